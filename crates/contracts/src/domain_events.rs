@@ -1,0 +1,94 @@
+//! The events of each service: their kind on the wire, and what a consumer receives.
+
+use prost::Message;
+
+use crate::{
+    Producer,
+    events::v1::{GrantsEvent, IdentityEvent, IntakeEvent, NotificationEvent, TriageEvent},
+};
+
+/// A service's event message.
+pub trait DomainEvent: Message {
+    /// The full name of the event inside, such as `flare.events.v1.RequestSubmitted`; empty when there is none.
+    fn kind(&self) -> &'static str;
+}
+
+/// An event of any service, as a consumer receives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Of identity.
+    Identity(crate::events::v1::identity_event::Event),
+    /// Of intake.
+    Intake(crate::events::v1::intake_event::Event),
+    /// Of triage.
+    Triage(crate::events::v1::triage_event::Event),
+    /// Of grants.
+    Grants(crate::events::v1::grants_event::Event),
+    /// Of notification.
+    Notification(crate::events::v1::notification_event::Event),
+}
+
+/// A payload that is no event of its producer, or of a kind newer than this program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the payload is no event of {0} that this version knows")]
+pub struct UnknownEvent(pub Producer);
+
+impl Event {
+    /// Reads a producer's payload.
+    pub fn decode(producer: Producer, payload: &[u8]) -> Result<Self, UnknownEvent> {
+        let unknown = |_| UnknownEvent(producer);
+        let event = match producer {
+            Producer::Identity => IdentityEvent::decode(payload).map_err(unknown)?.event.map(Self::Identity),
+            Producer::Intake => IntakeEvent::decode(payload).map_err(unknown)?.event.map(Self::Intake),
+            Producer::Triage => TriageEvent::decode(payload).map_err(unknown)?.event.map(Self::Triage),
+            Producer::Grants => GrantsEvent::decode(payload).map_err(unknown)?.event.map(Self::Grants),
+            Producer::Notification => {
+                NotificationEvent::decode(payload).map_err(unknown)?.event.map(Self::Notification)
+            }
+        };
+        event.ok_or(UnknownEvent(producer))
+    }
+}
+
+macro_rules! events {
+    ($($message:ident in $module:ident { $($event:ident),* $(,)? })*) => {$(
+        impl DomainEvent for $message {
+            fn kind(&self) -> &'static str {
+                match &self.event {
+                    None => "",
+                    $(Some(crate::events::v1::$module::Event::$event(_)) => concat!("flare.events.v1.", stringify!($event)),)*
+                }
+            }
+        }
+        $(impl From<crate::events::v1::$event> for $message {
+            fn from(event: crate::events::v1::$event) -> Self {
+                Self { event: Some(crate::events::v1::$module::Event::$event(event)) }
+            }
+        })*
+    )*};
+}
+
+events! {
+    IdentityEvent in identity_event {
+        OrganisationFounded, StaffInvited, StaffEnrolled, RolesSet, StaffDisabled, AdmittedToTeam,
+    }
+    IntakeEvent in intake_event {
+        RequestSubmitted, AnswersAdded, ReceiptIssued, MessagePosted, FileAttached, ProposalAnswered,
+        AgreementAnswered, ArrivalReported, ReportSubmitted, WithdrawalRequested,
+    }
+    TriageEvent in triage_event {
+        CaseOpened, CaseAcknowledged, CaseAssigned, ContactPlanSet, CaseAssessed, PersonAdded, PersonStatusSet,
+        NeedAdded, NoteAdded, ContactLogged, QuestionAsked, RequesterAnswered, ReferenceAdded, ReferenceChecked,
+        NeedEnded, GrantRecommended, NeedReferred, ReferralAnswered, ReferralUnanswered, CaseStopped, MoneyStopped,
+        CaseResumed, CaseClosed, CaseReopened, CaseOverdue, WelfareCheckDue, NotesKeyBegun,
+    }
+    GrantsEvent in grants_event {
+        GrantDrafted, GrantRevised, ProposalShown, ProposalAccepted, GrantSubmitted, VoteCast, ConflictDeclared,
+        GrantReturned, GrantRejected, GrantApproved, GateOpened, GateClosed, PayeeEntered, AgreementPosted,
+        FundsReserved, AdvanceAuthorised, GrantActivated, TrancheMoved, GrantEnded, ReportRecorded, CloseProposed,
+        GrantClosed, MoneyHeld, MoneyFreed, GrantWithdrawn, GrantTerminated, GrantOverdue, GrantKeyBegun,
+    }
+    NotificationEvent in notification_event {
+        NoticeRaised, NoticeRead,
+    }
+}

@@ -1,0 +1,248 @@
+//! Input is parsed into types or refused, field by field, in one way everywhere.
+
+use flare_kernel::{Currency, Date, Id, IdKind, Lane, Money, Timestamp};
+use flare_seal::{Compartment, max_plaintext};
+
+use crate::{
+    Kind, Refusal,
+    common::v1::{self, KeyEpoch, SealedField},
+};
+
+/// The most rows a page may have.
+pub const MAX_PAGE: i32 = 200;
+/// The rows of a page whose size was left open.
+pub const DEFAULT_PAGE: i32 = 50;
+/// The most readers that one epoch's key may be wrapped to.
+const MAX_WRAPS: usize = 64;
+/// More than any wrap has.
+const MAX_WRAP_LEN: usize = 4096;
+
+/// An id of one kind.
+pub fn id<K: IdKind>(field: &str, text: &str) -> Result<Id<K>, Refusal> {
+    text.parse().map_err(|error: flare_kernel::IdError| Refusal::invalid(field, error.to_string()))
+}
+
+/// Ids of one kind, at most `most`, none twice.
+pub fn ids<K: IdKind>(field: &str, texts: &[String], most: usize) -> Result<Vec<Id<K>>, Refusal> {
+    if texts.len() > most {
+        return Err(Refusal::invalid(field, format!("must hold at most {most}")));
+    }
+    let mut ids = Vec::with_capacity(texts.len());
+    for text in texts {
+        let id = id(field, text)?;
+        if ids.contains(&id) {
+            return Err(Refusal::invalid(field, "must not name the same thing twice"));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// A message that must be there.
+pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Refusal> {
+    value.ok_or_else(|| Refusal::invalid(field, "is required"))
+}
+
+/// A value of a protobuf enum, other than its zero.
+pub fn choice<T>(field: &str, number: i32) -> Result<T, Refusal>
+where
+    T: TryFrom<i32>,
+{
+    if number == 0 {
+        return Err(Refusal::invalid(field, "is required"));
+    }
+    T::try_from(number).map_err(|_| Refusal::invalid(field, "must be one of the listed values"))
+}
+
+/// One of a few stable codes.
+pub fn code(field: &str, text: &str, allowed: &[&'static str]) -> Result<&'static str, Refusal> {
+    let found = allowed.iter().find(|code| **code == text);
+    found.copied().ok_or_else(|| Refusal::invalid(field, format!("must be one of {}", allowed.join(", "))))
+}
+
+/// The version of a thing that the caller saw.
+pub fn version(number: i64) -> Result<i64, Refusal> {
+    if number < 1 {
+        return Err(Refusal::invalid("version", "must be the version you last saw, 1 or more"));
+    }
+    Ok(number)
+}
+
+/// Money: a known currency, never negative.
+pub fn money(field: &str, value: Option<&v1::Money>) -> Result<Money, Refusal> {
+    let value = required(field, value)?;
+    let refuse = |part: &str, error: flare_kernel::MoneyError| {
+        Refusal::invalid(format!("{field}.{part}"), error.to_string())
+    };
+    let currency = Currency::parse(&value.currency).map_err(|error| refuse("currency", error))?;
+    Money::new(currency, value.minor_units).map_err(|error| refuse("minor_units", error))
+}
+
+/// A day, `YYYY-MM-DD`, that exists.
+pub fn date(field: &str, text: &str) -> Result<Date, Refusal> {
+    Date::parse(text).map_err(|error| Refusal::invalid(field, error.to_string()))
+}
+
+/// A lane.
+pub fn lane(field: &str, number: i32) -> Result<Lane, Refusal> {
+    match choice::<v1::Lane>(field, number)? {
+        v1::Lane::Unspecified => Err(Refusal::invalid(field, "is required")),
+        v1::Lane::Critical => Ok(Lane::Critical),
+        v1::Lane::Urgent => Ok(Lane::Urgent),
+        v1::Lane::Standard => Ok(Lane::Standard),
+    }
+}
+
+/// Exactly `N` bytes.
+pub fn array<const N: usize>(field: &str, bytes: &[u8]) -> Result<[u8; N], Refusal> {
+    bytes.try_into().map_err(|_| Refusal::invalid(field, format!("must be {N} bytes")))
+}
+
+/// A text without line breaks or control characters, of 1 to `most` characters.
+pub fn label(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed.chars().count() > most || trimmed.chars().any(char::is_control) {
+        return Err(Refusal::invalid(field, format!("must be 1 to {most} characters on one line")));
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// A sealed field that is there, has the name it must have, and whose text can be no longer than `most` bytes.
+pub fn sealed(
+    field: &str,
+    value: Option<SealedField>,
+    name: &str,
+    most: usize,
+) -> Result<SealedField, Refusal> {
+    let value = required(field, value)?;
+    if value.name != name {
+        return Err(Refusal::invalid(format!("{field}.name"), format!("must be \"{name}\"")));
+    }
+    sealed_shape(field, &value, most)?;
+    Ok(value)
+}
+
+/// The parts of a sealed field that a service can check without opening it.
+pub fn sealed_shape(field: &str, value: &SealedField, most: usize) -> Result<(), Refusal> {
+    let refuse = |part: &str, rule: String| Err(Refusal::invalid(format!("{field}.{part}"), rule));
+    if value.epoch == 0 {
+        return refuse("epoch", "must be 1 or more".to_owned());
+    }
+    if value.version == 0 {
+        return refuse("version", "must be 1 or more".to_owned());
+    }
+    if value.tag.len() != 32 {
+        return refuse("tag", "must be 32 bytes".to_owned());
+    }
+    if !matches!(value.commitment.len(), 0 | 32) {
+        return refuse("commitment", "must be empty or 32 bytes".to_owned());
+    }
+    // A sealing is padded, so the longest text is only known to the step; the writer's side checks it to the byte.
+    let longest = flare_seal::sealed_committed_len(most);
+    if value.ciphertext.len() > longest || max_plaintext(value.ciphertext.len()).is_none() {
+        return refuse("ciphertext", format!("must be a sealing of at most {most} bytes of text"));
+    }
+    Ok(())
+}
+
+/// A compartment.
+pub fn compartment(field: &str, number: i32) -> Result<Compartment, Refusal> {
+    match choice::<v1::Compartment>(field, number)? {
+        v1::Compartment::Unspecified => Err(Refusal::invalid(field, "is required")),
+        v1::Compartment::Request => Ok(Compartment::Request),
+        v1::Compartment::Thread => Ok(Compartment::Thread),
+        v1::Compartment::Notes => Ok(Compartment::Notes),
+        v1::Compartment::Proposal => Ok(Compartment::Proposal),
+        v1::Compartment::Payment => Ok(Compartment::Payment),
+    }
+}
+
+/// The key epoch of one of the compartments that the service holds: wrapped to somebody, to nobody twice.
+pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> Result<KeyEpoch, Refusal> {
+    let value = required(field, value)?;
+    if !held.contains(&compartment(&format!("{field}.compartment"), value.compartment)?) {
+        let names: Vec<_> = held.iter().map(|compartment| compartment.as_str()).collect();
+        return Err(Refusal::invalid(
+            format!("{field}.compartment"),
+            format!("must be {}", names.join(" or ")),
+        ));
+    }
+    if value.epoch == 0 {
+        return Err(Refusal::invalid(format!("{field}.epoch"), "must be 1 or more"));
+    }
+    let wraps = format!("{field}.wraps");
+    if value.wraps.is_empty() || value.wraps.len() > MAX_WRAPS {
+        return Err(Refusal::invalid(wraps, format!("must hold 1 to {MAX_WRAPS}")));
+    }
+    for (index, wrap) in value.wraps.iter().enumerate() {
+        label(&format!("{wraps}[{index}].recipient"), &wrap.recipient, 60)?;
+        if wrap.wrapped.is_empty() || wrap.wrapped.len() > MAX_WRAP_LEN {
+            return Err(Refusal::invalid(
+                format!("{wraps}[{index}].wrapped"),
+                format!("must be 1 to {MAX_WRAP_LEN} bytes"),
+            ));
+        }
+        if value.wraps[..index].iter().any(|earlier| earlier.recipient == wrap.recipient) {
+            return Err(Refusal::invalid(format!("{wraps}[{index}].recipient"), "must not come twice"));
+        }
+    }
+    Ok(value)
+}
+
+/// The refusal of a write that is sealed under another epoch than the newest.
+pub fn old_epoch(field: &str, newest: u32) -> Refusal {
+    Refusal::new(Kind::Stale, "OLD_KEY_EPOCH", "this is sealed under a key that is no longer written under")
+        .field(format!("{field}.epoch"), format!("must be {newest}"))
+}
+
+/// How many rows a page shall have.
+pub fn page_size(number: i32) -> Result<i64, Refusal> {
+    match number {
+        0 => Ok(i64::from(DEFAULT_PAGE)),
+        1..=MAX_PAGE => Ok(i64::from(number)),
+        _ => Err(Refusal::invalid("page_size", format!("must be 0 (for {DEFAULT_PAGE}) to {MAX_PAGE}"))),
+    }
+}
+
+/// The place a page token stands for: the parts of the last row's key. An empty token is the beginning.
+pub fn page_token<const N: usize>(token: &str) -> Result<Option<[String; N]>, Refusal> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let refusal = || Refusal::invalid("page_token", "must be empty or a token from the answer before");
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| refusal())?;
+    let text = String::from_utf8(bytes).map_err(|_| refusal())?;
+    let parts: Vec<String> = text.split('\u{1f}').map(ToOwned::to_owned).collect();
+    parts.try_into().map(Some).map_err(|_| refusal())
+}
+
+/// The token that stands for a place in a list.
+pub fn next_page_token<const N: usize>(parts: &[String; N]) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(parts.join("\u{1f}").as_bytes())
+}
+
+/// A lane on the wire.
+pub const fn lane_out(lane: Lane) -> v1::Lane {
+    match lane {
+        Lane::Critical => v1::Lane::Critical,
+        Lane::Urgent => v1::Lane::Urgent,
+        Lane::Standard => v1::Lane::Standard,
+    }
+}
+
+/// Money on the wire.
+pub fn money_out(money: Money) -> v1::Money {
+    v1::Money { currency: money.currency().code().to_owned(), minor_units: money.minor() }
+}
+
+/// An instant on the wire.
+pub fn timestamp_out(at: Timestamp) -> prost_types::Timestamp {
+    let micros = at.as_micros();
+    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+    prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+}
+
+/// An instant off the wire, to the microsecond.
+pub fn timestamp_in(at: &prost_types::Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.seconds.saturating_mul(1_000_000).saturating_add(i64::from(at.nanos) / 1_000))
+}

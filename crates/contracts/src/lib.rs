@@ -1,0 +1,27 @@
+//! What Flare's services say to each other and to everyone else: the code generated from `proto/`, the descriptor set
+//! with its access rules, and the one way a refusal becomes a gRPC status.
+
+mod access_rules;
+pub mod answers;
+mod codec;
+mod domain_events;
+mod fingerprint;
+mod generated {
+    //! Generated from `proto/`; the documentation stands there.
+    #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::unwrap_used)]
+    include!(concat!(env!("OUT_DIR"), "/flare.rs"));
+}
+pub mod input;
+mod producer;
+mod refusal;
+pub mod vote;
+
+pub use access_rules::{AccessRules, MissingRule};
+pub use domain_events::{DomainEvent, Event, UnknownEvent};
+pub use fingerprint::fingerprint;
+pub use generated::flare::{common, events, grants, identity, intake, notification, triage};
+pub use producer::{Producer, UnknownProducer};
+pub use refusal::{Kind, Refusal, Violation};
+
+/// The encoded descriptor set of everything in `proto/`, custom options included.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

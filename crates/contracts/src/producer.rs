@@ -1,0 +1,53 @@
+//! The services that log events.
+
+use std::{fmt, str::FromStr};
+
+/// A service that logs events, and the name of its database, its queues and its role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Producer {
+    /// Staff, teams, keys.
+    Identity,
+    /// Requests, threads, files.
+    Intake,
+    /// Cases.
+    Triage,
+    /// Grants and money.
+    Grants,
+    /// Notices.
+    Notification,
+}
+
+/// Why a text names no producer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of identity, intake, triage, grants, notification")]
+pub struct UnknownProducer;
+
+impl Producer {
+    /// All of them, in the order in which they start.
+    pub const ALL: [Self; 5] = [Self::Identity, Self::Intake, Self::Triage, Self::Grants, Self::Notification];
+
+    /// The name in configuration, queues and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Intake => "intake",
+            Self::Triage => "triage",
+            Self::Grants => "grants",
+            Self::Notification => "notification",
+        }
+    }
+}
+
+impl fmt::Display for Producer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Producer {
+    type Err = UnknownProducer;
+
+    fn from_str(text: &str) -> Result<Self, UnknownProducer> {
+        Self::ALL.into_iter().find(|producer| producer.as_str() == text).ok_or(UnknownProducer)
+    }
+}

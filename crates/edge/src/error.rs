@@ -1,0 +1,47 @@
+//! What can go wrong on the way to the services and back.
+
+use flare_contracts::Refusal;
+use flare_kernel::RandomError;
+use flare_seal::SealError;
+use tonic::Status;
+
+/// Why something did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// A service refused or could not be reached; its details say what and why.
+    #[error("{}", .0.message())]
+    Answered(#[from] Status),
+    /// Refused here, before anything left the device.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// Something cannot be sealed or opened with the keys at hand.
+    #[error("{0}")]
+    Sealed(#[from] SealError),
+    /// The organisation's key is not the one this device knows.
+    #[error(
+        "the organisation's key is not the one this device trusts: it shows {shown}, trusted is {trusted}"
+    )]
+    OtherOrganisation {
+        /// What was shown.
+        shown: String,
+        /// What is trusted.
+        trusted: String,
+    },
+    /// A service answered something that makes no sense.
+    #[error("a service answered without {0}")]
+    Incomplete(&'static str),
+    /// The session is over, or was never begun.
+    #[error("you are not logged in")]
+    NoSession,
+    /// A file could not be read or written.
+    #[error("{what}: {source}")]
+    File {
+        /// Which file.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}

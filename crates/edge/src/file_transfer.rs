@@ -1,0 +1,167 @@
+//! Files, sealed and opened as they stream: no more than a few chunks are ever in memory.
+
+use std::path::Path;
+
+use flare_contracts::intake::v1::{
+    DownloadFileRequest, FileHeader, StoredFile, UploadFileRequest, download_file_response,
+    intake_client::IntakeClient, upload_file_request,
+};
+use flare_kernel::FileId;
+use flare_seal::{Compartment, FILE_CHUNK_LEN, FileAddress, FileOpener, FileSealer, Sensitive};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc,
+};
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::{CaseKeys, EdgeError, Line, case_file::on_the_wire};
+
+/// Told how many bytes of the file have gone, and how many there are.
+pub type Progress<'p> = &'p (dyn Fn(u64, u64) + Send + Sync);
+
+/// What a sealed file is, in the field `file.<file id>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// The file's own name, without its folder.
+    pub name: String,
+    /// Its exact size in bytes.
+    pub size: u64,
+}
+
+/// Seals a file and sends it.
+pub async fn upload(
+    mut intake: IntakeClient<Line>,
+    keys: &CaseKeys,
+    compartment: Compartment,
+    path: &Path,
+    request_id: &str,
+    progress: Progress<'_>,
+) -> Result<FileId, EdgeError> {
+    let failed = |source| EdgeError::File { what: path.display().to_string(), source };
+    let mut source = File::open(path).await.map_err(failed)?;
+    let size = source.metadata().await.map_err(failed)?.len();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = FileId::random()?;
+    let (key, epoch) = keys.newest_key(compartment)?;
+    let address = FileAddress { case: keys.case(), compartment, epoch, file };
+    let (mut sealer, seal_header) = FileSealer::new(key, &address)?;
+    let description = serde_json::to_string(&Description { name, size })
+        .map_err(|error| failed(std::io::Error::other(error)))?;
+    let header = FileHeader {
+        request_id: request_id.to_owned(),
+        case_id: keys.case().to_string(),
+        file_id: file.to_string(),
+        compartment: on_the_wire(compartment).into(),
+        epoch,
+        description: Some(keys.seal(compartment, &format!("file.{file}"), 1, &description)?),
+        seal_header,
+    };
+    let (parts, stream) = mpsc::channel(4);
+    let sending = async {
+        let part = |part| UploadFileRequest { part: Some(part) };
+        // A send fails when the service ends the call early; its answer then says why.
+        if parts.send(part(upload_file_request::Part::Header(header))).await.is_err() {
+            return Ok(());
+        }
+        let mut sent = 0;
+        loop {
+            let chunk = read_chunk(&mut source).await.map_err(failed)?;
+            sent += chunk.len() as u64;
+            let last = sent >= size || chunk.len() < FILE_CHUNK_LEN;
+            let bytes = sealer.seal_chunk(&chunk, last)?;
+            if parts.send(part(upload_file_request::Part::Chunk(bytes))).await.is_err() {
+                return Ok(());
+            }
+            progress(sent, size);
+            if last {
+                drop(parts);
+                return sealer.finish().map_err(EdgeError::from);
+            }
+        }
+    };
+    let (done, answered) = tokio::join!(sending, intake.upload_file(ReceiverStream::new(stream)));
+    answered?;
+    done?;
+    Ok(file)
+}
+
+async fn read_chunk(source: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut chunk = vec![0; FILE_CHUNK_LEN];
+    let mut filled = 0;
+    while filled < chunk.len() {
+        let read = source.read(&mut chunk[filled..]).await?;
+        if read == 0 {
+            break;
+        }
+        filled += read;
+    }
+    chunk.truncate(filled);
+    Ok(chunk)
+}
+
+/// What a stored file is, opened.
+pub fn describe(keys: &CaseKeys, file: &StoredFile) -> Result<Description, EdgeError> {
+    let compartment = flare_contracts::input::compartment("compartment", file.compartment)?;
+    let sealed = file.description.as_ref().ok_or(EdgeError::Incomplete("a file's description"))?;
+    let text: Sensitive<String> = keys.open(compartment, sealed)?;
+    serde_json::from_str(text.expose()).map_err(|_| EdgeError::Incomplete("a readable description of a file"))
+}
+
+/// Fetches a file and opens it into `target`, which must not exist yet. A file that does not open to its end leaves
+/// nothing behind.
+pub async fn download(
+    mut intake: IntakeClient<Line>,
+    keys: &CaseKeys,
+    file: FileId,
+    target: &Path,
+    progress: Progress<'_>,
+) -> Result<Description, EdgeError> {
+    let failed = |source| EdgeError::File { what: target.display().to_string(), source };
+    let request = DownloadFileRequest { case_id: keys.case().to_string(), file_id: file.to_string() };
+    let mut stream = intake.download_file(request).await?.into_inner();
+    let header = match stream.message().await?.and_then(|first| first.part) {
+        Some(download_file_response::Part::Header(header)) => header,
+        Some(download_file_response::Part::Chunk(_)) | None => {
+            return Err(EdgeError::Incomplete("a file's header"));
+        }
+    };
+    let description = describe(keys, &header)?;
+    let compartment = flare_contracts::input::compartment("compartment", header.compartment)?;
+    let key = keys.key_of(compartment, header.epoch)?;
+    let address = FileAddress { case: keys.case(), compartment, epoch: header.epoch, file };
+    let mut opener = FileOpener::new(key, &address, &header.seal_header)?;
+    let mut out =
+        tokio::fs::OpenOptions::new().write(true).create_new(true).open(target).await.map_err(failed)?;
+    let written = async {
+        let mut done = 0;
+        let mut held: Option<Vec<u8>> = None;
+        loop {
+            let next = match stream.message().await?.and_then(|message| message.part) {
+                Some(download_file_response::Part::Chunk(chunk)) => Some(chunk),
+                Some(download_file_response::Part::Header(_)) => {
+                    return Err(EdgeError::Incomplete("a file's chunk"));
+                }
+                None => None,
+            };
+            if let Some(sealed) = held.take() {
+                let chunk = opener.open_chunk(&sealed, next.is_none())?;
+                out.write_all(chunk.expose()).await.map_err(failed)?;
+                done += chunk.expose().len() as u64;
+                progress(done, description.size);
+            }
+            if next.is_none() {
+                opener.finish()?;
+                return out.sync_all().await.map_err(failed);
+            }
+            held = next;
+        }
+    }
+    .await;
+    if let Err(error) = written {
+        tokio::fs::remove_file(target).await.map_err(failed)?;
+        return Err(error);
+    }
+    Ok(description)
+}

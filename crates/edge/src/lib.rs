@@ -1,0 +1,28 @@
+//! What a person's own device does: it holds keys, seals before anything leaves, opens what comes back, and checks that
+//! what it shows is what will be signed. Services never do any of this.
+//!
+//! The command line and the portal stand on it, and so do the tests that play whole cases.
+
+mod bundle;
+mod case_file;
+mod contact_plan;
+mod error;
+mod file_transfer;
+mod form;
+mod lines;
+mod organisation;
+mod proposal;
+mod receipt_holder;
+mod session;
+
+pub use bundle::{KeyBundle, Team};
+pub use case_file::{CaseKeys, OpenError, fresh_epoch, next_epoch};
+pub use contact_plan::{ContactPlan, ContactPlanError};
+pub use error::EdgeError;
+pub use file_transfer::{Description, Progress, describe, download, upload};
+pub use form::{Consents, Form, FormError, IfNothing, Others, Reference, need_kind};
+pub use lines::{Credential, Line, Lines};
+pub use organisation::{Founding, NewMember, admit, draw_code, enrol, found};
+pub use proposal::{Proposal, ProposalError, ShownProposal};
+pub use receipt_holder::{ReceiptHolder, lock, seal_answers};
+pub use session::{SavedSession, Session};

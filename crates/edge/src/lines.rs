@@ -1,0 +1,110 @@
+//! Where the services are, and how a caller shows who they are.
+
+use flare_access::Credentials;
+use flare_contracts::{
+    Producer, events::v1::event_log_client::EventLogClient, grants::v1::grants_client::GrantsClient,
+    identity::v1::identity_client::IdentityClient, intake::v1::intake_client::IntakeClient,
+    notification::v1::notification_client::NotificationClient, triage::v1::triage_client::TriageClient,
+};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+
+/// A channel whose calls carry a credential.
+pub type Line = InterceptedService<Channel, Credential>;
+
+/// The most that an answer may weigh: a case with its sealed history.
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+
+/// A way to each service.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    identity: Channel,
+    intake: Channel,
+    triage: Channel,
+    grants: Channel,
+    notification: Channel,
+}
+
+/// What a call shows; nothing for a public one.
+#[derive(Clone, Debug, Default)]
+pub struct Credential(Option<MetadataValue<Ascii>>);
+
+impl Credential {
+    /// Nothing to show.
+    pub const NONE: Self = Self(None);
+
+    /// These.
+    pub fn new(credentials: &Credentials) -> Result<Self, Status> {
+        let value = credentials.to_metadata().map_err(|error| Status::unauthenticated(error.to_string()))?;
+        Ok(Self(Some(value)))
+    }
+}
+
+impl Interceptor for Credential {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+macro_rules! client {
+    ($(#[$doc:meta])* $name:ident, $client:ident) => {
+        $(#[$doc])*
+        pub fn $name(&self, credential: &Credential) -> $client<Line> {
+            $client::with_interceptor(self.$name.clone(), credential.clone()).max_decoding_message_size(LARGEST_ANSWER)
+        }
+    };
+}
+
+impl Lines {
+    /// Every service behind one address, as when all roles run in one process.
+    pub fn all(channel: &Channel) -> Self {
+        Self::each(|_| channel.clone())
+    }
+
+    /// Each service where it is.
+    pub fn each(mut channel: impl FnMut(Producer) -> Channel) -> Self {
+        Self {
+            identity: channel(Producer::Identity),
+            intake: channel(Producer::Intake),
+            triage: channel(Producer::Triage),
+            grants: channel(Producer::Grants),
+            notification: channel(Producer::Notification),
+        }
+    }
+
+    client!(
+        /// Staff and keys.
+        identity, IdentityClient);
+    client!(
+        /// Requests and threads.
+        intake, IntakeClient);
+    client!(
+        /// Cases.
+        triage, TriageClient);
+    client!(
+        /// Grants.
+        grants, GrantsClient);
+    client!(
+        /// Notices.
+        notification, NotificationClient);
+
+    /// A service's event log.
+    pub fn event_log(&self, of: Producer, credential: &Credential) -> EventLogClient<Line> {
+        let channel = match of {
+            Producer::Identity => &self.identity,
+            Producer::Intake => &self.intake,
+            Producer::Triage => &self.triage,
+            Producer::Grants => &self.grants,
+            Producer::Notification => &self.notification,
+        };
+        EventLogClient::with_interceptor(channel.clone(), credential.clone())
+            .max_decoding_message_size(LARGEST_ANSWER)
+    }
+}

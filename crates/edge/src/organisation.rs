@@ -1,0 +1,154 @@
+//! Founding an organisation, enrolling its people, and letting them into teams.
+
+use flare_contracts::{
+    common::v1::Role,
+    identity::v1::{
+        AdmitToTeamRequest, EnrolRequest, FoundOrganisationRequest, GetTeamRecoveryRequest, Invitation,
+        NewTeamKey, Staff, Stretching, TeamKey as WireTeamKey,
+    },
+};
+use flare_kernel::random;
+use flare_seal::{
+    Argon2Params, OrganisationSeed, Passphrase, PersonSeed, RecipientPublic, RecipientSecret, TeamKey,
+    sign_team_key, unwrap_secret, wrap_secret,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{Credential, EdgeError, Lines, Session, Team, session::membership_context};
+
+/// What founding leaves with the founder.
+pub struct Founding {
+    /// The first administrator's id.
+    pub administrator: String,
+    /// The one-time code that they enrol with.
+    pub code: String,
+    /// To be kept offline: whoever holds it vouches for teams and opens everything.
+    pub seed: OrganisationSeed,
+}
+
+/// What enrolling needs.
+pub struct NewMember<'a> {
+    /// The name they were invited under.
+    pub name: &'a str,
+    /// The one-time code.
+    pub code: &'a str,
+    /// Theirs alone.
+    pub passphrase: &'a Passphrase,
+    /// How it is stretched.
+    pub params: Argon2Params,
+}
+
+/// A one-time code and the hash that identity is given.
+pub fn draw_code() -> Result<(String, Vec<u8>), EdgeError> {
+    let code = data_encoding::BASE32_NOPAD.encode(&random::<20>()?).to_lowercase();
+    let hash = Sha256::digest(code.as_bytes()).to_vec();
+    Ok((code, hash))
+}
+
+/// Founds the organisation: draws its keys and its teams' and hands identity what it needs of them.
+pub async fn found(
+    lines: &Lines,
+    organisation: &str,
+    administrator: &str,
+    setup_code: &str,
+    request_id: &str,
+) -> Result<Founding, EdgeError> {
+    let seed = OrganisationSeed::generate()?;
+    let (code, code_hash) = draw_code()?;
+    let recovery = seed.recovery().public()?;
+    let team_keys = Team::ALL
+        .into_iter()
+        .map(|team| new_team(&seed, &recovery, team))
+        .collect::<Result<_, EdgeError>>()?;
+    let request = FoundOrganisationRequest {
+        request_id: request_id.to_owned(),
+        setup_code: setup_code.trim().to_owned(),
+        name: organisation.to_owned(),
+        organisation_key: seed.signer().public().to_vec(),
+        recovery_key: recovery.to_bytes(),
+        team_keys,
+        administrator: Some(Invitation {
+            name: administrator.to_owned(),
+            roles: vec![Role::Admin.into()],
+            code_hash,
+        }),
+    };
+    let answer = lines.identity(&Credential::NONE).found_organisation(request).await?.into_inner();
+    Ok(Founding { administrator: answer.administrator_id, code, seed })
+}
+
+fn recovery_context<'a>(team: &'a str, generation: &'a str) -> [&'a str; 3] {
+    ["flare/team-recovery/1", team, generation]
+}
+
+fn new_team(
+    seed: &OrganisationSeed,
+    recovery: &RecipientPublic,
+    team: Team,
+) -> Result<NewTeamKey, EdgeError> {
+    let secret = RecipientSecret::generate()?;
+    let key = TeamKey { team: team.as_str().to_owned(), generation: 1, public: secret.public()? };
+    let signature = sign_team_key(seed, &key).to_vec();
+    let wrapped_to_recovery = wrap_secret(recovery, secret.expose(), &recovery_context(team.as_str(), "1"))?;
+    let public_key = key.public.to_bytes();
+    let key = WireTeamKey { team: key.team, generation: 1, public_key, signature };
+    Ok(NewTeamKey { key: Some(key), wrapped_to_recovery })
+}
+
+/// Sets a person's passphrase and keys. Takes about half a second: the passphrase is stretched here.
+pub async fn enrol(lines: &Lines, member: &NewMember<'_>, request_id: &str) -> Result<String, EdgeError> {
+    let seed = PersonSeed::generate()?;
+    let salt: [u8; 16] = random()?;
+    let keys = member.passphrase.keys(&salt, member.params)?;
+    let request = EnrolRequest {
+        request_id: request_id.to_owned(),
+        name: member.name.to_owned(),
+        code: member.code.trim().to_owned(),
+        salt: salt.to_vec(),
+        stretching: Some(Stretching {
+            memory_kib: member.params.memory_kib(),
+            passes: member.params.passes(),
+            lanes: member.params.lanes(),
+        }),
+        auth_key: keys.auth_key.to_vec(),
+        sealed_seed: keys.seed_key.seal_seed(member.name, &seed)?,
+        encryption_key: seed.recipient().public()?.to_bytes(),
+        signing_key: seed.signer().public().to_vec(),
+    };
+    Ok(lines.identity(&Credential::NONE).enrol(request).await?.into_inner().staff_id)
+}
+
+/// Lets an enrolled person into a team: wraps the team's secret to their key, either from the admitting person's own
+/// membership or, with the organisation's seed, from the recovery wrap.
+pub async fn admit(
+    session: &Session,
+    member: &Staff,
+    team: Team,
+    organisation: Option<&OrganisationSeed>,
+    request_id: &str,
+) -> Result<(), EdgeError> {
+    let mut identity = session.lines().identity(&session.credential().await?);
+    let generation = session.bundle().team(team)?.generation;
+    let numbered = generation.to_string();
+    let secret = match (organisation, session.team_secret(team, generation)) {
+        (Some(seed), _) => {
+            let request = GetTeamRecoveryRequest { team: team.as_str().to_owned() };
+            let kept = identity.get_team_recovery(request).await?.into_inner();
+            let context = recovery_context(team.as_str(), &numbered);
+            *unwrap_secret(&seed.recovery(), &kept.wrapped_to_recovery, &context)?.expose()
+        }
+        (None, Some(own)) => *own.expose(),
+        (None, None) => return Err(EdgeError::Incomplete("the team's key: you are no member of it")),
+    };
+    let public = RecipientPublic::from_bytes(&member.encryption_key)?;
+    let context = membership_context(team.as_str(), &numbered, &member.staff_id);
+    let request = AdmitToTeamRequest {
+        request_id: request_id.to_owned(),
+        staff_id: member.staff_id.clone(),
+        team: team.as_str().to_owned(),
+        generation,
+        wrapped: wrap_secret(&public, &secret, &context)?,
+    };
+    identity.admit_to_team(request).await?;
+    Ok(())
+}

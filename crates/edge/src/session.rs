@@ -1,0 +1,225 @@
+//! A member of staff at work: a session at identity, and the keys that come with the person.
+
+use std::collections::BTreeMap;
+
+use flare_access::Credentials;
+use flare_contracts::{
+    common::v1::KeyEpoch,
+    grants::v1::Decision,
+    identity::v1::{
+        GetMyselfRequest, LoginRequest, LogoutRequest, RefreshAccessRequest, StartLoginRequest,
+        TeamMembership,
+    },
+    vote,
+};
+use flare_kernel::{CaseId, StaffId};
+use flare_seal::{
+    Argon2Params, FingerprintKey, Passphrase, PassphraseRule, PersonSeed, RecipientSecret, Sensitive,
+    ServiceKey, SigningKey, contact_fingerprint, normalise_contact, sign, unwrap_secret,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Lines, Team};
+
+/// An access token is asked for anew when it is older than this; it lives 60 s.
+const TOKEN_AGE: std::time::Duration = std::time::Duration::from_secs(40);
+
+/// What a device keeps between commands. The seed in it is sealed under the session's secret and a share that identity
+/// holds as long as the session lives: on a device whose session is over, this opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedSession {
+    /// The person's name.
+    pub name: String,
+    /// Their id.
+    pub staff_id: String,
+    /// The organisation that this device trusts.
+    pub organisation: String,
+    session: String,
+    sealed_seed: String,
+}
+
+/// A session, open.
+pub struct Session {
+    lines: Lines,
+    name: String,
+    staff: StaffId,
+    secret: Sensitive<Vec<u8>>,
+    token: Mutex<(Credential, Instant)>,
+    signer: SigningKey,
+    teams: BTreeMap<(String, u32), RecipientSecret>,
+    bundle: KeyBundle,
+}
+
+impl Session {
+    /// Begins a session. `trusted` is the organisation's fingerprint, if this device knows it already.
+    pub async fn log_in(
+        lines: &Lines,
+        name: &str,
+        passphrase: &Passphrase,
+        rule: PassphraseRule,
+        trusted: Option<&str>,
+    ) -> Result<(Self, SavedSession), EdgeError> {
+        let bundle = KeyBundle::fetch(lines, trusted).await?;
+        let mut identity = lines.identity(&Credential::NONE);
+        let start = identity.start_login(StartLoginRequest { name: name.to_owned() }).await?.into_inner();
+        let salt =
+            start.salt.as_slice().try_into().map_err(|_| EdgeError::Incomplete("a salt of 16 bytes"))?;
+        let stretching = start.stretching.ok_or(EdgeError::Incomplete("how to stretch a passphrase"))?;
+        let params = Argon2Params::within(rule, stretching.memory_kib, stretching.passes, stretching.lanes)?;
+        let keys = passphrase.keys(&salt, params)?;
+        let login = LoginRequest { name: name.to_owned(), auth_key: keys.auth_key.to_vec() };
+        let login = identity.login(login).await?.into_inner();
+        let seed = keys.seed_key.open_seed(name, &login.sealed_seed)?;
+        let saved = SavedSession {
+            name: name.to_owned(),
+            staff_id: login.staff_id.clone(),
+            organisation: bundle.fingerprint(),
+            session: data_encoding::HEXLOWER.encode(&login.session),
+            sealed_seed: data_encoding::HEXLOWER.encode(
+                &device_key(&login.session, &login.unlock_share).wrap(&login.staff_id, seed.expose())?,
+            ),
+        };
+        let open = Self::open(lines, &saved, login.session, &login.access_token, &seed, bundle).await?;
+        Ok((open, saved))
+    }
+
+    /// Goes on with a session that was begun earlier.
+    pub async fn resume(lines: &Lines, saved: &SavedSession) -> Result<Self, EdgeError> {
+        let bundle = KeyBundle::fetch(lines, Some(&saved.organisation)).await?;
+        let decode =
+            |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| EdgeError::NoSession);
+        let session = decode(&saved.session)?;
+        let request = RefreshAccessRequest { session: session.clone() };
+        let fresh = lines.identity(&Credential::NONE).refresh_access(request).await?.into_inner();
+        let seed = device_key(&session, &fresh.unlock_share)
+            .unwrap(&saved.staff_id, &decode(&saved.sealed_seed)?)?;
+        let seed = <[u8; 32]>::try_from(seed.expose().as_slice()).map_err(|_| EdgeError::NoSession)?;
+        let seed = PersonSeed::from_bytes(seed);
+        Self::open(lines, saved, session, &fresh.access_token, &seed, bundle).await
+    }
+
+    async fn open(
+        lines: &Lines,
+        saved: &SavedSession,
+        session: Vec<u8>,
+        token: &str,
+        seed: &PersonSeed,
+        bundle: KeyBundle,
+    ) -> Result<Self, EdgeError> {
+        let credential = Credential::new(&Credentials::Bearer(token.to_owned()))?;
+        let myself = lines.identity(&credential).get_myself(GetMyselfRequest {}).await?.into_inner();
+        let own = seed.recipient();
+        let teams = myself
+            .teams
+            .iter()
+            .map(|team| open_team(&own, &saved.staff_id, team))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            lines: lines.clone(),
+            name: saved.name.clone(),
+            staff: saved.staff_id.parse().map_err(|_| EdgeError::Incomplete("a staff id"))?,
+            secret: Sensitive::new(session),
+            token: Mutex::new((credential, Instant::now())),
+            signer: seed.signer(),
+            teams,
+            bundle,
+        })
+    }
+
+    /// Ends the session, at identity too.
+    pub async fn log_out(&self) -> Result<(), EdgeError> {
+        let request = LogoutRequest { session: self.secret.expose().clone() };
+        self.lines.identity(&Credential::NONE).logout(request).await?;
+        Ok(())
+    }
+
+    /// The person.
+    pub const fn staff_id(&self) -> StaffId {
+        self.staff
+    }
+
+    /// What they log in with.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The way to the services.
+    pub const fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// The keys to seal to.
+    pub const fn bundle(&self) -> &KeyBundle {
+        &self.bundle
+    }
+
+    /// A credential that is good for at least the next few seconds.
+    pub async fn credential(&self) -> Result<Credential, EdgeError> {
+        let mut token = self.token.lock().await;
+        if token.1.elapsed() > TOKEN_AGE {
+            let request = RefreshAccessRequest { session: self.secret.expose().clone() };
+            let fresh = self.lines.identity(&Credential::NONE).refresh_access(request).await?.into_inner();
+            *token = (Credential::new(&Credentials::Bearer(fresh.access_token))?, Instant::now());
+        }
+        Ok(token.0.clone())
+    }
+
+    /// Opens the keys of a case, or of one of its grants, as far as this person's teams reach.
+    pub fn case_keys(&self, case: CaseId, epochs: &[KeyEpoch]) -> Result<CaseKeys, EdgeError> {
+        let mut keys = CaseKeys::new(case);
+        self.open_more(&mut keys, epochs)?;
+        Ok(keys)
+    }
+
+    /// Opens further epochs into the same keys, such as those that another service holds.
+    pub fn open_more(&self, keys: &mut CaseKeys, epochs: &[KeyEpoch]) -> Result<(), EdgeError> {
+        keys.open_epochs(epochs, |recipient, generation| {
+            let team = recipient.strip_prefix("team:")?;
+            self.teams.get(&(team.to_owned(), generation))
+        })
+    }
+
+    /// A team's secret key, for wrapping it to a new member; none when this person is no member.
+    pub fn team_secret(&self, team: Team, generation: u32) -> Option<&RecipientSecret> {
+        self.teams.get(&(team.as_str().to_owned(), generation))
+    }
+
+    /// The fingerprint of a way to reach somebody, under the triage team's first key: the same for everyone in triage,
+    /// and meaningless to anyone else.
+    pub fn contact_fingerprint(&self, contact: &str) -> Result<[u8; 32], EdgeError> {
+        let secret =
+            self.team_secret(Team::Triage, 1).ok_or(EdgeError::Incomplete("the triage team's key"))?;
+        Ok(contact_fingerprint(&FingerprintKey::from_team(secret), &normalise_contact(contact)).0)
+    }
+
+    /// Signs a vote over what was shown.
+    pub fn sign_vote(&self, shown_digest: &[u8; 32], decision: Decision) -> Vec<u8> {
+        sign(vote::SIGNATURE_DOMAIN, &self.signer, &vote::vote_message(shown_digest, decision)).to_vec()
+    }
+}
+
+/// The context under which a team's secret is wrapped to a member.
+pub(crate) fn membership_context<'a>(team: &'a str, generation: &'a str, member: &'a str) -> [&'a str; 4] {
+    ["flare/team-member/1", team, generation, member]
+}
+
+fn open_team(
+    own: &RecipientSecret,
+    member: &str,
+    team: &TeamMembership,
+) -> Result<((String, u32), RecipientSecret), EdgeError> {
+    let generation = team.generation.to_string();
+    let secret = unwrap_secret(own, &team.wrapped, &membership_context(&team.team, &generation, member))?;
+    Ok(((team.team.clone(), team.generation), RecipientSecret::from_bytes(*secret.expose())))
+}
+
+fn device_key(session: &[u8], share: &[u8]) -> ServiceKey {
+    let mut hasher = Sha256::new_with_prefix(b"flare/device-seed/1");
+    for part in [session, share] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    ServiceKey::from_bytes(hasher.finalize().into())
+}

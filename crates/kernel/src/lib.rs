@@ -1,0 +1,28 @@
+//! The words every other crate shares: identifiers, money, time, days, lanes, countries, languages, codenames.
+//!
+//! Nothing here does I/O or knows a clock. Everything is parsed at the edge into one of these types or refused with
+//! an error that names the rule, so that code further in cannot be handed a value that makes no sense.
+
+mod codename;
+mod country;
+mod date;
+mod id;
+mod lane;
+mod language;
+mod money;
+mod random;
+mod text;
+mod time;
+
+pub use codename::codename;
+pub use country::{Country, CountryError, Place};
+pub use date::{Date, DateError};
+pub use id::{
+    CaseId, ContactId, EventId, FileId, GrantId, Id, IdError, IdKind, MessageId, NeedId, NoteId, NoticeId,
+    PersonId, ReferenceId, ReferralId, StaffId, TrancheId,
+};
+pub use lane::{Lane, LaneError, lane_hint};
+pub use language::{Language, LanguageError};
+pub use money::{Currency, Money, MoneyError};
+pub use random::{RandomError, random};
+pub use time::{Duration, Timestamp};

@@ -1,0 +1,184 @@
+//! How far a producer's stream has been applied, and what stands in its way.
+
+use std::time::Duration;
+
+use flare_contracts::Producer;
+use flare_kernel::Timestamp;
+use flare_store::{Database, Error, Tx, Write, sql};
+
+use crate::pause::delay_after;
+
+/// How often an event is tried before its stream waits for a person: with the waits below, for two to three minutes.
+pub(crate) const TRIES: i64 = 8;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LAST_WAIT: Duration = Duration::from_mins(1);
+
+/// A stream as its consumer knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct StreamKey {
+    pub(crate) producer: Producer,
+    pub(crate) stream: String,
+}
+
+/// A locked cursor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor {
+    /// The number of the last event applied.
+    pub(crate) seq: i64,
+    attempts: i64,
+    held_until: i64,
+    quarantined: bool,
+}
+
+impl Cursor {
+    /// Locks the cursor of a stream, which begins at 0. Everyone who applies or gives up an event goes through here.
+    pub(crate) async fn lock(tx: &mut Tx, key: &StreamKey) -> Result<Self, Error> {
+        let row = tx
+            .fetch_one(
+                sql("INSERT INTO cursors (producer, stream, seq, attempts, held_until) VALUES ($1, $2, 0, 0, 0) \
+                     ON CONFLICT (producer, stream) DO UPDATE SET seq = cursors.seq \
+                     RETURNING seq, attempts, held_until, reason")
+                .bind(key.producer.as_str())
+                .bind(key.stream.clone()),
+            )
+            .await?;
+        Ok(Self {
+            seq: row.int("seq")?,
+            attempts: row.int("attempts")?,
+            held_until: row.int("held_until")?,
+            quarantined: row.text_or_null("reason")?.is_some(),
+        })
+    }
+
+    /// Whether nothing is to be applied now.
+    pub(crate) const fn is_held(&self, now: Timestamp) -> bool {
+        self.quarantined || self.held_until > now.as_micros()
+    }
+
+    /// Moves the cursor on and forgets earlier failures.
+    pub(crate) async fn advance(tx: &mut Tx, key: &StreamKey, seq: i64) -> Result<(), Error> {
+        tx.execute(
+            sql("UPDATE cursors SET seq = $3, attempts = 0, held_until = 0 WHERE producer = $1 AND stream = $2")
+                .bind(key.producer.as_str())
+                .bind(key.stream.clone())
+                .bind(seq),
+        )
+        .await
+        .map(drop)
+    }
+}
+
+/// Notes that an event could not be applied: its stream waits, and after [`TRIES`] for a person.
+pub(crate) struct Fail {
+    pub(crate) key: StreamKey,
+    /// The event's number.
+    pub(crate) seq: i64,
+    /// Stable, in upper snake case.
+    pub(crate) reason: String,
+}
+
+/// What becomes of a stream whose event failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// Another worker has applied the event meanwhile.
+    Outrun,
+    /// It is tried again later.
+    Held,
+    /// It waits for a person.
+    Quarantined,
+}
+
+impl Write for Fail {
+    type Output = Failed;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<Failed, Error> {
+        let cursor = Cursor::lock(tx, &self.key).await?;
+        let now = tx.now();
+        if cursor.seq + 1 != self.seq || cursor.is_held(now) {
+            return Ok(Failed::Outrun);
+        }
+        let attempts = cursor.attempts.saturating_add(1);
+        let given_up = attempts >= TRIES;
+        let held_until = now.plus(delay_after(attempts, FIRST_WAIT, LAST_WAIT));
+        tx.execute(
+            sql("UPDATE cursors SET attempts = $3, held_until = $4, reason = CAST($5 AS TEXT), \
+                 quarantined_at = CAST($6 AS BIGINT) WHERE producer = $1 AND stream = $2")
+            .bind(self.key.producer.as_str())
+            .bind(self.key.stream.clone())
+            .bind(attempts)
+            .bind(held_until.as_micros())
+            .bind(given_up.then(|| self.reason.clone()))
+            .bind(given_up.then_some(now.as_micros())),
+        )
+        .await?;
+        Ok(if given_up { Failed::Quarantined } else { Failed::Held })
+    }
+}
+
+/// Holds a stream for a second without counting: the database had a bad moment.
+pub(crate) struct Hold(pub(crate) StreamKey);
+
+impl Write for Hold {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        let until = tx.now().plus(flare_kernel::Duration::from_secs(1));
+        Cursor::lock(tx, &self.0).await?;
+        tx.execute(
+            sql("UPDATE cursors SET held_until = $3 WHERE producer = $1 AND stream = $2 AND held_until < $3")
+                .bind(self.0.producer.as_str())
+                .bind(self.0.stream.clone())
+                .bind(until.as_micros()),
+        )
+        .await
+        .map(drop)
+    }
+}
+
+/// A stream that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Quarantined {
+    pub(crate) key: StreamKey,
+    pub(crate) seq: i64,
+    pub(crate) reason: String,
+    pub(crate) since: Timestamp,
+}
+
+/// The quarantined streams after one, in order of producer and stream, at most `limit`.
+pub(crate) async fn quarantined(
+    database: &Database,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Quarantined>, Error> {
+    let rows = database
+        .fetch_all(
+            sql("SELECT producer, stream, seq, reason, quarantined_at FROM cursors \
+                 WHERE reason IS NOT NULL AND (producer, stream) > ($1, $2) ORDER BY producer, stream LIMIT $3")
+            .bind(after.0.to_owned())
+            .bind(after.1.to_owned())
+            .bind(limit),
+        )
+        .await?;
+    let read = |row: &flare_store::Row| {
+        Ok(Quarantined {
+            key: StreamKey { producer: row.parse("producer")?, stream: row.text("stream")? },
+            seq: row.int("seq")?.saturating_add(1),
+            reason: row.text("reason")?,
+            since: row.timestamp("quarantined_at")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Lets a quarantined stream be tried again; false when it is not quarantined.
+pub(crate) async fn release(tx: &mut Tx, key: &StreamKey) -> Result<bool, Error> {
+    let released = tx
+        .execute(
+            sql("UPDATE cursors SET reason = NULL, quarantined_at = NULL, attempts = 0, held_until = 0 \
+                 WHERE producer = $1 AND stream = $2 AND reason IS NOT NULL")
+            .bind(key.producer.as_str())
+            .bind(key.stream.clone()),
+        )
+        .await?;
+    Ok(released > 0)
+}

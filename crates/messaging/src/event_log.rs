@@ -1,0 +1,182 @@
+//! The gRPC service `flare.events.v1.EventLog`, the same for every service of Flare.
+//!
+//! Who may call is said in `proto/` and enforced before a handler runs.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use flare_access::caller;
+use flare_contracts::{
+    Producer, Refusal,
+    events::v1::{
+        EventsAfterRequest, EventsAfterResponse, ListEventsRequest, ListEventsResponse,
+        ListQuarantinedRequest, ListQuarantinedResponse, QuarantinedStream, ReplayRequest, ReplayResponse,
+        StreamHead, StreamHeadsRequest, StreamHeadsResponse, event_log_server::EventLog,
+    },
+    input,
+};
+use flare_store::{Database, Error, EventRecord, Once, Tx, Write};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    Role,
+    bus::logged,
+    cursor::{Quarantined, StreamKey, quarantined, release},
+};
+
+/// The longest name of a stream: an id and room to spare.
+const LONGEST_STREAM: usize = 128;
+
+/// The logs of the roles of this process.
+#[derive(Clone, Debug)]
+pub struct EventLogService(Arc<HashMap<Producer, Database>>);
+
+impl EventLogService {
+    /// The logs of these roles.
+    pub fn new(roles: &[Role]) -> Self {
+        Self(Arc::new(roles.iter().map(|role| (role.producer, role.database.clone())).collect()))
+    }
+
+    fn database(&self, field: &str, service: &str) -> Result<(Producer, &Database), Refusal> {
+        let producer = producer(field, service)?;
+        let database = self.0.get(&producer);
+        Ok((producer, database.ok_or_else(|| Refusal::invalid(field, "must be a service of this process"))?))
+    }
+}
+
+fn producer(field: &str, name: &str) -> Result<Producer, Refusal> {
+    name.parse().map_err(|error: flare_contracts::UnknownProducer| Refusal::invalid(field, error.to_string()))
+}
+
+fn stream(name: String) -> Result<String, Refusal> {
+    if name.is_empty() || name.len() > LONGEST_STREAM {
+        return Err(Refusal::invalid("stream", format!("must be 1 to {LONGEST_STREAM} bytes")));
+    }
+    Ok(name)
+}
+
+fn not_negative(field: &str, number: i64) -> Result<i64, Refusal> {
+    if number < 0 { Err(Refusal::invalid(field, "must not be negative")) } else { Ok(number) }
+}
+
+/// How many rows to give: 0 means `usual`.
+fn limit(field: &str, number: i32, usual: i32, most: i32) -> Result<i64, Refusal> {
+    match number {
+        0 => Ok(usual.into()),
+        number if (1..=most).contains(&number) => Ok(number.into()),
+        _ => Err(Refusal::invalid(field, format!("must be 0 (for {usual}) to {most}"))),
+    }
+}
+
+/// Rows of a page that was read with one more than it may hold, and whether there was one more.
+fn page<T>(mut rows: Vec<T>, size: i64) -> (Vec<T>, bool) {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    (rows, more)
+}
+
+#[async_trait]
+impl EventLog for EventLogService {
+    async fn events_after(
+        &self,
+        request: Request<EventsAfterRequest>,
+    ) -> Result<Response<EventsAfterResponse>, Status> {
+        let message = request.into_inner();
+        let (_, database) = self.database("producer", &message.producer)?;
+        let (stream, seq) = (stream(message.stream)?, not_negative("seq", message.seq)?);
+        let limit = limit("limit", message.limit, 100, 500)?;
+        let events = flare_store::events_after(database, &stream, seq, limit).await?;
+        Ok(Response::new(EventsAfterResponse { events: events.iter().map(logged).collect() }))
+    }
+
+    async fn stream_heads(
+        &self,
+        request: Request<StreamHeadsRequest>,
+    ) -> Result<Response<StreamHeadsResponse>, Status> {
+        let message = request.into_inner();
+        let (_, database) = self.database("producer", &message.producer)?;
+        let limit = limit("limit", message.limit, 1000, 5000)?;
+        let heads = flare_store::page_of_stream_heads(database, &message.after, limit).await?;
+        let heads = heads.into_iter().map(|(stream, seq)| StreamHead { stream, seq }).collect();
+        Ok(Response::new(StreamHeadsResponse { heads }))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<ListEventsRequest>,
+    ) -> Result<Response<ListEventsResponse>, Status> {
+        let message = request.into_inner();
+        let (_, database) = self.database("producer", &message.producer)?;
+        let (stream, size) = (stream(message.stream)?, limit("page_size", message.page_size, 100, 500)?);
+        let after = match input::page_token::<1>(&message.page_token)? {
+            None => 0,
+            Some([seq]) => seq.parse().ok().filter(|seq| *seq > 0).ok_or_else(bad_token)?,
+        };
+        let found = flare_store::events_after(database, &stream, after, size + 1).await?;
+        let (events, more) = page(found, size);
+        let token_after = |event: &EventRecord| input::next_page_token(&[event.seq.to_string()]);
+        let next_page_token = events.last().filter(|_| more).map(token_after).unwrap_or_default();
+        Ok(Response::new(ListEventsResponse { events: events.iter().map(logged).collect(), next_page_token }))
+    }
+
+    async fn list_quarantined(
+        &self,
+        request: Request<ListQuarantinedRequest>,
+    ) -> Result<Response<ListQuarantinedResponse>, Status> {
+        let message = request.into_inner();
+        let (_, database) = self.database("consumer", &message.consumer)?;
+        let size = limit("page_size", message.page_size, 100, 500)?;
+        let after = input::page_token::<2>(&message.page_token)?.unwrap_or_default();
+        let found = quarantined(database, (&after[0], &after[1]), size + 1).await?;
+        let (streams, more) = page(found, size);
+        let token_after = |last: &Quarantined| {
+            input::next_page_token(&[last.key.producer.to_string(), last.key.stream.clone()])
+        };
+        let next_page_token = streams.last().filter(|_| more).map(token_after).unwrap_or_default();
+        let streams = streams.into_iter().map(quarantined_out).collect();
+        Ok(Response::new(ListQuarantinedResponse { streams, next_page_token }))
+    }
+
+    async fn replay(&self, request: Request<ReplayRequest>) -> Result<Response<ReplayResponse>, Status> {
+        let (scope, actor) = {
+            let caller = caller(&request)?;
+            (caller.idempotency_scope(), caller.actor())
+        };
+        let message = request.into_inner();
+        let (consumer, database) = self.database("consumer", &message.consumer)?;
+        let once = Once::new(scope, "flare.events.v1.EventLog/Replay", &message.request_id, &message)?;
+        let key =
+            StreamKey { producer: producer("producer", &message.producer)?, stream: stream(message.stream)? };
+        let answer = database.once(once, Replay(key.clone())).await?;
+        if answer.released {
+            tracing::info!(actor, %consumer, producer = %key.producer, stream = key.stream, "a quarantined stream is tried again");
+            database.wakes().inbox.notify_one();
+        }
+        Ok(Response::new(answer))
+    }
+}
+
+fn bad_token() -> Refusal {
+    Refusal::invalid("page_token", "must be empty or a token from the answer before")
+}
+
+fn quarantined_out(found: Quarantined) -> QuarantinedStream {
+    QuarantinedStream {
+        producer: found.key.producer.to_string(),
+        stream: found.key.stream,
+        seq: found.seq,
+        reason: found.reason,
+        since: Some(input::timestamp_out(found.since)),
+    }
+}
+
+struct Replay(StreamKey);
+
+impl Write for Replay {
+    type Output = ReplayResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<ReplayResponse, Error> {
+        Ok(ReplayResponse { released: release(tx, &self.0).await? })
+    }
+}

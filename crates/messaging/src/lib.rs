@@ -1,0 +1,54 @@
+//! How services hear of each other.
+//!
+//! What a service does is logged and queued in its own database, in the transaction that did it. From there it goes, in
+//! steps that can each be repeated: [`Relay`] publishes the outbox on a [`Bus`] ([`LocalBus`] within a process,
+//! [`RabbitBus`] between processes) → the inbox of each listener, directly or by [`RabbitConsumer`] → [`InboxWorker`]
+//! applies it through the listener's [`Consumer`], in order, effect and mark in one transaction. [`Reconciler`] fetches
+//! what the bus lost. [`TimerWorker`] fires what a service set for later. [`workers`] makes all of them for the roles of
+//! a process.
+//!
+//! Whatever dies, and wherever, nothing is lost and nothing has its effect twice.
+
+mod apply;
+mod approvals;
+mod bus;
+mod consumer;
+mod cursor;
+mod depths;
+mod event_log;
+pub mod figures;
+mod inbox;
+mod local;
+mod parking;
+mod pause;
+mod rabbit;
+mod reconciler;
+mod relay;
+mod remote;
+mod role;
+mod source;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod timers;
+mod topology;
+mod workers;
+
+pub use apply::FollowTrace;
+pub use approvals::{ApproverQueues, NoApproverQueues};
+pub use bus::{Bus, Outgoing, PublishError};
+pub use consumer::{Consumer, Received};
+pub use depths::Depths;
+pub use event_log::EventLogService;
+pub use inbox::{InboxError, InboxWorker};
+pub use local::LocalBus;
+pub use rabbit::{RabbitApproverQueues, RabbitBus, RabbitConsumer, RabbitError, RabbitSettings};
+pub use reconciler::Reconciler;
+pub use relay::{Relay, Relayed};
+pub use remote::RemoteEventSource;
+pub use role::Role;
+pub use source::{EventSource, LocalEventSource, SourceError};
+pub use timer::{DueTimer, TimerHandler};
+pub use timers::TimerWorker;
+pub use topology::{listeners_of, listens_to};
+pub use workers::{Wiring, Worker, workers};

@@ -1,0 +1,72 @@
+//! Putting received events into a consumer's inbox.
+
+use std::sync::Arc;
+
+use flare_contracts::{Producer, events::v1::LoggedEvent};
+use flare_kernel::Lane;
+use flare_store::{Database, Error, Tx, Write, sql};
+use prost::Message as _;
+
+use crate::consumer::lane_of;
+
+/// A row for the inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parked {
+    producer: Producer,
+    stream: String,
+    seq: i64,
+    lane: Lane,
+    envelope: Vec<u8>,
+}
+
+impl Parked {
+    /// The row of an event; none when it is no event that could ever be put in order.
+    pub(crate) fn new(producer: Producer, event: &LoggedEvent) -> Option<Self> {
+        let lane = lane_of(event)?;
+        let sound = event.seq >= 1 && !event.stream.is_empty();
+        sound.then(|| Self {
+            producer,
+            stream: event.stream.clone(),
+            seq: event.seq,
+            lane,
+            envelope: event.encode_to_vec(),
+        })
+    }
+}
+
+/// Puts events into the inbox, all in one transaction, and wakes its worker. One that is there already stays as it is.
+pub(crate) async fn park(database: &Database, mut rows: Vec<Parked>) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // In one order for everybody: two that park the same events wait for each other and never deadlock.
+    rows.sort_by(|a, b| {
+        (a.producer.as_str(), &a.stream, a.seq).cmp(&(b.producer.as_str(), &b.stream, b.seq))
+    });
+    database.write(Park(rows.into())).await?;
+    database.wakes().inbox.notify_one();
+    Ok(())
+}
+
+struct Park(Arc<[Parked]>);
+
+impl Write for Park {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        for row in &*self.0 {
+            tx.execute(
+                sql("INSERT INTO inbox (producer, stream, seq, lane, received_at, envelope) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (producer, stream, seq) DO NOTHING")
+                .bind(row.producer.as_str())
+                .bind(row.stream.clone())
+                .bind(row.seq)
+                .bind(row.lane.as_i64())
+                .bind(tx.now().as_micros())
+                .bind(row.envelope.clone()),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}

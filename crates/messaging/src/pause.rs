@@ -1,0 +1,87 @@
+//! Waiting: until there is work, until a stop, and longer after each failure.
+
+use std::time::Duration;
+
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+/// How often workers look for work that nobody woke them for.
+pub(crate) const POLL: Duration = Duration::from_millis(500);
+
+/// How long to wait after this many failures in a row: doubling from `first` to `most`, of which the second half is
+/// drawn, so that replicas do not come back in step.
+pub(crate) fn wait_after(failures: i64, first: Duration, most: Duration) -> Duration {
+    let doublings = u32::try_from(failures.clamp(1, 21) - 1).unwrap_or_default();
+    let full = first.saturating_mul(1 << doublings).min(most);
+    // Without random bytes there is no jitter, and waiting goes on.
+    let jitter = flare_kernel::random::<1>().map_or(u8::MAX, |[byte]| byte);
+    full / 2 + (full / 2).mul_f64(f64::from(jitter) / f64::from(u8::MAX))
+}
+
+/// The same as a span that databases add to an instant.
+pub(crate) fn delay_after(failures: i64, first: Duration, most: Duration) -> flare_kernel::Duration {
+    let micros = wait_after(failures, first, most).as_micros();
+    flare_kernel::Duration::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// A worker's failures in a row.
+#[derive(Debug, Default)]
+pub(crate) struct Pause(i64);
+
+impl Pause {
+    /// One more; how long to wait now, at most 10 seconds.
+    pub(crate) fn longer(&mut self) -> Duration {
+        self.0 = self.0.saturating_add(1);
+        wait_after(self.0, Duration::from_millis(250), Duration::from_secs(10))
+    }
+
+    /// It works again.
+    pub(crate) fn over(&mut self) {
+        self.0 = 0;
+    }
+
+    /// Whether this is the first failure since it last worked: the one to log.
+    pub(crate) fn is_new(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Waits for a wake-up or for `wait` to pass; false when the worker is to stop.
+pub(crate) async fn rest(token: &CancellationToken, wake: Option<&Notify>, wait: Duration) -> bool {
+    let woken = async {
+        match wake {
+            Some(wake) => wake.notified().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = token.cancelled() => false,
+        () = woken => true,
+        () = sleep(wait) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_their_bound_and_are_never_shorter_than_half() {
+        let (first, most) = (Duration::from_secs(1), Duration::from_mins(1));
+        for (failures, full) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (1_000, 60), (i64::MAX, 60)] {
+            let (wait, full) = (wait_after(failures, first, most), Duration::from_secs(full));
+            assert!(wait >= full / 2 && wait <= full, "{failures}: {wait:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_rest_at_once() {
+        let token = CancellationToken::new();
+        token.cancel();
+        assert!(!rest(&token, None, Duration::MAX).await);
+        let wake = Notify::new();
+        wake.notify_one();
+        assert!(rest(&CancellationToken::new(), Some(&wake), Duration::MAX).await);
+    }
+}

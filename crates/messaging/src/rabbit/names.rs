@@ -1,0 +1,54 @@
+//! What things are called on the broker, and where it is.
+
+use std::fmt;
+
+use flare_contracts::Producer;
+use flare_kernel::{Lane, StaffId};
+
+/// Where the broker is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RabbitSettings {
+    /// `amqp://user:password@host:port/vhost`, or `amqps://` for TLS.
+    pub url: String,
+    /// Put before the name of every exchange and queue, so that several installations (or tests) can share a broker.
+    pub prefix: String,
+}
+
+impl fmt::Debug for RabbitSettings {
+    /// Never shows a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RabbitSettings").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl RabbitSettings {
+    /// The topic exchange of all events.
+    pub(crate) fn events(&self) -> String {
+        format!("{}flare.events", self.prefix)
+    }
+
+    /// The direct exchange of the approvers' queues.
+    pub(crate) fn approvals(&self) -> String {
+        format!("{}flare.approvals", self.prefix)
+    }
+
+    /// Where a service receives the events of a lane.
+    pub(crate) fn lane_queue(&self, service: Producer, lane: Lane) -> String {
+        format!("{}flare.{service}.{lane}", self.prefix)
+    }
+
+    /// Where messages go that a service cannot read.
+    pub(crate) fn undecodable_queue(&self, service: Producer) -> String {
+        format!("{}flare.{service}.undecodable", self.prefix)
+    }
+
+    /// An approver's own queue.
+    pub(crate) fn approver_queue(&self, staff: StaffId) -> String {
+        format!("{}approver.{staff}", self.prefix)
+    }
+}
+
+/// What an event is routed by.
+pub(crate) fn routing_key(producer: Producer, lane: Lane) -> String {
+    format!("{producer}.{lane}")
+}

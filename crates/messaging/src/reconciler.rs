@@ -1,0 +1,152 @@
+//! What makes a broker that forgets everything a delay and not a loss.
+//!
+//! At start and every ten minutes a consumer compares the last number of each stream, as its producer tells it, with what
+//! it has applied or received, and fetches the rest.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use flare_contracts::{Producer, events::v1::StreamHead};
+use flare_store::{Database, Error, sql};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    EventSource, InboxError, Role, figures,
+    inbox::FETCH,
+    parking::{Parked, park},
+    pause::{Pause, rest},
+};
+
+/// How often everything is compared.
+const EVERY: Duration = Duration::from_mins(10);
+/// How many streams are asked for at once.
+const PAGE: i32 = 1000;
+
+/// Finds what never came.
+#[derive(Clone)]
+pub struct Reconciler {
+    service: Producer,
+    database: Database,
+    listens_to: &'static [Producer],
+    source: Arc<dyn EventSource>,
+}
+
+impl Reconciler {
+    /// The reconciler of a role; none when the role listens to nobody.
+    pub fn new(role: &Role, source: Arc<dyn EventSource>) -> Option<Self> {
+        let listens_to = role.consumer.as_ref()?.listens_to();
+        Some(Self { service: role.producer, database: role.database.clone(), listens_to, source })
+    }
+
+    /// Reconciles at once, whenever the broker is back, and every ten minutes until the token is cancelled.
+    pub async fn run(&self, token: CancellationToken) {
+        let mut pause = Pause::default();
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                () = token.cancelled() => return,
+                outcome = self.reconcile_once() => outcome,
+            };
+            let wait = match outcome {
+                Ok(_) => {
+                    pause.over();
+                    EVERY
+                }
+                Err(error) => {
+                    if pause.is_new() {
+                        tracing::warn!(service = %self.service, %error, "not every producer could be asked what was missed");
+                    }
+                    pause.longer()
+                }
+            };
+            if !rest(&token, Some(&self.database.wakes().missed), wait).await {
+                return;
+            }
+        }
+    }
+
+    /// Fetches what is missing. Says how many events. One producer that cannot be asked stops no other.
+    pub async fn reconcile_once(&self) -> Result<usize, InboxError> {
+        let (mut fetched, mut failure) = (0, None);
+        for producer in self.listens_to {
+            match self.reconcile(*producer).await {
+                Ok(events) => fetched += events,
+                Err(error) => failure = Some(error),
+            }
+        }
+        if fetched > 0 {
+            tracing::warn!(service = %self.service, fetched, "events that the bus never brought were fetched");
+        }
+        failure.map_or(Ok(fetched), Err)
+    }
+
+    async fn reconcile(&self, producer: Producer) -> Result<usize, InboxError> {
+        let (mut after, mut fetched) = (String::new(), 0);
+        loop {
+            let heads = self.source.stream_heads(producer, &after, PAGE).await?;
+            let Some(last) = heads.last() else { return Ok(fetched) };
+            last.stream.clone_into(&mut after);
+            let known = self.cursors(producer, &heads).await?;
+            for head in &heads {
+                if known.get(&head.stream).copied().unwrap_or_default() < head.seq {
+                    fetched += self.catch_up(producer, head).await?;
+                }
+            }
+        }
+    }
+
+    /// The cursors of a page of streams, in one look. A database that sorts names otherwise than the producer's may
+    /// leave some out; they are looked up one by one.
+    async fn cursors(&self, producer: Producer, heads: &[StreamHead]) -> Result<HashMap<String, i64>, Error> {
+        let (Some(first), Some(last)) = (heads.first(), heads.last()) else { return Ok(HashMap::new()) };
+        let rows = self
+            .database
+            .fetch_all(
+                sql("SELECT stream, seq FROM cursors WHERE producer = $1 AND stream >= $2 AND stream <= $3")
+                    .bind(producer.as_str())
+                    .bind(first.stream.clone())
+                    .bind(last.stream.clone()),
+            )
+            .await?;
+        rows.iter().map(|row| Ok((row.text("stream")?, row.int("seq")?))).collect()
+    }
+
+    async fn catch_up(&self, producer: Producer, head: &StreamHead) -> Result<usize, InboxError> {
+        let mut seq = self.cursor(producer, &head.stream).await?;
+        if self.waiting(producer, head, seq).await? >= head.seq - seq {
+            return Ok(0);
+        }
+        let mut fetched = 0;
+        while seq < head.seq {
+            let events = self.source.events_after(producer, &head.stream, seq, FETCH).await?;
+            let Some(last) = events.last() else { break };
+            // A producer that does not move on would keep us here for ever.
+            if last.seq <= seq {
+                break;
+            }
+            seq = last.seq;
+            let rows: Vec<_> = events.iter().filter_map(|event| Parked::new(producer, event)).collect();
+            fetched += rows.len();
+            park(&self.database, rows).await?;
+        }
+        figures::count(figures::FETCHED, self.service, fetched);
+        Ok(fetched)
+    }
+
+    async fn cursor(&self, producer: Producer, stream: &str) -> Result<i64, Error> {
+        let query = sql("SELECT seq FROM cursors WHERE producer = $1 AND stream = $2")
+            .bind(producer.as_str())
+            .bind(stream.to_owned());
+        self.database.fetch_optional(query).await?.map_or(Ok(0), |row| row.int("seq"))
+    }
+
+    /// How many of the missing events are in the inbox.
+    async fn waiting(&self, producer: Producer, head: &StreamHead, seq: i64) -> Result<i64, Error> {
+        let query = sql("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM inbox \
+                         WHERE producer = $1 AND stream = $2 AND seq > $3 AND seq <= $4")
+        .bind(producer.as_str())
+        .bind(head.stream.clone())
+        .bind(seq)
+        .bind(head.seq);
+        self.database.fetch_optional(query).await?.map_or(Ok(0), |row| row.int("n"))
+    }
+}

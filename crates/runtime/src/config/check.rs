@@ -1,0 +1,229 @@
+//! How the settings must fit together, checked before a port opens.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    str::FromStr,
+};
+
+use flare_contracts::Producer;
+use flare_kernel::Currency;
+use tracing_subscriber::EnvFilter;
+
+use super::{BadSettings, Mode, Problem, Settings};
+
+impl Settings {
+    /// Checks that a process with these roles can run so, and lists every reason why it cannot.
+    pub fn check(&self, roles: &[Producer]) -> Result<(), BadSettings> {
+        let mut check = Check::default();
+        check.server(self);
+        check.stores(self);
+        check.tls(self);
+        check.peers(self, roles);
+        check.telemetry(self);
+        check.limits(self);
+        check.policy(self);
+        if check.problems.is_empty() { Ok(()) } else { Err(BadSettings { problems: check.problems }) }
+    }
+}
+
+#[derive(Default)]
+struct Check {
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    fn that(&mut self, holds: bool, key: &str, value: &(impl ToString + ?Sized), rule: impl Into<String>) {
+        if !holds {
+            self.problems.push(Problem {
+                key: key.to_owned(),
+                rule: rule.into(),
+                value: Some(value.to_string()),
+            });
+        }
+    }
+
+    /// Like `that`, for what may hold a password.
+    fn secretly(&mut self, holds: bool, key: &str, rule: &str) {
+        if !holds {
+            self.problems.push(Problem { key: key.to_owned(), rule: rule.to_owned(), value: None });
+        }
+    }
+
+    fn between(&mut self, key: &str, value: u32, least: u32, most: u32) {
+        self.that((least..=most).contains(&value), key, &value, format!("must be from {least} to {most}"));
+    }
+
+    fn server(&mut self, settings: &Settings) {
+        let server = &settings.server;
+        let rule = "must be a host and a port, such as 127.0.0.1:7420";
+        self.that(host_and_port(&server.listen).is_some(), "server.listen", &server.listen, rule);
+        self.between("server.max_concurrent_streams", server.max_concurrent_streams, 1, 10_000);
+        self.between("server.max_calls_in_flight", server.max_calls_in_flight, 1, 100_000);
+        // Less would refuse a request of 256 KiB, or a piece of a file.
+        self.between("server.decode_limit_bytes", server.decode_limit_bytes, 384 * 1024, 16 * 1024 * 1024);
+        self.between("server.encode_limit_bytes", server.encode_limit_bytes, 384 * 1024, 64 * 1024 * 1024);
+        self.between("server.keepalive_seconds", server.keepalive_seconds, 1, 3_600);
+        self.between("server.keepalive_timeout_seconds", server.keepalive_timeout_seconds, 1, 600);
+        self.between("server.shutdown_grace_seconds", server.shutdown_grace_seconds, 1, 600);
+    }
+
+    fn stores(&mut self, settings: &Settings) {
+        let (database, broker, cache) = (&settings.database, &settings.broker, &settings.cache);
+        let begins = |url: &str, schemes: &[&str]| schemes.iter().any(|scheme| url.starts_with(scheme));
+        match settings.mode.kind {
+            Mode::Embedded => {
+                let rule = "must be empty in embedded mode (mode.kind = \"distributed\" uses it)";
+                self.secretly(database.url.is_empty(), "database.url", rule);
+                self.secretly(broker.url.is_empty(), "broker.url", rule);
+                self.secretly(cache.url.is_empty(), "cache.url", rule);
+                let dir = settings.mode.data_dir.display();
+                self.that(!dir.to_string().is_empty(), "mode.data_dir", &dir, "must name a folder");
+            }
+            Mode::Distributed => {
+                let fits = begins(database.url.reveal(), &["postgres://", "postgresql://"]);
+                self.secretly(fits, "database.url", "must begin with postgres://");
+                let fits = begins(broker.url.reveal(), &["amqp://", "amqps://"]);
+                self.secretly(fits, "broker.url", "must begin with amqp:// or amqps://");
+                let fits = cache.url.is_empty() || begins(cache.url.reveal(), &["redis://", "rediss://"]);
+                self.secretly(fits, "cache.url", "must begin with redis:// or rediss://, or be empty");
+                let key = &settings.service.key_file;
+                let rule = "must name the installation's key file in distributed mode";
+                self.that(!key.as_os_str().is_empty(), "service.key_file", &key.display(), rule);
+                self.file_exists("service.key_file", key);
+            }
+        }
+        self.between("database.max_connections", database.max_connections, 1, 1_000);
+        self.between("database.acquire_timeout_ms", database.acquire_timeout_ms, 100, 60_000);
+        let prefix = &database.schema_prefix;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let rule = "must be lower-case letters, digits and underscores, beginning with a letter";
+        let fits = prefix.chars().all(plain) && prefix.chars().next().is_none_or(|c| c.is_ascii_lowercase());
+        self.that(fits, "database.schema_prefix", prefix, rule);
+    }
+
+    fn tls(&mut self, settings: &Settings) {
+        let tls = &settings.tls;
+        let files = [("tls.ca", &tls.ca), ("tls.certificate", &tls.certificate), ("tls.key", &tls.key)];
+        let any = files.iter().any(|(_, file)| !file.as_os_str().is_empty());
+        for (key, file) in files {
+            let rule = "must be given too: tls.ca, tls.certificate and tls.key are all set or none";
+            self.that(!any || !file.as_os_str().is_empty(), key, &file.display(), rule);
+            self.file_exists(key, file);
+        }
+        if settings.mode.kind == Mode::Distributed && !any && !tls.insecure {
+            let rule = "must stay on this machine unless tls.ca, tls.certificate and tls.key are set \
+                        (or tls.insecure = true, where the network itself is sealed)";
+            self.that(is_loopback(&settings.server.listen), "server.listen", &settings.server.listen, rule);
+            for role in Producer::ALL {
+                for address in settings.peers.addresses(role) {
+                    self.that(is_loopback(address), &format!("peers.{role}"), address, rule);
+                }
+            }
+        }
+    }
+
+    fn peers(&mut self, settings: &Settings, roles: &[Producer]) {
+        for role in Producer::ALL {
+            let key = format!("peers.{role}");
+            let addresses = settings.peers.addresses(role);
+            for address in &addresses {
+                let rule = "must be host:port, several parted by commas";
+                self.that(host_and_port(address).is_some(), &key, *address, rule);
+            }
+            let reachable = roles.is_empty() || roles.contains(&role) || !addresses.is_empty();
+            self.that(reachable, &key, "", "must be given: that role does not run in this process");
+        }
+    }
+
+    fn telemetry(&mut self, settings: &Settings) {
+        let telemetry = &settings.telemetry;
+        let filter = &telemetry.filter;
+        let rule = "must be a level or log directives";
+        self.that(EnvFilter::try_new(filter).is_ok(), "telemetry.filter", filter, rule);
+        let endpoint = &telemetry.otlp_endpoint;
+        let fits = endpoint.is_empty() || endpoint.starts_with("http://");
+        let rule = "must begin with http:// (a collector on this machine passes traces on)";
+        self.that(fits, "telemetry.otlp_endpoint", endpoint, rule);
+        let listen = &telemetry.prometheus_listen;
+        let fits = listen.is_empty() || SocketAddr::from_str(listen).is_ok();
+        let rule = "must be an IP address and a port, such as 127.0.0.1:9464";
+        self.that(fits, "telemetry.prometheus_listen", listen, rule);
+        let name = &telemetry.service_name;
+        self.that(!name.is_empty(), "telemetry.service_name", name, "must not be empty");
+    }
+
+    fn limits(&mut self, settings: &Settings) {
+        let limits = &settings.limits;
+        self.between("limits.anonymous_calls_per_minute", limits.anonymous_calls_per_minute, 1, 1_000_000);
+        self.between("limits.receipts_calls_per_minute", limits.receipts_calls_per_minute, 1, 1_000_000);
+        self.between(
+            "limits.one_receipt_calls_per_minute",
+            limits.one_receipt_calls_per_minute,
+            1,
+            1_000_000,
+        );
+        self.between("limits.call_seconds", limits.call_seconds, 1, 300);
+        self.between("limits.file_call_seconds", limits.file_call_seconds, limits.call_seconds, 3_600);
+    }
+
+    fn policy(&mut self, settings: &Settings) {
+        let policy = &settings.policy;
+        let year_hours = 366 * 24;
+        for (key, hours) in [
+            ("policy.acknowledge_critical_hours", policy.acknowledge_critical_hours),
+            ("policy.acknowledge_urgent_hours", policy.acknowledge_urgent_hours),
+            ("policy.acknowledge_standard_hours", policy.acknowledge_standard_hours),
+            ("policy.assess_critical_hours", policy.assess_critical_hours),
+            ("policy.assess_other_hours", policy.assess_other_hours),
+            ("policy.outcome_hours", policy.outcome_hours),
+            ("policy.draft_hours", policy.draft_hours),
+            ("policy.approval_critical_hours", policy.approval_critical_hours),
+            ("policy.approval_other_hours", policy.approval_other_hours),
+            ("policy.referral_hours", policy.referral_hours),
+        ] {
+            self.between(key, hours, 1, year_hours);
+        }
+        for (key, days) in [
+            ("policy.report_days", policy.report_days),
+            ("policy.close_days", policy.close_days),
+            ("policy.max_grant_days", policy.max_grant_days),
+            ("policy.arrival_check_days", policy.arrival_check_days),
+        ] {
+            self.between(key, days, 1, 3_660);
+        }
+        let currency = &policy.currency;
+        self.that(
+            Currency::parse(currency).is_ok(),
+            "policy.currency",
+            currency,
+            "must be an ISO 4217 code such as EUR",
+        );
+        // Nobody decides alone.
+        self.between("policy.votes_required", policy.votes_required, 2, 9);
+    }
+
+    fn file_exists(&mut self, key: &str, file: &Path) {
+        let exists = file.as_os_str().is_empty() || file.is_file();
+        self.that(exists, key, &file.display(), "must name a file that is there");
+    }
+}
+
+/// The two parts of `host:port`; an IPv6 address stands in brackets.
+fn host_and_port(address: &str) -> Option<(&str, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let port = port.parse().ok()?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let fits = match bare {
+        Some(inner) => inner.parse::<IpAddr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-'),
+    };
+    fits.then_some((bare.unwrap_or(host), port))
+}
+
+fn is_loopback(address: &str) -> bool {
+    // What is no address at all has its own refusal.
+    host_and_port(address).is_none_or(|(host, _)| {
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}

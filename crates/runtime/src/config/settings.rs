@@ -1,0 +1,318 @@
+//! The settings as types, one struct per concern. What each key means stands beside its default in `defaults.toml`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use flare_access::{Deadlines, Limit, Limits};
+use flare_contracts::Producer;
+use serde::Deserialize;
+
+use super::Secret;
+
+/// Every setting of a process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Which of the two ways to run.
+    pub mode: ModeSettings,
+    /// How this process answers.
+    pub server: ServerSettings,
+    /// PostgreSQL.
+    pub database: DatabaseSettings,
+    /// RabbitMQ.
+    pub broker: BrokerSettings,
+    /// Redis.
+    pub cache: CacheSettings,
+    /// Sealed files.
+    pub files: FilesSettings,
+    /// The installation's service key.
+    pub service: ServiceSettings,
+    /// Where the other roles answer.
+    pub peers: PeerSettings,
+    /// How processes prove themselves to each other.
+    pub tls: TlsSettings,
+    /// Logs, traces, figures.
+    pub telemetry: TelemetrySettings,
+    /// How much a caller may ask.
+    pub limits: LimitSettings,
+    /// The organisation's targets and ceilings.
+    pub policy: PolicySettings,
+}
+
+/// Which of the two ways to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// One process, SQLite files, no servers.
+    Embedded,
+    /// PostgreSQL, RabbitMQ, Redis, and other processes.
+    Distributed,
+}
+
+/// `[mode]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeSettings {
+    /// Embedded or distributed.
+    pub kind: Mode,
+    /// Where embedded mode keeps everything.
+    pub data_dir: PathBuf,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// An address and a port.
+    pub listen: String,
+    /// Calls at once on one connection.
+    pub max_concurrent_streams: u32,
+    /// Calls at once in this process.
+    pub max_calls_in_flight: u32,
+    /// The largest message taken in.
+    pub decode_limit_bytes: u32,
+    /// The largest message given out.
+    pub encode_limit_bytes: u32,
+    /// How often a silent connection is asked whether it lives.
+    pub keepalive_seconds: u32,
+    /// How long it may take to say so.
+    pub keepalive_timeout_seconds: u32,
+    /// How long calls may take to end once the process is asked to stop.
+    pub shutdown_grace_seconds: u32,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Where PostgreSQL is; empty in embedded mode.
+    pub url: Secret,
+    /// Put before the name of each service's schema.
+    pub schema_prefix: String,
+    /// Connections of each service at most.
+    pub max_connections: u32,
+    /// How long a call waits for a free connection.
+    pub acquire_timeout_ms: u32,
+}
+
+/// `[broker]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerSettings {
+    /// Where RabbitMQ is; empty in embedded mode.
+    pub url: Secret,
+    /// Put before the name of each exchange and queue.
+    pub prefix: String,
+}
+
+/// `[cache]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheSettings {
+    /// Where Redis is; empty means that each process keeps limits and sessions by itself.
+    pub url: Secret,
+}
+
+/// `[files]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesSettings {
+    /// Where sealed files are kept; see [`Settings::files_dir`].
+    pub dir: PathBuf,
+}
+
+/// `[service]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// The file with the installation's key; see [`Settings::service_key_file`].
+    pub key_file: PathBuf,
+    /// The file with the code that founds the organisation; see [`Settings::setup_code_file`].
+    pub setup_code_file: PathBuf,
+}
+
+/// `[peers]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerSettings {
+    /// Addresses of identity.
+    pub identity: String,
+    /// Addresses of intake.
+    pub intake: String,
+    /// Addresses of triage.
+    pub triage: String,
+    /// Addresses of grants.
+    pub grants: String,
+    /// Addresses of notification.
+    pub notification: String,
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSettings {
+    /// The authority that signs the services' certificates.
+    pub ca: PathBuf,
+    /// This process's certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// Whether distributed mode may speak in the clear beyond this machine.
+    pub insecure: bool,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// `[telemetry]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// How log lines are written.
+    pub format: LogFormat,
+    /// What is logged.
+    pub filter: String,
+    /// Where traces go; empty means nowhere.
+    pub otlp_endpoint: String,
+    /// Where Prometheus may read; empty means nowhere.
+    pub prometheus_listen: String,
+    /// The name of this process in traces.
+    pub service_name: String,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Calls a minute from one place without credentials.
+    pub anonymous_calls_per_minute: u32,
+    /// Calls a minute from one place with receipts.
+    pub receipts_calls_per_minute: u32,
+    /// Calls a minute for one receipt.
+    pub one_receipt_calls_per_minute: u32,
+    /// The longest a call may take.
+    pub call_seconds: u32,
+    /// The longest a call that carries a file may take.
+    pub file_call_seconds: u32,
+}
+
+/// `[policy]`: the organisation's targets and ceilings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySettings {
+    /// Hours until a critical request must have an owner.
+    pub acknowledge_critical_hours: u32,
+    /// Hours until an urgent one must.
+    pub acknowledge_urgent_hours: u32,
+    /// Hours until a standard one must.
+    pub acknowledge_standard_hours: u32,
+    /// Hours until a critical one must be assessed.
+    pub assess_critical_hours: u32,
+    /// Hours until any other must.
+    pub assess_other_hours: u32,
+    /// Hours from the assessment until every need has an outcome.
+    pub outcome_hours: u32,
+    /// Hours from the recommendation to the grant's draft.
+    pub draft_hours: u32,
+    /// Hours for the votes on a critical grant.
+    pub approval_critical_hours: u32,
+    /// Hours for the votes on any other.
+    pub approval_other_hours: u32,
+    /// Hours until a referral without an answer is back in the queue.
+    pub referral_hours: u32,
+    /// Days after the end until the report is due.
+    pub report_days: u32,
+    /// Days from the report until the grant should be closed.
+    pub close_days: u32,
+    /// The longest a grant may run, in days.
+    pub max_grant_days: u32,
+    /// The currency of the two amounts below.
+    pub currency: String,
+    /// The most that may be sent ahead of the votes, in minor units.
+    pub advance_ceiling_minor: i64,
+    /// Up to this a grant needs little paper, in minor units.
+    pub light_threshold_minor: i64,
+    /// Votes a grant needs unless it says otherwise.
+    pub votes_required: u32,
+    /// Days after money was sent until the requester is asked whether it arrived.
+    pub arrival_check_days: u32,
+}
+
+impl Settings {
+    /// Where sealed files are kept.
+    pub fn files_dir(&self) -> PathBuf {
+        or_in_data_dir(&self.files.dir, &self.mode.data_dir, "files")
+    }
+
+    /// The file with the installation's service key.
+    pub fn service_key_file(&self) -> PathBuf {
+        or_in_data_dir(&self.service.key_file, &self.mode.data_dir, "service.key")
+    }
+
+    /// The file with the code that founds the organisation. Embedded mode makes it at its first start.
+    pub fn setup_code_file(&self) -> PathBuf {
+        or_in_data_dir(&self.service.setup_code_file, &self.mode.data_dir, "setup-code")
+    }
+}
+
+impl ServerSettings {
+    /// How long calls may take to end once the process is asked to stop.
+    pub fn shutdown_grace(&self) -> Duration {
+        Duration::from_secs(self.shutdown_grace_seconds.into())
+    }
+}
+
+impl LimitSettings {
+    /// How often people without an account may call.
+    pub fn limits(&self) -> Limits {
+        let a_minute = |calls| Limit { calls, per: Duration::from_mins(1) };
+        Limits {
+            anonymous_from_one_place: a_minute(self.anonymous_calls_per_minute),
+            receipts_from_one_place: a_minute(self.receipts_calls_per_minute),
+            one_receipt: a_minute(self.one_receipt_calls_per_minute),
+        }
+    }
+
+    /// How long calls may take; `file_paths` names the RPCs that carry files.
+    pub fn deadlines(&self, file_paths: impl IntoIterator<Item = String>) -> Deadlines {
+        Deadlines {
+            usual: Duration::from_secs(self.call_seconds.into()),
+            long: Duration::from_secs(self.file_call_seconds.into()),
+            long_paths: file_paths.into_iter().collect(),
+        }
+    }
+}
+
+impl PeerSettings {
+    /// The addresses of a role, without those of its replicas that were left empty.
+    pub fn addresses(&self, role: Producer) -> Vec<&str> {
+        let list = match role {
+            Producer::Identity => &self.identity,
+            Producer::Intake => &self.intake,
+            Producer::Triage => &self.triage,
+            Producer::Grants => &self.grants,
+            Producer::Notification => &self.notification,
+        };
+        list.split(',').map(str::trim).filter(|address| !address.is_empty()).collect()
+    }
+}
+
+impl TlsSettings {
+    /// Whether the three files are given.
+    pub fn is_set(&self) -> bool {
+        [&self.ca, &self.certificate, &self.key].iter().all(|file| !file.as_os_str().is_empty())
+    }
+}
+
+fn or_in_data_dir(path: &Path, data_dir: &Path, name: &str) -> PathBuf {
+    if path.as_os_str().is_empty() { data_dir.join(name) } else { path.to_owned() }
+}

@@ -1,0 +1,256 @@
+use std::{fs, path::Path};
+
+use flare_contracts::Producer;
+
+use super::*;
+
+fn problems(sources: &Sources) -> Vec<String> {
+    match Settings::load(sources) {
+        Ok(settings) => match settings.check(&Producer::ALL) {
+            Ok(()) => Vec::new(),
+            Err(bad) => bad.problems.iter().map(ToString::to_string).collect(),
+        },
+        Err(bad) => bad.problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn file(text: &str) -> (tempfile::TempDir, Sources) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flare.toml");
+    fs::write(&path, text).unwrap();
+    (dir, Sources::defaults().file(path))
+}
+
+/// Distributed settings that pass, with a key file in `dir`.
+fn distributed(dir: &Path) -> Sources {
+    let key = dir.join("service.key");
+    fs::write(&key, "00".repeat(32)).unwrap();
+    Sources::defaults()
+        .set("mode.kind", "distributed")
+        .set("database.url", "postgres://flare:hunter2@127.0.0.1/flare")
+        .set("broker.url", "amqp://flare:hunter2@127.0.0.1:5672")
+        .set("cache.url", "redis://127.0.0.1:6379")
+        .set("service.key_file", key.display().to_string())
+}
+
+#[test]
+fn the_defaults_pass_and_every_key_has_a_comment_above_its_group() {
+    assert_eq!(problems(&Sources::defaults()), Vec::<String>::new());
+    let mut explained = false;
+    for line in DEFAULTS.lines() {
+        if line.starts_with('[') || line.is_empty() {
+            explained = false;
+        } else if line.starts_with('#') {
+            explained = true;
+        } else {
+            assert!(explained, "no comment explains {line}");
+        }
+    }
+}
+
+#[test]
+fn the_file_replaces_the_defaults_the_environment_the_file_and_the_command_line_both() {
+    let (_dir, sources) =
+        file("[server]\nlisten = \"127.0.0.1:1\"\nkeepalive_seconds = 11\nmax_calls_in_flight = 7\n");
+    let sources = sources
+        .variable("FLARE__SERVER__LISTEN", "127.0.0.1:2")
+        .variable("FLARE__SERVER__KEEPALIVE_SECONDS", "12")
+        .variable("FLARE__TLS__INSECURE", "true")
+        .set("server.listen", "127.0.0.1:3");
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!(settings.server.listen, "127.0.0.1:3");
+    assert_eq!(settings.server.keepalive_seconds, 12);
+    assert_eq!(settings.server.max_calls_in_flight, 7);
+    assert_eq!(settings.server.max_concurrent_streams, 128);
+    assert!(settings.tls.insecure);
+}
+
+#[test]
+fn unknown_keys_are_named_wherever_they_stand() {
+    let (_dir, sources) =
+        file("[server]\nlisen = \"x\"\n[sever]\n[databse]\nurl = \"postgres://a:hunter2@b\"\n");
+    let sources = sources
+        .variable("FLARE__SERVER__LISTN", "hunter2")
+        .variable("FLARE__", "x")
+        .variable("PATH", "/bin")
+        .set("server.lstn", "x");
+    let text = problems(&sources).join("\n");
+    for name in [
+        "server.lisen (in ",
+        "sever (in ",
+        "databse.url (in ",
+        "FLARE__SERVER__LISTN ",
+        "FLARE__ ",
+        "server.lstn ",
+    ] {
+        assert!(text.contains(name), "{name} is missing in {text}");
+    }
+    assert_eq!(text.lines().count(), 6, "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn values_of_another_kind_are_refused_together() {
+    let (_dir, sources) =
+        file("[server]\nlisten = 5\n[database]\nurl = [\"hunter2\"]\n[mode]\nkind = \"cloud\"\n");
+    let sources = sources
+        .variable("FLARE__SERVER__KEEPALIVE_SECONDS", "often")
+        .variable("FLARE__POLICY__VOTES_REQUIRED", "-1")
+        .variable("FLARE__TLS__INSECURE", "yes")
+        .variable("FLARE__POLICY__ADVANCE_CEILING_MINOR", "9_000_000_000_000");
+    let text = problems(&sources).join("\n");
+    for part in [
+        "server.listen (in ",
+        "database.url (in ",
+        "mode.kind (in ",
+        "must be embedded or distributed, not \"cloud\"",
+        "FLARE__SERVER__KEEPALIVE_SECONDS must be a whole number, not \"often\"",
+        "FLARE__POLICY__VOTES_REQUIRED must be from 0 to 4294967295, not \"-1\"",
+        "FLARE__TLS__INSECURE must be true or false, not \"yes\"",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert_eq!(text.lines().count(), 6, "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_away_or_no_toml_is_refused_without_its_text() {
+    let text = problems(&Sources::defaults().file("/nowhere/flare.toml")).join("\n");
+    assert!(text.starts_with("/nowhere/flare.toml cannot be read"), "{text}");
+    let (_dir, sources) = file("[database]\nurl = \"postgres://flare:hunter2@db\n");
+    let text = problems(&sources).join("\n");
+    assert!(text.contains("must be TOML") && text.contains("line 2"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt;
+    let value = OsString::from_vec(vec![0xff, 0xfe]);
+    let text = problems(&Sources::defaults().variable("FLARE__SERVER__LISTEN", value)).join("\n");
+    assert_eq!(text, "FLARE__SERVER__LISTEN must be UTF-8 text");
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings::load(&distributed(dir.path())).unwrap();
+    assert!(settings.database.url.reveal().contains("hunter2"));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn every_rule_refuses_what_breaks_it() {
+    let cases: &[(&str, &str)] = &[
+        ("server.listen", "nonsense"),
+        ("server.listen", "[::1:7420"),
+        ("server.max_concurrent_streams", "0"),
+        ("server.max_calls_in_flight", "0"),
+        ("server.decode_limit_bytes", "1000"),
+        ("server.encode_limit_bytes", "1000"),
+        ("server.keepalive_seconds", "0"),
+        ("server.keepalive_timeout_seconds", "0"),
+        ("server.shutdown_grace_seconds", "0"),
+        ("database.max_connections", "0"),
+        ("database.acquire_timeout_ms", "1"),
+        ("database.schema_prefix", "Flare-"),
+        ("peers.intake", "intake"),
+        ("telemetry.filter", "flare=loud=very"),
+        ("telemetry.otlp_endpoint", "https://collector:4317"),
+        ("telemetry.prometheus_listen", "localhost"),
+        ("telemetry.service_name", ""),
+        ("limits.anonymous_calls_per_minute", "0"),
+        ("limits.receipts_calls_per_minute", "0"),
+        ("limits.one_receipt_calls_per_minute", "0"),
+        ("limits.call_seconds", "0"),
+        ("limits.file_call_seconds", "1"),
+        ("policy.acknowledge_critical_hours", "0"),
+        ("policy.acknowledge_urgent_hours", "0"),
+        ("policy.acknowledge_standard_hours", "0"),
+        ("policy.assess_critical_hours", "0"),
+        ("policy.assess_other_hours", "0"),
+        ("policy.outcome_hours", "0"),
+        ("policy.draft_hours", "0"),
+        ("policy.approval_critical_hours", "0"),
+        ("policy.approval_other_hours", "0"),
+        ("policy.referral_hours", "0"),
+        ("policy.report_days", "0"),
+        ("policy.close_days", "0"),
+        ("policy.max_grant_days", "0"),
+        ("policy.arrival_check_days", "0"),
+        ("policy.currency", "XYZ"),
+        ("policy.votes_required", "1"),
+        ("mode.data_dir", ""),
+        ("tls.ca", "/nowhere/ca.pem"),
+        ("database.url", "postgres://hunter2"),
+        ("broker.url", "amqp://hunter2"),
+        ("cache.url", "redis://hunter2"),
+    ];
+    for (key, value) in cases {
+        let text = problems(&Sources::defaults().set(*key, *value)).join("\n");
+        assert!(
+            text.starts_with(key) || text.contains(&format!("\n{key}")),
+            "{key} = {value:?} gave {text:?}"
+        );
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn distributed_mode_asks_for_its_servers_and_its_key() {
+    let text = problems(&Sources::defaults().set("mode.kind", "distributed")).join("\n");
+    for key in ["database.url ", "broker.url ", "service.key_file "] {
+        assert!(text.contains(key), "{key} is missing in {text}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(problems(&distributed(dir.path())), Vec::<String>::new());
+    assert_eq!(problems(&distributed(dir.path()).set("cache.url", "")), Vec::<String>::new());
+    assert!(problems(&distributed(dir.path()).set("cache.url", "http://x")).join("").contains("cache.url"));
+}
+
+#[test]
+fn distributed_mode_does_not_speak_in_the_clear_beyond_this_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = distributed(dir.path())
+        .set("server.listen", "0.0.0.0:7420")
+        .set("peers.intake", "[::1]:1,intake:7420");
+    let refused = problems(&open);
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].starts_with("server.listen must stay on this machine"), "{refused:?}");
+    assert!(refused[1].starts_with("peers.intake") && refused[1].ends_with("\"intake:7420\""), "{refused:?}");
+    assert_eq!(problems(&open.clone().set("tls.insecure", "true")), Vec::<String>::new());
+    let pem = dir.path().join("service.key").display().to_string();
+    let two = open.set("tls.ca", &pem).set("tls.certificate", &pem);
+    assert!(problems(&two).join("\n").starts_with("tls.key must be given too"), "{two:?}");
+    assert_eq!(problems(&two.set("tls.key", &pem)), Vec::<String>::new());
+}
+
+#[test]
+fn a_role_that_runs_elsewhere_needs_an_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings =
+        Settings::load(&distributed(dir.path()).set("peers.identity", "127.0.0.1:1, 127.0.0.1:2,")).unwrap();
+    assert_eq!(settings.peers.addresses(Producer::Identity), ["127.0.0.1:1", "127.0.0.1:2"]);
+    let bad = settings.check(&[Producer::Intake]).unwrap_err();
+    let keys: Vec<_> = bad.problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["peers.triage", "peers.grants", "peers.notification"]);
+}
+
+#[test]
+fn the_default_limits_are_those_of_the_access_layer() {
+    let limits = Settings::load(&Sources::defaults()).unwrap().limits;
+    assert_eq!(limits.limits(), flare_access::Limits::default());
+    assert_eq!(limits.deadlines([]), flare_access::Deadlines::default());
+}
+
+#[test]
+fn folders_left_empty_are_in_the_data_dir() {
+    let settings = Settings::load(&Sources::defaults().set("mode.data_dir", "/data")).unwrap();
+    assert_eq!(settings.files_dir(), Path::new("/data/files"));
+    assert_eq!(settings.service_key_file(), Path::new("/data/service.key"));
+    let settings =
+        Settings::load(&Sources::defaults().set("files.dir", "/f").set("service.key_file", "/k")).unwrap();
+    assert_eq!(settings.files_dir(), Path::new("/f"));
+    assert_eq!(settings.service_key_file(), Path::new("/k"));
+}

@@ -1,0 +1,323 @@
+//! The handle: connecting, migrating, reading, and the pools behind a write.
+
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+use flare_kernel::Timestamp;
+use sqlx::{
+    AnyPool, AssertSqlSafe, Executor as _,
+    any::{AnyConnectOptions, AnyPoolOptions},
+    migrate::MigrateError,
+};
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+use crate::{Error, Row, Schema, Sql, TimeSource};
+
+/// How often migrations of a SQLite file are tried, and the pause between: together about a second.
+const MIGRATION_LOOKS: u32 = 20;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a service's tables live.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A folder that holds one SQLite file for each service.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, in which each service has a schema of its own.
+    Postgres {
+        /// `postgres://…`, with the password if there is one.
+        url: String,
+        /// Put before each schema's name, so that several installations (or tests) can share a database.
+        schema_prefix: String,
+    },
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseUrlError {
+    /// A prefix that would need quoting.
+    #[error("the schema prefix must be lower-case letters, digits and underscores, and begin with a letter")]
+    Prefix,
+    /// The server or file could not be opened.
+    #[error("the database of {service} could not be opened: {source}")]
+    Open {
+        /// Whose database.
+        service: &'static str,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// The tables could not be brought up to date.
+    #[error("the tables of {service} could not be brought up to date: {source}")]
+    Migrate {
+        /// Whose tables.
+        service: &'static str,
+        /// Why.
+        source: MigrateError,
+    },
+}
+
+impl fmt::Debug for DatabaseUrl {
+    /// Never shows a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(folder) => write!(f, "Sqlite({})", folder.display()),
+            Self::Postgres { schema_prefix, .. } => write!(f, "Postgres(schema prefix {schema_prefix:?})"),
+        }
+    }
+}
+
+/// What can be set about a handle.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// The clock of this handle's transactions.
+    pub time: TimeSource,
+    /// PostgreSQL connections, or SQLite readers beside the one writer.
+    pub connections: u32,
+    /// How long a caller may wait for a connection.
+    pub acquire_timeout: Duration,
+    /// The W3C `traceparent` of whatever is running; logged with each event so that a trace crosses the broker.
+    pub trace: fn() -> String,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            time: TimeSource::Database,
+            connections: 8,
+            acquire_timeout: Duration::from_secs(5),
+            trace: String::new,
+        }
+    }
+}
+
+/// Hints that there is something to do. Polling is the guarantee.
+#[derive(Clone, Debug, Default)]
+pub struct Wakes {
+    /// Events were put to the outbox.
+    pub outbox: Arc<Notify>,
+    /// Events were put to the inbox.
+    pub inbox: Arc<Notify>,
+    /// A timer was set.
+    pub timers: Arc<Notify>,
+    /// Events of others may have been missed: the broker was away, or forgot.
+    pub missed: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A service's database. Cloning shares the pools.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) writer: AnyPool,
+    pub(crate) reader: AnyPool,
+    pub(crate) schema: Schema,
+    pub(crate) time: TimeSource,
+    pub(crate) trace: fn() -> String,
+    pub(crate) writes: TaskTracker,
+    wakes: Wakes,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({}, {:?})", self.0.schema.name, self.0.engine)
+    }
+}
+
+impl Database {
+    /// Connects and brings the tables up to date. Several replicas may do so at once.
+    pub async fn open(
+        url: &DatabaseUrl,
+        schema: Schema,
+        options: DatabaseOptions,
+    ) -> Result<Self, DatabaseUrlError> {
+        sqlx::any::install_default_drivers();
+        let open = |source| DatabaseUrlError::Open { service: schema.name, source };
+        let (engine, writer, reader) = match url {
+            DatabaseUrl::Sqlite(folder) => {
+                let (writer, reader) = sqlite_pools(folder, schema.name, &options).await.map_err(open)?;
+                (Engine::Sqlite, writer, reader)
+            }
+            DatabaseUrl::Postgres { url, schema_prefix } => {
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                let letter_first = schema_prefix.chars().next().is_none_or(|c| c.is_ascii_lowercase());
+                if !letter_first || !schema_prefix.chars().all(plain) {
+                    return Err(DatabaseUrlError::Prefix);
+                }
+                let pool = postgres_pool(url, &format!("{schema_prefix}{}", schema.name), &options)
+                    .await
+                    .map_err(open)?;
+                (Engine::Postgres, pool.clone(), pool)
+            }
+        };
+        let migrated = migrate(&schema, &writer, engine).await;
+        migrated.map_err(|source| DatabaseUrlError::Migrate { service: schema.name, source })?;
+        Ok(Self(Arc::new(Inner {
+            engine,
+            writer,
+            reader,
+            schema,
+            time: options.time,
+            trace: options.trace,
+            writes: TaskTracker::new(),
+            wakes: Wakes::default(),
+        })))
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
+    /// The service whose tables these are.
+    pub fn name(&self) -> &'static str {
+        self.0.schema.name
+    }
+
+    /// How many writes can run beside each other: one on SQLite, as many as there are connections on PostgreSQL.
+    pub fn writes_at_once(&self) -> u32 {
+        self.0.writer.options().get_max_connections()
+    }
+
+    /// Hints to the workers of this database.
+    pub fn wakes(&self) -> &Wakes {
+        &self.0.wakes
+    }
+
+    /// The rows of a read outside any transaction.
+    pub async fn fetch_all(&self, query: Sql<'_>) -> Result<Vec<Row>, Error> {
+        let rows = query.fetch_all(&self.0.reader).await.map_err(Error::Database)?;
+        Ok(rows.into_iter().map(Row::new).collect())
+    }
+
+    /// The row of a read outside any transaction, if there is one.
+    pub async fn fetch_optional(&self, query: Sql<'_>) -> Result<Option<Row>, Error> {
+        let row = query.fetch_optional(&self.0.reader).await.map_err(Error::Database)?;
+        Ok(row.map(Row::new))
+    }
+
+    /// What the clock says outside any transaction: for workers that look for what is due. A decision asks
+    /// [`Tx::now`](crate::Tx::now).
+    pub async fn now(&self) -> Result<Timestamp, Error> {
+        match self.0.time.ask(self.0.engine) {
+            Ok(now) => Ok(now),
+            Err(statement) => {
+                let row = self.fetch_optional(crate::sql(statement)).await?;
+                row.ok_or_else(|| Error::Corrupt("the clock".to_owned()))?.timestamp("now")
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.fetch_optional(crate::sql("SELECT 1 AS one")).await.map(drop)
+    }
+
+    /// Waits for the writes under way, then closes every connection.
+    pub async fn close(&self) {
+        self.0.writes.close();
+        self.0.writes.wait().await;
+        self.0.writer.close().await;
+        self.0.reader.close().await;
+    }
+}
+
+/// Brings the tables up to date. On PostgreSQL sqlx lets one replica at a time do so. On SQLite nothing does: of two, one
+/// fails and changes nothing, and finds the work done when it looks again.
+async fn migrate(schema: &Schema, pool: &AnyPool, engine: Engine) -> Result<(), MigrateError> {
+    let mut looks = 1;
+    loop {
+        match schema.migrator().run(pool).await {
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))
+                if engine == Engine::Sqlite && looks < MIGRATION_LOOKS =>
+            {
+                looks += 1;
+                tokio::time::sleep(MIGRATION_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// One writer and a few readers on one file: several writers starve each other, one does not.
+async fn sqlite_pools(
+    folder: &std::path::Path,
+    service: &str,
+    options: &DatabaseOptions,
+) -> Result<(AnyPool, AnyPool), sqlx::Error> {
+    let file = folder.join(format!("{service}.db"));
+    let url = AnyConnectOptions::from_str(&format!("sqlite://{}?mode=rwc", file.display()))?;
+    let pool = |connections| {
+        AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(options.acquire_timeout)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection
+                        .execute(
+                            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                             PRAGMA foreign_keys = ON;",
+                        )
+                        .await
+                        .map(drop)
+                })
+            })
+            .after_release(roll_back)
+    };
+    let writer = pool(1).connect_with(url.clone()).await?;
+    let reader = pool(options.connections).connect_lazy_with(url);
+    Ok((writer, reader))
+}
+
+async fn postgres_pool(url: &str, schema: &str, options: &DatabaseOptions) -> Result<AnyPool, sqlx::Error> {
+    let url = AnyConnectOptions::from_str(url)?;
+    // A namespace may be made by two replicas at once, and PostgreSQL's IF NOT EXISTS then still fails in one of them.
+    let once = AnyPoolOptions::new().max_connections(1).connect_with(url.clone()).await?;
+    let mut tx = once.begin().await?;
+    tx.execute("SELECT pg_advisory_xact_lock(7420)").await?;
+    tx.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).await?;
+    tx.commit().await?;
+    once.close().await;
+
+    let session: Arc<str> = format!(
+        "SET search_path TO {schema}; SET statement_timeout = '20s'; SET lock_timeout = '10s'; \
+         SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = error;"
+    )
+    .into();
+    AnyPoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            let session = session.to_string();
+            Box::pin(async move { connection.execute(AssertSqlSafe(session)).await.map(drop) })
+        })
+        .after_release(roll_back)
+        .connect_with(url)
+        .await
+}
+
+/// Ends whatever transaction a cancelled `begin` left open on a connection that returns to its pool. Without this, later
+/// writes on the connection are acknowledged and lost. SQLite reports an error when there is nothing to roll back; that
+/// is no reason to close the connection.
+fn roll_back(
+    connection: &mut sqlx::AnyConnection,
+    _: sqlx::pool::PoolConnectionMetadata,
+) -> std::pin::Pin<Box<dyn Future<Output = Result<bool, sqlx::Error>> + Send + '_>> {
+    Box::pin(async move {
+        match connection.execute("ROLLBACK").await {
+            Ok(_) | Err(sqlx::Error::Database(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! A transaction, and the writes that run in one.
+
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
+
+use flare_contracts::{Kind, Refusal};
+use flare_kernel::Timestamp;
+use tracing::Instrument as _;
+
+use crate::{
+    Database, Error, Once, Row, Sql,
+    database::{Engine, Inner},
+    event_log::Pending,
+    idempotency::{self, Earlier},
+};
+
+/// How often a write is tried when it collides with others.
+const ATTEMPTS: u32 = 3;
+
+/// A change: a value that says what to do, so that it can be done again when the engine gives up a transaction.
+///
+/// `apply` reads and writes through the transaction only: no network, no state of its own.
+pub trait Write: Send + Sync + 'static {
+    /// What the writer learns.
+    type Output: Send + 'static;
+
+    /// Does it. On an error nothing stays.
+    fn apply(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
+}
+
+/// An open transaction. Dropping it undoes everything.
+pub struct Tx {
+    inner: sqlx::Transaction<'static, sqlx::Any>,
+    database: Arc<Inner>,
+    now: Timestamp,
+    poisoned: bool,
+    pub(crate) streams: BTreeMap<String, Head>,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) timer_set: bool,
+}
+
+/// A locked stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) seq: i64,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl Database {
+    /// Runs a write in a task of its own, so that a caller who hangs up cannot stop it half-way, and repeats it when it
+    /// collides with another.
+    pub async fn write<W: Write>(&self, write: W) -> Result<W::Output, Error> {
+        let database = self.clone();
+        self.detached(async move {
+            let mut attempt = 1;
+            loop {
+                match database.attempt(&write).await {
+                    Err(error) if error.is_collision() && attempt < ATTEMPTS => attempt += 1,
+                    outcome => return outcome,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Like [`write`](Self::write), once for each idempotency key: whoever repeats the call with the same content gets
+    /// the first answer, and with other content a refusal.
+    pub async fn once<W>(&self, once: Once, write: W) -> Result<W::Output, Error>
+    where
+        W: Write,
+        W::Output: prost::Message + Default,
+    {
+        self.write(idempotency::OnceOnly { once, write }).await
+    }
+
+    async fn attempt<W: Write>(&self, write: &W) -> Result<W::Output, Error> {
+        let mut tx = self.begin().await?;
+        let output = write.apply(&mut tx).await?;
+        tx.commit(self).await?;
+        Ok(output)
+    }
+
+    async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let task = self.inner().writes.spawn(work.in_current_span());
+        task.await.map_err(|error| Error::Stopped(error.to_string()))?
+    }
+
+    async fn begin(&self) -> Result<Tx, Error> {
+        let database = Arc::clone(self.inner());
+        let begin = match database.engine {
+            // The lock at once: a transaction that begins by reading could not become a writer later.
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        let inner = database.writer.begin_with(begin).await.map_err(Error::Database)?;
+        let (streams, pending) = (BTreeMap::new(), Vec::new());
+        let now = Timestamp::from_micros(0);
+        let mut tx = Tx { inner, database, now, poisoned: false, streams, pending, timer_set: false };
+        tx.now = tx.read_clock().await?;
+        Ok(tx)
+    }
+}
+
+impl Tx {
+    /// The instant of this transaction: the same however often it is asked.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    async fn read_clock(&mut self) -> Result<Timestamp, Error> {
+        match self.database.time.ask(self.database.engine) {
+            Ok(now) => Ok(now),
+            Err(statement) => self.fetch_one(crate::sql(statement)).await?.timestamp("now"),
+        }
+    }
+
+    /// Runs a statement and counts the rows it changed.
+    pub async fn execute(&mut self, query: Sql<'_>) -> Result<u64, Error> {
+        match query.execute(&mut *self.inner).await {
+            Ok(done) => Ok(done.rows_affected()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// All rows of an answer.
+    pub async fn fetch_all(&mut self, query: Sql<'_>) -> Result<Vec<Row>, Error> {
+        match query.fetch_all(&mut *self.inner).await {
+            Ok(rows) => Ok(rows.into_iter().map(Row::new).collect()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// The row of an answer, if there is one.
+    pub async fn fetch_optional(&mut self, query: Sql<'_>) -> Result<Option<Row>, Error> {
+        match query.fetch_optional(&mut *self.inner).await {
+            Ok(row) => Ok(row.map(Row::new)),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// The row of an answer that always has one.
+    pub async fn fetch_one(&mut self, query: Sql<'_>) -> Result<Row, Error> {
+        match query.fetch_one(&mut *self.inner).await {
+            Ok(row) => Ok(Row::new(row)),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Notes that the transaction saw an error: on PostgreSQL it is over, though a commit would answer Ok.
+    fn fail(&mut self, error: sqlx::Error) -> Error {
+        self.poisoned = true;
+        match self.database.schema.refusal(&error) {
+            Some(refusal) => Error::Refused(refusal),
+            None => Error::Database(error),
+        }
+    }
+
+    /// Locks the histories that this write changes, in one order for everybody. A history that does not exist yet
+    /// begins. Must be called before anything is read that the decision rests on.
+    pub async fn lock(&mut self, streams: &[&(dyn Display + Sync)]) -> Result<(), Error> {
+        let mut names: Vec<String> = streams.iter().map(ToString::to_string).collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let row = self
+                .fetch_one(
+                    crate::sql(
+                        "INSERT INTO streams (stream, seq, head) VALUES ($1, 0, $2) \
+                         ON CONFLICT (stream) DO UPDATE SET seq = streams.seq RETURNING seq, head",
+                    )
+                    .bind(name.clone())
+                    .bind(Vec::new()),
+                )
+                .await?;
+            let head = Head { seq: row.int("seq")?, hash: row.bytes("head")? };
+            self.streams.insert(name, head);
+        }
+        Ok(())
+    }
+
+    /// The version of a locked history: the number of its last event, those of this write included.
+    pub fn version(&self, stream: impl Display) -> i64 {
+        let stream = stream.to_string();
+        let pending = self.pending.iter().filter(|event| event.stream == stream).count();
+        self.streams.get(&stream).map_or(0, |head| head.seq) + i64::try_from(pending).unwrap_or(i64::MAX)
+    }
+
+    /// Refuses when a locked history has moved on since the caller looked.
+    pub fn expect_version(&self, stream: impl Display, expected: i64) -> Result<(), Refusal> {
+        let found = self.version(stream);
+        if found == expected {
+            return Ok(());
+        }
+        let message =
+            format!("somebody changed this since you looked: you saw version {expected}, it is now {found}");
+        Err(Refusal::new(Kind::Stale, "STALE_VERSION", message).field("version", format!("must be {found}")))
+    }
+
+    async fn commit(mut self, handle: &Database) -> Result<(), Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        let published = !self.pending.is_empty();
+        self.flush_events().await?;
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        self.inner.commit().await.map_err(Error::Database)?;
+        if published {
+            handle.wakes().outbox.notify_one();
+        }
+        if self.timer_set {
+            handle.wakes().timers.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn trace(&self) -> String {
+        (self.database.trace)()
+    }
+
+    /// Whether this very call was answered before.
+    pub(crate) async fn earlier(&mut self, once: &Once) -> Result<Earlier, Error> {
+        idempotency::claim(self, once).await
+    }
+}

@@ -1,0 +1,119 @@
+//! A small service: notes on things, and counters of them.
+
+use std::pin::Pin;
+
+use flare_contracts::{
+    Kind, Refusal,
+    events::v1::{IntakeEvent, ReceiptIssued},
+};
+use flare_kernel::Lane;
+use flare_store::{ConstraintRefusal, Database, Error, Migration, Schema, Tx, Write, sql};
+
+pub(crate) const SCHEMA: Schema = Schema {
+    name: "notes",
+    migrations: &[Migration { version: 1000, name: "notes", sql: MIGRATION }],
+    refusals: &[
+        ConstraintRefusal {
+            name: "notes_thing_author",
+            columns: "notes.thing, notes.author",
+            refusal: second_note,
+        },
+        ConstraintRefusal { name: "notes_not_about_oneself", columns: "", refusal: about_oneself },
+    ],
+};
+
+const MIGRATION: &str = "
+    CREATE TABLE notes (
+        thing TEXT NOT NULL,
+        author TEXT NOT NULL,
+        stars BIGINT NOT NULL CONSTRAINT notes_stars CHECK (stars <= 5),
+        CONSTRAINT notes_thing_author UNIQUE (thing, author),
+        CONSTRAINT notes_not_about_oneself CHECK (thing <> author)
+    );
+    CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL);
+    INSERT INTO counters (name, value) VALUES ('a', 0), ('b', 0);
+";
+
+fn second_note() -> Refusal {
+    Refusal::new(Kind::State, "SECOND_NOTE", "one note from each")
+}
+
+fn about_oneself() -> Refusal {
+    Refusal::new(Kind::Invalid, "ABOUT_ONESELF", "not about oneself")
+}
+
+pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A write made of a closure.
+pub(crate) struct Do<F>(F);
+
+impl<T, F> Write for Do<F>
+where
+    T: Send + 'static,
+    F: for<'a> Fn(&'a mut Tx) -> Doing<'a, T> + Send + Sync + 'static,
+{
+    type Output = T;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<T, Error> {
+        (self.0)(tx).await
+    }
+}
+
+/// A closure as a write.
+pub(crate) fn doing<T, F>(write: F) -> Do<F>
+where
+    F: for<'a> Fn(&'a mut Tx) -> Doing<'a, T>,
+{
+    Do(write)
+}
+
+/// Runs a closure as a write.
+pub(crate) async fn run<T, F>(database: &Database, write: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: for<'a> Fn(&'a mut Tx) -> Doing<'a, T> + Send + Sync + 'static,
+{
+    database.write(Do(write)).await
+}
+
+pub(crate) async fn note(tx: &mut Tx, thing: &str, author: &str, stars: i64) -> Result<(), Error> {
+    let query = sql("INSERT INTO notes (thing, author, stars) VALUES ($1, $2, $3)")
+        .bind(thing.to_owned())
+        .bind(author.to_owned())
+        .bind(stars);
+    tx.execute(query).await.map(drop)
+}
+
+/// Reads a counter, waits a little, writes it back with one more: lost updates wherever nothing is locked.
+pub(crate) async fn count_up(tx: &mut Tx, name: &'static str) -> Result<i64, Error> {
+    let row = tx.fetch_one(sql("SELECT value FROM counters WHERE name = $1").bind(name)).await?;
+    let value = row.int("value")? + 1;
+    tokio::task::yield_now().await;
+    tx.execute(sql("UPDATE counters SET value = $2 WHERE name = $1").bind(name).bind(value)).await?;
+    Ok(value)
+}
+
+pub(crate) async fn counter(database: &Database, name: &'static str) -> i64 {
+    let query = sql("SELECT value FROM counters WHERE name = $1").bind(name);
+    database.fetch_optional(query).await.unwrap().unwrap().int("value").unwrap()
+}
+
+pub(crate) async fn notes(database: &Database) -> usize {
+    database.fetch_all(sql("SELECT thing FROM notes")).await.unwrap().len()
+}
+
+/// Logs events of a history in one write.
+pub(crate) async fn log(database: &Database, stream: &'static str, events: usize) -> i64 {
+    run(database, move |tx| {
+        Box::pin(async move {
+            tx.lock(&[&stream]).await?;
+            for _ in 0..events {
+                let event = IntakeEvent::from(ReceiptIssued { case_id: stream.to_owned() });
+                tx.append(stream, Lane::Urgent, "requester", &event)?;
+            }
+            Ok(tx.version(stream))
+        })
+    })
+    .await
+    .unwrap()
+}

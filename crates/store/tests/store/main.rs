@@ -1,0 +1,14 @@
+//! What the store promises, on SQLite and, where `FLARE_TEST_POSTGRES` names a server, on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up must stop")]
+
+mod chains;
+mod collisions;
+mod constraints;
+mod fixtures;
+mod hang_ups;
+mod idempotency;
+mod migrations;
+mod streams;
+mod timers;
+mod transactions;

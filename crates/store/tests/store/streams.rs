@@ -1,0 +1,131 @@
+//! Locking a history puts its writers in order.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use flare_contracts::{
+    Kind,
+    events::v1::{IntakeEvent, ReceiptIssued},
+};
+use flare_kernel::Lane;
+use flare_store::{Error, events_after, page_of_stream_heads};
+use flare_testkit::{Sandbox, on_both_engines};
+
+use crate::fixtures::{count_up, counter, log, run};
+
+on_both_engines!(a_stale_version_is_refused, crate::fixtures::SCHEMA);
+on_both_engines!(writers_of_one_history_wait_for_each_other, crate::fixtures::SCHEMA);
+on_both_engines!(histories_are_locked_in_one_order_whatever_order_is_asked_for, crate::fixtures::SCHEMA);
+on_both_engines!(only_a_locked_history_takes_events, crate::fixtures::SCHEMA);
+on_both_engines!(a_history_is_read_in_pages, crate::fixtures::SCHEMA);
+on_both_engines!(an_event_wakes_the_relay, crate::fixtures::SCHEMA);
+
+async fn a_stale_version_is_refused(sandbox: Sandbox) {
+    let database = &sandbox.database;
+    assert_eq!(log(database, "case_1", 2).await, 2, "events of the write itself count");
+    let expecting = |expected| {
+        run(database, move |tx| {
+            Box::pin(async move {
+                tx.lock(&[&"case_1"]).await?;
+                tx.expect_version("case_1", expected)?;
+                Ok(())
+            })
+        })
+    };
+    expecting(2).await.unwrap();
+    for stale in [1, 3, 0] {
+        match expecting(stale).await {
+            Err(Error::Refused(refusal)) => {
+                assert_eq!((refusal.kind, refusal.reason), (Kind::Stale, "STALE_VERSION"));
+                assert_eq!(refusal.violations[0].rule, "must be 2");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn writers_of_one_history_wait_for_each_other(sandbox: Sandbox) {
+    let writers: Vec<_> = (0..60)
+        .map(|_| {
+            let database = sandbox.database.clone();
+            tokio::spawn(async move {
+                run(&database, |tx| {
+                    Box::pin(async move {
+                        tx.lock(&[&"fund_1"]).await?;
+                        count_up(tx, "a").await
+                    })
+                })
+                .await
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    assert_eq!(counter(&sandbox.database, "a").await, 60, "no update is lost");
+}
+
+async fn histories_are_locked_in_one_order_whatever_order_is_asked_for(sandbox: Sandbox) {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let writers: Vec<_> = (0..60)
+        .map(|number| {
+            let (database, attempts) = (sandbox.database.clone(), Arc::clone(&attempts));
+            tokio::spawn(async move {
+                run(&database, move |tx| {
+                    attempts.fetch_add(1, Ordering::SeqCst);
+                    Box::pin(async move {
+                        if number % 2 == 0 {
+                            tx.lock(&[&"case_1", &"grant_1"]).await?;
+                        } else {
+                            tx.lock(&[&"grant_1", &"case_1"]).await?;
+                        }
+                        count_up(tx, "a").await
+                    })
+                })
+                .await
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    assert_eq!(attempts.load(Ordering::SeqCst), 60, "none was given up for a deadlock and repeated");
+    assert_eq!(counter(&sandbox.database, "a").await, 60);
+}
+
+async fn only_a_locked_history_takes_events(sandbox: Sandbox) {
+    let outcome = run(&sandbox.database, |tx| {
+        Box::pin(async move {
+            tx.lock(&[&"case_1"]).await?;
+            let event = IntakeEvent::from(ReceiptIssued { case_id: "case_2".into() });
+            tx.append("case_2", Lane::Urgent, "requester", &event)
+        })
+    })
+    .await;
+    assert!(matches!(outcome, Err(Error::Corrupt(_))), "{outcome:?}");
+}
+
+async fn a_history_is_read_in_pages(sandbox: Sandbox) {
+    let database = &sandbox.database;
+    for (stream, events) in [("case_1", 5), ("case_2", 1), ("case_3", 2)] {
+        log(database, stream, events).await;
+    }
+    // Locked and never written: it has no history.
+    run(database, |tx| Box::pin(async move { tx.lock(&[&"case_4"]).await })).await.unwrap();
+
+    let page = events_after(database, "case_1", 1, 3).await.unwrap();
+    assert_eq!(page.iter().map(|event| event.seq).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(page[0].kind, "flare.events.v1.ReceiptIssued");
+    assert_eq!(page[0].at, database.now().await.unwrap());
+    let heads = page_of_stream_heads(database, "", 2).await.unwrap();
+    assert_eq!(heads, [("case_1".to_owned(), 5), ("case_2".to_owned(), 1)]);
+    assert_eq!(page_of_stream_heads(database, "case_2", 9).await.unwrap(), [("case_3".to_owned(), 2)]);
+}
+
+async fn an_event_wakes_the_relay(sandbox: Sandbox) {
+    let wake = Arc::clone(&sandbox.database.wakes().outbox);
+    log(&sandbox.database, "case_1", 1).await;
+    wake.notified().await;
+}

@@ -1,0 +1,211 @@
+//! The command line: the tree of subcommands, and how each of them ends.
+
+mod audit;
+mod case;
+pub(crate) mod context;
+pub(crate) mod exit;
+mod grant;
+mod health;
+mod inbox;
+mod login;
+pub(crate) mod output;
+mod progress;
+pub(crate) mod prompt;
+mod receipt;
+mod replay;
+mod request;
+mod secret_file;
+pub(crate) mod session_file;
+mod staff;
+pub(crate) mod text_source;
+mod when;
+pub(crate) mod words;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use context::{Context, Global, ask, retrying};
+pub(crate) use exit::{CliError, Exit};
+pub(crate) use output::Output;
+pub(crate) use text_source::TextSource;
+
+use crate::{demo, run};
+
+/// Tracks urgent requests for help from media and journalists in crisis, from the first message to a time-limited
+/// intervention and its close.
+///
+/// Without a command, all roles run in this process and keep their data in ./flare-data.
+#[derive(Debug, Parser)]
+#[command(name = "flare", bin_name = "flare", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  flare demo                                    look around with made-up people and cases
+  flare request submit --form request.json      ask for help; no account is needed
+  flare receipt status --receipt-file receipt   see where a request stands
+  flare login mara && flare inbox               what needs you now
+
+Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 refused input, 4 not logged in or not allowed, 5 not found,
+6 the state does not allow it or has changed, 7 a service cannot be reached or is late.
+
+Words never stand in arguments: options that take them name a file, or - for standard input, or ask on the terminal.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one or more roles; without any, all of them
+    Run(run::RunArgs),
+    /// Run everything in a throw-away folder with made-up people and cases
+    Demo(demo::DemoArgs),
+    /// Found the organisation; invite, enrol and admit its people
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Begin a session on this device
+    Login(login::LoginArgs),
+    /// End the session of this device
+    #[command(after_help = "Example:\n  flare logout")]
+    Logout,
+    /// Ask for help, without an account
+    #[command(subcommand)]
+    Request(request::RequestCommand),
+    /// What a receipt opens: follow a request, talk with staff, answer, withdraw
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
+    /// Cases: take them up, assess them, talk, and bring every need to an end
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// Grants: draft, vote, pay, report, close
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    /// What needs you now
+    Inbox(inbox::InboxArgs),
+    /// The audit trail: who did what, and the proof that nobody changed it
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Events that a service could not apply: list them, or let it try again
+    Replay(replay::ReplayArgs),
+    /// Whether Flare serves; ends with 0 when it does and 7 when it does not
+    Health(health::HealthArgs),
+}
+
+/// Reads the arguments, does what they say, and tells the shell how it went.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let is_server = matches!(cli.command, None | Some(Command::Run(_) | Command::Demo(_)));
+    let runtime = if is_server {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    } else {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()
+    };
+    let json = cli.global.json;
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Err(error) => Err(CliError::unexpected(format!("no threads could be started: {error}"))),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&error, json);
+            error.exit_code()
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), CliError> {
+    let global = cli.global;
+    let context = || Context::new(&global);
+    match cli.command {
+        None => {
+            run::run(run::RunArgs::default()).await.map_err(|error| CliError::unexpected(error.to_string()))
+        }
+        Some(Command::Run(args)) => {
+            run::run(args).await.map_err(|error| CliError::unexpected(error.to_string()))
+        }
+        Some(Command::Demo(args)) => {
+            demo::run(args).await.map_err(|error| CliError::unexpected(error.to_string()))
+        }
+        Some(Command::Staff(command)) => staff::run(command, &context()?).await,
+        Some(Command::Login(args)) => login::run(args, &context()?).await,
+        Some(Command::Logout) => login::log_out(&context()?).await,
+        Some(Command::Request(command)) => request::run(command, &context()?).await,
+        Some(Command::Receipt(command)) => receipt::run(command, &context()?).await,
+        Some(Command::Case(command)) => case::run(command, &context()?).await,
+        Some(Command::Grant(command)) => grant::run(command, &context()?).await,
+        Some(Command::Inbox(args)) => inbox::run(args, &context()?).await,
+        Some(Command::Audit(command)) => audit::run(command, &context()?).await,
+        Some(Command::Replay(args)) => replay::run(args, &context()?).await,
+        Some(Command::Health(args)) => health::run(args, &context()?).await,
+    }
+}
+
+fn tell(error: &CliError, json: bool) {
+    let text = if json {
+        serde_json::to_string(error).unwrap_or_else(|_| error.for_people())
+    } else {
+        output::harmless(&error.for_people())
+    };
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_gives_an_example() {
+        fn walk(command: &clap::Command, path: &str) {
+            for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+                let path = format!("{path} {}", inner.get_name());
+                assert!(inner.get_about().is_some(), "{path} says nothing of itself");
+                if inner.has_subcommands() {
+                    walk(inner, &path);
+                } else if !matches!(inner.get_name(), "run" | "demo") {
+                    let example = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
+                    assert!(example.contains(&path), "{path} gives no example: {example:?}");
+                }
+            }
+        }
+        walk(&Cli::command(), "flare");
+    }
+
+    #[test]
+    fn no_option_takes_words_or_secrets_as_an_argument() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_long().unwrap_or_default();
+                for secret in
+                    ["text", "passphrase", "receipt", "code", "scope", "budget", "beneficiary", "note"]
+                {
+                    assert_ne!(name, secret, "{} takes words or a secret", command.get_name());
+                }
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+
+    #[test]
+    fn no_command_means_all_roles() {
+        assert!(Cli::try_parse_from(["flare"]).unwrap().command.is_none());
+    }
+
+    #[test]
+    fn options_of_every_command_stand_before_and_after_it() {
+        for arguments in [["flare", "--json", "inbox"], ["flare", "inbox", "--json"]] {
+            assert!(Cli::try_parse_from(arguments).unwrap().global.json);
+        }
+    }
+}

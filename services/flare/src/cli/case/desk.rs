@@ -1,0 +1,149 @@
+//! An officer at work: the open session, ids that hold when a command is given twice, and calls that are tried again.
+
+use flare_contracts::{
+    grants::v1::grants_client::GrantsClient,
+    identity::v1::{ListStaffRequest, Staff},
+    intake::v1::intake_client::IntakeClient,
+    triage::v1::triage_client::TriageClient,
+};
+use flare_edge::{Line, Session};
+use flare_kernel::{Id, IdKind, StaffId};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::cli::{CliError, Context};
+
+/// The rows asked for at once when everything is wanted.
+pub(crate) const PAGE: i32 = 200;
+
+/// A session and what is asked of it in one command.
+pub(crate) struct Desk<'c> {
+    pub(crate) context: &'c Context,
+    pub(crate) session: Session,
+    request_id: String,
+}
+
+/// Calls a service: with a fresh credential, and again with the same content while it cannot be reached.
+macro_rules! call {
+    ($desk:expr, $service:ident.$method:ident($request:expr)) => {
+        $crate::cli::ask($desk.$service().await?, $request, async |mut client, request| {
+            client.$method(request).await
+        })
+        .await
+    };
+}
+pub(crate) use call;
+
+impl<'c> Desk<'c> {
+    /// Goes on with the session of whoever is logged in.
+    pub(crate) async fn open(context: &'c Context) -> Result<Self, CliError> {
+        Ok(Self { context, session: context.session().await?, request_id: context.request_id()? })
+    }
+
+    /// The key under which every change of this command is done at most once.
+    pub(crate) fn request_id(&self) -> String {
+        self.request_id.clone()
+    }
+
+    /// An id that is the same whenever this command is given again with the same `--request-id` by the same person, so
+    /// that a message whose answer was lost is not written twice.
+    pub(crate) fn drawn<K: IdKind>(&self, what: &str) -> Id<K> {
+        drawn(self.session.staff_id(), &self.request_id, what)
+    }
+
+    pub(crate) async fn triage(&self) -> Result<TriageClient<Line>, CliError> {
+        Ok(self.session.lines().triage(&self.session.credential().await?))
+    }
+
+    pub(crate) async fn intake(&self) -> Result<IntakeClient<Line>, CliError> {
+        Ok(self.session.lines().intake(&self.session.credential().await?))
+    }
+
+    pub(crate) async fn grants(&self) -> Result<GrantsClient<Line>, CliError> {
+        Ok(self.session.lines().grants(&self.session.credential().await?))
+    }
+
+    pub(crate) async fn identity(
+        &self,
+    ) -> Result<flare_contracts::identity::v1::identity_client::IdentityClient<Line>, CliError> {
+        Ok(self.session.lines().identity(&self.session.credential().await?))
+    }
+
+    /// Everyone on the staff.
+    pub(crate) async fn staff(&self) -> Result<People, CliError> {
+        let mut staff = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListStaffRequest { page_size: PAGE, page_token };
+            let page = call!(self, identity.list_staff(request))?;
+            staff.extend(page.staff);
+            if page.next_page_token.is_empty() {
+                return Ok(People(staff));
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// Says what was done: one JSON document, or a line for people.
+    pub(crate) fn done(&self, said: &str, value: &Value) -> Result<(), CliError> {
+        self.context.output.show(value, |output| output.line(said))
+    }
+}
+
+fn drawn<K: IdKind>(staff: StaffId, request_id: &str, what: &str) -> Id<K> {
+    let mut hasher = Sha256::new_with_prefix(b"flare/cli/id/1");
+    for part in [staff.to_string().as_str(), request_id, K::PREFIX, what] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Id::from_bytes(bytes)
+}
+
+/// The staff, to show names in place of ids and to find ids by name.
+pub(crate) struct People(Vec<Staff>);
+
+impl People {
+    /// The person's name; whatever else stands there (an id nobody has, "requester") stays as it is.
+    pub(crate) fn name(&self, staff_id: &str) -> String {
+        let found = self.0.iter().find(|staff| staff.staff_id == staff_id);
+        found.map_or(staff_id, |staff| staff.name.as_str()).to_owned()
+    }
+
+    /// The person of this name or id.
+    pub(crate) fn find(&self, name_or_id: &str) -> Option<&Staff> {
+        self.0.iter().find(|staff| staff.name == name_or_id || staff.staff_id == name_or_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_kernel::{MessageId, NoteId};
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_drawn_alike_for_the_same_command_and_for_no_other() {
+        let (one, two) = (StaffId::from_bytes([1; 16]), StaffId::from_bytes([2; 16]));
+        let id: MessageId = drawn(one, "key", "case_a/reply");
+        assert_eq!(id, drawn(one, "key", "case_a/reply"));
+        assert_ne!(id, drawn(two, "key", "case_a/reply"));
+        assert_ne!(id, drawn(one, "other", "case_a/reply"));
+        assert_ne!(id, drawn(one, "key", "case_b/reply"));
+        let note: NoteId = drawn(one, "key", "case_a/reply");
+        assert_ne!(note.as_bytes(), id.as_bytes());
+    }
+
+    #[test]
+    fn people_are_shown_by_name_and_found_by_either() {
+        let staff = Staff { staff_id: "staff_1".to_owned(), name: "amal".to_owned(), ..Staff::default() };
+        let people = People(vec![staff]);
+        assert_eq!(people.name("staff_1"), "amal");
+        assert_eq!(people.name("requester"), "requester");
+        assert!(
+            people.find("amal").is_some() && people.find("staff_1").is_some() && people.find("x").is_none()
+        );
+    }
+}

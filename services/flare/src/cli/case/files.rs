@@ -1,0 +1,157 @@
+//! Files of a case: sealed as they go, opened as they come.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use flare_contracts::{
+    common::v1::Compartment,
+    intake::v1::{ListFilesRequest, StoredFile},
+};
+use flare_edge::{describe, download as fetch, upload};
+use flare_kernel::{CaseId, FileId};
+use flare_seal as seal;
+use serde_json::{Value, json};
+
+use super::{
+    choices::Worded as _,
+    desk::{Desk, PAGE, People, call},
+    record::{CLOSED, CaseRecord},
+};
+use crate::cli::{
+    CliError, Context,
+    progress::{FileProgress, size},
+    retrying, when,
+};
+
+/// `flare case attach`
+#[derive(Args, Debug)]
+pub(crate) struct AttachArgs {
+    /// The case
+    case: CaseId,
+    /// The file
+    file: PathBuf,
+    /// Let the requester open it too, with their receipt; without this it is for triage only
+    #[arg(long)]
+    for_requester: bool,
+}
+
+/// `flare case files`
+#[derive(Args, Debug)]
+pub(crate) struct FilesArgs {
+    /// The case
+    case: CaseId,
+}
+
+/// `flare case download`
+#[derive(Args, Debug)]
+pub(crate) struct DownloadArgs {
+    /// The case
+    case: CaseId,
+    /// The file's id
+    file: FileId,
+    /// The new file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub(crate) async fn attach(context: &Context, args: AttachArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let compartment = if args.for_requester { seal::Compartment::Thread } else { seal::Compartment::Request };
+    let progress = FileProgress::new(context.output, "sending");
+    let tell = |done, all| progress.told(done, all);
+    let sent =
+        upload(desk.intake().await?, &record.keys, compartment, &args.file, &desk.request_id(), &tell).await;
+    progress.finish();
+    let file = sent
+        .map_err(CliError::from)
+        .map_err(|error| error.named(&[("header", "FILE"), ("chunk", "FILE")]))?;
+    let document = json!({"case_id": record.case_id(), "file_id": file.to_string(), "for_requester": args.for_requester});
+    desk.done(&format!("Attached to {} as {file}", record.codename()), &document)
+}
+
+pub(crate) async fn files(context: &Context, args: FilesArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let mut files = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListFilesRequest { case_id: record.case_id(), page_size: PAGE, page_token };
+        let page = call!(desk, intake.list_files(request))?;
+        files.extend(page.files);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        page_token = page.next_page_token;
+    }
+    let people = desk.staff().await?;
+    let listed: Vec<_> = files.iter().map(|file| file_json(&record, file, &people)).collect();
+    context.output.show(&json!({"files": listed}), |output| {
+        if files.is_empty() {
+            return output.line("No file is attached.");
+        }
+        let row = |file: &StoredFile| {
+            let (name, bytes) = described(&record, file);
+            vec![
+                name,
+                bytes.map(size).unwrap_or_default(),
+                opens_for(file).to_owned(),
+                people.name(&file.author),
+                output.happened(file.at.as_ref()),
+                file.file_id.clone(),
+            ]
+        };
+        output.table(&["name", "size", "opens for", "by", "at", "id"], files.iter().map(row).collect());
+    })
+}
+
+pub(crate) async fn download(context: &Context, args: DownloadArgs) -> Result<(), CliError> {
+    if args.out.symlink_metadata().is_ok() {
+        return Err(CliError::refused("--out", "must name a new file; this one is there already"));
+    }
+    let desk = Desk::open(context).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let progress = FileProgress::new(context.output, "fetching");
+    let tell = |done, all| progress.told(done, all);
+    let intake = desk.intake().await?;
+    // A download that broke leaves nothing behind, so it can begin again.
+    let got = retrying(|| fetch(intake.clone(), &record.keys, args.file, &args.out, &tell)).await;
+    progress.finish();
+    let description = got?;
+    let document = json!({
+        "case_id": record.case_id(),
+        "file_id": args.file.to_string(),
+        "name": description.name,
+        "size": description.size,
+        "out": args.out.display().to_string(),
+    });
+    let said = format!("“{}” ({}) is in {}", description.name, size(description.size), args.out.display());
+    desk.done(&said, &document)
+}
+
+fn described(record: &CaseRecord, file: &StoredFile) -> (String, Option<u64>) {
+    describe(&record.keys, file)
+        .map_or_else(|_| (CLOSED.to_owned(), None), |description| (description.name, Some(description.size)))
+}
+
+fn opens_for(file: &StoredFile) -> &'static str {
+    match file.compartment() {
+        Compartment::Thread => "triage and the requester",
+        Compartment::Request => "triage",
+        Compartment::Unspecified | Compartment::Notes | Compartment::Proposal | Compartment::Payment => {
+            file.compartment().word()
+        }
+    }
+}
+
+fn file_json(record: &CaseRecord, file: &StoredFile, people: &People) -> Value {
+    let (name, size) = described(record, file);
+    json!({
+        "file_id": file.file_id,
+        "name": name,
+        "size": size,
+        "compartment": file.compartment().word(),
+        "author": people.name(&file.author),
+        "at": when::rfc3339(file.at.as_ref()),
+    })
+}

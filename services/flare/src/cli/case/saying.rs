@@ -1,0 +1,217 @@
+//! Saying something to a requester: the contact plan stands above it, always, and what it forbids is not said unawares.
+
+use clap::Args;
+use flare_contracts::intake::v1::{MessageKind, PostMessageRequest};
+use flare_edge::ContactPlan;
+use flare_kernel::{CaseId, MessageId};
+use flare_seal::Compartment;
+use serde_json::{Value, json};
+
+use super::{
+    choices::Worded as _,
+    desk::{Desk, call},
+    plan_box::plan_box,
+    record::{CaseRecord, not_acknowledged},
+};
+use crate::cli::{CliError, Context, TextSource, prompt, when};
+
+/// The longest message, in bytes; the service's rule too.
+const LONGEST_MESSAGE: usize = 20_000;
+
+/// What is said, and whether a forbidden word may stand in it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Saying {
+    /// A file with what the requester will read, or - for standard input; asked for when left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text_file: Option<TextSource>,
+    /// Send it even though it holds a word that the contact plan forbids
+    #[arg(long)]
+    pub(crate) anyway: bool,
+}
+
+/// `flare case reply`
+#[derive(Args, Debug)]
+pub(crate) struct ReplyArgs {
+    /// The case
+    case: CaseId,
+    #[command(flatten)]
+    saying: Saying,
+    /// The need, grant or question it is about
+    #[arg(long, value_name = "ID", default_value = "")]
+    about: String,
+}
+
+/// `flare case ask`
+#[derive(Args, Debug)]
+pub(crate) struct AskArgs {
+    /// The case
+    case: CaseId,
+    #[command(flatten)]
+    saying: Saying,
+}
+
+/// What was said.
+pub(crate) struct Said {
+    pub(crate) message: MessageId,
+    pub(crate) json: Value,
+}
+
+pub(crate) async fn reply(context: &Context, args: ReplyArgs) -> Result<(), CliError> {
+    speak(context, args.case, &args.saying, MessageKind::Text, &args.about).await
+}
+
+pub(crate) async fn ask(context: &Context, args: AskArgs) -> Result<(), CliError> {
+    speak(context, args.case, &args.saying, MessageKind::Question, "").await
+}
+
+async fn speak(
+    context: &Context,
+    case: CaseId,
+    saying: &Saying,
+    kind: MessageKind,
+    about: &str,
+) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let record = CaseRecord::read(&desk, case, None).await?;
+    let plan = show_plan(context, &record)?;
+    let text = words(context, saying, &plan, None)?;
+    let said = post(&desk, &record, &plan, (kind, about), &text).await?;
+    desk.done(&format!("The requester can read it now: {} {}", kind.word(), said.message), &said.json)
+}
+
+/// Shows the contact plan that binds what is about to be said; without one nothing is said at all.
+pub(crate) fn show_plan(context: &Context, record: &CaseRecord) -> Result<ContactPlan, CliError> {
+    let plan = record.contact_plan()?.ok_or_else(|| not_acknowledged(record.id))?;
+    let output = &context.output;
+    output.line(plan_box(&record.codename(), Some(&plan), |text| output.red(text)));
+    Ok(plan)
+}
+
+/// The words that will be said: given, or `composed` by the command when none were given and it composes some, or asked
+/// for. What the plan forbids stops them, unless whoever writes says to go on.
+pub(crate) fn words(
+    context: &Context,
+    saying: &Saying,
+    plan: &ContactPlan,
+    composed: Option<String>,
+) -> Result<String, CliError> {
+    let text = match (&saying.text_file, composed) {
+        (None, Some(composed)) => composed,
+        (source, _) => context
+            .read_text(source.as_ref(), "--text-file", "What shall the requester read?")?
+            .expose()
+            .clone(),
+    };
+    let ask = |found: &[String]| {
+        context.output.warn(format!("the contact plan forbids: {}", quoted(found)));
+        prompt::confirm("Send it all the same?", "--anyway")
+    };
+    check_words(&text, plan, saying.anyway, prompt::is_possible().then_some(&ask))?;
+    Ok(text)
+}
+
+/// Asks whoever writes whether these forbidden phrases shall be said all the same.
+type Ask<'a> = dyn Fn(&[String]) -> Result<bool, CliError> + 'a;
+
+/// Checks what is about to be said. `ask` is whoever can be asked whether to go on, if anybody can.
+fn check_words(text: &str, plan: &ContactPlan, anyway: bool, ask: Option<&Ask<'_>>) -> Result<(), CliError> {
+    if text.len() > LONGEST_MESSAGE {
+        let rule = format!("must be at most {LONGEST_MESSAGE} bytes; it has {}", text.len());
+        return Err(CliError::refused("--text-file", rule));
+    }
+    let found = plan.forbidden_in(text);
+    if found.is_empty() || anyway {
+        return Ok(());
+    }
+    if let Some(ask) = ask
+        && ask(&found)?
+    {
+        return Ok(());
+    }
+    let rule = format!("must not say {}: the contact plan forbids it", quoted(&found));
+    let mut error = CliError::refused("--text-file", rule)
+        .hint("nothing was sent; say it differently, or give --anyway if it must be said");
+    "FORBIDDEN_WORDS".clone_into(&mut error.reason);
+    Err(error)
+}
+
+fn quoted(phrases: &[String]) -> String {
+    phrases.iter().map(|phrase| format!("“{phrase}”")).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes to the requester's thread. What is said is a kind of message and what it is about.
+pub(crate) async fn post(
+    desk: &Desk<'_>,
+    record: &CaseRecord,
+    plan: &ContactPlan,
+    (kind, about): (MessageKind, &str),
+    text: &str,
+) -> Result<Said, CliError> {
+    let message: MessageId = desk.drawn(&format!("{}/{}/{about}", record.id, kind.word()));
+    let request = PostMessageRequest {
+        request_id: desk.request_id(),
+        case_id: record.case_id(),
+        message_id: message.to_string(),
+        kind: kind.into(),
+        text: Some(record.keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?),
+        about: about.to_owned(),
+        contact_plan_kept: true,
+    };
+    let answer = call!(desk, intake.post_message(request))
+        .map_err(|error| error.named(&[("text", "--text-file"), ("about", "--about")]))?;
+    let json = json!({
+        "case_id": record.case_id(),
+        "codename": record.codename(),
+        "message_id": message.to_string(),
+        "kind": kind.word(),
+        "about": about,
+        "at": when::rfc3339(answer.at.as_ref()),
+        "contact_plan": plan,
+    });
+    Ok(Said { message, json })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::cli::exit::Exit;
+
+    fn plan() -> ContactPlan {
+        ContactPlan {
+            how: "Signal".to_owned(),
+            never_say: vec!["El Fasher".to_owned()],
+            ..ContactPlan::default()
+        }
+    }
+
+    #[test]
+    fn a_forbidden_word_stops_a_text_when_nobody_can_be_asked() {
+        let error = check_words("we are in el fasher", &plan(), false, None).unwrap_err();
+        assert_eq!((error.exit, error.reason.as_str()), (Exit::Refused, "FORBIDDEN_WORDS"));
+        assert!(error.for_people().contains("--text-file must not say “El Fasher”"));
+        assert!(check_words("we are in el fasher", &plan(), true, None).is_ok());
+        assert!(check_words("we are on the way", &plan(), false, None).is_ok());
+    }
+
+    #[test]
+    fn whoever_is_asked_is_told_the_word_and_decides() {
+        let told = RefCell::new(Vec::new());
+        for (answer, sent) in [(true, true), (false, false)] {
+            let ask = |found: &[String]| {
+                told.borrow_mut().extend_from_slice(found);
+                Ok(answer)
+            };
+            assert_eq!(check_words("El-Fasher", &plan(), false, Some(&ask)).is_ok(), sent);
+        }
+        assert_eq!(told.into_inner(), ["El Fasher", "El Fasher"]);
+    }
+
+    #[test]
+    fn a_message_has_a_longest_length() {
+        assert!(check_words(&"x".repeat(LONGEST_MESSAGE), &plan(), false, None).is_ok());
+        let error = check_words(&"x".repeat(LONGEST_MESSAGE + 1), &plan(), true, None).unwrap_err();
+        assert!(error.for_people().contains("--text-file must be at most 20000 bytes; it has 20001"));
+    }
+}

@@ -1,0 +1,382 @@
+//! How a command ends: the exit codes, and errors told so that a person knows what to do next.
+
+use std::{
+    fmt::{self, Write as _},
+    process::ExitCode,
+};
+
+use flare_contracts::{Kind, Refusal};
+use flare_edge::EdgeError;
+use flare_kernel::RandomError;
+use flare_seal::SealError;
+use serde::Serialize;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+/// How a command ends. A script can tell what to do by the number alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Something nobody foresaw.
+    Unexpected = 1,
+    /// The command was written wrongly; clap ends with the same number.
+    Usage = 2,
+    /// Input that breaks a rule. Nothing changed.
+    Refused = 3,
+    /// Not logged in, or not allowed.
+    NotAllowed = 4,
+    /// There is no such thing, or the caller may not know of it.
+    NotFound = 5,
+    /// The state does not allow it, or it has changed since it was last seen.
+    State = 6,
+    /// A service could not be reached or did not answer in time.
+    Unavailable = 7,
+}
+
+/// One field and the rule it breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    /// The option or field.
+    pub(crate) field: String,
+    /// The rule, as a sentence part: "must not be empty".
+    pub(crate) rule: String,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CliError {
+    #[serde(skip)]
+    pub(crate) exit: Exit,
+    /// The kind of error, in gRPC's words, such as `INVALID_ARGUMENT`.
+    code: &'static str,
+    /// Stable, such as `STALE_VERSION`; empty when there is none.
+    pub(crate) reason: String,
+    /// What went wrong, in one line.
+    message: String,
+    /// The fields at fault.
+    fields: Vec<Fault>,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl CliError {
+    fn new(exit: Exit, code: &'static str, reason: &str, message: impl Into<String>) -> Self {
+        let (reason, message) = (reason.to_owned(), message.into());
+        Self { exit, code, reason, message, fields: Vec::new(), hint: None }
+    }
+
+    /// Something nobody foresaw.
+    pub(crate) fn unexpected(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unexpected, "UNKNOWN", "", message)
+    }
+
+    /// An option that is missing or does not go with another.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "USAGE", "USAGE", message)
+    }
+
+    /// One option or field that breaks a rule.
+    pub(crate) fn refused(field: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, "INVALID_ARGUMENT", "INVALID_FIELD", "the input breaks a rule")
+            .field(field, rule)
+    }
+
+    /// A receipt that is written wrongly, and where.
+    pub(crate) fn mistyped(place: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, "INVALID_ARGUMENT", "RECEIPT_MISTYPED", "the receipt cannot be read")
+            .field("receipt", place)
+    }
+
+    /// A step that cannot be taken as things stand.
+    pub(crate) fn state(reason: &str, message: impl Into<String>) -> Self {
+        Self::new(Exit::State, "FAILED_PRECONDITION", reason, message)
+    }
+
+    /// An id that names nothing here.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(Exit::NotFound, "NOT_FOUND", "NOT_FOUND", format!("there is no such {what}"))
+    }
+
+    /// A service that is not there or not ready.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unavailable, "UNAVAILABLE", "UNAVAILABLE", message)
+    }
+
+    /// Nobody is logged in here.
+    pub(crate) fn not_logged_in() -> Self {
+        Self::new(
+            Exit::NotAllowed,
+            "UNAUTHENTICATED",
+            "NOT_LOGGED_IN",
+            "nobody is logged in with this profile",
+        )
+        .hint("log in with: flare login NAME")
+    }
+
+    /// A file of this machine that could not be read or written.
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(Exit::Refused, "INVALID_ARGUMENT", "FILE", format!("{}: {error}", path.display()))
+    }
+
+    /// Names one more field at fault.
+    #[must_use]
+    pub(crate) fn field(mut self, field: impl Into<String>, rule: impl Into<String>) -> Self {
+        self.fields.push(Fault { field: field.into(), rule: rule.into() });
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Tells fields by the options they came from: each pair is the field's path in the message and the option's name.
+    /// A longer path that begins with the given one is renamed too.
+    #[must_use]
+    pub(crate) fn named(mut self, names: &[(&str, &str)]) -> Self {
+        for fault in &mut self.fields {
+            let known = names.iter().find(|(path, _)| {
+                fault
+                    .field
+                    .strip_prefix(path)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            });
+            if let Some((_, option)) = known {
+                (*option).clone_into(&mut fault.field);
+            }
+        }
+        self
+    }
+
+    /// Whether the same call may simply be made again.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.code == "UNAVAILABLE"
+    }
+
+    /// Whether somebody changed the thing since it was last seen.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.reason == "STALE_VERSION"
+    }
+
+    /// The whole of it for a person: what, which fields, what next.
+    pub(crate) fn for_people(&self) -> String {
+        let mut text = format!("error: {}", self.message);
+        for fault in &self.fields {
+            let _ = write!(text, "\n  {} {}", fault.field, fault.rule);
+        }
+        if let Some(hint) = &self.hint {
+            let _ = write!(text, "\nhint: {hint}");
+        }
+        text
+    }
+
+    /// The exit code for the shell.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.fields.iter().try_for_each(|fault| write!(f, "; {} {}", fault.field, fault.rule))
+    }
+}
+
+impl std::error::Error for CliError {}
+
+impl From<Status> for CliError {
+    fn from(status: Status) -> Self {
+        let (exit, code) =
+            if broke_off(&status) { of_code(Code::Unavailable) } else { of_code(status.code()) };
+        let details = status.get_error_details();
+        let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+        let mut message = status.message().to_owned();
+        let mut fields = Vec::new();
+        for violation in details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default()
+        {
+            let fault = Fault { field: violation.field.clone(), rule: violation.description.clone() };
+            // The status repeats the violations for people who see nothing else.
+            let repeated = format!("{} {}", fault.field, fault.rule);
+            message = message.replace(&format!(": {repeated}"), "").replace(&format!("; {repeated}"), "");
+            fields.push(fault);
+        }
+        if reason.is_empty() && exit == Exit::Unavailable {
+            // The transport's own words, such as "tcp connect error", help nobody.
+            "the service cannot be reached".clone_into(&mut message);
+        } else if message.is_empty() {
+            "the service gave no reason".clone_into(&mut message);
+        }
+        let retry = details.retry_info().and_then(|info| info.retry_delay);
+        let hint = match (retry, reason.as_str()) {
+            (Some(wait), _) => Some(format!("try again in {} s", wait.as_secs().max(1))),
+            (None, "EXPIRED_CREDENTIALS" | "BAD_CREDENTIALS" | "NO_CREDENTIALS" | "SESSION_OVER") => {
+                Some("log in with: flare login NAME".to_owned())
+            }
+            (None, "STALE_VERSION") => Some("look at it again, then repeat the command".to_owned()),
+            (None, _) if exit == Exit::Unavailable => {
+                Some("is it running, and at this address? See: flare health".to_owned())
+            }
+            (None, _) => None,
+        };
+        Self { exit, code, reason, message, fields, hint }
+    }
+}
+
+/// Whether the connection broke while the call was under way: the status was made here, out of an error of the transport,
+/// and not by a service.
+fn broke_off(status: &Status) -> bool {
+    matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled)
+        && std::error::Error::source(status).is_some()
+}
+
+fn of_code(code: Code) -> (Exit, &'static str) {
+    match code {
+        Code::InvalidArgument => (Exit::Refused, "INVALID_ARGUMENT"),
+        Code::OutOfRange => (Exit::Refused, "OUT_OF_RANGE"),
+        Code::AlreadyExists => (Exit::State, "ALREADY_EXISTS"),
+        Code::Unauthenticated => (Exit::NotAllowed, "UNAUTHENTICATED"),
+        Code::PermissionDenied => (Exit::NotAllowed, "PERMISSION_DENIED"),
+        Code::NotFound => (Exit::NotFound, "NOT_FOUND"),
+        Code::FailedPrecondition => (Exit::State, "FAILED_PRECONDITION"),
+        Code::Aborted => (Exit::State, "ABORTED"),
+        Code::Unavailable => (Exit::Unavailable, "UNAVAILABLE"),
+        Code::DeadlineExceeded => (Exit::Unavailable, "DEADLINE_EXCEEDED"),
+        Code::ResourceExhausted => (Exit::Unavailable, "RESOURCE_EXHAUSTED"),
+        Code::Cancelled => (Exit::Unavailable, "CANCELLED"),
+        Code::Ok | Code::Unknown | Code::Unimplemented | Code::Internal | Code::DataLoss => {
+            (Exit::Unexpected, "UNKNOWN")
+        }
+    }
+}
+
+impl From<Refusal> for CliError {
+    fn from(refusal: Refusal) -> Self {
+        let (exit, code) = match refusal.kind {
+            Kind::Invalid => (Exit::Refused, "INVALID_ARGUMENT"),
+            Kind::Unauthenticated => (Exit::NotAllowed, "UNAUTHENTICATED"),
+            Kind::Forbidden => (Exit::NotAllowed, "PERMISSION_DENIED"),
+            Kind::NotFound => (Exit::NotFound, "NOT_FOUND"),
+            Kind::State => (Exit::State, "FAILED_PRECONDITION"),
+            Kind::Stale => (Exit::State, "ABORTED"),
+            Kind::Reused => (Exit::State, "ALREADY_EXISTS"),
+            Kind::Exhausted => (Exit::Unavailable, "RESOURCE_EXHAUSTED"),
+            Kind::Unavailable => (Exit::Unavailable, "UNAVAILABLE"),
+            Kind::Late => (Exit::Unavailable, "DEADLINE_EXCEEDED"),
+        };
+        let error = Self::new(exit, code, refusal.reason, refusal.message);
+        refusal.violations.into_iter().fold(error, |error, fault| error.field(fault.field, fault.rule))
+    }
+}
+
+impl From<EdgeError> for CliError {
+    fn from(error: EdgeError) -> Self {
+        match error {
+            EdgeError::Answered(status) => status.into(),
+            EdgeError::Refused(refusal) => refusal.into(),
+            EdgeError::Sealed(error) => error.into(),
+            EdgeError::OtherOrganisation { .. } => {
+                Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "OTHER_ORGANISATION", error.to_string())
+                    .hint(
+                        "somebody may be listening in; compare the numbers with a colleague before you go on",
+                    )
+            }
+            EdgeError::NoSession => Self::not_logged_in(),
+            EdgeError::File { .. } => Self::new(Exit::Refused, "INVALID_ARGUMENT", "FILE", error.to_string()),
+            EdgeError::Incomplete(_) | EdgeError::Random(_) => Self::unexpected(error.to_string()),
+        }
+    }
+}
+
+impl From<SealError> for CliError {
+    fn from(error: SealError) -> Self {
+        Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "SEALED", error.to_string())
+    }
+}
+
+impl From<RandomError> for CliError {
+    fn from(error: RandomError) -> Self {
+        Self::unexpected(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn told(refusal: Refusal) -> CliError {
+        CliError::from(Status::from(refusal))
+    }
+
+    #[test]
+    fn every_way_of_refusing_has_its_exit_code() {
+        let exit = |kind| told(Refusal::new(kind, "REASON", "what")).exit;
+        assert_eq!(exit(Kind::Invalid), Exit::Refused);
+        assert_eq!(exit(Kind::Unauthenticated), Exit::NotAllowed);
+        assert_eq!(exit(Kind::Forbidden), Exit::NotAllowed);
+        assert_eq!(exit(Kind::NotFound), Exit::NotFound);
+        assert_eq!(exit(Kind::State), Exit::State);
+        assert_eq!(exit(Kind::Stale), Exit::State);
+        assert_eq!(exit(Kind::Reused), Exit::State);
+        assert_eq!(exit(Kind::Exhausted), Exit::Unavailable);
+        assert_eq!(exit(Kind::Unavailable), Exit::Unavailable);
+        assert_eq!(exit(Kind::Late), Exit::Unavailable);
+        for kind in
+            [Kind::Invalid, Kind::Unauthenticated, Kind::Stale, Kind::Reused, Kind::Unavailable, Kind::Late]
+        {
+            let here = CliError::from(Refusal::new(kind, "REASON", "what"));
+            assert_eq!((here.exit, here.code), (exit(kind), told(Refusal::new(kind, "REASON", "what")).code));
+        }
+        assert_eq!(CliError::from(Status::internal("")).exit, Exit::Unexpected);
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_a_service_out_of_reach() {
+        let broken = Status::from_error(Box::new(std::io::Error::other("connection reset")));
+        assert_eq!(broken.code(), Code::Unknown);
+        let told = CliError::from(broken);
+        assert_eq!((told.exit, told.may_pass()), (Exit::Unavailable, true));
+        assert!(!CliError::from(Status::unknown("a bug")).may_pass());
+    }
+
+    #[test]
+    fn fields_stand_on_lines_of_their_own_under_the_name_of_their_option() {
+        let refusal =
+            Refusal::invalid("terms.ceiling.minor_units", "must not be negative").field("version", "is old");
+        let error = told(refusal).named(&[("terms.ceiling", "--ceiling")]);
+        assert_eq!(
+            error.for_people(),
+            "error: the request breaks a rule\n  --ceiling must not be negative\n  version is old"
+        );
+    }
+
+    #[test]
+    fn what_to_do_next_is_said_where_it_is_known() {
+        let stale = told(Refusal::new(Kind::Stale, "STALE_VERSION", "it has changed"));
+        assert!(stale.is_stale() && stale.for_people().contains("hint: look at it again"));
+        let wait =
+            Refusal::new(Kind::Exhausted, "TOO_MANY_CALLS", "slower").retry_after(Duration::from_secs(7));
+        assert!(told(wait).for_people().ends_with("hint: try again in 7 s"));
+        let away = CliError::from(Status::unavailable("tcp connect error")).for_people();
+        assert!(away.starts_with("error: the service cannot be reached\nhint: "), "{away}");
+        assert!(CliError::from(EdgeError::NoSession).for_people().contains("flare login"));
+    }
+
+    #[test]
+    fn machines_get_code_reason_message_and_fields() {
+        let error = told(Refusal::invalid("--amount", "must have at most 2 decimals for EUR"));
+        assert_eq!(
+            serde_json::to_value(&error).unwrap(),
+            serde_json::json!({
+                "code": "INVALID_ARGUMENT",
+                "reason": "INVALID_FIELD",
+                "message": "the request breaks a rule",
+                "fields": [{"field": "--amount", "rule": "must have at most 2 decimals for EUR"}],
+            })
+        );
+    }
+}

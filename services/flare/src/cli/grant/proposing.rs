@@ -1,0 +1,110 @@
+//! The requester sees the proposal before the votes; then the votes are asked for.
+
+use clap::Args;
+use flare_contracts::{
+    grants::v1::{ShowProposalRequest, SubmitGrantRequest, Terms},
+    intake::v1::MessageKind,
+};
+use flare_edge::ShownProposal;
+use flare_kernel::GrantId;
+use serde_json::json;
+
+use super::record::{GrantRecord, seen_version, settle, settle_with};
+use crate::cli::{
+    CliError, Context,
+    case::{
+        choices::Worded as _,
+        desk::{Desk, call},
+        record::CaseRecord,
+        saying::{Saying, post, show_plan, words},
+        taking::SeenVersion,
+    },
+    words::money,
+};
+
+/// `flare grant propose`
+#[derive(Args, Debug)]
+pub(crate) struct ProposeArgs {
+    /// The grant
+    grant: GrantId,
+    #[command(flatten)]
+    saying: Saying,
+    /// Nothing is posted: it was told on this way
+    #[arg(long, value_parser = ["signal", "phone", "visit", "proxy"], conflicts_with_all = ["text_file", "anyway"])]
+    told_by: Option<String>,
+    #[command(flatten)]
+    version: SeenVersion,
+}
+
+/// `flare grant submit`
+#[derive(Args, Debug)]
+pub(crate) struct SubmitArgs {
+    /// The grant
+    grant: GrantId,
+    #[command(flatten)]
+    version: SeenVersion,
+}
+
+/// Posts the proposal to the requester's thread (in the officer's words, or a plain summary in English), and notes that
+/// it stands there.
+pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
+    if let Some(told_by) = args.told_by {
+        let request = ShowProposalRequest {
+            request_id: desk.request_id(),
+            grant_id: args.grant.to_string(),
+            version: record.version(),
+            message_id: String::new(),
+            told_by: told_by.clone(),
+        };
+        let answer = call!(desk, grants.show_proposal(request));
+        return settle(&desk, args.grant, answer, &format!("Noted as told by {told_by}")).await;
+    }
+    let case = CaseRecord::read(&desk, record.case, None).await?;
+    let plan = show_plan(context, &case)?;
+    let summary = summary(&record.grant.terms.clone().unwrap_or_default(), &record.shown()?);
+    let text = words(context, &args.saying, &plan, Some(summary))?;
+    let said = post(&desk, &case, &plan, (MessageKind::Proposal, &args.grant.to_string()), &text).await?;
+    let request = ShowProposalRequest {
+        request_id: desk.request_id(),
+        grant_id: args.grant.to_string(),
+        version: record.version(),
+        message_id: said.message.to_string(),
+        told_by: String::new(),
+    };
+    let answer = call!(desk, grants.show_proposal(request));
+    let more = [("message_id", json!(said.message.to_string())), ("contact_plan", json!(plan))];
+    let told = "The requester can read the proposal now; the votes wait for their answer";
+    settle_with(&desk, args.grant, answer, told, more).await
+}
+
+/// What a requester reads about a proposal when the officer writes no words of their own.
+fn summary(terms: &Terms, shown: &ShownProposal) -> String {
+    format!(
+        "This help is proposed for you. Nothing is decided yet.\n\n\
+         Up to {}, {} ({}).\nFrom {} to {}; payments until {}.\n\n\
+         For whom:\n{}\n\nWhat will be done:\n{}\n\nBudget:\n{}\n\n\
+         Is this right? Please say yes, or say what is not.",
+        money(terms.ceiling.as_ref()),
+        terms.support_kind().word(),
+        terms.payment_method().word().replace('-', " "),
+        terms.start,
+        terms.end,
+        terms.pay_by,
+        shown.beneficiary.expose(),
+        shown.scope.expose(),
+        shown.budget.expose(),
+    )
+}
+
+pub(crate) async fn submit(context: &Context, args: SubmitArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let request = SubmitGrantRequest {
+        request_id: desk.request_id(),
+        grant_id: args.grant.to_string(),
+        version: seen_version(&desk, args.grant, args.version.seen).await?,
+    };
+    let answer = call!(desk, grants.submit_grant(request));
+    settle(&desk, args.grant, answer, "Submitted; the approvers are being told").await
+}

@@ -1,0 +1,385 @@
+//! The terms of a grant as options: drafted once, revised in parts.
+
+use clap::Args;
+use flare_contracts::{
+    common::v1::{Mode, Trigger},
+    grants::v1::{DraftGrantRequest, PaymentMethod, ReviseGrantRequest, SupportKind},
+    triage::v1::Outcome,
+};
+use flare_edge::{EdgeError, Proposal, fresh_epoch};
+use flare_kernel::{CaseId, Currency, Date, GrantId, Money, NeedId, codename};
+use flare_seal::Compartment;
+use serde_json::json;
+
+use super::record::{GrantRecord, settle, settle_with};
+use crate::cli::{
+    CliError, Context, TextSource,
+    case::{
+        choices::worded,
+        desk::{Desk, call},
+        record::CaseRecord,
+        taking::SeenVersion,
+    },
+    prompt,
+};
+
+const SCOPE: Text = ("--scope-file", "What will be done?", 8_000);
+const BUDGET: Text = ("--budget-file", "The budget, line by line:", 10_000);
+const BENEFICIARY: Text = ("--beneficiary-file", "For whom?", 2_000);
+
+/// An option that holds a text, what is asked when it is left out, and the longest text in bytes (the service's rule too).
+type Text = (&'static str, &'static str, usize);
+
+/// What a vote covers.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Terms")]
+pub(crate) struct TermsArgs {
+    /// The most it may cost, such as 9400.00
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    ceiling: Option<String>,
+    /// ISO 4217, such as EUR
+    #[arg(long)]
+    currency: Option<String>,
+    /// The first day, such as 2026-12-01
+    #[arg(long, value_name = "DATE")]
+    start: Option<String>,
+    /// The last day
+    #[arg(long, value_name = "DATE")]
+    end: Option<String>,
+    /// No payment after this day [usually: the last day]
+    #[arg(long, value_name = "DATE")]
+    pay_by: Option<String>,
+    /// Costs before the first day are allowed back to this day
+    #[arg(long, value_name = "DATE")]
+    costs_from: Option<String>,
+    /// What kind of support
+    #[arg(long, value_parser = worded::<SupportKind>())]
+    support: Option<SupportKind>,
+    /// How money goes
+    #[arg(long, value_parser = worded::<PaymentMethod>())]
+    method: Option<PaymentMethod>,
+    /// Whether it prevents or answers [usually: as the request says]
+    #[arg(long, value_parser = worded::<Mode>())]
+    mode: Option<Mode>,
+    /// What set the request off [usually: as the request says]
+    #[arg(long, value_parser = worded::<Trigger>())]
+    trigger: Option<Trigger>,
+    /// A need it answers; may be given several times [usually: every recommended need of the case]
+    #[arg(long = "need", value_name = "ID")]
+    needs: Vec<NeedId>,
+    /// A file with what will be done, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    scope_file: Option<TextSource>,
+    /// A file with the budget, line by line
+    #[arg(long, value_name = "FILE")]
+    budget_file: Option<TextSource>,
+    /// A file with whom it is for
+    #[arg(long, value_name = "FILE")]
+    beneficiary_file: Option<TextSource>,
+}
+
+/// `flare grant draft`
+#[derive(Args, Debug)]
+pub(crate) struct DraftArgs {
+    /// The case
+    #[arg(long, value_name = "CASE")]
+    case: CaseId,
+    #[command(flatten)]
+    terms: TermsArgs,
+    /// How many votes it needs [usually: as the policy says, two]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9))]
+    votes: Option<u32>,
+}
+
+/// `flare grant revise`
+#[derive(Args, Debug)]
+pub(crate) struct ReviseArgs {
+    /// The grant
+    grant: GrantId,
+    #[command(flatten)]
+    terms: TermsArgs,
+    #[command(flatten)]
+    version: SeenVersion,
+}
+
+pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let listing = record.request.listing.clone().unwrap_or_default();
+    let mut terms = args.terms;
+    terms.mode = terms.mode.or(Some(listing.mode()).filter(|mode| *mode != Mode::Unspecified));
+    terms.trigger =
+        terms.trigger.or(Some(listing.trigger()).filter(|trigger| *trigger != Trigger::Unspecified));
+    if terms.needs.is_empty() {
+        let recommended = record.case.needs.iter().filter(|need| need.outcome() == Outcome::Recommended);
+        terms.needs = recommended.filter_map(|need| need.need_id.parse().ok()).collect();
+    }
+    let proposal = terms.compose(context, None)?;
+    let grant: GrantId = desk.drawn(&args.case.to_string());
+    let (key, epoch) = fresh_epoch(desk.session.bundle(), args.case, Compartment::Proposal, None)?;
+    let mut keys = flare_edge::CaseKeys::new(args.case);
+    keys.insert(Compartment::Proposal, 1, key);
+    let request = DraftGrantRequest {
+        request_id: desk.request_id(),
+        grant_id: grant.to_string(),
+        case_id: args.case.to_string(),
+        terms: Some(proposal.seal(&keys, 1)?),
+        key: Some(epoch),
+        votes_required: args.votes.unwrap_or_default(),
+    };
+    let answer = call!(desk, grants.draft_grant(request)).map_err(named);
+    let said = format!("Drafted {grant} for {}", codename(args.case));
+    settle_with(&desk, grant, answer, &said, [("case_id", json!(args.case.to_string()))]).await
+}
+
+pub(crate) async fn revise(context: &Context, args: ReviseArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
+    let before = proposal_of(&record)?;
+    let proposal = args.terms.compose(context, Some(&before))?;
+    let sealed = record.grant.terms.as_ref().map(|terms| terms.sealed.as_slice()).unwrap_or_default();
+    let next = sealed.iter().map(|field| field.version).max().unwrap_or_default() + 1;
+    let request = ReviseGrantRequest {
+        request_id: desk.request_id(),
+        grant_id: args.grant.to_string(),
+        version: record.version(),
+        terms: Some(proposal.seal(&record.keys, next)?),
+    };
+    let answer = call!(desk, grants.revise_grant(request)).map_err(named);
+    settle(&desk, args.grant, answer, "Revised; earlier votes and answers no longer count").await
+}
+
+/// Field names of the messages, as the options they came from.
+pub(crate) fn named(error: CliError) -> CliError {
+    error.named(&[
+        ("terms.ceiling.currency", "--currency"),
+        ("terms.ceiling", "--ceiling"),
+        ("terms.start", "--start"),
+        ("terms.end", "--end"),
+        ("terms.pay_by", "--pay-by"),
+        ("terms.costs_from", "--costs-from"),
+        ("terms.support_kind", "--support"),
+        ("terms.payment_method", "--method"),
+        ("terms.mode", "--mode"),
+        ("terms.trigger", "--trigger"),
+        ("terms.need_ids", "--need"),
+        ("terms.sealed", "--scope-file, --budget-file or --beneficiary-file"),
+        ("votes_required", "--votes"),
+    ])
+}
+
+/// The terms as they stand, to be changed in parts.
+fn proposal_of(record: &GrantRecord) -> Result<Proposal, CliError> {
+    use flare_contracts::input;
+    let shown = record.shown()?;
+    let terms = record.grant.terms.clone().ok_or(EdgeError::Incomplete("the grant's terms"))?;
+    let date = |field: &str, text: &str| input::date(field, text).map_err(CliError::from);
+    let costs_from = Some(terms.costs_from.as_str()).filter(|text| !text.is_empty());
+    Ok(Proposal {
+        ceiling: input::money("terms.ceiling", terms.ceiling.as_ref())?,
+        start: date("terms.start", &terms.start)?,
+        end: date("terms.end", &terms.end)?,
+        pay_by: date("terms.pay_by", &terms.pay_by)?,
+        costs_from: costs_from.map(|text| date("terms.costs_from", text)).transpose()?,
+        support_kind: terms.support_kind(),
+        payment_method: terms.payment_method(),
+        mode: terms.mode(),
+        trigger: terms.trigger(),
+        needs: input::ids("terms.need_ids", &terms.need_ids, terms.need_ids.len())?,
+        scope: shown.scope.expose().clone(),
+        budget: shown.budget.expose().clone(),
+        beneficiary: shown.beneficiary.expose().clone(),
+    })
+}
+
+/// Every option at fault, so that nobody has to repeat a long command for each.
+#[derive(Default)]
+struct Faults(Vec<(&'static str, String)>);
+
+impl Faults {
+    fn take<T>(&mut self, option: &'static str, result: Result<T, impl ToString>) -> Option<T> {
+        result.map_err(|error| self.0.push((option, error.to_string()))).ok()
+    }
+
+    fn required<T>(&mut self, option: &'static str, value: Option<T>) -> Option<T> {
+        self.take(option, value.ok_or("is required"))
+    }
+
+    fn error(self) -> CliError {
+        let mut faults = self.0.into_iter();
+        let Some((option, rule)) = faults.next() else {
+            return CliError::unexpected("the terms are incomplete");
+        };
+        faults.fold(CliError::refused(option, rule), |error, (option, rule)| error.field(option, rule))
+    }
+}
+
+impl TermsArgs {
+    /// The proposal that these options describe, with what they leave out taken from `before`.
+    fn compose(&self, context: &Context, before: Option<&Proposal>) -> Result<Proposal, CliError> {
+        let mut faults = Faults::default();
+        let values = self.values(before, &mut faults);
+        let mut text =
+            |source: &Option<TextSource>, rule: Text, before: Option<&str>| -> Result<String, CliError> {
+                let (option, question, longest) = rule;
+                let text = match (source, before) {
+                    (None, Some(before)) => return Ok(before.to_owned()),
+                    (None, None) if !prompt::is_possible() => {
+                        faults.required::<()>(option, None);
+                        return Ok(String::new());
+                    }
+                    (source, _) => {
+                        context.read_text(source.as_ref(), option, question)?.expose().trim().to_owned()
+                    }
+                };
+                if text.len() > longest {
+                    let rule = format!("must be at most {longest} bytes; it has {}", text.len());
+                    faults.take::<()>(option, Err(rule));
+                }
+                Ok(text)
+            };
+        let scope = text(&self.scope_file, SCOPE, before.map(|old| old.scope.as_str()))?;
+        let budget = text(&self.budget_file, BUDGET, before.map(|old| old.budget.as_str()))?;
+        let beneficiary =
+            text(&self.beneficiary_file, BENEFICIARY, before.map(|old| old.beneficiary.as_str()))?;
+        match values {
+            Some(values) if faults.0.is_empty() => Ok(Proposal { scope, budget, beneficiary, ..values }),
+            _ => Err(faults.error()),
+        }
+    }
+
+    /// Everything but the texts; none when an option is at fault.
+    fn values(&self, before: Option<&Proposal>, faults: &mut Faults) -> Option<Proposal> {
+        let date = |option: &'static str,
+                    text: Option<&String>,
+                    otherwise: Option<Date>,
+                    faults: &mut Faults| match text {
+            Some(text) => faults.take(option, Date::parse(text)),
+            None => faults.required(option, otherwise),
+        };
+        let ceiling = self.money(before, faults);
+        let start = date("--start", self.start.as_ref(), before.map(|old| old.start), faults);
+        let end = date("--end", self.end.as_ref(), before.map(|old| old.end), faults);
+        let pay_by = match (&self.pay_by, before) {
+            (None, None) => end,
+            (text, before) => date("--pay-by", text.as_ref(), before.map(|old| old.pay_by), faults),
+        };
+        let costs_from = match &self.costs_from {
+            Some(text) => Some(faults.take("--costs-from", Date::parse(text))?),
+            None => before.and_then(|old| old.costs_from),
+        };
+        let support = faults.required("--support", self.support.or(before.map(|old| old.support_kind)));
+        let method = faults.required("--method", self.method.or(before.map(|old| old.payment_method)));
+        let mode = faults.required("--mode", self.mode.or(before.map(|old| old.mode)));
+        let trigger = faults.required("--trigger", self.trigger.or(before.map(|old| old.trigger)));
+        let needs = if self.needs.is_empty() {
+            before.map(|old| old.needs.clone())
+        } else {
+            Some(self.needs.clone())
+        };
+        let needs = faults.required("--need", needs);
+        Some(Proposal {
+            ceiling: ceiling?,
+            start: start?,
+            end: end?,
+            pay_by: pay_by?,
+            costs_from,
+            support_kind: support?,
+            payment_method: method?,
+            mode: mode?,
+            trigger: trigger?,
+            needs: needs?,
+            scope: String::new(),
+            budget: String::new(),
+            beneficiary: String::new(),
+        })
+    }
+
+    fn money(&self, before: Option<&Proposal>, faults: &mut Faults) -> Option<Money> {
+        let old = before.map(|old| old.ceiling);
+        let currency = match &self.currency {
+            Some(code) => faults.take("--currency", Currency::parse(code)),
+            None => faults.required("--currency", old.map(Money::currency)),
+        };
+        match (&self.ceiling, old) {
+            (Some(amount), _) => faults.take("--ceiling", Money::parse(amount, currency?.code())),
+            (None, Some(old)) if currency == Some(old.currency()) => Some(old),
+            (None, _) => faults.required("--ceiling", None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given() -> TermsArgs {
+        let text = |text: &str| Some(text.to_owned());
+        TermsArgs {
+            ceiling: text("9400.00"),
+            currency: text("EUR"),
+            start: text("2026-12-01"),
+            end: text("2027-02-28"),
+            support: Some(SupportKind::Cash),
+            method: Some(PaymentMethod::CashByPartner),
+            mode: Some(Mode::Reactive),
+            trigger: Some(Trigger::Negative),
+            needs: vec![NeedId::from_bytes([1; 16])],
+            ..TermsArgs::default()
+        }
+    }
+
+    fn faults(args: &TermsArgs, before: Option<&Proposal>) -> String {
+        let mut faults = Faults::default();
+        assert!(args.values(before, &mut faults).is_none());
+        faults.error().for_people()
+    }
+
+    #[test]
+    fn terms_are_read_and_payments_end_with_the_grant_unless_said_otherwise() {
+        let mut none = Faults::default();
+        let read = given().values(None, &mut none).unwrap();
+        assert!(none.0.is_empty());
+        assert_eq!((read.ceiling.to_string().as_str(), read.pay_by), ("9400.00 EUR", read.end));
+        let later = TermsArgs { pay_by: Some("2027-03-15".to_owned()), ..given() };
+        assert_eq!(later.values(None, &mut none).unwrap().pay_by.to_string(), "2027-03-15");
+    }
+
+    #[test]
+    fn every_option_at_fault_is_named_at_once() {
+        let told = faults(&TermsArgs::default(), None);
+        for option in [
+            "--ceiling",
+            "--currency",
+            "--start",
+            "--end",
+            "--support",
+            "--method",
+            "--mode",
+            "--trigger",
+            "--need",
+        ] {
+            if option != "--ceiling" || !told.contains("--currency") {
+                assert!(told.contains(&format!("{option} is required")), "{told}");
+            }
+        }
+        let bad =
+            TermsArgs { ceiling: Some("9400.001".to_owned()), end: Some("2027-02-30".to_owned()), ..given() };
+        let told = faults(&bad, None);
+        assert!(told.contains("--ceiling must have at most 2 decimals for EUR"), "{told}");
+        assert!(told.contains("--end must be a day that exists"), "{told}");
+    }
+
+    #[test]
+    fn a_revision_keeps_what_it_does_not_name() {
+        let mut none = Faults::default();
+        let before = given().values(None, &mut none).unwrap();
+        let change = TermsArgs { ceiling: Some("8000".to_owned()), ..TermsArgs::default() };
+        let after = change.values(Some(&before), &mut none).unwrap();
+        assert_eq!(after.ceiling.to_string(), "8000.00 EUR");
+        assert_eq!((after.start, after.end, after.needs), (before.start, before.end, before.needs.clone()));
+        // Another currency asks for another amount: nobody means 9400 of whatever.
+        let other = TermsArgs { currency: Some("USD".to_owned()), ..TermsArgs::default() };
+        assert!(faults(&other, Some(&before)).contains("--ceiling is required"));
+    }
+}

@@ -1,0 +1,103 @@
+//! `flare replay`: events that a service could not apply.
+
+use clap::Args;
+use flare_contracts::{
+    Producer,
+    events::v1::{ListQuarantinedRequest, QuarantinedStream, ReplayRequest},
+};
+use flare_edge::Session;
+use serde_json::json;
+
+use super::{CliError, Context, ask, when};
+
+/// Rows asked for at once.
+const PAGE: i32 = 500;
+
+/// `flare replay`
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  flare replay --consumer triage                                         what it could not apply, and why
+  flare replay --consumer triage --producer intake --stream case_…       let it try again")]
+pub(crate) struct ReplayArgs {
+    /// The service that could not apply the events: identity, intake, triage, grants, notification
+    #[arg(long)]
+    consumer: Producer,
+    /// The service whose events they are
+    #[arg(long, requires = "stream")]
+    producer: Option<Producer>,
+    /// Whose history, by id
+    #[arg(long, requires = "producer")]
+    stream: Option<String>,
+}
+
+/// Does it.
+pub(crate) async fn run(args: ReplayArgs, context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let (Some(producer), Some(stream)) = (args.producer, args.stream) else {
+        return list(args.consumer, &session, context).await;
+    };
+    let request = ReplayRequest {
+        request_id: context.request_id()?,
+        consumer: args.consumer.to_string(),
+        producer: producer.to_string(),
+        stream: stream.clone(),
+    };
+    let log = context.lines.event_log(args.consumer, &session.credential().await?);
+    let answer = ask(log, request, async |mut log, request| log.replay(request).await).await?;
+    let document = json!({ "stream": stream, "released": answer.released });
+    context.output.show(&document, |out| {
+        out.line(if answer.released {
+            format!("{} tries {stream} again.", args.consumer)
+        } else {
+            format!("{stream} was not quarantined at {}; nothing changed.", args.consumer)
+        });
+    })
+}
+
+async fn list(consumer: Producer, session: &Session, context: &Context) -> Result<(), CliError> {
+    let streams = quarantined(consumer, session, context).await?;
+    let document: Vec<_> = streams
+        .iter()
+        .map(|found| {
+            json!({
+                "producer": found.producer, "stream": found.stream, "seq": found.seq, "reason": found.reason,
+                "since": when::rfc3339(found.since.as_ref()),
+            })
+        })
+        .collect();
+    context.output.show(&json!({ "consumer": consumer.as_str(), "quarantined": document }), |out| {
+        if streams.is_empty() {
+            return out.line(format!("{consumer} has applied everything it received."));
+        }
+        let rows = streams.iter().map(|found| {
+            let since = out.happened(found.since.as_ref());
+            vec![
+                found.producer.clone(),
+                found.stream.clone(),
+                found.seq.to_string(),
+                found.reason.clone(),
+                since,
+            ]
+        });
+        out.table(&["producer", "stream", "event", "reason", "since"], rows.collect());
+    })
+}
+
+async fn quarantined(
+    consumer: Producer,
+    session: &Session,
+    context: &Context,
+) -> Result<Vec<QuarantinedStream>, CliError> {
+    let mut all = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let log = context.lines.event_log(consumer, &session.credential().await?);
+        let request = ListQuarantinedRequest { consumer: consumer.to_string(), page_size: PAGE, page_token };
+        let page = ask(log, request, async |mut log, request| log.list_quarantined(request).await).await?;
+        all.extend(page.streams);
+        if page.next_page_token.is_empty() {
+            return Ok(all);
+        }
+        page_token = page.next_page_token;
+    }
+}

@@ -1,0 +1,201 @@
+//! `flare request`: asking for help, without an account.
+
+mod questions;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use flare_edge::{Form, ReceiptHolder};
+use flare_kernel::codename;
+use flare_seal::Receipt;
+use serde_json::json;
+
+use super::{CliError, Context, Exit, Output, TextSource, receipt, retrying, secret_file::SecretFile, when};
+
+/// What a requester sends.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestCommand {
+    /// Send a request; the receipt that you get is the only way back to it
+    #[command(after_help = "Examples:
+  flare request submit                                       answer questions one by one; two are enough
+  flare request submit --form request.json --receipt-file receipt
+
+A form is a JSON object; \"contact\" (a safe way to reach you) and \"happened\" (what happened) are enough:
+  {\"contact\": \"Signal, +1-202-555-0142, after 18:00\", \"happened\": \"…\", \"never\": \"Do not phone.\"}
+
+Nobody can give you another receipt: write it down, or keep its file where nobody else can read it.")]
+    Submit(SubmitArgs),
+    /// Add or replace answers of a request that was sent
+    #[command(after_help = "Example:
+  flare request add --form more.json --receipt-file receipt
+
+Only what stands in the form is added or replaced; what was sent before stays as it was.")]
+    Add(AddArgs),
+}
+
+/// `flare request submit`
+#[derive(Args, Debug)]
+pub(crate) struct SubmitArgs {
+    /// A file with the answers (JSON), or - for standard input; without it, you are asked
+    #[arg(long, value_name = "FILE|-")]
+    form: Option<TextSource>,
+    /// Where the receipt is written; without it, it is shown once on the terminal
+    #[arg(long, value_name = "NEW FILE")]
+    receipt_file: Option<PathBuf>,
+    /// Send once more with the receipt that is in --receipt-file already, after a connection broke
+    #[arg(long, requires = "receipt_file", requires = "form")]
+    again: bool,
+}
+
+/// `flare request add`
+#[derive(Args, Debug)]
+pub(crate) struct AddArgs {
+    /// A file with the answers (JSON), or - for standard input
+    #[arg(long, value_name = "FILE|-")]
+    form: TextSource,
+    #[command(flatten)]
+    receipt: receipt::ReceiptSource,
+}
+
+/// Does it.
+pub(crate) async fn run(command: RequestCommand, context: &Context) -> Result<(), CliError> {
+    match command {
+        RequestCommand::Submit(args) => submit(args, context).await,
+        RequestCommand::Add(args) => add(args, context).await,
+    }
+}
+
+/// A receipt, and where it is to be kept.
+enum Kept {
+    /// In this new file, from before anything is sent.
+    New(SecretFile),
+    /// It was there already.
+    Already,
+    /// In its holder's hands.
+    Shown,
+}
+
+async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
+    let output = context.output;
+    if args.receipt_file.is_none() && !output.is_terminal() {
+        return Err(CliError::usage(
+            "--receipt-file is needed: a receipt is shown on a terminal only, and here is none",
+        ));
+    }
+    let form = match &args.form {
+        Some(source) => read_form(source, "--form")?,
+        None => questions::ask()?,
+    };
+    form.answers()?;
+    let bundle = context.bundle().await?;
+    let (receipt, kept) = match args.receipt_file.as_deref() {
+        Some(path) if args.again => (receipt::read(path)?, Kept::Already),
+        Some(path) => {
+            let receipt = Receipt::draw()?;
+            let mut file = SecretFile::create(path)?;
+            file.keep(receipt.words().expose())?;
+            (receipt, Kept::New(file))
+        }
+        None => (Receipt::draw()?, Kept::Shown),
+    };
+    if args.again && has_arrived(&receipt, context).await? {
+        return output.show(
+            &json!({ "case_id": receipt.case_id().to_string(), "codename": codename(receipt.case_id()) }),
+            |out| {
+                out.line(format!(
+                    "It had arrived already, as {}. Nothing was sent again.",
+                    codename(receipt.case_id())
+                ));
+            },
+        );
+    }
+    let request = ReceiptHolder::compose(&bundle, &form, &receipt, &context.request_id()?)?;
+    let sent = retrying(|| ReceiptHolder::submit(&context.lines, request.clone())).await;
+    let case = receipt.case_id();
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(error) if error.exit == Exit::Unavailable => {
+            // It may have arrived all the same: whoever sent it keeps the way back.
+            if matches!(kept, Kept::Shown) {
+                show_once(output, &receipt);
+            }
+            return Err(error.hint(again_hint(args.receipt_file.as_deref())));
+        }
+        Err(error) => {
+            if let Kept::New(file) = kept {
+                file.forget();
+            }
+            return Err(error);
+        }
+    };
+    let document = json!({
+        "case_id": answer.case_id, "codename": codename(case), "version": answer.version,
+        "received": when::rfc3339(answer.received.as_ref()), "receipt_file": args.receipt_file,
+    });
+    output.show(&document, |out| {
+        out.line(format!("Your request is received, as {}.", out.bold(codename(case))));
+        if let Some(path) = args.receipt_file.as_deref() {
+            let path = path.display();
+            out.line(format!("Your receipt is in {path}. It is the only way back to your request."));
+            out.line(format!("Next: flare receipt status --receipt-file {path}"));
+        } else {
+            show_once(*out, &receipt);
+            out.line("Next: flare receipt status");
+        }
+    })
+}
+
+/// Whether a receipt opens something already: sent once more, a request would be sealed under other keys and look like
+/// another one.
+async fn has_arrived(receipt: &Receipt, context: &Context) -> Result<bool, CliError> {
+    let holder = ReceiptHolder::open(&context.lines, receipt, receipt.case_id())?;
+    match retrying(|| holder.status()).await {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.exit, Exit::NotAllowed | Exit::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn again_hint(path: Option<&Path>) -> String {
+    let Some(path) = path else {
+        return "it may have arrived all the same: look with: flare receipt status".to_owned();
+    };
+    let path = path.display();
+    format!(
+        "it may have arrived all the same: look with: flare receipt status --receipt-file {path}; \
+         or send it once more with the same receipt: --receipt-file {path} --again"
+    )
+}
+
+/// Reads a form from a file or standard input.
+pub(crate) fn read_form(source: &TextSource, option: &str) -> Result<Form, CliError> {
+    let bytes = source.bytes(option)?;
+    Form::parse(bytes.expose()).map_err(|refusal| CliError::from(refusal).named(&[("form", option)]))
+}
+
+/// Shows a receipt, in both its forms, this one time.
+pub(crate) fn show_once(output: Output, receipt: &Receipt) {
+    output.heading("Your receipt. It is shown only now; write down one of the two forms:");
+    output.line(format!("  {}", receipt.words().expose()));
+    output.line(format!("  {}", receipt.digits().expose()));
+    output.line("Whoever has it can read and write in your name. Nobody can give you another one.");
+    output.line("Check what you wrote with: flare receipt check");
+}
+
+async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
+    let form = read_form(&args.form, "--form")?;
+    let names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
+    let holder = args.receipt.open(context).await?;
+    let bundle = context.bundle().await?;
+    let status = retrying(|| holder.status()).await?;
+    let next_version = |name: &str| {
+        let written = status.answers.iter().find(|answer| answer.name == name);
+        written.map_or(0, |answer| answer.version) + 1
+    };
+    // Not tried again by itself: another try would draw another key.
+    let next = (status.request_epoch + 1, next_version);
+    holder.add_answers(&bundle, &form, next, &context.request_id()?).await?;
+    context.output.show(&json!({ "case_id": holder.case().to_string(), "answers": names }), |out| {
+        out.line(format!("Sent and received: {}.", names.join(", ").replace("request.", "")));
+    })
+}

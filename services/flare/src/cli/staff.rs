@@ -1,0 +1,385 @@
+//! `flare staff`: founding the organisation, and its people.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use flare_contracts::identity::v1::{
+    DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
+};
+use flare_edge::{KeyBundle, NewMember, Session, Team, admit, draw_code, enrol, found};
+use flare_seal::{Argon2Params, OrganisationSeed};
+use serde_json::json;
+
+use super::{
+    CliError, Context, ask,
+    login::new_passphrase,
+    secret_file,
+    secret_file::SecretFile,
+    words::{self, RoleName},
+};
+
+/// Rows asked for at once.
+const PAGE: i32 = 200;
+
+/// What can be done with staff.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StaffCommand {
+    /// Found the organisation, once; gives its offline key and the first administrator's one-time code
+    #[command(after_help = "Example:
+  flare staff init --name 'Press Aid' --admin mara --setup-code-file flare-data/setup-code \\
+    --organisation-key-file organisation.key --code-file mara.code
+
+Keep the organisation's key offline: whoever holds it can open everything and vouch for new keys, and without it
+nobody can let the first members into the teams.")]
+    Init(InitArgs),
+    /// Invite somebody; gives the one-time code with which they enrol
+    #[command(after_help = "Example:\n  flare staff invite amal --roles officer,head --code-file amal.code")]
+    Invite(InviteArgs),
+    /// Enrol with a one-time code: choose a passphrase; keys are made on this device
+    #[command(after_help = "Example:\n  flare staff enrol amal --code-file amal.code")]
+    Enrol(EnrolArgs),
+    /// Let somebody who has enrolled into a team, so that they open what it opens
+    #[command(after_help = "Examples:
+  flare staff admit amal --team triage --organisation-key-file organisation.key
+  flare staff admit joao --team triage          as a member of the team yourself")]
+    Admit(AdmitArgs),
+    /// Everyone on the staff
+    #[command(after_help = "Example:\n  flare staff list")]
+    List,
+    /// Set what somebody may do
+    #[command(after_help = "Example:\n  flare staff roles amal --roles officer,approver")]
+    Roles(RolesArgs),
+    /// End somebody's access and sessions; what they did stays theirs
+    #[command(after_help = "Example:\n  flare staff disable amal --reason lost-device")]
+    Disable(DisableArgs),
+}
+
+/// `flare staff init`
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// The organisation's name
+    #[arg(long, value_name = "ORGANISATION")]
+    name: String,
+    /// What the first administrator logs in with: lower-case letters, digits, dots, hyphens
+    #[arg(long, value_name = "NAME")]
+    admin: String,
+    /// The file with the setup code that the first start wrote beside the database
+    #[arg(long, value_name = "FILE")]
+    setup_code_file: PathBuf,
+    /// Where the organisation's key is written, to be kept offline
+    #[arg(long, value_name = "NEW FILE")]
+    organisation_key_file: PathBuf,
+    /// Where the administrator's one-time code is written; without it, it is shown once
+    #[arg(long, value_name = "NEW FILE")]
+    code_file: Option<PathBuf>,
+}
+
+/// `flare staff invite`
+#[derive(Args, Debug)]
+pub(crate) struct InviteArgs {
+    /// What they will log in with: 2 to 40 lower-case letters, digits, dots and hyphens
+    name: String,
+    /// What they may do
+    #[arg(long, value_enum, value_delimiter = ',', required = true)]
+    roles: Vec<RoleName>,
+    /// Where the one-time code is written; without it, it is shown once
+    #[arg(long, value_name = "NEW FILE")]
+    code_file: Option<PathBuf>,
+}
+
+/// `flare staff enrol`
+#[derive(Args, Debug)]
+pub(crate) struct EnrolArgs {
+    /// The name you were invited under
+    name: String,
+    /// The file with your one-time code; without it, you are asked
+    #[arg(long, value_name = "FILE")]
+    code_file: Option<PathBuf>,
+    /// A file with your new passphrase; without it, you are asked twice
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Protect the passphrase barely: quick, and only for made-up people of a sandbox
+    #[arg(long, hide = true)]
+    sandbox: bool,
+}
+
+/// `flare staff admit`
+#[derive(Args, Debug)]
+pub(crate) struct AdmitArgs {
+    /// Their name or id
+    name: String,
+    /// The team
+    #[arg(long, value_enum)]
+    team: TeamName,
+    /// The organisation's key; without it, you must be a member of the team
+    #[arg(long, value_name = "FILE")]
+    organisation_key_file: Option<PathBuf>,
+}
+
+/// `flare staff roles`
+#[derive(Args, Debug)]
+pub(crate) struct RolesArgs {
+    /// Their name or id
+    name: String,
+    /// What they may do from now on
+    #[arg(long, value_enum, value_delimiter = ',', required = true)]
+    roles: Vec<RoleName>,
+}
+
+/// `flare staff disable`
+#[derive(Args, Debug)]
+pub(crate) struct DisableArgs {
+    /// Their name or id
+    name: String,
+    /// Why
+    #[arg(long, value_enum)]
+    reason: DisableReason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TeamName {
+    /// Opens requests, threads, notes, proposals and payees
+    Triage,
+    /// Opens proposals
+    Approvers,
+    /// Opens proposals and payees
+    Finance,
+}
+
+impl TeamName {
+    const fn team(self) -> Team {
+        match self {
+            Self::Triage => Team::Triage,
+            Self::Approvers => Team::Approvers,
+            Self::Finance => Team::Finance,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DisableReason {
+    Left,
+    LostDevice,
+    Misuse,
+    Other,
+}
+
+impl DisableReason {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::LostDevice => "lost_device",
+            Self::Misuse => "misuse",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Does it.
+pub(crate) async fn run(command: StaffCommand, context: &Context) -> Result<(), CliError> {
+    match command {
+        StaffCommand::Init(args) => init(args, context).await,
+        StaffCommand::Invite(args) => invite(args, context).await,
+        StaffCommand::Enrol(args) => enrol_member(args, context).await,
+        StaffCommand::Admit(args) => admit_member(args, context).await,
+        StaffCommand::List => list(context).await,
+        StaffCommand::Roles(args) => set_roles(args, context).await,
+        StaffCommand::Disable(args) => disable(args, context).await,
+    }
+}
+
+async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
+    let setup_code = secret_file::read(&args.setup_code_file)?;
+    let code_file = secret_file::destination(args.code_file.as_deref(), "--code-file", context.output)?;
+    let mut key_file = SecretFile::create(&args.organisation_key_file)?;
+    let request_id = context.request_id()?;
+    // Not tried again by itself: another try would draw other keys, and the first may have founded it.
+    let founding =
+        found(&context.lines, &args.name, &args.admin, setup_code.expose(), &request_id).await.map_err(
+            |error| CliError::from(error).named(&[("name", "--name"), ("administrator.name", "--admin")]),
+        )?;
+    key_file.keep(&HEXLOWER.encode(founding.seed.expose()))?;
+    let fingerprint = KeyBundle::fetch(&context.lines, None).await?.fingerprint();
+    context.profile.trust(&fingerprint)?;
+    let document = json!({
+        "administrator_id": founding.administrator,
+        "organisation_fingerprint": fingerprint,
+        "organisation_key_file": args.organisation_key_file,
+        "code_file": args.code_file,
+    });
+    hand_over(context, code_file, &founding.code)?;
+    context.output.show(&document, |out| {
+        out.line(format!(
+            "{} is founded. Its fingerprint, to compare on every device:\n  {fingerprint}",
+            args.name
+        ));
+        out.line(format!("Its key is in {}: keep it offline.", args.organisation_key_file.display()));
+        out.line(format!("Next: flare staff enrol {} --code-file …", args.admin));
+    })
+}
+
+/// Writes a one-time code to its file, or shows it once.
+fn hand_over(context: &Context, file: Option<SecretFile>, code: &str) -> Result<(), CliError> {
+    if let Some(mut file) = file {
+        return file.keep(code);
+    }
+    context.output.line(format!("One-time code, shown only now: {}", context.output.bold(code)));
+    Ok(())
+}
+
+async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let file = secret_file::destination(args.code_file.as_deref(), "--code-file", context.output)?;
+    let (code, code_hash) = draw_code()?;
+    let roles = args.roles.iter().map(|role| role.role().into()).collect();
+    let request = InviteStaffRequest {
+        request_id: context.request_id()?,
+        invitation: Some(Invitation { name: args.name.clone(), roles, code_hash }),
+    };
+    let identity = context.lines.identity(&session.credential().await?);
+    let answer = ask(identity, request, async |mut identity, request| identity.invite_staff(request).await)
+        .await
+        .map_err(|error| error.named(&[("invitation.name", "NAME"), ("invitation.roles", "--roles")]))?;
+    hand_over(context, file, &code)?;
+    let document = json!({ "staff_id": answer.staff_id, "name": args.name, "code_file": args.code_file });
+    context.output.show(&document, |out| {
+        out.line(format!(
+            "{} is invited ({}). Give them the code on a safe way.",
+            args.name, answer.staff_id
+        ));
+        out.line(format!("They enrol with: flare staff enrol {}", args.name));
+    })
+}
+
+async fn enrol_member(args: EnrolArgs, context: &Context) -> Result<(), CliError> {
+    let code = match &args.code_file {
+        Some(path) => secret_file::read(path)?,
+        None => super::prompt::hidden("One-time code", "--code-file")?,
+    };
+    let passphrase = new_passphrase(args.passphrase_file.as_deref())?;
+    let params = if args.sandbox { Argon2Params::for_tests() } else { Argon2Params::STANDARD };
+    let member = NewMember { name: &args.name, code: code.expose(), passphrase: &passphrase, params };
+    // Not tried again by itself: another try would draw other keys.
+    let id = enrol(&context.lines, &member, &context.request_id()?).await?;
+    context.output.show(&json!({ "staff_id": id, "name": args.name }), |out| {
+        out.line(format!("{} is enrolled ({id}). Next: flare login {}", args.name, args.name));
+    })
+}
+
+async fn admit_member(args: AdmitArgs, context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let seed = args.organisation_key_file.as_deref().map(organisation_key).transpose()?;
+    let member = find(&session, context, &args.name).await?;
+    if member.encryption_key.is_empty() {
+        return Err(CliError::state("NOT_ENROLLED", format!("{} has not enrolled yet", member.name)));
+    }
+    let team = args.team.team();
+    let generation = session.bundle().team(team)?.generation;
+    if seed.is_none() && session.team_secret(team, generation).is_none() {
+        return Err(CliError::usage(format!(
+            "--organisation-key-file is needed: you are no member of the team {} yourself",
+            team.as_str()
+        )));
+    }
+    // Not tried again by itself: each wrapping is another one.
+    admit(&session, &member, team, seed.as_ref(), &context.request_id()?).await?;
+    let document = json!({ "staff_id": member.staff_id, "name": member.name, "team": team.as_str() });
+    context
+        .output
+        .show(&document, |out| out.line(format!("{} is in the team {}.", member.name, team.as_str())))
+}
+
+fn organisation_key(path: &std::path::Path) -> Result<OrganisationSeed, CliError> {
+    let text = secret_file::read(path)?;
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.expose().trim().as_bytes()).ok();
+    let seed = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    seed.map(OrganisationSeed::from_bytes).ok_or_else(|| {
+        CliError::refused(
+            "--organisation-key-file",
+            "must hold the organisation's key: 64 hexadecimal digits",
+        )
+    })
+}
+
+/// Everyone on the staff.
+async fn everyone(session: &Session, context: &Context) -> Result<Vec<Staff>, CliError> {
+    let mut all = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let identity = context.lines.identity(&session.credential().await?);
+        let request = ListStaffRequest { page_size: PAGE, page_token };
+        let page =
+            ask(identity, request, async |mut identity, request| identity.list_staff(request).await).await?;
+        all.extend(page.staff);
+        if page.next_page_token.is_empty() {
+            return Ok(all);
+        }
+        page_token = page.next_page_token;
+    }
+}
+
+async fn find(session: &Session, context: &Context, name: &str) -> Result<Staff, CliError> {
+    let everyone = everyone(session, context).await?;
+    let found = everyone.into_iter().find(|staff| staff.name == name || staff.staff_id == name);
+    found.ok_or_else(|| CliError::not_found("member of staff").hint("see them all with: flare staff list"))
+}
+
+async fn list(context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let everyone = everyone(&session, context).await?;
+    let roles = |staff: &Staff| staff.roles().map(words::role).collect::<Vec<_>>();
+    let document: Vec<_> = everyone
+        .iter()
+        .map(|staff| {
+            json!({
+                "staff_id": staff.staff_id, "name": staff.name, "roles": roles(staff),
+                "state": words::staff_state(staff.state()), "teams": staff.teams,
+            })
+        })
+        .collect();
+    context.output.show(&json!({ "staff": document }), |out| {
+        let rows = everyone.iter().map(|staff| {
+            let state = words::staff_state(staff.state()).to_owned();
+            vec![
+                staff.name.clone(),
+                roles(staff).join(", "),
+                staff.teams.join(", "),
+                state,
+                staff.staff_id.clone(),
+            ]
+        });
+        out.table(&["name", "roles", "teams", "state", "id"], rows.collect());
+    })
+}
+
+async fn set_roles(args: RolesArgs, context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let member = find(&session, context, &args.name).await?;
+    let request = SetRolesRequest {
+        request_id: context.request_id()?,
+        staff_id: member.staff_id.clone(),
+        roles: args.roles.iter().map(|role| role.role().into()).collect(),
+    };
+    let identity = context.lines.identity(&session.credential().await?);
+    ask(identity, request, async |mut identity, request| identity.set_roles(request).await).await?;
+    let names: Vec<_> = args.roles.iter().map(|role| words::role(role.role())).collect();
+    let document = json!({ "staff_id": member.staff_id, "name": member.name, "roles": names });
+    context.output.show(&document, |out| out.line(format!("{} is now: {}.", member.name, names.join(", "))))
+}
+
+async fn disable(args: DisableArgs, context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let member = find(&session, context, &args.name).await?;
+    let request = DisableStaffRequest {
+        request_id: context.request_id()?,
+        staff_id: member.staff_id.clone(),
+        reason: args.reason.code().to_owned(),
+    };
+    let identity = context.lines.identity(&session.credential().await?);
+    ask(identity, request, async |mut identity, request| identity.disable_staff(request).await).await?;
+    let document = json!({ "staff_id": member.staff_id, "name": member.name, "state": "disabled" });
+    context.output.show(&document, |out| {
+        out.line(format!("{} has no access any more. What they did stays theirs.", member.name));
+    })
+}

@@ -1,0 +1,166 @@
+//! The words for what stands in messages as numbers: lanes, roles, standings.
+
+use clap::ValueEnum;
+use flare_contracts::{
+    common::v1::{Lane, Money, NeedKind, Role},
+    identity::v1::StaffState,
+    intake::v1::{MessageKind, Standing},
+};
+use flare_kernel::Currency;
+
+use super::CliError;
+
+/// What a member of staff may do, as an option names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleName {
+    /// Duty and case officers: triage
+    Officer,
+    /// Head of rapid response
+    Head,
+    /// Votes on grants
+    Approver,
+    /// Reserves, checks payees, releases and sends money
+    Finance,
+    /// Reads the audit trail, never content
+    Auditor,
+    /// People, roles, keys, replay; never content
+    Admin,
+}
+
+impl RoleName {
+    /// The role on the wire.
+    pub(crate) const fn role(self) -> Role {
+        match self {
+            Self::Officer => Role::Officer,
+            Self::Head => Role::Head,
+            Self::Approver => Role::Approver,
+            Self::Finance => Role::Finance,
+            Self::Auditor => Role::Auditor,
+            Self::Admin => Role::Admin,
+        }
+    }
+}
+
+/// A role's word.
+pub(crate) const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Unspecified => "-",
+        Role::Officer => "officer",
+        Role::Head => "head",
+        Role::Approver => "approver",
+        Role::Finance => "finance",
+        Role::Auditor => "auditor",
+        Role::Admin => "admin",
+    }
+}
+
+/// Whether somebody is a member of staff now.
+pub(crate) const fn staff_state(state: StaffState) -> &'static str {
+    match state {
+        StaffState::Unspecified => "-",
+        StaffState::Invited => "invited",
+        StaffState::Active => "active",
+        StaffState::Disabled => "disabled",
+    }
+}
+
+/// A lane's word.
+pub(crate) const fn lane(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Unspecified => "-",
+        Lane::Critical => "critical",
+        Lane::Urgent => "urgent",
+        Lane::Standard => "standard",
+    }
+}
+
+/// A need's word.
+pub(crate) const fn need(kind: NeedKind) -> &'static str {
+    match kind {
+        NeedKind::Unspecified => "-",
+        NeedKind::Medical => "medical",
+        NeedKind::Legal => "legal",
+        NeedKind::Relocation => "relocation",
+        NeedKind::Equipment => "equipment",
+        NeedKind::Subsistence => "subsistence",
+        NeedKind::Psychosocial => "psychosocial",
+        NeedKind::Digital => "digital",
+        NeedKind::Family => "family",
+        NeedKind::Continuity => "continuity of publishing",
+    }
+}
+
+/// What a message is.
+pub(crate) const fn message(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Unspecified => "-",
+        MessageKind::Text => "message",
+        MessageKind::Question => "question",
+        MessageKind::Answer => "answer",
+        MessageKind::Decision => "decision",
+        MessageKind::Proposal => "proposal",
+        MessageKind::Agreement => "agreement",
+        MessageKind::Report => "report",
+    }
+}
+
+/// Where a case stands, as its requester is told.
+pub(crate) const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Unspecified => "-",
+        Standing::Received => "received; somebody will look at it",
+        Standing::Acknowledged => "somebody has taken it up",
+        Standing::BeingAssessed => "being assessed",
+        Standing::WaitingForYou => "waiting for your answer",
+        Standing::HelpBeingPrepared => "help is being prepared",
+        Standing::InApproval => "help is being decided on",
+        Standing::HelpActive => "help is active",
+        Standing::Reporting => "help has ended; a report is awaited",
+        Standing::Closed => "closed",
+        Standing::Paused => "paused for your safety",
+        Standing::Withdrawn => "withdrawn",
+        Standing::AskedToStop => "asked to stop; staff are settling what is under way",
+    }
+}
+
+/// An amount as people write it: "9400.00 EUR".
+pub(crate) fn money(money: Option<&Money>) -> String {
+    let Some(money) = money else { return "-".to_owned() };
+    let known = Currency::parse(&money.currency)
+        .and_then(|currency| flare_kernel::Money::new(currency, money.minor_units));
+    match known {
+        Ok(money) => money.to_string(),
+        Err(_) => format!("{} minor units of {}", money.minor_units, money.currency),
+    }
+}
+
+/// Reads an amount with its currency, naming the two options in a refusal.
+pub(crate) fn read_money(amount: &str, currency: &str) -> Result<Money, CliError> {
+    use flare_contracts::input::money_out;
+    let currency =
+        Currency::parse(currency).map_err(|error| CliError::refused("--currency", error.to_string()))?;
+    let money = flare_kernel::Money::parse(amount, currency.code())
+        .map_err(|error| CliError::refused("--amount", error.to_string()))?;
+    Ok(money_out(money))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_have_the_same_word_in_options_and_lists() {
+        for name in RoleName::value_variants() {
+            assert_eq!(name.to_possible_value().unwrap().get_name(), role(name.role()));
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_and_written_with_their_currency() {
+        let read = read_money("9400.00", "EUR").unwrap();
+        assert_eq!((read.minor_units, money(Some(&read)).as_str()), (940_000, "9400.00 EUR"));
+        assert!(read_money("1.234", "EUR").unwrap_err().for_people().contains("--amount"));
+        assert!(read_money("1", "XXQ").unwrap_err().for_people().contains("--currency"));
+        assert_eq!(money(None), "-");
+    }
+}

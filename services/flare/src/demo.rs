@@ -1,0 +1,93 @@
+//! `flare demo`: the whole system in a throw-away folder, with sample people and requests at different stages.
+//!
+//! It is visibly a demo and can never become an installation: its organisation says so, its passphrases are stretched
+//! hardly at all, its folder carries a mark that `flare run` refuses, and everything goes when it ends.
+
+mod cases;
+mod cast;
+mod guide;
+
+use std::{fs, net::TcpListener, path::Path, time::Duration};
+
+use flare_contracts::Producer;
+use flare_edge::Lines;
+use flare_runtime::{Settings, Tasks, Telemetry, config::Sources, shutdown};
+use flare_seal::PassphraseRule;
+use tonic::transport::Endpoint;
+
+use crate::run::{Process, RunError};
+
+/// The file that marks a demo's folder.
+pub(crate) const MARK: &str = "THIS-IS-A-DEMO";
+
+/// Where a demo answers when nothing else does.
+const USUAL: &str = "127.0.0.1:7420";
+
+/// `flare demo`
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Where it answers [usually 127.0.0.1:7420, or a free port when that is taken]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+}
+
+/// Sets the demo up, says how to go on, and runs until it is interrupted.
+pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
+    let folder = tempfile::Builder::new().prefix("flare-demo-").tempdir()?;
+    fs::write(
+        folder.path().join(MARK),
+        "Sample people and sample requests. Never use this folder for anything real.\n",
+    )?;
+    let settings = settings(folder.path(), args.listen.unwrap_or_else(free_address))?;
+    settings.check(&Producer::ALL)?;
+    let tasks = Tasks::new(shutdown::on_signals()?);
+    let telemetry = Telemetry::start(&settings.telemetry, &tasks)?;
+    let process = Process::start(&settings, &Producer::ALL, PassphraseRule::Sandbox, &tasks).await;
+    let outcome = match process {
+        Ok(process) => {
+            let prepared = prepare(&settings, folder.path(), process.address).await;
+            if prepared.is_err() {
+                tasks.token().cancel();
+            }
+            process.finish(&settings, &tasks).await;
+            prepared
+        }
+        Err(error) => {
+            tasks.token().cancel();
+            tasks.finish(Duration::from_secs(1)).await;
+            Err(error)
+        }
+    };
+    telemetry.finish().await;
+    outcome?;
+    folder.close()?;
+    Ok(())
+}
+
+async fn prepare(settings: &Settings, folder: &Path, address: std::net::SocketAddr) -> Result<(), RunError> {
+    let lines = Lines::all(&Endpoint::from_shared(format!("http://{address}"))?.connect_lazy());
+    let setup_code = fs::read_to_string(settings.setup_code_file())?;
+    let cast = cast::assemble(&lines, folder, &setup_code).await?;
+    let cases = cases::play(&lines, &cast, folder).await?;
+    println!("{}", guide::guide(address, folder, &cast, &cases));
+    Ok(())
+}
+
+fn settings(folder: &Path, listen: String) -> Result<Settings, RunError> {
+    let sources = Sources::defaults()
+        .set("mode.data_dir", folder.display().to_string())
+        .set("server.listen", listen)
+        .set("telemetry.filter", "warn")
+        // The demo plays everybody from one place within a second or two.
+        .set("limits.anonymous_calls_per_minute", "6000")
+        .set("limits.receipts_calls_per_minute", "6000")
+        .set("limits.one_receipt_calls_per_minute", "6000");
+    Ok(Settings::load(&sources)?)
+}
+
+fn free_address() -> String {
+    match TcpListener::bind(USUAL) {
+        Ok(_) => USUAL.to_owned(),
+        Err(_) => "127.0.0.1:0".to_owned(),
+    }
+}

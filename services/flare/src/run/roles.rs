@@ -1,0 +1,352 @@
+//! The services of this process, each on its store, with its API, its consumer, its timers and its own loops.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use flare_contracts::{
+    Producer,
+    events::v1::event_log_server::EventLogServer,
+    grants::v1::{HoldKind, HoldMoneyRequest, grants_client::GrantsClient, grants_server::GrantsServer},
+    identity::v1::identity_server::IdentityServer,
+    intake::v1::intake_server::IntakeServer,
+    notification::v1::notification_server::NotificationServer,
+    triage::v1::{CanSeeRequest, triage_client::TriageClient, triage_server::TriageServer},
+};
+use flare_grants::{Grants, GrantsApi, GrantsConsumer, GrantsPolicy, GrantsTimers};
+use flare_identity::{Identity, IdentityApi, IdentityTimers, Ports};
+use flare_intake::{Intake, IntakeApi, IntakeConsumer};
+use flare_kernel::{CaseId, Currency, Duration as Span, Money, StaffId};
+use flare_messaging::{ApproverQueues, Consumer, EventLogService, Role, TimerHandler};
+use flare_notification::{
+    CanSee, Notification, NotificationApi, NotificationConsumer, NotificationPolicy, NotificationWorkers,
+    TriageAway,
+};
+use flare_runtime::{
+    Backoff, OnFailure, Settings, Tasks, config::Mode, config::PolicySettings, trace_context,
+};
+use flare_seal::{PassphraseRule, ServiceKey};
+use flare_store::{Database, DatabaseOptions, DatabaseUrl, Schema};
+use flare_triage::{
+    ByLane, MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers, TriageWorkers,
+};
+use object_store::{ObjectStore, local::LocalFileSystem};
+use tonic::{Status, service::Routes};
+
+use super::{RunError, embedded_files, peers::Peers, ports::Shared};
+
+/// Between two clearings of answers that nobody will ask for again.
+const CLEAR_EVERY: Duration = Duration::from_hours(1);
+
+/// A loop of a service that failed waits so long before it is started again.
+const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+
+/// The name that a role's health is asked under.
+pub(crate) const fn grpc_name(role: Producer) -> &'static str {
+    match role {
+        Producer::Identity => "flare.identity.v1.Identity",
+        Producer::Intake => "flare.intake.v1.Intake",
+        Producer::Triage => "flare.triage.v1.Triage",
+        Producer::Grants => "flare.grants.v1.Grants",
+        Producer::Notification => "flare.notification.v1.Notification",
+    }
+}
+
+/// The roles, built; nothing runs yet.
+pub(crate) struct Built {
+    roles: Vec<Role>,
+    routes: Routes,
+    intake: Option<Arc<Intake>>,
+    triage: Option<TriageWorkers>,
+    notification: Option<NotificationWorkers>,
+}
+
+/// What every role is built from.
+struct Builder<'a> {
+    settings: &'a Settings,
+    key: Arc<ServiceKey>,
+    passphrases: PassphraseRule,
+    shared: &'a Shared,
+    peers: &'a Peers,
+    queues: Arc<dyn ApproverQueues>,
+}
+
+impl Built {
+    /// Opens each role's store and puts the role together.
+    pub(crate) async fn new(
+        settings: &Settings,
+        here: &[Producer],
+        key: Arc<ServiceKey>,
+        passphrases: PassphraseRule,
+        shared: &Shared,
+        peers: &Peers,
+        queues: Arc<dyn ApproverQueues>,
+    ) -> Result<Self, RunError> {
+        let builder = Builder { settings, key, passphrases, shared, peers, queues };
+        let mut built = Self {
+            roles: Vec::new(),
+            routes: Routes::default(),
+            intake: None,
+            triage: None,
+            notification: None,
+        };
+        for role in here {
+            match role {
+                Producer::Identity => builder.identity(&mut built).await?,
+                Producer::Intake => builder.intake(&mut built).await?,
+                Producer::Triage => builder.triage(&mut built).await?,
+                Producer::Grants => builder.grants(&mut built).await?,
+                Producer::Notification => builder.notification(&mut built).await?,
+            }
+        }
+        let log = EventLogServer::new(EventLogService::new(&built.roles));
+        built.routes = built.routes.add_service(log);
+        Ok(built)
+    }
+
+    /// The roles as the workers of messaging see them.
+    pub(crate) fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// What the server answers.
+    pub(crate) fn routes(&self) -> Routes {
+        self.routes.clone()
+    }
+
+    /// Starts the loops that services have besides those of messaging.
+    pub(crate) fn spawn_workers(&self, tasks: &Tasks) {
+        if let Some(intake) = &self.intake {
+            let intake = Arc::clone(intake);
+            tasks.spawn("intake: files", OnFailure::Restart(RESTART), move |token| {
+                let intake = Arc::clone(&intake);
+                async move {
+                    intake.run_sweeper(token).await;
+                    Ok(())
+                }
+            });
+        }
+        if let Some(triage) = &self.triage {
+            let triage = triage.clone();
+            tasks.spawn("triage: money", OnFailure::Restart(RESTART), move |token| {
+                let triage = triage.clone();
+                async move {
+                    triage.run(token).await;
+                    Ok(())
+                }
+            });
+        }
+        if let Some(notification) = &self.notification {
+            let notification = notification.clone();
+            tasks.spawn("notification: deliveries", OnFailure::Restart(RESTART), move |token| {
+                let notification = notification.clone();
+                async move {
+                    notification.run(token).await;
+                    Ok(())
+                }
+            });
+        }
+        for role in &self.roles {
+            let database = role.database.clone();
+            tasks.spawn(
+                format!("{}: old answers", role.producer),
+                OnFailure::Restart(RESTART),
+                move |token| {
+                    let database = database.clone();
+                    async move {
+                        while token.run_until_cancelled(tokio::time::sleep(CLEAR_EVERY)).await.is_some() {
+                            database.forget_old_answers().await?;
+                        }
+                        Ok(())
+                    }
+                },
+            );
+        }
+    }
+
+    fn add(
+        &mut self,
+        producer: Producer,
+        database: Database,
+        consumer: Option<Arc<dyn Consumer>>,
+        timers: Option<Arc<dyn TimerHandler>>,
+    ) {
+        self.roles.push(Role { producer, database, consumer, timers });
+    }
+
+    fn route(&mut self, add: impl FnOnce(Routes) -> Routes) {
+        self.routes = add(std::mem::take(&mut self.routes));
+    }
+}
+
+impl Builder<'_> {
+    async fn open(&self, schema: Schema) -> Result<Database, RunError> {
+        let settings = &self.settings.database;
+        let url = match self.settings.mode.kind {
+            Mode::Embedded => DatabaseUrl::Sqlite(self.settings.mode.data_dir.clone()),
+            Mode::Distributed => DatabaseUrl::Postgres {
+                url: settings.url.reveal().to_owned(),
+                schema_prefix: settings.schema_prefix.clone(),
+            },
+        };
+        let options = DatabaseOptions {
+            connections: settings.max_connections,
+            acquire_timeout: Duration::from_millis(settings.acquire_timeout_ms.into()),
+            trace: || trace_context::traceparent().unwrap_or_default(),
+            ..DatabaseOptions::default()
+        };
+        Ok(Database::open(&url, schema, options).await?)
+    }
+
+    async fn identity(&self, built: &mut Built) -> Result<(), RunError> {
+        let database = self.open(flare_identity::SCHEMA).await?;
+        let ports = Ports {
+            sessions: self.shared.sessions(),
+            limits: self.shared.limits(),
+            clock: self.shared.clock(),
+        };
+        let settings = flare_identity::Settings {
+            setup_code: embedded_files::setup_code_hash(self.settings)?,
+            passphrases: self.passphrases,
+        };
+        let identity = Arc::new(Identity::new(database.clone(), &self.key, ports, settings)?);
+        built.route(|routes| routes.add_service(IdentityServer::new(IdentityApi::new(identity))));
+        built.add(Producer::Identity, database, None, Some(Arc::new(IdentityTimers)));
+        Ok(())
+    }
+
+    async fn intake(&self, built: &mut Built) -> Result<(), RunError> {
+        let database = self.open(flare_intake::SCHEMA).await?;
+        let folder = self.settings.files_dir();
+        std::fs::create_dir_all(&folder)?;
+        let files: Arc<dyn ObjectStore> =
+            Arc::new(LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true));
+        let intake = Arc::new(Intake::new(database.clone(), Arc::clone(&self.key), files));
+        let api = IntakeApi::new(Arc::clone(&intake));
+        built.route(|routes| routes.add_service(IntakeServer::new(api)));
+        built.intake = Some(intake);
+        built.add(Producer::Intake, database, Some(Arc::new(IntakeConsumer)), None);
+        Ok(())
+    }
+
+    async fn triage(&self, built: &mut Built) -> Result<(), RunError> {
+        let database = self.open(flare_triage::SCHEMA).await?;
+        let money = Arc::new(GrantsOverGrpc(self.peers.clone()));
+        let policy = triage_policy(&self.settings.policy)?;
+        let triage = Triage::new(database.clone(), policy, Arc::clone(&self.key), money);
+        let api = TriageApi::new(triage.clone());
+        built.route(|routes| routes.add_service(TriageServer::new(api)));
+        built.triage = Some(TriageWorkers::new(triage.clone()));
+        let timers = Arc::new(TriageTimers::new(triage.clone()));
+        built.add(Producer::Triage, database, Some(Arc::new(TriageConsumer::new(triage))), Some(timers));
+        Ok(())
+    }
+
+    async fn grants(&self, built: &mut Built) -> Result<(), RunError> {
+        let database = self.open(flare_grants::SCHEMA).await?;
+        let policy = grants_policy(&self.settings.policy)?;
+        let grants = Arc::new(Grants::new(database.clone(), policy, Arc::clone(&self.key)));
+        let api = GrantsApi::new(Arc::clone(&grants));
+        built.route(|routes| routes.add_service(GrantsServer::new(api)));
+        let timers = Arc::new(GrantsTimers::new(Arc::clone(&grants)));
+        built.add(Producer::Grants, database, Some(Arc::new(GrantsConsumer::new(grants))), Some(timers));
+        Ok(())
+    }
+
+    async fn notification(&self, built: &mut Built) -> Result<(), RunError> {
+        let database = self.open(flare_notification::SCHEMA).await?;
+        let sight = Arc::new(TriageOverGrpc(self.peers.clone()));
+        let policy = notification_policy(&self.settings.policy);
+        let notification =
+            Arc::new(Notification::new(database.clone(), policy, sight, Arc::clone(&self.queues)));
+        let api = NotificationApi::new(Arc::clone(&notification));
+        built.route(|routes| routes.add_service(NotificationServer::new(api)));
+        built.notification = Some(NotificationWorkers::new(Arc::clone(&notification)));
+        built.add(
+            Producer::Notification,
+            database,
+            Some(Arc::new(NotificationConsumer::new(notification))),
+            None,
+        );
+        Ok(())
+    }
+}
+
+fn hours(number: u32) -> Span {
+    Span::from_hours(number.into())
+}
+
+fn triage_policy(policy: &PolicySettings) -> Result<TriagePolicy, RunError> {
+    let other = hours(policy.assess_other_hours);
+    let currency = Currency::parse(&policy.currency)?;
+    Ok(TriagePolicy {
+        acknowledge: ByLane {
+            critical: hours(policy.acknowledge_critical_hours),
+            urgent: hours(policy.acknowledge_urgent_hours),
+            standard: hours(policy.acknowledge_standard_hours),
+        },
+        assess: ByLane { critical: hours(policy.assess_critical_hours), urgent: other, standard: other },
+        outcome: hours(policy.outcome_hours),
+        draft: hours(policy.draft_hours),
+        referral: hours(policy.referral_hours),
+        light_threshold: Money::new(currency, policy.light_threshold_minor)?,
+        ..TriagePolicy::default()
+    })
+}
+
+fn notification_policy(policy: &PolicySettings) -> NotificationPolicy {
+    NotificationPolicy {
+        acknowledge_critical: hours(policy.acknowledge_critical_hours),
+        acknowledge_urgent: hours(policy.acknowledge_urgent_hours),
+        acknowledge_standard: hours(policy.acknowledge_standard_hours),
+    }
+}
+
+fn grants_policy(policy: &PolicySettings) -> Result<GrantsPolicy, RunError> {
+    // Grants count these two in whole units of whatever currency a grant is in.
+    let whole = 10_i64.pow(Currency::parse(&policy.currency)?.decimals().into());
+    Ok(GrantsPolicy {
+        max_grant_days: policy.max_grant_days.into(),
+        votes_required: policy.votes_required,
+        advance_ceiling: policy.advance_ceiling_minor / whole,
+        light_threshold: policy.light_threshold_minor / whole,
+        approval_hours_critical: policy.approval_critical_hours.into(),
+        approval_hours: policy.approval_other_hours.into(),
+        report_days: policy.report_days.into(),
+        arrival_check_days: policy.arrival_check_days.into(),
+        close_days: policy.close_days.into(),
+    })
+}
+
+/// Triage's way to grants.
+struct GrantsOverGrpc(Peers);
+
+#[async_trait]
+impl MoneyStop for GrantsOverGrpc {
+    async fn hold(&self, case: CaseId, kind: HoldKind, request_id: &str) -> Result<u32, Status> {
+        let mut grants = GrantsClient::new(self.0.channel(Producer::Grants)?);
+        let request = HoldMoneyRequest {
+            request_id: request_id.to_owned(),
+            case_id: case.to_string(),
+            kind: kind.into(),
+        };
+        Ok(grants.hold_money(request).await?.into_inner().under_way)
+    }
+}
+
+/// Notification's way to triage.
+struct TriageOverGrpc(Peers);
+
+#[async_trait]
+impl CanSee for TriageOverGrpc {
+    async fn can_see(&self, case: CaseId, staff: &[StaffId]) -> Result<Vec<StaffId>, TriageAway> {
+        let channel = self.0.channel(Producer::Triage).map_err(|_| TriageAway)?;
+        let staff_ids = staff.iter().map(ToString::to_string).collect();
+        let request = CanSeeRequest { case_id: case.to_string(), staff_ids };
+        let answer = TriageClient::new(channel).can_see(request).await.map_err(|status| {
+            tracing::warn!(%case, code = ?status.code(), "triage could not be asked who may see a case");
+            TriageAway
+        })?;
+        let ids = answer.into_inner().staff_ids;
+        ids.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| TriageAway)
+    }
+}

@@ -1,0 +1,261 @@
+-- Grants, and what other services told about their cases and about staff. An empty text means none, and so does 0 in a
+-- column of instants. Amounts are minor units. Content stands only in sealed_fields, sealed.
+
+-- What triage told about a case. `money` is what was last asked about all of it; a grant drafted later starts with it.
+CREATE TABLE cases (
+    case_id TEXT NOT NULL PRIMARY KEY,
+    lane BIGINT NOT NULL CHECK (lane IN (1, 2, 3)),
+    money TEXT NOT NULL CHECK (money IN ('free', 'held', 'stopped')),
+    -- When a hold was last asked for directly; an older event does not lift it.
+    hold_asked_at BIGINT NOT NULL
+);
+
+-- The references of a case. `confirmed`: an independent check with enough confidence confirms.
+CREATE TABLE case_references (
+    case_id TEXT NOT NULL,
+    reference_id TEXT NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    confirmed BIGINT NOT NULL CHECK (confirmed IN (0, 1)),
+    PRIMARY KEY (case_id, reference_id)
+);
+
+-- What identity told about a person: who may vote, and the key that their votes verify under.
+CREATE TABLE staff (
+    staff_id TEXT NOT NULL PRIMARY KEY,
+    roles BIGINT NOT NULL,
+    signing_key BYTEA NOT NULL,
+    active BIGINT NOT NULL CHECK (active IN (0, 1))
+);
+
+CREATE TABLE grants (
+    grant_id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT NOT NULL,
+    proposer TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    lane BIGINT NOT NULL CHECK (lane IN (1, 2, 3)),
+    stage TEXT NOT NULL CHECK (stage IN ('draft', 'in_approval', 'returned', 'approved', 'active', 'reporting',
+        'closing', 'closed', 'rejected', 'withdrawn', 'terminated')),
+    money TEXT NOT NULL CHECK (money IN ('free', 'held', 'stopped')),
+
+    -- The terms that are listed; the sealed ones are in sealed_fields, the newest version counts.
+    currency TEXT NOT NULL,
+    ceiling BIGINT NOT NULL CHECK (ceiling > 0),
+    start_on TEXT NOT NULL,
+    end_on TEXT NOT NULL,
+    pay_by TEXT NOT NULL,
+    costs_from TEXT NOT NULL,
+    support_kind BIGINT NOT NULL,
+    payment_method BIGINT NOT NULL,
+    mode BIGINT NOT NULL,
+    trigger_kind BIGINT NOT NULL,
+
+    -- What the requester saw before the votes.
+    proposal_message TEXT NOT NULL,
+    proposal_told_by TEXT NOT NULL,
+    proposal_shown_at BIGINT NOT NULL,
+    proposal_answer TEXT NOT NULL CHECK (proposal_answer IN ('', 'agrees', 'refuses')),
+
+    -- The votes.
+    votes_required BIGINT NOT NULL CHECK (votes_required BETWEEN 1 AND 9),
+    round BIGINT NOT NULL CHECK (round >= 1),
+    approvals BIGINT NOT NULL CHECK (approvals >= 0),
+    approval_due BIGINT NOT NULL,
+    approval_next BIGINT NOT NULL,
+
+    -- The gates, and what they rest on.
+    verified TEXT NOT NULL CHECK (verified IN ('', 'references', 'override')),
+    verified_by TEXT NOT NULL,
+    verified_reason TEXT NOT NULL,
+    voted BIGINT NOT NULL CHECK (voted IN (0, 1)),
+    payee_checked BIGINT NOT NULL CHECK (payee_checked IN (0, 1)),
+    agreed BIGINT NOT NULL CHECK (agreed IN (0, 1)),
+    funded BIGINT NOT NULL CHECK (funded IN (0, 1)),
+    reserved BIGINT NOT NULL CHECK (reserved >= 0),
+    -- What the payments that were neither returned nor lost come to.
+    committed BIGINT NOT NULL CHECK (committed >= 0),
+
+    report TEXT NOT NULL CHECK (report IN ('', 'received', 'oral', 'deferred', 'waived')),
+    report_reason TEXT NOT NULL,
+    report_due BIGINT NOT NULL,
+    report_next BIGINT NOT NULL,
+    close_due BIGINT NOT NULL,
+    close_next BIGINT NOT NULL,
+
+    -- Whether finance has something to do, and until when.
+    for_finance BIGINT NOT NULL CHECK (for_finance IN (0, 1)),
+    finance_due BIGINT NOT NULL,
+
+    CONSTRAINT grants_proposer UNIQUE (grant_id, proposer),
+    CONSTRAINT grants_dates CHECK (start_on <= end_on AND pay_by >= start_on),
+    CONSTRAINT grants_within_ceiling CHECK (committed <= ceiling),
+    CONSTRAINT grants_override_by_another CHECK (verified <> 'override'
+        OR (verified_by <> '' AND verified_by <> proposer AND verified_reason <> '')),
+    CONSTRAINT grants_voted_by_enough CHECK (voted = 0 OR approvals >= votes_required),
+    CONSTRAINT grants_funded_in_full CHECK (funded = 0 OR reserved >= ceiling),
+    CONSTRAINT grants_money_after_the_votes CHECK (stage NOT IN ('approved', 'active') OR voted = 1),
+    CONSTRAINT grants_active_through_five_gates CHECK (stage <> 'active'
+        OR (verified <> '' AND voted = 1 AND payee_checked = 1 AND agreed = 1 AND funded = 1))
+);
+CREATE INDEX grants_of_case ON grants (case_id, created_at, grant_id);
+CREATE INDEX grants_to_vote ON grants (approval_due, grant_id) WHERE stage = 'in_approval';
+CREATE INDEX grants_for_finance ON grants (lane, finance_due, grant_id) WHERE for_finance = 1;
+
+CREATE TABLE grant_needs (
+    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
+    position BIGINT NOT NULL,
+    need_id TEXT NOT NULL,
+    PRIMARY KEY (grant_id, position),
+    CONSTRAINT grant_needs_once UNIQUE (grant_id, need_id)
+);
+
+-- Every version of every sealed field.
+CREATE TABLE sealed_fields (
+    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    epoch BIGINT NOT NULL CHECK (epoch >= 1),
+    ciphertext BYTEA NOT NULL,
+    tag BYTEA NOT NULL,
+    commitment BYTEA NOT NULL,
+    PRIMARY KEY (grant_id, name, version)
+);
+
+CREATE TABLE key_epochs (
+    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
+    compartment TEXT NOT NULL CHECK (compartment IN ('proposal', 'payment')),
+    epoch BIGINT NOT NULL CHECK (epoch >= 1),
+    PRIMARY KEY (grant_id, compartment, epoch)
+);
+
+-- Wrapped to a reader, and once more under the service key.
+CREATE TABLE key_wraps (
+    grant_id TEXT NOT NULL,
+    compartment TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    recipient TEXT NOT NULL,
+    generation BIGINT NOT NULL CHECK (generation >= 0),
+    wrapped BYTEA NOT NULL,
+    PRIMARY KEY (grant_id, compartment, epoch, recipient),
+    FOREIGN KEY (grant_id, compartment, epoch) REFERENCES key_epochs (grant_id, compartment, epoch)
+);
+
+-- What each round of voting was about, as the bytes whose SHA-256 the votes sign. No content is in it.
+CREATE TABLE submissions (
+    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
+    round BIGINT NOT NULL,
+    submitted_by TEXT NOT NULL,
+    submitted_at BIGINT NOT NULL,
+    shown BYTEA NOT NULL,
+    PRIMARY KEY (grant_id, round)
+);
+
+-- Votes of earlier rounds stay, and count no more.
+CREATE TABLE votes (
+    grant_id TEXT NOT NULL,
+    round BIGINT NOT NULL,
+    voter TEXT NOT NULL,
+    proposer TEXT NOT NULL,
+    decision BIGINT NOT NULL CHECK (decision IN (1, 2, 3, 4)),
+    voted_at BIGINT NOT NULL,
+    shown_digest BYTEA NOT NULL,
+    signature BYTEA NOT NULL,
+    -- The version of the sealed words; 0: none.
+    words BIGINT NOT NULL,
+    CONSTRAINT votes_once PRIMARY KEY (grant_id, round, voter),
+    CONSTRAINT votes_not_proposer CHECK (voter <> proposer),
+    FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer),
+    FOREIGN KEY (grant_id, round) REFERENCES submissions (grant_id, round)
+);
+
+CREATE TABLE conflicts (
+    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
+    approver TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    declared_at BIGINT NOT NULL,
+    CONSTRAINT conflicts_once PRIMARY KEY (grant_id, approver)
+);
+
+CREATE TABLE payees (
+    grant_id TEXT NOT NULL PRIMARY KEY REFERENCES grants (grant_id),
+    version BIGINT NOT NULL CHECK (version >= 1),
+    fingerprint BYTEA NOT NULL,
+    entered_by TEXT NOT NULL,
+    is_reference BIGINT NOT NULL CHECK (is_reference IN (0, 1)),
+    checked_by TEXT NOT NULL,
+    checked_at BIGINT NOT NULL,
+    sanctions_on TEXT NOT NULL,
+    CONSTRAINT payees_checked_by_another CHECK (checked_by <> entered_by),
+    CONSTRAINT payees_checked_is_no_reference CHECK (checked_by = '' OR is_reference = 0)
+);
+
+CREATE TABLE agreements (
+    grant_id TEXT NOT NULL PRIMARY KEY REFERENCES grants (grant_id),
+    message_id TEXT NOT NULL,
+    agreed_by TEXT NOT NULL,
+    recorded_by TEXT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    answer TEXT NOT NULL CHECK (answer IN ('', 'accepted', 'declined', 'donor_refused')),
+    CONSTRAINT agreements_one_way CHECK ((message_id = '') <> (agreed_by = ''))
+);
+
+CREATE TABLE reservations (
+    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
+    number BIGINT NOT NULL CHECK (number >= 1),
+    fund TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    reserved_by TEXT NOT NULL,
+    reserved_at BIGINT NOT NULL,
+    released BIGINT NOT NULL CHECK (released IN (0, 1)),
+    PRIMARY KEY (grant_id, number)
+);
+
+CREATE TABLE advances (
+    grant_id TEXT NOT NULL PRIMARY KEY,
+    proposer TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    first_by TEXT NOT NULL,
+    second_by TEXT NOT NULL,
+    CONSTRAINT advances_by_two CHECK (second_by <> first_by),
+    CONSTRAINT advances_not_proposer CHECK (first_by <> proposer AND second_by <> proposer),
+    FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
+);
+
+CREATE TABLE tranches (
+    tranche_id TEXT NOT NULL,
+    grant_id TEXT NOT NULL,
+    proposer TEXT NOT NULL,
+    number BIGINT NOT NULL CHECK (number >= 1),
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    due TEXT NOT NULL,
+    advance BIGINT NOT NULL CHECK (advance IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('scheduled', 'released', 'sent', 'in_doubt', 'arrived', 'returned', 'lost')),
+    released_by TEXT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    -- When its arrival is asked after next; 0 unless it is under way.
+    arrival_next BIGINT NOT NULL,
+    arrived BIGINT NOT NULL,
+    write_off_by TEXT NOT NULL,
+    write_off_reason TEXT NOT NULL,
+    lost_by TEXT NOT NULL,
+    CONSTRAINT tranches_once PRIMARY KEY (tranche_id),
+    CONSTRAINT tranches_number UNIQUE (grant_id, number),
+    CONSTRAINT tranches_released_by_another CHECK (released_by <> proposer),
+    CONSTRAINT tranches_money_was_released CHECK (state IN ('scheduled', 'returned') OR released_by <> ''),
+    CONSTRAINT tranches_arrived_within CHECK (arrived BETWEEN 0 AND amount AND (state = 'arrived') = (arrived > 0)),
+    CONSTRAINT tranches_lost_by_two CHECK (state <> 'lost'
+        OR (write_off_by <> '' AND lost_by <> '' AND lost_by <> write_off_by)),
+    FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
+);
+
+CREATE TABLE closings (
+    grant_id TEXT NOT NULL PRIMARY KEY REFERENCES grants (grant_id),
+    outcome TEXT NOT NULL,
+    unspent BIGINT NOT NULL CHECK (unspent >= 0),
+    -- Under the light threshold one person is enough.
+    light BIGINT NOT NULL CHECK (light IN (0, 1)),
+    proposed_by TEXT NOT NULL,
+    confirmed_by TEXT NOT NULL,
+    CONSTRAINT closings_by_two CHECK (light = 1 OR confirmed_by <> proposed_by)
+);

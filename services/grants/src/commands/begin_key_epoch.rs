@@ -1,0 +1,110 @@
+//! Begins the next key epoch of a grant's compartment. Content is never refused to its readers because of a stage.
+
+use flare_access::Staff;
+use flare_contracts::common::v1::Compartment as Wire;
+use flare_contracts::{
+    events::v1::GrantKeyBegun,
+    grants::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
+    input,
+};
+use flare_seal::Compartment;
+use flare_store::{Error, Tx, Write};
+
+use super::Change;
+use crate::{
+    Grants,
+    keys::{HELD, SealedEpoch},
+    store,
+};
+
+pub(crate) struct BeginKeyEpoch {
+    change: Change,
+    key: SealedEpoch,
+}
+
+impl BeginKeyEpoch {
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &BeginKeyEpochRequest,
+    ) -> Result<Self, Error> {
+        let id = input::id("grant_id", &request.grant_id)?;
+        Ok(Self {
+            change: Change::unversioned(staff, &request.grant_id)?,
+            key: SealedEpoch::seal(request.key.clone(), id, HELD, &grants.service_key)?,
+        })
+    }
+}
+
+impl Write for BeginKeyEpoch {
+    type Output = BeginKeyEpochResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
+        let open = self.change.open(tx).await?;
+        let epochs = open.grant.epochs;
+        let (newest, compartment) = match self.key.compartment {
+            Compartment::Payment => (epochs.payment, Wire::Payment),
+            Compartment::Proposal | Compartment::Request | Compartment::Thread | Compartment::Notes => {
+                (epochs.proposal, Wire::Proposal)
+            }
+        };
+        self.key.check_follows(newest)?;
+        store::keys::put(tx, self.change.grant, &self.key).await?;
+        let begun = GrantKeyBegun {
+            case_id: open.grant.case.to_string(),
+            grant_id: open.grant.id.to_string(),
+            compartment: compartment.into(),
+            epoch: self.key.epoch,
+        };
+        let state = open.save(tx, &self.change.by.to_string(), vec![begun.into()]).await?;
+        Ok(BeginKeyEpochResponse { version: state.version })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use flare_contracts::{
+        common::v1::Compartment,
+        grants::v1::{BeginKeyEpochRequest, ReviseGrantRequest, grants_server::Grants as _},
+    };
+
+    use crate::{
+        domain::samples::{self, GRANT, OFFICER, PROPOSER},
+        fixtures::{World, by, fields, key, refused},
+    };
+    on_both_engines!(epochs_follow_each_other_and_old_ones_are_written_under_no_more, crate::SCHEMA);
+    async fn epochs_follow_each_other_and_old_ones_are_written_under_no_more(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        world.draft().await.unwrap();
+        let begin = |compartment, epoch| {
+            let (request_id, grant_id) = (world.request_id(), GRANT.to_string());
+            let request = BeginKeyEpochRequest { request_id, grant_id, key: Some(key(compartment, epoch)) };
+            world.api.begin_key_epoch(by(OFFICER, request))
+        };
+        assert_eq!(begin(Compartment::Proposal, 2).await.unwrap().into_inner().version, 2);
+        begin(Compartment::Payment, 1).await.unwrap();
+        for (compartment, epoch) in
+            [(Compartment::Proposal, 2), (Compartment::Proposal, 4), (Compartment::Payment, 3)]
+        {
+            refused(begin(compartment, epoch).await, "OLD_KEY_EPOCH");
+        }
+        assert_eq!(fields(&begin(Compartment::Notes, 1).await.unwrap_err()), ["key.compartment"]);
+        assert_eq!(world.history().await, ["GrantDrafted", "GrantKeyBegun", "GrantKeyBegun"]);
+        let terms = samples::next_terms(&world.grant().await).out();
+        assert!(terms.sealed.iter().all(|field| field.epoch == 2));
+        let mut old = terms.clone();
+        old.sealed[0].epoch = 1;
+        let revise = |terms, version| {
+            let (request_id, grant_id) = (world.request_id(), GRANT.to_string());
+            world.api.revise_grant(by(
+                PROPOSER,
+                ReviseGrantRequest { request_id, grant_id, version, terms: Some(terms) },
+            ))
+        };
+        let status = refused(revise(old, 3).await, "OLD_KEY_EPOCH");
+        assert_eq!(fields(&status), ["terms.sealed[0].epoch"]);
+        revise(terms, 3).await.unwrap();
+    }
+}

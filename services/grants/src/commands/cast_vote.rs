@@ -1,0 +1,157 @@
+//! Takes one approver's signed vote.
+
+use flare_access::Staff;
+use flare_contracts::{
+    grants::v1::{CastVoteRequest, Decision, GrantState},
+    input,
+};
+use flare_store::{Error, Tx, Write};
+
+use super::Change;
+use crate::{Grants, domain::NewVote, store};
+
+/// The most bytes of conditions or reasons.
+const MAX_WORDS: usize = 4000;
+
+pub(crate) struct CastVote {
+    change: Change,
+    vote: NewVote,
+}
+
+impl CastVote {
+    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &CastVoteRequest) -> Result<Self, Error> {
+        let name = format!("proposal.vote.{}", staff.id);
+        let words = request
+            .words
+            .clone()
+            .map(|words| input::sealed("words", Some(words), &name, MAX_WORDS))
+            .transpose()?;
+        Ok(Self {
+            change: Change::unversioned(staff, &request.grant_id)?,
+            vote: NewVote {
+                decision: input::choice::<Decision>("decision", request.decision)?,
+                shown_digest: input::array("shown_digest", &request.shown_digest)?,
+                signature: input::array("signature", &request.signature)?,
+                words,
+            },
+        })
+    }
+}
+
+impl Write for CastVote {
+    type Output = GrantState;
+
+    /// No version: the digest says what was seen, and another's vote meanwhile changes nothing of that.
+    async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
+        let mut open = self.change.open(tx).await?;
+        let voter = store::cases::voter(tx, self.change.by).await?;
+        let facts = open.grant.cast_vote(&voter, self.vote.clone(), tx.now())?;
+        open.save(tx, &self.change.by.to_string(), facts).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use flare_contracts::{
+        Event,
+        common::v1::{Role, SealedField},
+        events::v1::{StaffDisabled, StaffEnrolled, identity_event},
+        grants::v1::{Decision, Gate, GrantStage, grants_server::Grants as _},
+    };
+    use flare_kernel::StaffId;
+
+    use crate::{
+        domain::{
+            TimerKind,
+            samples::{APPROVERS, PROPOSER, signing_key},
+        },
+        fixtures::{World, by, fields, refused},
+    };
+    on_both_engines!(enough_votes_approve, crate::SCHEMA);
+    async fn enough_votes_approve(sandbox: Sandbox) {
+        let world = World::in_approval(sandbox).await;
+        let first = world.vote(APPROVERS[0], Decision::Approve).await.unwrap();
+        assert_eq!(first.stage(), GrantStage::InApproval);
+        let second = world.vote(APPROVERS[1], Decision::ApproveWithConditions).await.unwrap();
+        assert_eq!((second.stage(), second.open_gates), (GrantStage::Approved, vec![i32::from(Gate::Voted)]));
+        assert_eq!(world.history().await[3..], ["VoteCast", "VoteCast", "GrantApproved", "GateOpened"]);
+        assert_eq!(world.timer(TimerKind::Vote).await, None);
+        assert!(world.timer(TimerKind::End).await.is_some());
+        let grant = world.grant().await;
+        assert_eq!(
+            grant.votes[1].cast.words.as_ref().unwrap().name,
+            format!("proposal.vote.{}", APPROVERS[1])
+        );
+    }
+
+    on_both_engines!(whoever_may_not_vote_is_refused, crate::SCHEMA);
+    async fn whoever_may_not_vote_is_refused(sandbox: Sandbox) {
+        let world = World::in_approval(sandbox).await;
+        refused(world.vote(PROPOSER, Decision::Approve).await, "NOT_AN_APPROVER");
+        let both = StaffEnrolled {
+            staff_id: PROPOSER.to_string(),
+            roles: vec![Role::Officer.into(), Role::Approver.into()],
+            signing_key: signing_key(PROPOSER).public().to_vec(),
+        };
+        world.tell(Event::Identity(identity_event::Event::StaffEnrolled(both))).await;
+        refused(world.vote(PROPOSER, Decision::Approve).await, "BY_PROPOSER");
+        refused(world.vote(StaffId::from_bytes([99; 16]), Decision::Approve).await, "VOTER_NOT_KNOWN_YET");
+        world.conflict(APPROVERS[0], "personal").await.unwrap();
+        refused(world.vote(APPROVERS[0], Decision::Approve).await, "CONFLICT_OF_INTEREST");
+        world.vote(APPROVERS[1], Decision::Approve).await.unwrap();
+        refused(world.vote(APPROVERS[1], Decision::Approve).await, "ALREADY_VOTED");
+        let gone = StaffDisabled { staff_id: APPROVERS[2].to_string(), reason: "left".into() };
+        world.tell(Event::Identity(identity_event::Event::StaffDisabled(gone))).await;
+        refused(world.vote(APPROVERS[2], Decision::Approve).await, "NOT_AN_APPROVER");
+    }
+
+    on_both_engines!(a_vote_on_what_has_changed_is_refused, crate::SCHEMA);
+    async fn a_vote_on_what_has_changed_is_refused(sandbox: Sandbox) {
+        let world = World::in_approval(sandbox).await;
+        let request = world.vote_request(APPROVERS[0], Decision::Approve).await;
+        world.revise(PROPOSER).await.unwrap();
+        world.show("", "phone").await.unwrap();
+        world.submit(PROPOSER).await.unwrap();
+        refused(world.api.cast_vote(by(APPROVERS[0], request)).await, "VOTE_ON_CHANGED_CONTENT");
+        let mut forged = world.vote_request(APPROVERS[0], Decision::Approve).await;
+        forged.signature[10] ^= 1;
+        refused(world.api.cast_vote(by(APPROVERS[0], forged)).await, "WRONG_SIGNATURE");
+        let theirs = world.vote_request(APPROVERS[1], Decision::Approve).await;
+        refused(world.api.cast_vote(by(APPROVERS[0], theirs)).await, "WRONG_SIGNATURE");
+    }
+
+    on_both_engines!(two_votes_at_once_both_count, crate::SCHEMA);
+    async fn two_votes_at_once_both_count(sandbox: Sandbox) {
+        let world = World::in_approval(sandbox).await;
+        let first = by(APPROVERS[0], world.vote_request(APPROVERS[0], Decision::Approve).await);
+        let second = by(APPROVERS[1], world.vote_request(APPROVERS[1], Decision::Approve).await);
+        let (first, second) = tokio::join!(world.api.cast_vote(first), world.api.cast_vote(second));
+        let stages = [first.unwrap().into_inner().stage(), second.unwrap().into_inner().stage()];
+        assert!(
+            stages.contains(&GrantStage::InApproval) && stages.contains(&GrantStage::Approved),
+            "{stages:?}"
+        );
+    }
+
+    on_both_engines!(a_return_and_a_rejection_give_words, crate::SCHEMA);
+    async fn a_return_and_a_rejection_give_words(sandbox: Sandbox) {
+        let world = World::in_approval(sandbox).await;
+        let mut request = world.vote_request(APPROVERS[0], Decision::Return).await;
+        let words = request.words.take();
+        assert_eq!(
+            fields(&world.api.cast_vote(by(APPROVERS[0], request.clone())).await.unwrap_err()),
+            ["words"]
+        );
+        request.words = words.map(|words| SealedField { name: "proposal.vote.somebody".into(), ..words });
+        assert_eq!(
+            fields(&world.api.cast_vote(by(APPROVERS[0], request)).await.unwrap_err()),
+            ["words.name"]
+        );
+        assert_eq!(world.vote(APPROVERS[0], Decision::Return).await.unwrap().stage(), GrantStage::Returned);
+        world.submit(PROPOSER).await.unwrap();
+        assert_eq!(world.vote(APPROVERS[0], Decision::Reject).await.unwrap().stage(), GrantStage::Rejected);
+        assert_eq!(world.grant().await.votes[1].cast.words.as_ref().unwrap().version, 2);
+    }
+}

@@ -1,0 +1,135 @@
+//! Drafts a grant.
+
+use flare_access::Staff;
+use flare_contracts::{
+    Kind, Refusal,
+    grants::v1::{DraftGrantRequest, GrantState},
+    input,
+};
+use flare_seal::Compartment;
+use flare_store::{Error, Tx, Write};
+
+use super::Open;
+use crate::{
+    Grants,
+    domain::{Draft, Grant, Terms},
+    keys::SealedEpoch,
+    store,
+};
+
+/// The most votes that a grant may require.
+const MAX_VOTES: u32 = 9;
+
+pub(crate) struct DraftGrant {
+    draft: Draft,
+    key: SealedEpoch,
+}
+
+impl DraftGrant {
+    pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &DraftGrantRequest) -> Result<Self, Error> {
+        let id = input::id("grant_id", &request.grant_id)?;
+        let case = input::id("case_id", &request.case_id)?;
+        let terms = Terms::parse(request.terms.clone(), &grants.policy)?;
+        let key = SealedEpoch::seal(request.key.clone(), id, &[Compartment::Proposal], &grants.service_key)?;
+        key.check_follows(0)?;
+        let votes_required = match request.votes_required {
+            0 => grants.policy.votes_required,
+            votes @ 1..=MAX_VOTES => votes,
+            _ => {
+                return Err(Refusal::invalid(
+                    "votes_required",
+                    format!("must be 1 to {MAX_VOTES}, or unset"),
+                )
+                .into());
+            }
+        };
+        Ok(Self { draft: Draft { id, case, proposer: staff.id, terms, votes_required }, key })
+    }
+}
+
+impl Write for DraftGrant {
+    type Output = GrantState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
+        let draft = &self.draft;
+        tx.lock(&[&draft.case, &draft.id]).await?;
+        let case = store::cases::find(tx, draft.case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+        if store::grants::case_of(tx, draft.id).await?.is_some() {
+            let message = "a grant with this id was drafted already; draw a new id, or revise that one";
+            return Err(Refusal::new(Kind::Reused, "GRANT_ID_REUSED", message)
+                .field("grant_id", "must be new")
+                .into());
+        }
+        let (grant, facts) = Grant::draft(draft.clone(), &case, tx.now())?;
+        let state = Open::new(grant, case).save(tx, &draft.proposer.to_string(), facts).await?;
+        store::keys::put(tx, draft.id, &self.key).await?;
+        Ok(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use flare_contracts::{
+        common::v1::Compartment,
+        grants::v1::{DraftGrantRequest, GrantStage, HoldKind, grants_server::Grants as _},
+    };
+    use flare_kernel::{CaseId, GrantId};
+
+    use crate::{
+        domain::{
+            Stage,
+            samples::{self, GRANT, PROPOSER},
+        },
+        fixtures::{World, by, fields, key, refused},
+    };
+    on_both_engines!(a_draft_is_stored_and_told, crate::SCHEMA);
+    async fn a_draft_is_stored_and_told(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        let state = world.draft().await.unwrap();
+        assert_eq!((state.stage(), state.version, state.grant_id), (GrantStage::Draft, 1, GRANT.to_string()));
+        let grant = world.grant().await;
+        assert_eq!(grant, samples::draft(), "what was stored reads back as it was");
+        assert_eq!(world.history().await, ["GrantDrafted"]);
+        let event = world.last_event().await;
+        assert_eq!(event.actor, Some(PROPOSER.to_string()));
+    }
+
+    on_both_engines!(a_draft_needs_a_known_case_a_new_id_and_a_first_key, crate::SCHEMA);
+    async fn a_draft_needs_a_known_case_a_new_id_and_a_first_key(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        let draft = |request| world.api.draft_grant(by(PROPOSER, request));
+        let unknown = DraftGrantRequest {
+            case_id: CaseId::from_bytes([1; 16]).to_string(),
+            ..world.draft_request(GRANT)
+        };
+        refused(draft(unknown).await, "NOT_FOUND");
+        let second_key =
+            DraftGrantRequest { key: Some(key(Compartment::Proposal, 2)), ..world.draft_request(GRANT) };
+        refused(draft(second_key).await, "OLD_KEY_EPOCH");
+        let other_key =
+            DraftGrantRequest { key: Some(key(Compartment::Payment, 1)), ..world.draft_request(GRANT) };
+        assert_eq!(fields(&draft(other_key).await.unwrap_err()), ["key.compartment"]);
+        let votes = DraftGrantRequest { votes_required: 10, ..world.draft_request(GRANT) };
+        assert_eq!(fields(&draft(votes).await.unwrap_err()), ["votes_required"]);
+        assert_eq!(world.version().await, 0, "nothing has changed");
+        world.draft().await.unwrap();
+        refused(world.draft().await, "GRANT_ID_REUSED");
+    }
+
+    on_both_engines!(a_draft_in_a_held_case_starts_held_and_none_starts_in_a_withdrawn_one, crate::SCHEMA);
+    async fn a_draft_in_a_held_case_starts_held_and_none_starts_in_a_withdrawn_one(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        world.hold(HoldKind::Hold).await;
+        world.draft().await.unwrap();
+        assert_eq!(world.history().await, ["GrantDrafted", "MoneyHeld"]);
+        world.stopped("withdrawn").await;
+        assert_eq!(world.grant().await.stage, Stage::Withdrawn);
+        let another = world.draft_request(GrantId::from_bytes([2; 16]));
+        refused(world.api.draft_grant(by(PROPOSER, another)).await, "CASE_WITHDRAWN");
+        world.reopened().await;
+        let another = world.draft_request(GrantId::from_bytes([2; 16]));
+        world.api.draft_grant(by(PROPOSER, another)).await.unwrap();
+    }
+}

@@ -1,0 +1,157 @@
+//! Holds, frees or stops all money of a case, because triage asks directly or tells of it in an event.
+
+use flare_contracts::{
+    Refusal,
+    grants::v1::{HoldKind, HoldMoneyRequest, HoldMoneyResponse},
+    input,
+};
+use flare_kernel::CaseId;
+use flare_store::{Error, Tx, Write};
+
+use super::Open;
+use crate::{
+    Grants, GrantsPolicy,
+    domain::{MoneyAsk, MoneyState},
+    store,
+};
+
+pub(crate) struct HoldMoney {
+    case: CaseId,
+    hold: MoneyAsk,
+    by: String,
+    policy: GrantsPolicy,
+}
+
+impl HoldMoney {
+    pub(crate) fn parse(grants: &Grants, by: String, request: &HoldMoneyRequest) -> Result<Self, Refusal> {
+        let hold = match input::choice::<HoldKind>("kind", request.kind)? {
+            HoldKind::Unspecified => return Err(Refusal::invalid("kind", "is required")),
+            HoldKind::Hold => MoneyAsk::Hold,
+            HoldKind::Free => MoneyAsk::Free,
+            HoldKind::Stop => MoneyAsk::Stop,
+        };
+        Ok(Self { case: input::id("case_id", &request.case_id)?, hold, by, policy: grants.policy })
+    }
+}
+
+impl Write for HoldMoney {
+    type Output = HoldMoneyResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<HoldMoneyResponse, Error> {
+        tx.lock(&[&self.case]).await?;
+        match self.hold {
+            MoneyAsk::Hold | MoneyAsk::Stop => store::cases::hold_asked(tx, self.case).await?,
+            MoneyAsk::Free => {}
+        }
+        let under_way = hold_case(tx, self.case, self.hold, &self.by, &self.policy).await?;
+        Ok(HoldMoneyResponse { under_way })
+    }
+}
+
+/// Does it to the case, whose lock is held, and to each of its grants. Grants drafted later start as the case is. Returns
+/// how many payments were sent and are not settled.
+pub(crate) async fn hold_case(
+    tx: &mut Tx,
+    case: CaseId,
+    hold: MoneyAsk,
+    by: &str,
+    policy: &GrantsPolicy,
+) -> Result<u32, Error> {
+    let money = store::cases::find(tx, case).await?.map_or(MoneyState::Free, |facts| facts.money);
+    store::cases::set_money(tx, case, money.after(hold)).await?;
+    let mut under_way = 0;
+    for id in store::grants::open_of_case(tx, case).await? {
+        let mut open = Open::at(tx, id).await?;
+        under_way += open.grant.under_way();
+        let facts = open.grant.hold(hold, tx.now(), policy);
+        open.save(tx, by, facts).await?;
+    }
+    Ok(u32::try_from(under_way).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use flare_contracts::grants::v1::{HoldKind, HoldMoneyRequest, TrancheState, grants_server::Grants as _};
+    use flare_kernel::Duration;
+
+    use crate::{
+        domain::{
+            MoneyState, Stage,
+            samples::{CASE, FINANCE, HEAD, eur},
+        },
+        fixtures::{World, by, by_service, fields, refused},
+    };
+    on_both_engines!(a_hold_holds_every_grant_of_the_case_and_is_told_once, crate::SCHEMA);
+    async fn a_hold_holds_every_grant_of_the_case_and_is_told_once(sandbox: Sandbox) {
+        let world = World::sent(sandbox).await;
+        world.schedule(2, eur(100), false).await.unwrap();
+        world.release(FINANCE[1], 2).await.unwrap();
+        assert_eq!(world.hold(HoldKind::Hold).await, 1, "one payment is under way");
+        assert_eq!(world.hold(HoldKind::Hold).await, 1);
+        world.stopped("paused").await;
+        let history = world.history().await;
+        assert_eq!(history.iter().filter(|kind| *kind == "MoneyHeld").count(), 1);
+        refused(world.send(2).await, "WRONG_TRANCHE_STATE");
+        refused(world.release(FINANCE[1], 2).await, "MONEY_HELD");
+        world.hold(HoldKind::Free).await;
+        world.resumed(world.now()).await;
+        assert_eq!(world.history().await.iter().filter(|kind| *kind == "MoneyFreed").count(), 1);
+        world.release(FINANCE[1], 2).await.unwrap();
+    }
+
+    on_both_engines!(a_repetition_gets_the_first_answer, crate::SCHEMA);
+    async fn a_repetition_gets_the_first_answer(sandbox: Sandbox) {
+        let world = World::sent(sandbox).await;
+        let request = HoldMoneyRequest {
+            request_id: "event-1".into(),
+            case_id: CASE.to_string(),
+            kind: HoldKind::Hold.into(),
+        };
+        let hold = || world.api.hold_money(by_service(request.clone()));
+        assert_eq!(hold().await.unwrap().into_inner().under_way, 1);
+        world.settle(1, TrancheState::Returned, None).await.unwrap();
+        world.hold(HoldKind::Free).await;
+        assert_eq!(hold().await.unwrap().into_inner().under_way, 1, "as it was then");
+        assert_eq!(world.grant().await.money, MoneyState::Free, "and holds nothing again");
+    }
+
+    on_both_engines!(an_old_resumption_does_not_lift_a_newer_hold, crate::SCHEMA);
+    async fn an_old_resumption_does_not_lift_a_newer_hold(sandbox: Sandbox) {
+        let world = World::active(sandbox).await;
+        let before = world.now();
+        world.sandbox.advance(Duration::from_secs(60));
+        world.hold(HoldKind::Hold).await;
+        world.resumed(before).await;
+        assert_eq!(world.grant().await.money, MoneyState::Held);
+        world.sandbox.advance(Duration::from_secs(60));
+        world.resumed(world.now()).await;
+        assert_eq!(world.grant().await.money, MoneyState::Free);
+    }
+
+    on_both_engines!(a_withdrawal_ends_what_has_paid_and_withdraws_what_has_not, crate::SCHEMA);
+    async fn a_withdrawal_ends_what_has_paid_and_withdraws_what_has_not(sandbox: Sandbox) {
+        let world = World::sent(sandbox).await;
+        assert_eq!(world.hold(HoldKind::Stop).await, 1);
+        world.stopped("withdrawn").await;
+        let grant = world.grant().await;
+        assert_eq!((grant.stage, grant.money), (Stage::Reporting, MoneyState::Stopped));
+        assert_eq!(world.history().await.iter().filter(|kind| *kind == "GrantEnded").count(), 1);
+        world.settle(1, TrancheState::Arrived, Some(eur(500_000))).await.unwrap();
+        refused(world.schedule(2, eur(1), false).await, "MONEY_HELD");
+    }
+
+    on_both_engines!(only_another_service_holds_money, crate::SCHEMA);
+    async fn only_another_service_holds_money(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        let request = HoldMoneyRequest {
+            request_id: "1".into(),
+            case_id: CASE.to_string(),
+            kind: HoldKind::Hold.into(),
+        };
+        refused(world.api.hold_money(by(HEAD, request.clone())).await, "NOT_ALLOWED");
+        let none = HoldMoneyRequest { kind: 0, ..request };
+        assert_eq!(fields(&world.api.hold_money(by_service(none)).await.unwrap_err()), ["kind"]);
+    }
+}

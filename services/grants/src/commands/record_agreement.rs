@@ -1,0 +1,97 @@
+//! Notes that the agreement was posted to the thread, or given by voice.
+
+use flare_access::Staff;
+use flare_contracts::{
+    Refusal,
+    grants::v1::{GrantState, RecordAgreementRequest},
+    input,
+};
+use flare_store::{Error, Tx, Write};
+
+use super::Change;
+use crate::{
+    Grants,
+    domain::{AgreementWay, VOICE},
+};
+
+pub(crate) struct RecordAgreement {
+    change: Change,
+    way: AgreementWay,
+}
+
+impl RecordAgreement {
+    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &RecordAgreementRequest) -> Result<Self, Error> {
+        let change = Change::parse(staff, &request.grant_id, request.version)?;
+        let way = match (request.message_id.as_str(), request.agreed_by.as_str()) {
+            ("", "") => {
+                return Err(Refusal::invalid("message_id", "is required unless agreed_by says how").into());
+            }
+            (message, "") => AgreementWay::Message(input::id("message_id", message)?),
+            ("", voice) => AgreementWay::Voice(input::code("agreed_by", voice, VOICE)?),
+            _ => return Err(Refusal::invalid("agreed_by", "must be empty when there is a message").into()),
+        };
+        if !request.donor_origin_told {
+            let rule = "must be true: the money's origin is told before, and can be refused";
+            return Err(Refusal::invalid("donor_origin_told", rule).into());
+        }
+        Ok(Self { change, way })
+    }
+}
+
+impl Write for RecordAgreement {
+    type Output = GrantState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
+        let by = self.change.by;
+        self.change.apply(tx, |open, now| open.grant.record_agreement(self.way, by, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use flare_contracts::grants::v1::Gate;
+
+    use crate::{
+        domain::samples::{eur, message},
+        fixtures::{World, fields, refused},
+    };
+    on_both_engines!(the_answer_in_the_thread_opens_the_gate, crate::SCHEMA);
+    async fn the_answer_in_the_thread_opens_the_gate(sandbox: Sandbox) {
+        let world = World::approved(sandbox).await;
+        world.agreement(&message(1).to_string(), "", true).await.unwrap();
+        world.agreement_answered(2, true, false).await;
+        assert!(world.grant().await.agreement.unwrap().answer.is_none(), "of another message");
+        world.agreement_answered(1, true, false).await;
+        world.agreement_answered(1, true, false).await;
+        assert_eq!(world.history().await.last().unwrap(), "GateOpened");
+        refused(world.agreement("", "phone", true).await, "ALREADY_AGREED");
+    }
+
+    on_both_engines!(a_refused_donor_gives_the_money_back, crate::SCHEMA);
+    async fn a_refused_donor_gives_the_money_back(sandbox: Sandbox) {
+        let world = World::approved(sandbox).await;
+        world.reserve(eur(940_000)).await.unwrap();
+        world.agreement(&message(1).to_string(), "", true).await.unwrap();
+        world.agreement_answered(1, true, true).await;
+        assert_eq!(world.history().await[9..], ["AgreementPosted", "GateClosed", "GateClosed"]);
+        assert_eq!(world.grant().await.reserved().minor(), 0);
+        world.reserve(eur(940_000)).await.unwrap();
+        let state = world.agreement("", "visit", true).await.unwrap();
+        assert!(
+            state.open_gates.contains(&Gate::Agreed.into())
+                && state.open_gates.contains(&Gate::Funded.into())
+        );
+    }
+
+    on_both_engines!(the_origin_of_the_money_is_told_first, crate::SCHEMA);
+    async fn the_origin_of_the_money_is_told_first(sandbox: Sandbox) {
+        let world = World::approved(sandbox).await;
+        assert_eq!(fields(&world.agreement("", "phone", false).await.unwrap_err()), ["donor_origin_told"]);
+        assert_eq!(fields(&world.agreement("", "", true).await.unwrap_err()), ["message_id"]);
+        assert_eq!(fields(&world.agreement("", "signal", true).await.unwrap_err()), ["agreed_by"]);
+        let both = world.agreement(&message(1).to_string(), "phone", true).await;
+        assert_eq!(fields(&both.unwrap_err()), ["agreed_by"]);
+    }
+}

@@ -1,0 +1,117 @@
+//! Notes a report that was given, put off or waived.
+
+use flare_access::Staff;
+use flare_contracts::{
+    Refusal,
+    common::v1::Role,
+    grants::v1::{GrantState, RecordReportRequest},
+    input,
+};
+use flare_store::{Error, Tx, Write};
+
+use super::Change;
+use crate::{
+    Grants, GrantsPolicy,
+    domain::{REPORT_REASONS, ReportKind, Reported},
+};
+
+pub(crate) struct RecordReport {
+    change: Change,
+    is_head: bool,
+    reported: Reported,
+    policy: GrantsPolicy,
+}
+
+impl RecordReport {
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &RecordReportRequest,
+    ) -> Result<Self, Error> {
+        let kinds: Vec<_> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let rule = || Refusal::invalid("how", format!("must be one of {}", kinds.join(", ")));
+        let kind: ReportKind = request.how.parse().map_err(|_| rule())?;
+        let reason = || input::code("reason", &request.reason, REPORT_REASONS);
+        let reported = match kind {
+            ReportKind::Received => Reported::Received,
+            ReportKind::Oral => Reported::Oral,
+            ReportKind::Deferred => {
+                Reported::Deferred { reason: reason()?, until: input::date("until", &request.until)? }
+            }
+            ReportKind::Waived => Reported::Waived { reason: reason()? },
+        };
+        let (takes_reason, takes_until) = match reported {
+            Reported::Received | Reported::Oral => (false, false),
+            Reported::Deferred { .. } => (true, true),
+            Reported::Waived { .. } => (true, false),
+        };
+        if !takes_reason && !request.reason.is_empty() {
+            return Err(Refusal::invalid("reason", "must be empty unless it is deferred or waived").into());
+        }
+        if !takes_until && !request.until.is_empty() {
+            return Err(Refusal::invalid("until", "must be empty unless it is deferred").into());
+        }
+        Ok(Self {
+            change: Change::parse(staff, &request.grant_id, request.version)?,
+            is_head: staff.roles.holds(Role::Head),
+            reported,
+            policy: grants.policy,
+        })
+    }
+}
+
+impl Write for RecordReport {
+    type Output = GrantState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
+        let decide = |open: &mut super::Open, now| {
+            open.grant.record_report(self.is_head, self.reported, now, &self.policy)
+        };
+        self.change.apply(tx, decide).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use crate::{
+        domain::{
+            TimerKind,
+            samples::{HEAD, OFFICER},
+        },
+        fixtures::{World, fields, refused},
+    };
+    on_both_engines!(a_report_is_in_proportion, crate::SCHEMA);
+    async fn a_report_is_in_proportion(sandbox: Sandbox) {
+        let world = World::reporting(sandbox).await;
+        for (how, reason, until, field) in [
+            ("lost", "", "", "how"),
+            ("oral", "light", "", "reason"),
+            ("oral", "", "2027-05-01", "until"),
+            ("deferred", "", "2027-05-01", "reason"),
+            ("deferred", "unsafe", "soon", "until"),
+            ("deferred", "unsafe", "2027-02-28", "until"),
+            ("waived", "light", "2027-05-01", "until"),
+        ] {
+            assert_eq!(fields(&world.report(HEAD, how, reason, until).await.unwrap_err()), [field], "{how}");
+        }
+        world.report(OFFICER, "deferred", "unsafe", "2027-05-01").await.unwrap();
+        let due = flare_kernel::Date::parse("2027-05-01").unwrap().end_of_day();
+        assert_eq!(world.timer(TimerKind::Report).await, Some(due));
+        refused(world.report(OFFICER, "waived", "light", "").await, "WAIVED_BY_HEAD_ONLY");
+        world.report(HEAD, "waived", "light", "").await.unwrap();
+        assert_eq!(world.timer(TimerKind::Report).await, None);
+        assert!(world.timer(TimerKind::Close).await.is_some());
+        refused(world.report(HEAD, "oral", "", "").await, "ALREADY_REPORTED");
+    }
+
+    on_both_engines!(the_report_in_the_thread_counts_at_once, crate::SCHEMA);
+    async fn the_report_in_the_thread_counts_at_once(sandbox: Sandbox) {
+        let world = World::reporting(sandbox).await;
+        world.report_submitted().await;
+        world.report_submitted().await;
+        assert_eq!(world.history().await.iter().filter(|kind| *kind == "ReportRecorded").count(), 1);
+        assert!(world.timer(TimerKind::Close).await.is_some());
+    }
+}

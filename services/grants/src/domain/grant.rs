@@ -1,0 +1,253 @@
+//! A grant as a value: everything a decision looks at.
+
+use flare_contracts::{
+    common::v1::SealedField,
+    events::v1::{GrantDrafted, GrantsEvent, MoneyHeld},
+    input,
+};
+use flare_kernel::{CaseId, Duration, GrantId, Lane, Money, StaffId, Timestamp};
+
+use super::{
+    Advance, Agreement, Closing, Conflict, MoneyState, Payee, Proposal, Refused, Report, Reservation, Stage,
+    Terms, Tranche, Verified, Vote,
+};
+
+/// What a decision leaves to be logged, in order.
+pub(crate) type Facts = Vec<GrantsEvent>;
+
+/// One grant.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Grant {
+    pub(crate) id: GrantId,
+    pub(crate) case: CaseId,
+    pub(crate) proposer: StaffId,
+    pub(crate) created: Timestamp,
+    pub(crate) lane: Lane,
+    pub(crate) stage: Stage,
+    pub(crate) money: MoneyState,
+    pub(crate) terms: Terms,
+    pub(crate) proposal: Proposal,
+    pub(crate) votes_required: u32,
+    /// The round of voting, from 1.
+    pub(crate) round: u32,
+    /// Of all rounds.
+    pub(crate) votes: Vec<Vote>,
+    pub(crate) conflicts: Vec<Conflict>,
+    /// Until when the votes are due.
+    pub(crate) approval: Option<Deadline>,
+    pub(crate) verified: Option<Verified>,
+    pub(crate) voted: bool,
+    pub(crate) payee: Option<Payee>,
+    pub(crate) agreement: Option<Agreement>,
+    pub(crate) reservations: Vec<Reservation>,
+    pub(crate) advance: Option<Advance>,
+    pub(crate) tranches: Vec<Tranche>,
+    pub(crate) report: Option<Report>,
+    pub(crate) report_due: Option<Deadline>,
+    pub(crate) close_due: Option<Deadline>,
+    pub(crate) closing: Option<Closing>,
+    pub(crate) epochs: Epochs,
+}
+
+/// The newest key epoch of each compartment; 0 while there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epochs {
+    pub(crate) proposal: u32,
+    pub(crate) payment: u32,
+}
+
+/// Until when something is due, and when somebody is reminded of it next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Deadline {
+    pub(crate) due: Timestamp,
+    pub(crate) next: Timestamp,
+}
+
+/// What other services told about a grant's case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CaseFacts {
+    pub(crate) lane: Lane,
+    pub(crate) money: MoneyState,
+    /// How many references an independent check confirms.
+    pub(crate) confirmed: usize,
+    /// The fingerprints of all references.
+    pub(crate) references: Vec<Vec<u8>>,
+}
+
+/// A grant that is to be drafted.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) id: GrantId,
+    pub(crate) case: CaseId,
+    pub(crate) proposer: StaffId,
+    pub(crate) terms: Terms,
+    pub(crate) votes_required: u32,
+}
+
+impl Deadline {
+    /// Due then, and reminded of when it has passed.
+    pub(crate) const fn at(due: Timestamp) -> Self {
+        Self { due, next: due }
+    }
+
+    /// The same, once somebody was reminded now: again at twice the distance, after a day at least and a week at most.
+    pub(super) fn reminded(self, now: Timestamp) -> Self {
+        let wait = now.since(self.due).clamp(Duration::from_days(1), Duration::from_days(7));
+        Self { due: self.due, next: now.plus(wait) }
+    }
+}
+
+impl Grant {
+    /// Drafts a grant. Whatever the case has shown so far counts for it too.
+    pub(crate) fn draft(draft: Draft, case: &CaseFacts, now: Timestamp) -> Result<(Self, Facts), Refused> {
+        let Draft { id, case: case_id, proposer, terms, votes_required } = draft;
+        if case.money == MoneyState::Stopped {
+            return Err(Refused::CaseWithdrawn);
+        }
+        terms.check_sealed([0; 3], 1)?;
+        let mut grant = Self {
+            id,
+            case: case_id,
+            proposer,
+            created: now,
+            lane: case.lane,
+            stage: Stage::Draft,
+            money: case.money,
+            terms,
+            proposal: Proposal::default(),
+            votes_required,
+            round: 1,
+            votes: Vec::new(),
+            conflicts: Vec::new(),
+            approval: None,
+            verified: None,
+            voted: false,
+            payee: None,
+            agreement: None,
+            reservations: Vec::new(),
+            advance: None,
+            tranches: Vec::new(),
+            report: None,
+            report_due: None,
+            close_due: None,
+            closing: None,
+            epochs: Epochs { proposal: 1, payment: 0 },
+        };
+        grant.verify(case.confirmed);
+        let mut facts = vec![
+            GrantDrafted {
+                case_id: case_id.to_string(),
+                grant_id: id.to_string(),
+                need_ids: grant.need_ids(),
+                lane: input::lane_out(grant.lane).into(),
+                ceiling: Some(input::money_out(grant.terms.ceiling)),
+                start: grant.terms.start.to_string(),
+                end: grant.terms.end.to_string(),
+                proposer: proposer.to_string(),
+                votes_required,
+            }
+            .into(),
+        ];
+        if grant.money == MoneyState::Held {
+            facts.push(MoneyHeld { case_id: case_id.to_string(), grant_id: id.to_string() }.into());
+        }
+        Ok((grant, facts))
+    }
+
+    /// The ids that every fact names: case and grant.
+    pub(super) fn ids(&self) -> (String, String) {
+        (self.case.to_string(), self.id.to_string())
+    }
+
+    pub(super) fn need_ids(&self) -> Vec<String> {
+        self.terms.needs.iter().map(ToString::to_string).collect()
+    }
+
+    /// Refuses the proposer.
+    pub(super) fn not_proposer(&self, who: StaffId, act: &'static str) -> Result<(), Refused> {
+        if who == self.proposer { Err(Refused::ByProposer(act)) } else { Ok(()) }
+    }
+
+    /// Refuses money that is none of the grant's, or nothing.
+    pub(super) fn own_money(&self, field: &str, money: Money) -> Result<(), Refused> {
+        let currency = self.terms.ceiling.currency();
+        if money.currency() != currency {
+            return Err(Refused::field(
+                format!("{field}.currency"),
+                format!("must be {currency}, as the ceiling is"),
+            ));
+        }
+        if money.is_zero() {
+            return Err(Refused::field(format!("{field}.minor_units"), "must be more than 0"));
+        }
+        Ok(())
+    }
+
+    /// So many minor units of the ceiling's currency; held at 0.
+    pub(super) fn money(&self, minor: i64) -> Money {
+        let currency = self.terms.ceiling.currency();
+        Money::new(currency, minor).unwrap_or(Money::zero(currency))
+    }
+}
+
+/// Refuses a sealed field that is not the next version under the newest epoch.
+pub(super) fn check_next(field: &str, sealed: &SealedField, before: u32, epoch: u32) -> Result<(), Refused> {
+    if sealed.epoch != epoch {
+        return Err(Refused::OldEpoch { field: field.to_owned(), newest: epoch });
+    }
+    if sealed.version != before + 1 {
+        return Err(Refused::field(
+            format!("{field}.version"),
+            format!("must be {}, the next one", before + 1),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples::{self, NOW};
+
+    #[test]
+    fn reminders_come_at_growing_distance_and_never_stop() {
+        let mut deadline = Deadline::at(NOW);
+        let mut now = NOW;
+        for days in [1, 1, 2, 4, 7, 7] {
+            deadline = deadline.reminded(now);
+            assert_eq!(deadline.next.since(now), Duration::from_days(days));
+            now = deadline.next;
+        }
+        assert_eq!(deadline.due, NOW);
+    }
+
+    #[test]
+    fn a_draft_takes_over_what_the_case_has_shown() {
+        let case =
+            CaseFacts { lane: Lane::Critical, money: MoneyState::Held, confirmed: 2, references: vec![] };
+        let (grant, facts) = Grant::draft(samples::new_draft(), &case, NOW).unwrap();
+        assert_eq!(
+            (grant.lane, grant.money, grant.verified),
+            (Lane::Critical, MoneyState::Held, Some(Verified::References))
+        );
+        assert_eq!(samples::kinds(&facts), ["GrantDrafted", "MoneyHeld"]);
+        let one = CaseFacts { confirmed: 1, money: MoneyState::Free, ..case.clone() };
+        let (grant, facts) = Grant::draft(samples::new_draft(), &one, NOW).unwrap();
+        assert_eq!((grant.verified, samples::kinds(&facts)), (None, vec!["GrantDrafted"]));
+        let stopped = CaseFacts { money: MoneyState::Stopped, ..case };
+        assert_eq!(Grant::draft(samples::new_draft(), &stopped, NOW).unwrap_err(), Refused::CaseWithdrawn);
+    }
+
+    #[test]
+    fn the_first_terms_are_version_one_under_epoch_one() {
+        let case = samples::case();
+        let mut draft = samples::new_draft();
+        draft.terms.sealed[1].version = 2;
+        assert!(
+            matches!(Grant::draft(draft, &case, NOW), Err(Refused::Field { field, .. }) if field == "terms.sealed[1].version")
+        );
+        let mut draft = samples::new_draft();
+        draft.terms.sealed[2].epoch = 2;
+        assert!(matches!(Grant::draft(draft, &case, NOW), Err(Refused::OldEpoch { newest: 1, .. })));
+    }
+}

@@ -1,0 +1,397 @@
+//! The payments of a grant: scheduled, released, sent, and what became of them.
+
+use flare_contracts::{events::v1::TrancheMoved, grants::v1, input};
+use flare_kernel::{Date, Money, StaffId, Timestamp, TrancheId};
+
+use super::{Act, Deadline, Facts, Grant, MoneyState, Refused, Stage, code::codes};
+use crate::GrantsPolicy;
+
+/// Why a payment is written off.
+pub(crate) const WRITE_OFF_REASONS: &[&str] = &["stolen", "channel_failed", "payee_unreachable", "other"];
+/// The most payments that one grant may have.
+const MAX_TRANCHES: usize = 40;
+
+codes! {
+    /// Where a payment stands.
+    TrancheState {
+        /// Planned.
+        Scheduled = "scheduled",
+        /// Finance may send it.
+        Released = "released",
+        /// On its way.
+        Sent = "sent",
+        /// Nobody knows where it is.
+        InDoubt = "in_doubt",
+        /// There, in full or in part.
+        Arrived = "arrived",
+        /// Came back, or never left.
+        Returned = "returned",
+        /// Written off by two people.
+        Lost = "lost",
+    }
+}
+
+/// One payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tranche {
+    pub(crate) id: TrancheId,
+    pub(crate) amount: Money,
+    pub(crate) due: Date,
+    /// Comes out of the advance.
+    pub(crate) advance: bool,
+    pub(crate) state: TrancheState,
+    pub(crate) released_by: Option<StaffId>,
+    pub(crate) sent: Option<Timestamp>,
+    /// When its arrival is asked after next.
+    pub(crate) arrival_next: Option<Timestamp>,
+    pub(crate) arrived: Option<Money>,
+    /// Who proposed to write it off, and why.
+    pub(crate) write_off: Option<(StaffId, &'static str)>,
+    pub(crate) lost_by: Option<StaffId>,
+}
+
+/// A payment that is to be scheduled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewTranche {
+    pub(crate) id: TrancheId,
+    pub(crate) amount: Money,
+    pub(crate) due: Date,
+    pub(crate) advance: bool,
+}
+
+/// What became of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// So much of it arrived.
+    Arrived(Money),
+    /// Nobody knows.
+    InDoubt,
+    /// It came back; one that was released and never left comes back too.
+    Returned,
+}
+
+impl TrancheState {
+    /// As a person reads it.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in doubt",
+            Self::Scheduled | Self::Released | Self::Sent | Self::Arrived | Self::Returned | Self::Lost => {
+                self.as_str()
+            }
+        }
+    }
+
+    /// Its money is spoken for: it neither came back nor was written off.
+    const fn is_committed(self) -> bool {
+        match self {
+            Self::Scheduled | Self::Released | Self::Sent | Self::InDoubt | Self::Arrived => true,
+            Self::Returned | Self::Lost => false,
+        }
+    }
+
+    /// Its money has left, or may leave at any moment, and did not come back.
+    const fn is_out(self) -> bool {
+        match self {
+            Self::Released | Self::Sent | Self::InDoubt | Self::Arrived | Self::Lost => true,
+            Self::Scheduled | Self::Returned => false,
+        }
+    }
+
+    /// Its money has left and did not come back.
+    const fn is_paid(self) -> bool {
+        match self {
+            Self::Sent | Self::InDoubt | Self::Arrived | Self::Lost => true,
+            Self::Scheduled | Self::Released | Self::Returned => false,
+        }
+    }
+
+    /// It was released, and nobody knows yet how it ends.
+    pub(crate) const fn is_unsettled(self) -> bool {
+        match self {
+            Self::Released | Self::Sent | Self::InDoubt => true,
+            Self::Scheduled | Self::Arrived | Self::Returned | Self::Lost => false,
+        }
+    }
+
+    /// It was sent, and nobody knows yet how it ends.
+    pub(crate) const fn is_under_way(self) -> bool {
+        match self {
+            Self::Sent | Self::InDoubt => true,
+            Self::Scheduled | Self::Released | Self::Arrived | Self::Returned | Self::Lost => false,
+        }
+    }
+
+    /// On the wire.
+    pub(crate) const fn out(self) -> v1::TrancheState {
+        match self {
+            Self::Scheduled => v1::TrancheState::Scheduled,
+            Self::Released => v1::TrancheState::Released,
+            Self::Sent => v1::TrancheState::Sent,
+            Self::InDoubt => v1::TrancheState::InDoubt,
+            Self::Arrived => v1::TrancheState::Arrived,
+            Self::Returned => v1::TrancheState::Returned,
+            Self::Lost => v1::TrancheState::Lost,
+        }
+    }
+}
+
+impl Grant {
+    fn sum(&self, counts: impl Fn(&Tranche) -> bool) -> Money {
+        let amounts =
+            self.tranches.iter().filter(|tranche| counts(tranche)).map(|tranche| tranche.amount.minor());
+        self.money(amounts.fold(0, i64::saturating_add))
+    }
+
+    /// What the payments come to that were neither returned nor lost. Never more than the ceiling.
+    pub(crate) fn committed(&self) -> Money {
+        self.sum(|tranche| tranche.state.is_committed())
+    }
+
+    /// What has left or may leave at any moment. Once the gates are open, never more than was reserved.
+    pub(crate) fn money_out(&self) -> Money {
+        self.sum(|tranche| tranche.state.is_out())
+    }
+
+    /// Whether any money has left for good.
+    pub(crate) fn is_paid(&self) -> bool {
+        self.tranches.iter().any(|tranche| tranche.state.is_paid())
+    }
+
+    /// How many payments were sent and are not settled.
+    pub(crate) fn under_way(&self) -> usize {
+        self.tranches.iter().filter(|tranche| tranche.state.is_under_way()).count()
+    }
+
+    fn tranche(&mut self, id: TrancheId) -> Result<&mut Tranche, Refused> {
+        self.tranches.iter_mut().find(|tranche| tranche.id == id).ok_or(Refused::NoSuchTranche)
+    }
+
+    fn tranche_moved(&self, tranche: &Tranche) -> Facts {
+        let (case_id, grant_id) = self.ids();
+        vec![
+            TrancheMoved {
+                case_id,
+                grant_id,
+                tranche_id: tranche.id.to_string(),
+                state: tranche.state.out().into(),
+                amount: Some(input::money_out(tranche.amount)),
+                arrived: tranche.arrived.map(input::money_out),
+                reason: tranche.write_off.map(|(_, reason)| reason.to_owned()).unwrap_or_default(),
+                write_off_proposed: tranche.write_off.is_some() && tranche.state == TrancheState::InDoubt,
+            }
+            .into(),
+        ]
+    }
+
+    /// Plans a payment. One that was returned leaves room for another; one in doubt does not.
+    pub(crate) fn schedule(&mut self, new: NewTranche) -> Result<Facts, Refused> {
+        self.allow(Act::ScheduleTranche)?;
+        self.own_money("amount", new.amount)?;
+        if self.money == MoneyState::Stopped {
+            return Err(Refused::MoneyHeld);
+        }
+        let (start, pay_by) = (self.terms.start, self.terms.pay_by);
+        if !(start..=pay_by).contains(&new.due) {
+            return Err(Refused::field("due", format!("must be from {start} to {pay_by}")));
+        }
+        if self.tranches.len() >= MAX_TRANCHES {
+            return Err(Refused::TooMany { what: "payments", most: MAX_TRANCHES });
+        }
+        if new.advance {
+            let advance = self.authorised_advance().ok_or(Refused::NoAdvance)?;
+            let taken = self.sum(|tranche| tranche.advance && tranche.state.is_committed());
+            let left = self.money(advance.minor() - taken.minor());
+            if new.amount > left {
+                return Err(Refused::OverAdvance(left));
+            }
+        } else if self.stage == Stage::InApproval {
+            return Err(Refused::NoAdvance);
+        }
+        let left = self.money(self.terms.ceiling.minor() - self.committed().minor());
+        if new.amount > left {
+            return Err(Refused::OverCeiling(left));
+        }
+        let NewTranche { id, amount, due, advance } = new;
+        let tranche = Tranche {
+            id,
+            amount,
+            due,
+            advance,
+            state: TrancheState::Scheduled,
+            released_by: None,
+            sent: None,
+            arrival_next: None,
+            arrived: None,
+            write_off: None,
+            lost_by: None,
+        };
+        self.tranches.push(tranche);
+        Ok(self.tranche_moved(&tranche))
+    }
+
+    /// Lets a payment go: through the five gates, or out of the advance. Never by whoever proposed the grant.
+    ///
+    /// An advance goes before the gates, so its second pair of eyes is here: whoever entered the payee does not release
+    /// to it.
+    pub(crate) fn release(&mut self, by: StaffId, id: TrancheId, now: Timestamp) -> Result<Facts, Refused> {
+        let tranche = *self.tranche(id)?;
+        self.allow(Act::ReleaseTranche)?;
+        tranche.must_be(&[TrancheState::Scheduled], "released", "scheduled")?;
+        if self.money != MoneyState::Free {
+            return Err(Refused::MoneyHeld);
+        }
+        if Date::from_timestamp(now) > self.terms.pay_by {
+            return Err(Refused::PayByPassed);
+        }
+        self.not_proposer(by, "release its money")?;
+        if tranche.advance {
+            self.authorised_advance().ok_or(Refused::NoAdvance)?;
+            let payee = self.payee.as_ref().ok_or(Refused::NoPayee)?;
+            if payee.is_reference {
+                return Err(Refused::PayeeIsReference);
+            }
+            if payee.entered_by == by {
+                return Err(Refused::EnteredBySame("release money to it"));
+            }
+        } else {
+            self.through_the_gates()?;
+            let after = self.money_out().minor().saturating_add(tranche.amount.minor());
+            if after > self.reserved().minor() {
+                return Err(Refused::Unfunded);
+            }
+        }
+        self.move_tranche(id, |tranche| {
+            tranche.state = TrancheState::Released;
+            tranche.released_by = Some(by);
+        })
+    }
+
+    /// Marks a payment as sent. The mark comes first and the sending after it: it is refused when the money was held in
+    /// between, and then nothing must be sent.
+    pub(crate) fn send(
+        &mut self,
+        id: TrancheId,
+        now: Timestamp,
+        policy: &GrantsPolicy,
+    ) -> Result<Facts, Refused> {
+        let tranche = *self.tranche(id)?;
+        self.allow(Act::SendTranche)?;
+        tranche.must_be(&[TrancheState::Released], "marked as sent", "released")?;
+        if self.money != MoneyState::Free {
+            return Err(Refused::MoneyHeld);
+        }
+        let arrival = now.plus(flare_kernel::Duration::from_days(policy.arrival_check_days));
+        let facts = self.move_tranche(id, |tranche| {
+            tranche.state = TrancheState::Sent;
+            tranche.sent = Some(now);
+            tranche.arrival_next = Some(arrival);
+        })?;
+        if self.stage == Stage::Reporting && self.report_due.is_none() {
+            self.report_due =
+                Some(Deadline::at(now.plus(flare_kernel::Duration::from_days(policy.report_days))));
+        }
+        Ok(facts)
+    }
+
+    /// Notes what became of a payment; in every stage, because it is a fact and no decision.
+    pub(crate) fn settle(&mut self, id: TrancheId, settlement: Settlement) -> Result<Facts, Refused> {
+        use TrancheState::{Arrived, InDoubt, Released, Returned, Sent};
+        let tranche = *self.tranche(id)?;
+        match settlement {
+            Settlement::Arrived(money) => {
+                tranche.must_be(&[Sent, InDoubt], "noted as arrived", "sent or in doubt")?;
+                self.own_money("arrived", money)?;
+                if money > tranche.amount {
+                    return Err(Refused::field("arrived", format!("must be at most {}", tranche.amount)));
+                }
+            }
+            Settlement::InDoubt => tranche.must_be(&[Sent], "put in doubt", "sent")?,
+            Settlement::Returned => {
+                tranche.must_be(
+                    &[Released, Sent, InDoubt],
+                    "noted as returned",
+                    "released, sent or in doubt",
+                )?;
+            }
+        }
+        self.move_tranche(id, |tranche| {
+            (tranche.state, tranche.arrived) = match settlement {
+                Settlement::Arrived(money) => (Arrived, Some(money)),
+                Settlement::InDoubt => (InDoubt, None),
+                Settlement::Returned => (Returned, None),
+            };
+            tranche.arrival_next = None;
+            tranche.write_off = None;
+        })
+    }
+
+    /// The requester says what arrived. What staff have settled meanwhile stays; a sum that makes no sense is a doubt.
+    pub(crate) fn arrival_reported(&mut self, id: TrancheId, arrived: Option<Money>) -> Facts {
+        let Some(tranche) = self.tranches.iter().find(|tranche| tranche.id == id).copied() else {
+            return Facts::new();
+        };
+        let sensible = arrived.filter(|money| !money.is_zero() && *money <= tranche.amount);
+        let settlement = sensible.map_or(Settlement::InDoubt, Settlement::Arrived);
+        self.settle(id, settlement).unwrap_or_default()
+    }
+
+    /// Writes a payment off: the first person proposes, the second confirms with the same reason.
+    pub(crate) fn write_off(
+        &mut self,
+        by: StaffId,
+        id: TrancheId,
+        reason: &'static str,
+    ) -> Result<Facts, Refused> {
+        let tranche = *self.tranche(id)?;
+        tranche.must_be(&[TrancheState::InDoubt], "written off", "in doubt")?;
+        match tranche.write_off {
+            Some((first, known)) if first == by && known == reason => Err(Refused::WriteOffBySame),
+            Some((first, known)) if first != by && known != reason => Err(Refused::WriteOffDiffers(known)),
+            Some((first, _)) if first != by => self.move_tranche(id, |tranche| {
+                tranche.state = TrancheState::Lost;
+                tranche.lost_by = Some(by);
+            }),
+            Some(_) | None => self.move_tranche(id, |tranche| tranche.write_off = Some((by, reason))),
+        }
+    }
+
+    /// Takes back every release that was not sent.
+    pub(super) fn take_releases_back(&mut self) -> Facts {
+        let mut facts = Facts::new();
+        for index in 0..self.tranches.len() {
+            let tranche = &mut self.tranches[index];
+            if tranche.state == TrancheState::Released {
+                tranche.state = TrancheState::Scheduled;
+                tranche.released_by = None;
+                let tranche = *tranche;
+                facts.extend(self.tranche_moved(&tranche));
+            }
+        }
+        facts
+    }
+
+    fn move_tranche(&mut self, id: TrancheId, change: impl FnOnce(&mut Tranche)) -> Result<Facts, Refused> {
+        let tranche = self.tranche(id)?;
+        change(tranche);
+        let tranche = *tranche;
+        Ok(self.tranche_moved(&tranche))
+    }
+}
+
+impl Tranche {
+    fn must_be(
+        &self,
+        states: &[TrancheState],
+        act: &'static str,
+        allowed: &'static str,
+    ) -> Result<(), Refused> {
+        if states.contains(&self.state) {
+            Ok(())
+        } else {
+            Err(Refused::WrongTrancheState { act, allowed, found: self.state })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Key epochs as they come in: checked, and wrapped once more under the service key before they are stored.
+
+use flare_contracts::{Refusal, common::v1::KeyEpoch, input};
+use flare_kernel::GrantId;
+use flare_seal::{Compartment, ServiceKey};
+use flare_store::Error;
+
+/// The compartments that grants holds.
+pub(crate) const HELD: &[Compartment] = &[Compartment::Proposal, Compartment::Payment];
+
+/// An epoch, ready to be stored.
+pub(crate) struct SealedEpoch {
+    pub(crate) compartment: Compartment,
+    pub(crate) epoch: u32,
+    pub(crate) wraps: Vec<SealedWrap>,
+}
+
+/// A wrap inside the service key's own.
+pub(crate) struct SealedWrap {
+    pub(crate) recipient: String,
+    pub(crate) generation: u32,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+impl SealedEpoch {
+    /// Checks an epoch of one of these compartments and wraps its keys for storage.
+    pub(crate) fn seal(
+        key: Option<KeyEpoch>,
+        grant: GrantId,
+        compartments: &[Compartment],
+        service: &ServiceKey,
+    ) -> Result<Self, Error> {
+        let key = input::key_epoch("key", key, compartments)?;
+        let compartment = input::compartment("key.compartment", key.compartment)?;
+        let wraps = key.wraps.into_iter().map(|wrap| {
+            let wrapped =
+                service.wrap(&context(grant, compartment, key.epoch, &wrap.recipient), &wrap.wrapped);
+            Ok(SealedWrap {
+                wrapped: wrapped.map_err(|_| Error::Corrupt("key_wraps.wrapped".to_owned()))?,
+                recipient: wrap.recipient,
+                generation: wrap.generation,
+            })
+        });
+        Ok(Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()? })
+    }
+
+    /// Refuses an epoch that does not follow the newest.
+    pub(crate) fn check_follows(&self, newest: u32) -> Result<(), Refusal> {
+        let next = newest.saturating_add(1);
+        if self.epoch == next { Ok(()) } else { Err(input::old_epoch("key", next)) }
+    }
+}
+
+/// What a stored wrap is bound to: its row.
+pub(crate) fn context(grant: GrantId, compartment: Compartment, epoch: u32, recipient: &str) -> String {
+    format!("{grant}/{compartment}/{epoch}/{recipient}")
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::{Compartment as Wire, KeyWrap};
+
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_wrapped_once_more_and_bound_to_its_row() {
+        let (grant, service) = (GrantId::from_bytes([1; 16]), ServiceKey::from_bytes([7; 32]));
+        let wrap = KeyWrap { recipient: "team:triage".into(), generation: 1, wrapped: b"a wrap".to_vec() };
+        let key = KeyEpoch { compartment: Wire::Payment.into(), epoch: 2, wraps: vec![wrap] };
+        assert!(SealedEpoch::seal(Some(key.clone()), grant, &[Compartment::Proposal], &service).is_err());
+        let sealed = SealedEpoch::seal(Some(key), grant, HELD, &service).unwrap();
+        assert_ne!(sealed.wraps[0].wrapped, b"a wrap");
+        let context = |epoch| context(grant, Compartment::Payment, epoch, "team:triage");
+        assert_eq!(service.unwrap(&context(2), &sealed.wraps[0].wrapped).unwrap().expose(), b"a wrap");
+        assert!(service.unwrap(&context(1), &sealed.wraps[0].wrapped).is_err());
+    }
+
+    #[test]
+    fn an_epoch_follows_the_newest() {
+        let sealed = SealedEpoch { compartment: Compartment::Proposal, epoch: 2, wraps: Vec::new() };
+        assert!(sealed.check_follows(1).is_ok());
+        for newest in [0, 2, 3] {
+            assert_eq!(sealed.check_follows(newest).unwrap_err().reason, "OLD_KEY_EPOCH");
+        }
+    }
+}

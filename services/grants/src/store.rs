@@ -1,0 +1,11 @@
+//! The only SQL of this service.
+
+pub(crate) mod cases;
+mod children;
+pub(crate) mod grants;
+pub(crate) mod keys;
+pub(crate) mod lists;
+mod payments;
+mod read;
+
+pub(crate) use read::Read;

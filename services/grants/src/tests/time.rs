@@ -1,0 +1,71 @@
+//! What time does: votes late, the end date, the report, the close, payments nobody heard of.
+
+use flare_kernel::Duration;
+use flare_testkit::{Sandbox, on_both_engines};
+
+use crate::{
+    domain::{
+        Stage, TimerKind,
+        samples::{FINANCE, OFFICER, eur},
+    },
+    fixtures::World,
+};
+
+on_both_engines!(late_votes_are_told_again_and_again, crate::SCHEMA);
+async fn late_votes_are_told_again_and_again(sandbox: Sandbox) {
+    let world = World::in_approval(sandbox).await;
+    assert_eq!(world.fire().await, 0);
+    world.sandbox.advance(Duration::from_days(5));
+    assert_eq!(world.fire().await, 1);
+    assert_eq!(world.fire().await, 0);
+    assert_eq!(world.last_event().await.kind, "flare.events.v1.GrantOverdue");
+    assert_eq!(world.last_event().await.actor.as_deref(), Some("system:timer"));
+    assert_eq!(world.timer(TimerKind::Vote).await, Some(world.now().plus(Duration::from_days(1))));
+    world.sandbox.advance(Duration::from_days(1));
+    assert_eq!(world.fire().await, 1);
+}
+
+on_both_engines!(a_grant_ends_on_its_end_date_and_waits_for_its_report, crate::SCHEMA);
+async fn a_grant_ends_on_its_end_date_and_waits_for_its_report(sandbox: Sandbox) {
+    let world = World::reporting(sandbox).await;
+    assert_eq!(world.timer(TimerKind::End).await, None);
+    let due = world.timer(TimerKind::Report).await.unwrap();
+    assert_eq!(due.since(world.now()), Duration::from_days(30));
+    world.sandbox.advance(Duration::from_days(30));
+    assert_eq!(world.fire().await, 2, "the report, and a payment that nobody heard of");
+    world.report_submitted().await;
+    assert_eq!(world.timer(TimerKind::Report).await, None);
+    assert_eq!(world.timer(TimerKind::Close).await, Some(world.now().plus(Duration::from_days(14))));
+    world.sandbox.advance(Duration::from_days(14));
+    assert_eq!(world.fire().await, 2, "the close, and the payment");
+}
+
+on_both_engines!(an_approved_grant_whose_end_passes_unpaid_is_closed_without_a_report, crate::SCHEMA);
+async fn an_approved_grant_whose_end_passes_unpaid_is_closed_without_a_report(sandbox: Sandbox) {
+    let world = World::approved(sandbox).await;
+    world.sandbox.advance(Duration::from_days(120));
+    assert_eq!(world.fire().await, 1);
+    assert_eq!(world.grant().await.stage, Stage::Reporting);
+    world.close(OFFICER, "overtaken", eur(940_000)).await.unwrap();
+    world.close(FINANCE[0], "overtaken", eur(940_000)).await.unwrap();
+    assert_eq!(world.grant().await.stage, Stage::Closed);
+}
+
+on_both_engines!(a_payment_nobody_heard_of_is_asked_after, crate::SCHEMA);
+async fn a_payment_nobody_heard_of_is_asked_after(sandbox: Sandbox) {
+    let world = World::sent(sandbox).await;
+    world.sandbox.advance(Duration::from_days(7));
+    assert_eq!(world.fire().await, 1);
+    assert_eq!(world.last_event().await.kind, "flare.events.v1.GrantOverdue");
+    world.arrival_reported(1, eur(500_000)).await;
+    assert_eq!(world.timer(TimerKind::Arrival).await, None);
+}
+
+on_both_engines!(a_payment_after_the_pay_by_date_is_refused, crate::SCHEMA);
+async fn a_payment_after_the_pay_by_date_is_refused(sandbox: Sandbox) {
+    let world = World::active(sandbox).await;
+    world.schedule(1, eur(100), false).await.unwrap();
+    world.sandbox.advance(Duration::from_days(120));
+    world.fire().await;
+    crate::fixtures::refused(world.release(FINANCE[1], 1).await, "PAY_BY_PASSED");
+}

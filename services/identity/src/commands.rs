@@ -1,0 +1,67 @@
+//! What can be done, one act per file.
+
+mod admit_to_team;
+mod disable_staff;
+mod end_session;
+mod enrol;
+mod found_organisation;
+mod invite_staff;
+mod set_roles;
+mod start_session;
+
+pub(crate) use admit_to_team::AdmitToTeam;
+pub(crate) use disable_staff::DisableStaff;
+pub(crate) use end_session::EndSession;
+pub(crate) use enrol::{Enrol, Enrolment};
+pub(crate) use found_organisation::FoundOrganisation;
+pub(crate) use invite_staff::{Invitation, InviteStaff};
+pub(crate) use set_roles::SetRoles;
+pub(crate) use start_session::StartSession;
+
+use flare_access::Roles;
+use flare_contracts::Refusal;
+use flare_kernel::Lane;
+use flare_seal::{RecipientPublic, SealError, WRAPPED_LEN};
+use flare_store::Error;
+
+/// Events about people travel with the most pressing: they are few, and every notice is routed by them.
+const LANE: Lane = Lane::Critical;
+
+/// A key that could not be wrapped for storage.
+pub(crate) fn unwrappable(error: SealError) -> Error {
+    match error {
+        SealError::Random(error) => Error::Random(error),
+        SealError::Refused
+        | SealError::Malformed { .. }
+        | SealError::TooLong
+        | SealError::PublicKey
+        | SealError::Signature
+        | SealError::ChunkLength
+        | SealError::FileEnded
+        | SealError::FileTruncated
+        | SealError::PassphraseParameters { .. }
+        | SealError::Passphrase(_) => Error::Corrupt("what was to be wrapped".to_owned()),
+    }
+}
+
+/// Roles in the input: known ones, and at least one.
+fn roles(field: &str, codes: &[i32]) -> Result<Roles, Refusal> {
+    let roles = Roles::from_codes(codes).map_err(|error| Refusal::invalid(field, error.to_string()))?;
+    if roles.is_empty() {
+        return Err(Refusal::invalid(field, "must hold at least one role"));
+    }
+    Ok(roles)
+}
+
+/// An X-Wing public key in the input.
+fn recipient(field: &str, bytes: &[u8]) -> Result<RecipientPublic, Refusal> {
+    RecipientPublic::from_bytes(bytes).map_err(|_| Refusal::invalid(field, "must be an X-Wing public key"))
+}
+
+/// A wrapped secret in the input.
+fn wrapped(field: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    if bytes.len() != WRAPPED_LEN {
+        return Err(Refusal::invalid(field, format!("must be a wrap of {WRAPPED_LEN} bytes")));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,59 @@
+//! A person is given a team's key.
+
+use flare_access::Staff as Caller;
+use flare_contracts::{
+    Refusal,
+    events::v1::IdentityEvent,
+    identity::v1::{AdmitToTeamRequest, AdmitToTeamResponse},
+    input,
+};
+use flare_kernel::StaffId;
+use flare_store::{Error, Tx, Write};
+
+use super::{LANE, unwrappable, wrapped};
+use crate::{
+    domain::Team,
+    store,
+    vault::{Place, Vault},
+};
+
+/// Somebody who holds a team's secret has wrapped it to a person.
+pub(crate) struct AdmitToTeam {
+    actor: StaffId,
+    staff: StaffId,
+    team: Team,
+    generation: u32,
+    /// As it is stored.
+    wrapped: Vec<u8>,
+}
+
+impl AdmitToTeam {
+    pub(crate) fn parse(caller: &Caller, vault: &Vault, request: AdmitToTeamRequest) -> Result<Self, Error> {
+        let staff = input::id("staff_id", &request.staff_id)?;
+        let team = Team::parse("team", &request.team)?;
+        let generation = request.generation;
+        if generation == 0 {
+            return Err(Refusal::invalid("generation", "must be 1 or more").into());
+        }
+        let wrapped = wrapped("wrapped", request.wrapped)?;
+        let wrapped =
+            vault.wrap(&Place::membership(team, generation, staff), &wrapped).map_err(unwrappable)?;
+        Ok(Self { actor: caller.id, staff, team, generation, wrapped })
+    }
+}
+
+impl Write for AdmitToTeam {
+    type Output = AdmitToTeamResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<AdmitToTeamResponse, Error> {
+        tx.lock(&[&self.staff]).await?;
+        let staff = store::staff(tx, self.staff).await?;
+        let event = staff.admit(self.team, self.generation).map_err(Refusal::from)?;
+        if !store::has_team_key(tx, self.team, self.generation).await? {
+            return Err(Refusal::invalid("generation", "must be one that the team has a key of").into());
+        }
+        store::put_membership(tx, staff.id, self.team, self.generation, self.wrapped.clone()).await?;
+        tx.append(staff.id, LANE, self.actor.to_string(), &IdentityEvent::from(event))?;
+        Ok(AdmitToTeamResponse {})
+    }
+}

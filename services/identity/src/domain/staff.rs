@@ -1,0 +1,291 @@
+//! A person: invited, active, disabled, and what may happen to them in each state.
+
+use flare_access::Roles;
+use flare_contracts::{
+    Kind, Refusal,
+    common::v1::Role,
+    events::v1::{AdmittedToTeam, RolesSet, StaffDisabled, StaffEnrolled, StaffInvited},
+};
+use flare_kernel::StaffId;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{StaffName, Team};
+
+/// Where a person stands. Nobody comes back from disabled: they are invited under a new name, with new keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Has a one-time code and nothing else.
+    Invited,
+    /// Has a passphrase and keys.
+    Active,
+    /// Has no access. What they did stays theirs.
+    Disabled,
+}
+
+/// A person's public keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicKeys {
+    /// X-Wing.
+    pub(crate) encryption: Vec<u8>,
+    /// Ed25519.
+    pub(crate) signing: [u8; 32],
+}
+
+/// A person as the rules see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Staff {
+    pub(crate) id: StaffId,
+    pub(crate) name: StaffName,
+    pub(crate) roles: Roles,
+    pub(crate) state: State,
+    /// SHA-256 of the one-time code, while invited.
+    pub(crate) code_hash: Option<[u8; 32]>,
+    /// Once enrolled.
+    pub(crate) keys: Option<PublicKeys>,
+}
+
+/// Why nothing happened to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StaffError {
+    /// Another code, or no invitation is open: the two look alike.
+    #[error("this name and code open no enrolment: the code may be mistyped, or used already")]
+    WrongCode,
+    /// A step for people who have access, or will have.
+    #[error("this can be done while a person is invited or active; this one is disabled")]
+    Disabled,
+    /// A step for people who have keys.
+    #[error("a person can be admitted to a team while they are active; this one is {0}")]
+    NotActive(&'static str),
+    /// Nobody would be left to run the organisation.
+    #[error("this person is the last active administrator: make somebody else one first")]
+    LastAdministrator,
+}
+
+impl From<StaffError> for Refusal {
+    fn from(error: StaffError) -> Self {
+        let (kind, reason) = match error {
+            StaffError::WrongCode => (Kind::Unauthenticated, "BAD_CODE"),
+            StaffError::Disabled => (Kind::State, "STAFF_DISABLED"),
+            StaffError::NotActive(_) => (Kind::State, "STAFF_NOT_ACTIVE"),
+            StaffError::LastAdministrator => (Kind::State, "LAST_ADMINISTRATOR"),
+        };
+        Self::new(kind, reason, error.to_string())
+    }
+}
+
+impl State {
+    /// The name in the database and in refusals.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// The state with this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Invited, Self::Active, Self::Disabled].into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+impl Staff {
+    /// A person who may enrol with the code whose hash this is.
+    pub(crate) fn invite(
+        id: StaffId,
+        name: StaffName,
+        roles: Roles,
+        code_hash: [u8; 32],
+    ) -> (Self, StaffInvited) {
+        let event = StaffInvited { staff_id: id.to_string(), roles: roles.codes() };
+        (Self { id, name, roles, state: State::Invited, code_hash: Some(code_hash), keys: None }, event)
+    }
+
+    /// They set their keys, once, with their code.
+    pub(crate) fn enrol(mut self, code: &str, keys: PublicKeys) -> Result<(Self, StaffEnrolled), StaffError> {
+        let given: [u8; 32] = Sha256::digest(code).into();
+        // Compared whatever the state, so that time does not tell who is invited.
+        let same: bool = self.code_hash.unwrap_or_default().ct_eq(&given).into();
+        match self.state {
+            State::Invited if same => {}
+            State::Invited | State::Active | State::Disabled => return Err(StaffError::WrongCode),
+        }
+        let event = StaffEnrolled {
+            staff_id: self.id.to_string(),
+            roles: self.roles.codes(),
+            signing_key: keys.signing.to_vec(),
+        };
+        (self.state, self.code_hash, self.keys) = (State::Active, None, Some(keys));
+        Ok((self, event))
+    }
+
+    /// Other roles from now on; no event when they are the same.
+    pub(crate) fn set_roles(
+        mut self,
+        roles: Roles,
+        other_administrators: bool,
+    ) -> Result<(Self, Option<RolesSet>), StaffError> {
+        match self.state {
+            State::Active
+                if self.is_last_administrator(other_administrators) && !roles.holds(Role::Admin) =>
+            {
+                return Err(StaffError::LastAdministrator);
+            }
+            State::Invited | State::Active => {}
+            State::Disabled => return Err(StaffError::Disabled),
+        }
+        let event =
+            (roles != self.roles).then(|| RolesSet { staff_id: self.id.to_string(), roles: roles.codes() });
+        self.roles = roles;
+        Ok((self, event))
+    }
+
+    /// They have no access any more.
+    pub(crate) fn disable(
+        mut self,
+        reason: &str,
+        other_administrators: bool,
+    ) -> Result<(Self, StaffDisabled), StaffError> {
+        match self.state {
+            State::Active if self.is_last_administrator(other_administrators) => {
+                return Err(StaffError::LastAdministrator);
+            }
+            State::Invited | State::Active => {}
+            State::Disabled => return Err(StaffError::Disabled),
+        }
+        let event = StaffDisabled { staff_id: self.id.to_string(), reason: reason.to_owned() };
+        (self.state, self.code_hash) = (State::Disabled, None);
+        Ok((self, event))
+    }
+
+    /// They are given a team's key.
+    pub(crate) fn admit(&self, team: Team, generation: u32) -> Result<AdmittedToTeam, StaffError> {
+        match self.state {
+            State::Active => {}
+            State::Invited | State::Disabled => return Err(StaffError::NotActive(self.state.as_str())),
+        }
+        Ok(AdmittedToTeam { staff_id: self.id.to_string(), team: team.as_str().to_owned(), generation })
+    }
+
+    fn is_last_administrator(&self, other_administrators: bool) -> bool {
+        self.roles.holds(Role::Admin) && !other_administrators
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CODE: &str = "violet otter 17";
+
+    fn roles(held: &[Role]) -> Roles {
+        held.iter().copied().collect()
+    }
+
+    fn keys() -> PublicKeys {
+        PublicKeys { encryption: vec![1; 1216], signing: [2; 32] }
+    }
+
+    fn staff(state: State, held: Roles) -> Staff {
+        let id = StaffId::from_bytes([1; 16]);
+        let (invited, _) =
+            Staff::invite(id, StaffName::new("amina").unwrap(), held, Sha256::digest(CODE).into());
+        match state {
+            State::Invited => invited,
+            State::Active => invited.enrol(CODE, keys()).unwrap().0,
+            State::Disabled => invited.enrol(CODE, keys()).unwrap().0.disable("left", true).unwrap().0,
+        }
+    }
+
+    #[test]
+    fn every_state_against_every_step() {
+        use State::{Active, Disabled, Invited};
+        let officer = roles(&[Role::Officer]);
+        for (state, enrol, set_roles, disable, admit) in [
+            (Invited, Ok(Active), Ok(Invited), Ok(Disabled), Err(StaffError::NotActive("invited"))),
+            (Active, Err(StaffError::WrongCode), Ok(Active), Ok(Disabled), Ok(())),
+            (
+                Disabled,
+                Err(StaffError::WrongCode),
+                Err(StaffError::Disabled),
+                Err(StaffError::Disabled),
+                Err(StaffError::NotActive("disabled")),
+            ),
+        ] {
+            let one = staff(state, officer);
+            assert_eq!(one.clone().enrol(CODE, keys()).map(|done| done.0.state), enrol, "{state:?}");
+            let heads = roles(&[Role::Head]);
+            assert_eq!(one.clone().set_roles(heads, true).map(|done| done.0.state), set_roles, "{state:?}");
+            assert_eq!(one.clone().disable("left", true).map(|done| done.0.state), disable, "{state:?}");
+            assert_eq!(one.admit(Team::Triage, 1).map(drop), admit, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_active_administrator_stays_one() {
+        let admin = staff(State::Active, roles(&[Role::Admin, Role::Head]));
+        let last = Err(StaffError::LastAdministrator);
+        assert_eq!(admin.clone().disable("left", false).map(drop), last);
+        assert_eq!(admin.clone().set_roles(roles(&[Role::Head]), false).map(drop), last);
+        assert!(admin.clone().set_roles(roles(&[Role::Admin]), false).is_ok());
+        assert!(admin.clone().disable("left", true).is_ok());
+        assert!(staff(State::Invited, roles(&[Role::Admin])).disable("left", false).is_ok());
+        assert!(staff(State::Active, roles(&[Role::Head])).disable("left", false).is_ok());
+    }
+
+    #[test]
+    fn roles_that_do_not_change_tell_nothing() {
+        let held = roles(&[Role::Officer]);
+        assert_eq!(staff(State::Active, held).set_roles(held, true).unwrap().1, None);
+    }
+
+    #[test]
+    fn the_names_of_states_read_back() {
+        for state in [State::Invited, State::Active, State::Disabled] {
+            assert_eq!(State::from_name(state.as_str()), Some(state));
+        }
+        assert_eq!(State::from_name("gone"), None);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Enrol(String),
+        SetRoles(i64, bool),
+        Disable(bool),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let code = prop_oneof![Just(CODE.to_owned()), ".{0,20}"];
+        let step = prop_oneof![
+            code.prop_map(Step::Enrol),
+            (1_i64..64, any::<bool>()).prop_map(|(bits, others)| Step::SetRoles(bits << 1, others)),
+            any::<bool>().prop_map(Step::Disable),
+        ];
+        prop::collection::vec(step, 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_the_invariants_hold(steps in steps()) {
+            let mut one = staff(State::Invited, roles(&[Role::Admin]));
+            for step in steps {
+                let before = one.clone();
+                let after = match step {
+                    Step::Enrol(code) => one.enrol(&code, keys()).map(|done| done.0),
+                    Step::SetRoles(bits, others) => {
+                        one.set_roles(Roles::from_bits(bits).unwrap(), others).map(|done| done.0)
+                    }
+                    Step::Disable(others) => one.disable("other", others).map(|done| done.0),
+                };
+                one = after.unwrap_or_else(|_| before.clone());
+                prop_assert_eq!(one.code_hash.is_some(), one.state == State::Invited);
+                prop_assert!(one.state != State::Active || one.keys.is_some());
+                prop_assert!(before.state != State::Disabled || one == before, "nobody comes back");
+                prop_assert!(before.keys.is_none() || one.keys == before.keys, "keys are set once");
+            }
+        }
+    }
+}

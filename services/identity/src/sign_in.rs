@@ -1,0 +1,185 @@
+//! Logging in, and the access tokens of a session.
+
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use flare_access::{AccessToken, Decision, Limit, TokenSigner};
+use flare_contracts::{Kind, Refusal};
+use flare_kernel::{StaffId, Timestamp, random};
+use flare_seal::{PassphraseRule, SealError, ServiceKey, auth_key_matches, false_salt};
+use flare_store::{Database, Error};
+
+use crate::{
+    Ports,
+    commands::{EndSession, StartSession, unwrappable},
+    domain::{SessionKey, SessionView, StaffName, State, Stretched, false_stretching},
+    store,
+    vault::{Place, Vault},
+};
+
+/// Attempts under one name, wherever from.
+const ATTEMPTS: Limit = Limit { calls: 10, per: Duration::from_mins(15) };
+
+/// How long a session is remembered without asking the database.
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+/// Who may attempt what how often, and what comes of it.
+pub(crate) struct SignIn {
+    database: Database,
+    vault: Vault,
+    signer: TokenSigner,
+    ports: Ports,
+    passphrases: PassphraseRule,
+    salts: [u8; 32],
+    names: [u8; 32],
+    /// Compared with when there is nothing to compare with, so that both take the same time.
+    decoy: Vec<u8>,
+}
+
+/// What a login gives.
+pub(crate) struct SignedIn {
+    pub(crate) staff: StaffId,
+    pub(crate) session: [u8; 32],
+    pub(crate) ends: Timestamp,
+    pub(crate) fresh: Fresh,
+    pub(crate) sealed_seed: Vec<u8>,
+}
+
+/// What a session that lasts gives.
+pub(crate) struct Fresh {
+    pub(crate) token: AccessToken,
+    pub(crate) unlock_share: Vec<u8>,
+}
+
+impl SignIn {
+    pub(crate) fn new(
+        database: Database,
+        vault: Vault,
+        service_key: &ServiceKey,
+        signer: TokenSigner,
+        ports: Ports,
+        passphrases: PassphraseRule,
+    ) -> Result<Self, SealError> {
+        let decoy = vault.wrap(&Place::decoy(), &random::<32>()?)?;
+        let (salts, names) = (service_key.derive("false-salts"), service_key.derive("attempts-by-name"));
+        Ok(Self { database, vault, signer, ports, passphrases, salts, names, decoy })
+    }
+
+    pub(crate) fn public_key(&self) -> [u8; 32] {
+        self.signer.public_key()
+    }
+
+    /// Counts an attempt under a name. The count's key is a keyed hash of it, never the name.
+    pub(crate) async fn count_attempt(&self, what: &str, name: &str) -> Result<(), Refusal> {
+        let hash = false_salt(&self.names, &format!("{what}/{name}"));
+        match self.ports.limits.allow(&format!("{what}:{}", HEXLOWER.encode(&hash)), ATTEMPTS).await {
+            Decision::Allowed => Ok(()),
+            Decision::RetryAfter(wait) => {
+                let message = "too many attempts under this name; try again later";
+                Err(Refusal::new(Kind::Exhausted, "TOO_MANY_CALLS", message).retry_after(wait))
+            }
+        }
+    }
+
+    /// What a name's passphrase is stretched with; made up, and always the same, for a name nobody has enrolled under.
+    pub(crate) async fn stretching(&self, name: &str) -> Result<Stretched, Error> {
+        let made_up =
+            Stretched { salt: false_salt(&self.salts, name), params: false_stretching(self.passphrases) };
+        let known = match StaffName::new(name) {
+            Some(name) => store::credentials(&self.database, &name).await?,
+            None => None,
+        };
+        match known {
+            Some(known) => Ok(Stretched { salt: known.salt, params: known.params(self.passphrases)? }),
+            None => Ok(made_up),
+        }
+    }
+
+    /// Begins a session for whoever knows the passphrase.
+    pub(crate) async fn login(&self, name: &str, auth_key: &[u8; 32]) -> Result<SignedIn, Error> {
+        self.count_attempt("login", name).await?;
+        let name = StaffName::new(name);
+        let known = match &name {
+            Some(name) => store::credentials(&self.database, name).await?,
+            None => None,
+        };
+        let (place, stored) = match (&name, &known) {
+            (Some(name), Some(known)) => (Place::auth_key_hash(name), &known.auth_key_hash),
+            (None, _) | (_, None) => (Place::decoy(), &self.decoy),
+        };
+        let stored: [u8; 32] = self
+            .vault
+            .unwrap(&place, stored)?
+            .try_into()
+            .map_err(|_| Error::Corrupt("staff.auth_key_hash".to_owned()))?;
+        let matches = auth_key_matches(&stored, auth_key);
+        let (Some(name), Some(known), true) = (name, known, matches) else { return Err(bad_login().into()) };
+        match known.state {
+            State::Active => {}
+            State::Invited | State::Disabled => return Err(bad_login().into()),
+        }
+        let session = random()?;
+        let key = SessionKey::of(&session);
+        let share = self.vault.wrap(&Place::unlock_share(key), &random::<32>()?).map_err(unwrappable)?;
+        let view = self.database.write(StartSession { staff: known.id, key, unlock_share: share }).await?;
+        let sealed_seed = self.vault.unwrap(&Place::sealed_seed(&name), &known.sealed_seed)?;
+        Ok(SignedIn {
+            staff: known.id,
+            session,
+            ends: view.ends,
+            fresh: self.fresh(key, &view)?,
+            sealed_seed,
+        })
+    }
+
+    /// A fresh access token, and the share, for a session that lasts.
+    pub(crate) async fn refresh(&self, session: &[u8; 32]) -> Result<Fresh, Error> {
+        let key = SessionKey::of(session);
+        let remembered = self.ports.sessions.get(&key.cache_key()).await;
+        let view = match remembered.as_deref().and_then(SessionView::from_bytes) {
+            Some(view) => view,
+            None => self.look_up(key).await?,
+        };
+        if view.ends <= self.ports.clock.now() {
+            return Err(session_over().into());
+        }
+        self.fresh(key, &view)
+    }
+
+    async fn look_up(&self, key: SessionKey) -> Result<SessionView, Error> {
+        let view = store::session(&self.database, key).await?.ok_or_else(session_over)?;
+        self.ports.sessions.put(&key.cache_key(), view.to_bytes(), REMEMBERED).await;
+        Ok(view)
+    }
+
+    /// Ends a session.
+    pub(crate) async fn logout(&self, session: &[u8; 32]) -> Result<(), Error> {
+        let key = SessionKey::of(session);
+        self.database.write(EndSession { key }).await?;
+        self.ports.sessions.forget(&key.cache_key()).await;
+        Ok(())
+    }
+
+    /// Forgets what is remembered about a person, after something about them changed.
+    pub(crate) async fn forget(&self, staff: StaffId) -> Result<(), Error> {
+        for key in store::sessions_of(&self.database, staff).await? {
+            self.ports.sessions.forget(&key.cache_key()).await;
+        }
+        Ok(())
+    }
+
+    fn fresh(&self, key: SessionKey, view: &SessionView) -> Result<Fresh, Error> {
+        let token = self.signer.issue(view.staff, view.roles, key.id(), self.ports.clock.now());
+        let unlock_share = self.vault.unwrap(&Place::unlock_share(key), &view.unlock_share)?;
+        Ok(Fresh { token, unlock_share })
+    }
+}
+
+/// One answer, whether the name is unknown, the passphrase wrong, or the person has no access.
+pub(crate) fn bad_login() -> Refusal {
+    Refusal::new(Kind::Unauthenticated, "BAD_LOGIN", "this name and passphrase do not belong together")
+}
+
+fn session_over() -> Refusal {
+    Refusal::new(Kind::Unauthenticated, "SESSION_OVER", "this session is over; log in again")
+}

@@ -1,0 +1,201 @@
+-- Requests, receipts, the thread with the requester, files, and what the requester is shown of the rest.
+-- Whatever a person wrote is in these tables as sealed bytes only. An enum is stored under its name on the wire.
+
+CREATE TABLE requests (
+    case_id TEXT NOT NULL PRIMARY KEY,
+    channel TEXT NOT NULL CONSTRAINT requests_channel CHECK (channel IN ('CHANNEL_FORM', 'CHANNEL_SIGNAL',
+        'CHANNEL_PHONE', 'CHANNEL_MAIL', 'CHANNEL_PEER', 'CHANNEL_VISIT')),
+    received BIGINT NOT NULL,
+    lane_hint BIGINT NOT NULL CONSTRAINT requests_lane_hint CHECK (lane_hint IN (1, 2, 3)),
+    language TEXT NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT requests_kind CHECK (kind IN ('REQUESTER_KIND_UNSPECIFIED',
+        'REQUESTER_KIND_INDIVIDUAL', 'REQUESTER_KIND_OUTLET', 'REQUESTER_KIND_ORGANISATION',
+        'REQUESTER_KIND_UNREGISTERED_GROUP')),
+    on_behalf BIGINT NOT NULL CONSTRAINT requests_on_behalf CHECK (on_behalf IN (0, 1)),
+    mode TEXT NOT NULL CONSTRAINT requests_mode CHECK (mode IN ('MODE_UNSPECIFIED', 'MODE_PREVENTIVE',
+        'MODE_REACTIVE')),
+    set_off_by TEXT NOT NULL CONSTRAINT requests_set_off_by CHECK (set_off_by IN ('TRIGGER_UNSPECIFIED',
+        'TRIGGER_NEGATIVE', 'TRIGGER_POSITIVE')),
+    -- What was sent first, without what sealing draws afresh: tells a repetition from another request.
+    content BYTEA NOT NULL CONSTRAINT requests_content CHECK (length(content) = 32)
+);
+
+CREATE TABLE consents (
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    purpose TEXT NOT NULL CONSTRAINT consents_purpose CHECK (purpose IN ('PURPOSE_HELP', 'PURPOSE_CHECKING',
+        'PURPOSE_REFERRAL', 'PURPOSE_DONOR', 'PURPOSE_PUBLIC')),
+    state TEXT NOT NULL CONSTRAINT consents_state CHECK (state IN ('CONSENT_STATE_AGREED', 'CONSENT_STATE_REFUSED',
+        'CONSENT_STATE_CANNOT_BE_ASKED')),
+    PRIMARY KEY (case_id, purpose)
+);
+
+CREATE TABLE receipts (
+    lookup_id BYTEA NOT NULL CONSTRAINT receipts_lookup_len CHECK (length(lookup_id) = 16),
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    proof_hash BYTEA NOT NULL CONSTRAINT receipts_proof_len CHECK (length(proof_hash) = 32),
+    active BIGINT NOT NULL CONSTRAINT receipts_active_flag CHECK (active IN (0, 1)),
+    issued_at BIGINT NOT NULL,
+    CONSTRAINT receipts_lookup UNIQUE (lookup_id)
+);
+CREATE UNIQUE INDEX receipts_active ON receipts (case_id) WHERE active = 1;
+
+CREATE TABLE key_epochs (
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    compartment TEXT NOT NULL CONSTRAINT key_epochs_compartment CHECK (compartment IN ('request', 'thread')),
+    epoch BIGINT NOT NULL CONSTRAINT key_epochs_epoch CHECK (epoch >= 1),
+    begun_at BIGINT NOT NULL,
+    PRIMARY KEY (case_id, compartment, epoch)
+);
+
+-- `wrapped` is wrapped once more under the service key.
+CREATE TABLE key_wraps (
+    case_id TEXT NOT NULL,
+    compartment TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    recipient TEXT NOT NULL,
+    generation BIGINT NOT NULL,
+    wrapped BYTEA NOT NULL,
+    PRIMARY KEY (case_id, compartment, epoch, recipient),
+    CONSTRAINT key_wraps_epoch FOREIGN KEY (case_id, compartment, epoch)
+        REFERENCES key_epochs (case_id, compartment, epoch)
+);
+
+-- Each writing of each answer; the highest version is the one that holds.
+CREATE TABLE answers (
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL CONSTRAINT answers_version CHECK (version >= 1),
+    epoch BIGINT NOT NULL,
+    ciphertext BYTEA NOT NULL,
+    tag BYTEA NOT NULL CONSTRAINT answers_tag CHECK (length(tag) = 32),
+    commitment BYTEA NOT NULL,
+    PRIMARY KEY (case_id, name, version)
+);
+
+CREATE TABLE messages (
+    message_id TEXT NOT NULL,
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    -- The number of the message's event in the case's history: the order of the thread.
+    seq BIGINT NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT messages_kind CHECK (kind IN ('MESSAGE_KIND_TEXT', 'MESSAGE_KIND_QUESTION',
+        'MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_DECISION', 'MESSAGE_KIND_PROPOSAL', 'MESSAGE_KIND_AGREEMENT',
+        'MESSAGE_KIND_REPORT')),
+    -- 'requester' or a staff id.
+    author TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    about TEXT NOT NULL,
+    -- Of a question: the message that answered it; empty while it is open.
+    answered_by TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    ciphertext BYTEA NOT NULL,
+    tag BYTEA NOT NULL CONSTRAINT messages_tag CHECK (length(tag) = 32),
+    commitment BYTEA NOT NULL,
+    CONSTRAINT messages_message UNIQUE (message_id),
+    CONSTRAINT messages_place UNIQUE (case_id, seq),
+    CONSTRAINT messages_requester_writes CHECK (author <> 'requester'
+        OR kind IN ('MESSAGE_KIND_TEXT', 'MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT')),
+    CONSTRAINT messages_staff_write CHECK (author = 'requester'
+        OR kind NOT IN ('MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT'))
+);
+CREATE INDEX messages_open_questions ON messages (case_id, seq)
+    WHERE kind = 'MESSAGE_KIND_QUESTION' AND answered_by = '';
+
+-- A row stands for a file that is whole in the object store, under <case>/<file>/<upload>/<part>.
+CREATE TABLE files (
+    file_id TEXT NOT NULL,
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    seq BIGINT NOT NULL,
+    upload TEXT NOT NULL,
+    compartment TEXT NOT NULL CONSTRAINT files_compartment CHECK (compartment IN ('request', 'thread')),
+    author TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    size BIGINT NOT NULL CONSTRAINT files_size CHECK (size > 0),
+    seal_header BYTEA NOT NULL,
+    epoch BIGINT NOT NULL,
+    ciphertext BYTEA NOT NULL,
+    tag BYTEA NOT NULL CONSTRAINT files_tag CHECK (length(tag) = 32),
+    commitment BYTEA NOT NULL,
+    CONSTRAINT files_file UNIQUE (file_id),
+    CONSTRAINT files_place UNIQUE (case_id, seq)
+);
+CREATE INDEX files_of_compartment ON files (case_id, compartment, seq);
+
+-- What the requester is shown, put together from the events of triage and grants.
+CREATE TABLE case_view (
+    case_id TEXT NOT NULL PRIMARY KEY REFERENCES requests (case_id),
+    lane BIGINT NOT NULL CONSTRAINT case_view_lane CHECK (lane IN (1, 2, 3)),
+    progress TEXT NOT NULL CONSTRAINT case_view_progress CHECK (progress IN ('received', 'acknowledged', 'assessed',
+        'closed')),
+    asked_to_stop BIGINT NOT NULL CONSTRAINT case_view_asked CHECK (asked_to_stop IN (0, 1)),
+    stop TEXT NOT NULL CONSTRAINT case_view_stop CHECK (stop IN ('none', 'paused', 'held', 'withdrawn')),
+    money_stopped BIGINT NOT NULL CONSTRAINT case_view_money CHECK (money_stopped IN (0, 1)),
+    -- When the requester was last heard of, here or on another channel; 0 before.
+    heard_at BIGINT NOT NULL,
+    answer_by BIGINT
+);
+
+CREATE TABLE view_steps (
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    place BIGINT NOT NULL,
+    -- The event it comes from.
+    source TEXT NOT NULL,
+    what TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    about TEXT NOT NULL,
+    PRIMARY KEY (case_id, place),
+    CONSTRAINT view_steps_source UNIQUE (case_id, source)
+);
+
+CREATE TABLE view_needs (
+    need_id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    place BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    outcome TEXT NOT NULL CONSTRAINT view_needs_outcome CHECK (outcome IN ('open', 'given', 'recommended', 'covered',
+        'referred', 'declined')),
+    since BIGINT NOT NULL
+);
+CREATE INDEX view_needs_of_case ON view_needs (case_id, place);
+
+CREATE TABLE view_grants (
+    grant_id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    drafted_at BIGINT NOT NULL,
+    stage TEXT NOT NULL CONSTRAINT view_grants_stage CHECK (stage IN ('draft', 'in_approval', 'approved', 'active',
+        'reporting', 'closing', 'closed', 'rejected', 'withdrawn', 'terminated')),
+    proposal TEXT NOT NULL CONSTRAINT view_grants_proposal CHECK (proposal IN ('not_shown', 'shown', 'agreed',
+        'disagreed')),
+    proposal_message TEXT NOT NULL,
+    agreement TEXT NOT NULL CONSTRAINT view_grants_agreement CHECK (agreement IN ('not_shown', 'shown', 'accepted',
+        'refused')),
+    agreement_message TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    ceiling BIGINT NOT NULL CONSTRAINT view_grants_ceiling CHECK (ceiling >= 0),
+    starts TEXT NOT NULL,
+    ends TEXT NOT NULL,
+    vote_due BIGINT,
+    report_due BIGINT,
+    -- When it was rejected or withdrawn: its needs are open again unless they were recommended later.
+    undone_at BIGINT
+);
+CREATE INDEX view_grants_of_case ON view_grants (case_id, drafted_at, grant_id);
+
+CREATE TABLE view_grant_needs (
+    grant_id TEXT NOT NULL REFERENCES view_grants (grant_id),
+    case_id TEXT NOT NULL,
+    need_id TEXT NOT NULL,
+    PRIMARY KEY (grant_id, need_id)
+);
+CREATE INDEX view_grant_needs_of_case ON view_grant_needs (case_id, grant_id, need_id);
+
+CREATE TABLE view_tranches (
+    tranche_id TEXT NOT NULL PRIMARY KEY,
+    grant_id TEXT NOT NULL REFERENCES view_grants (grant_id),
+    case_id TEXT NOT NULL,
+    place BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL CONSTRAINT view_tranches_amount CHECK (amount >= 0),
+    state TEXT NOT NULL CONSTRAINT view_tranches_state CHECK (state IN ('scheduled', 'released', 'sent', 'in_doubt',
+        'arrived', 'returned', 'lost'))
+);
+CREATE INDEX view_tranches_of_case ON view_tranches (case_id, grant_id, place);

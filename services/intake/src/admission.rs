@@ -1,0 +1,50 @@
+//! Which case a caller may act in, and as whom.
+
+use flare_access::{Caller, ReceiptClaim};
+use flare_contracts::{Refusal, input};
+use flare_kernel::CaseId;
+use flare_seal::proof_matches;
+use flare_store::Error;
+
+use crate::{Intake, author::Author, refusals, store};
+
+/// A caller who may act in a case.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    pub(crate) case: CaseId,
+    pub(crate) author: Author,
+    /// Whose idempotency keys theirs are.
+    pub(crate) scope: String,
+}
+
+impl Intake {
+    /// Staff act in the case they name; whoever holds a receipt acts in its case and in no other.
+    pub(crate) async fn admit(&self, caller: &Caller, case_id: &str) -> Result<Admitted, Error> {
+        let scope = caller.idempotency_scope();
+        match caller {
+            Caller::Staff(staff) => {
+                let case = input::id("case_id", case_id)?;
+                Ok(Admitted { case, author: Author::Staff(staff.id), scope })
+            }
+            Caller::Receipt(claim) => {
+                let case = self.case_of(claim).await?;
+                if !case_id.is_empty() && case_id.parse() != Ok(case) {
+                    return Err(Refusal::not_found("case").into());
+                }
+                Ok(Admitted { case, author: Author::Requester, scope })
+            }
+            Caller::Anonymous | Caller::Service(_) => Err(refusals::not_allowed().into()),
+        }
+    }
+
+    /// The case that a shown receipt opens. An unknown receipt and a wrong proof are refused alike, after the same work.
+    pub(crate) async fn case_of(&self, claim: &ReceiptClaim) -> Result<CaseId, Error> {
+        let found = store::requests::case_of_receipt(&mut self.database.clone(), &claim.lookup).await?;
+        let (case, stored) = match found {
+            Some((case, stored)) => (Some(case), stored),
+            None => (None, [0; 32]),
+        };
+        let matches = proof_matches(&stored, claim.proof.expose());
+        case.filter(|_| matches).ok_or_else(|| refusals::unknown_receipt().into())
+    }
+}

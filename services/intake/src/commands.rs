@@ -1,0 +1,50 @@
+//! What changes something, one act per file.
+
+pub(crate) mod add_answers;
+pub(crate) mod answer_agreement;
+pub(crate) mod answer_proposal;
+pub(crate) mod attach_file;
+pub(crate) mod issue_receipt;
+mod new_case;
+pub(crate) mod open_request;
+pub(crate) mod post_message;
+pub(crate) mod report_arrival;
+pub(crate) mod submit_report;
+pub(crate) mod submit_request;
+pub(crate) mod withdraw;
+
+use flare_contracts::Refusal;
+use flare_kernel::{CaseId, GrantId};
+use flare_store::{Error, Tx};
+
+use crate::{
+    domain::{case_view::CaseView, grant::Grant},
+    store,
+};
+
+/// Locks a case and reads it.
+async fn locked(tx: &mut Tx, case: CaseId) -> Result<CaseView, Error> {
+    tx.lock(&[&case]).await?;
+    let view = store::view::find(tx, case).await?;
+    view.ok_or_else(|| Refusal::not_found("case").into())
+}
+
+/// Locks a case and reads one of its grants.
+async fn locked_grant(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(CaseView, Grant), Error> {
+    let view = locked(tx, case).await?;
+    let grant = store::grants::find(tx, case, grant).await?;
+    let grant = grant.ok_or_else(|| Refusal::not_found("grant"))?;
+    Ok((view, grant))
+}
+
+/// Shows the event just appended to the requester as a step.
+async fn show_step(tx: &mut Tx, case: CaseId, what: &'static str, about: String) -> Result<(), Error> {
+    let (source, at) = (format!("intake:{}", tx.version(case)), tx.now());
+    store::view::add_step(tx, case, source, at, (what, about)).await
+}
+
+/// The requester was heard of.
+async fn heard(tx: &mut Tx, mut view: CaseView) -> Result<(), Error> {
+    view.heard(tx.now());
+    store::view::save(tx, &view).await
+}

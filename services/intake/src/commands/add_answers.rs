@@ -1,0 +1,88 @@
+//! Answers are added or replaced.
+
+use flare_contracts::{
+    Refusal,
+    common::v1::SealedField,
+    events::v1::{AnswersAdded, IntakeEvent},
+    intake::v1::{AddAnswersRequest, AddAnswersResponse},
+};
+use flare_kernel::CaseId;
+use flare_seal::{Compartment, ServiceKey};
+use flare_store::{Error, Tx, Write};
+
+use crate::{
+    admission::Admitted,
+    author::Author,
+    domain::answers,
+    keys::{ReceiptWrap, SealedEpoch},
+    store,
+};
+
+/// See the module.
+pub(crate) struct AddAnswers {
+    case: CaseId,
+    author: Author,
+    answers: Vec<SealedField>,
+    epoch: Option<SealedEpoch>,
+}
+
+impl AddAnswers {
+    /// Reads the call. A requester cannot open the key of earlier answers, so theirs always brings a new one.
+    pub(crate) fn parse(
+        by: Admitted,
+        request: AddAnswersRequest,
+        service: &ServiceKey,
+    ) -> Result<Self, Error> {
+        answers::check(&request.answers)?;
+        if by.author.is_requester() && request.key.is_none() {
+            return Err(Refusal::invalid("key", "is required of a receipt's holder").into());
+        }
+        let place = (by.case, Compartment::Request, ReceiptWrap::Forbidden);
+        let epoch = request.key.map(|key| SealedEpoch::seal("key", Some(key), place, service)).transpose()?;
+        Ok(Self { case: by.case, author: by.author, answers: request.answers, epoch })
+    }
+}
+
+impl Write for AddAnswers {
+    type Output = AddAnswersResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<AddAnswersResponse, Error> {
+        let view = super::locked(tx, self.case).await?;
+        let epoch = self.begin_epoch(tx).await?;
+        self.check_answers(tx, epoch).await?;
+        for answer in &self.answers {
+            store::answers::insert(tx, self.case, answer).await?;
+        }
+        let names = self.answers.iter().map(|answer| answer.name.clone()).collect();
+        let event: IntakeEvent = AnswersAdded { case_id: self.case.to_string(), names }.into();
+        tx.append(self.case, view.lane, self.author.name(), &event)?;
+        super::show_step(tx, self.case, "answers_added", String::new()).await?;
+        if self.author.is_requester() {
+            super::heard(tx, view).await?;
+        }
+        Ok(AddAnswersResponse { version: tx.version(self.case) })
+    }
+}
+
+impl AddAnswers {
+    /// The epoch to write under: the new one, when there is one.
+    async fn begin_epoch(&self, tx: &mut Tx) -> Result<u32, Error> {
+        let newest = store::keys::newest(tx, self.case, Compartment::Request).await?;
+        let Some(epoch) = &self.epoch else { return Ok(newest) };
+        epoch.check_follows("key", newest)?;
+        store::keys::insert(tx, self.case, epoch).await?;
+        Ok(epoch.epoch)
+    }
+
+    async fn check_answers(&self, tx: &mut Tx, epoch: u32) -> Result<(), Error> {
+        let mut whole = store::answers::newest(tx, self.case).await?;
+        for answer in &self.answers {
+            let earlier =
+                whole.iter().position(|known| known.name == answer.name).map(|at| whole.swap_remove(at));
+            answers::check_place(answer, epoch, earlier.map_or(0, |earlier| earlier.version))?;
+        }
+        let kept = whole.iter().chain(&self.answers);
+        answers::check_total(kept.map(|answer| answer.ciphertext.len()).sum())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! The requester accepts or refuses an agreement.
+
+use flare_contracts::{
+    Refusal,
+    events::v1::{AgreementAnswered, IntakeEvent},
+    input,
+    intake::v1::{AnswerAgreementRequest, AnswerAgreementResponse},
+};
+use flare_kernel::{CaseId, GrantId, MessageId};
+use flare_store::{Error, Tx, Write};
+
+use crate::{author::REQUESTER, store};
+
+/// See the module.
+pub(crate) struct AnswerAgreement {
+    case: CaseId,
+    grant: GrantId,
+    message: MessageId,
+    accepts: bool,
+    refuses_donor: bool,
+}
+
+impl AnswerAgreement {
+    pub(crate) fn parse(case: CaseId, request: &AnswerAgreementRequest) -> Result<Self, Refusal> {
+        if request.accepts && request.refuses_donor {
+            return Err(Refusal::invalid("refuses_donor", "must not be set when the agreement is accepted"));
+        }
+        Ok(Self {
+            case,
+            grant: input::id("grant_id", &request.grant_id)?,
+            message: input::id("message_id", &request.message_id)?,
+            accepts: request.accepts,
+            refuses_donor: request.refuses_donor,
+        })
+    }
+}
+
+impl Write for AnswerAgreement {
+    type Output = AnswerAgreementResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<AnswerAgreementResponse, Error> {
+        let (view, mut grant) = super::locked_grant(tx, self.case, self.grant).await?;
+        view.goes_on()?;
+        grant.answer_agreement(self.message, self.accepts).map_err(Refusal::from)?;
+        store::grants::save(tx, &grant).await?;
+        let event: IntakeEvent = AgreementAnswered {
+            case_id: self.case.to_string(),
+            grant_id: self.grant.to_string(),
+            accepts: self.accepts,
+            refuses_donor: self.refuses_donor,
+            message_id: self.message.to_string(),
+        }
+        .into();
+        tx.append(self.case, view.lane, REQUESTER, &event)?;
+        super::show_step(tx, self.case, "agreement_answered", self.grant.to_string()).await?;
+        super::heard(tx, view).await?;
+        Ok(AnswerAgreementResponse { version: tx.version(self.case) })
+    }
+}

@@ -1,0 +1,123 @@
+//! What sending a request and opening one for somebody have in common.
+
+use flare_contracts::{
+    Refusal,
+    common::v1::{Compartment as WireCompartment, KeyEpoch, SealedField},
+    events::v1::{IntakeEvent, RequestSubmitted},
+    intake::v1::Channel,
+};
+use flare_kernel::{CaseId, Timestamp};
+use flare_seal::{Compartment, ServiceKey};
+use flare_store::{Error, Tx};
+
+use crate::{
+    author::Author,
+    domain::{answers, case_view::CaseView, listing::Listing},
+    keys::{ReceiptWrap, SealedEpoch},
+    receipt::ReceiptLock,
+    refusals,
+    store::{self, requests::Request},
+};
+
+/// A case that is to be.
+pub(super) struct NewCase {
+    pub(super) case: CaseId,
+    pub(super) author: Author,
+    pub(super) channel: Channel,
+    pub(super) receipt: Option<ReceiptLock>,
+    pub(super) listing: Listing,
+    pub(super) answers: Vec<SealedField>,
+    pub(super) epochs: [SealedEpoch; 2],
+    /// Tells the same request from another.
+    pub(super) content: [u8; 32],
+}
+
+/// What its sender learns.
+pub(super) struct Opened {
+    pub(super) received: Timestamp,
+    pub(super) version: i64,
+}
+
+/// The first event of a history.
+const FIRST: i64 = 1;
+
+/// Checks the first epochs of both compartments: exactly these, each the first.
+pub(super) fn first_epochs(
+    keys: Vec<KeyEpoch>,
+    case: CaseId,
+    has_receipt: bool,
+    service: &ServiceKey,
+) -> Result<[SealedEpoch; 2], Error> {
+    let rule =
+        || Refusal::invalid("keys", "must hold the first epoch of request and of thread, and no other");
+    let [first, second]: [KeyEpoch; 2] = keys.try_into().map_err(|_| rule())?;
+    let is_thread = |key: &KeyEpoch| key.compartment == i32::from(WireCompartment::Thread);
+    let (request, thread) = match (is_thread(&first), is_thread(&second)) {
+        (false, true) => ((0, first), (1, second)),
+        (true, false) => ((1, second), (0, first)),
+        (true, true) | (false, false) => return Err(rule().into()),
+    };
+    let to_thread = if has_receipt { ReceiptWrap::Required } else { ReceiptWrap::Optional };
+    let seal = |(index, key): (usize, KeyEpoch), compartment, receipt| {
+        let field = format!("keys[{index}]");
+        let sealed = SealedEpoch::seal(&field, Some(key), (case, compartment, receipt), service)?;
+        sealed.check_follows(&field, 0)?;
+        Ok::<_, Error>(sealed)
+    };
+    Ok([
+        seal(request, Compartment::Request, ReceiptWrap::Forbidden)?,
+        seal(thread, Compartment::Thread, to_thread)?,
+    ])
+}
+
+impl NewCase {
+    /// Checks what needs no database.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        answers::check_first(&self.answers)
+    }
+
+    /// Opens the case, or finds that this very request did before: a form that is sent twice is one case.
+    pub(super) async fn open(&self, tx: &mut Tx) -> Result<Opened, Error> {
+        tx.lock(&[&self.case]).await?;
+        if let Some(earlier) = store::requests::find(tx, self.case).await? {
+            if earlier.content == self.content {
+                return Ok(Opened { received: earlier.received, version: FIRST });
+            }
+            return Err(refusals::already_submitted().into());
+        }
+        self.insert(tx).await?;
+        let event: IntakeEvent = RequestSubmitted {
+            case_id: self.case.to_string(),
+            channel: self.channel.into(),
+            listing: Some(self.listing.to_wire()),
+            has_receipt: self.receipt.is_some(),
+        }
+        .into();
+        tx.append(self.case, self.listing.lane_hint, self.author.name(), &event)?;
+        super::show_step(tx, self.case, "received", String::new()).await?;
+        Ok(Opened { received: tx.now(), version: tx.version(self.case) })
+    }
+
+    async fn insert(&self, tx: &mut Tx) -> Result<(), Error> {
+        let request = Request {
+            case: self.case,
+            channel: self.channel,
+            received: tx.now(),
+            listing: self.listing.clone(),
+            content: self.content,
+        };
+        store::requests::insert(tx, &request).await?;
+        if let Some(receipt) = &self.receipt {
+            store::requests::insert_receipt(tx, self.case, receipt).await?;
+        }
+        for epoch in &self.epochs {
+            store::keys::insert(tx, self.case, epoch).await?;
+        }
+        for answer in &self.answers {
+            store::answers::insert(tx, self.case, answer).await?;
+        }
+        let mut view = CaseView::new(self.case, self.listing.lane_hint);
+        view.heard(tx.now());
+        store::view::insert(tx, &view).await
+    }
+}

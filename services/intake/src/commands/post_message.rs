@@ -1,0 +1,88 @@
+//! Somebody writes to the thread.
+
+use flare_contracts::{
+    Kind, Refusal,
+    events::v1::{IntakeEvent, MessagePosted},
+    input,
+    intake::v1::{MessageKind, PostMessageRequest, PostMessageResponse},
+};
+use flare_kernel::CaseId;
+use flare_seal::Compartment;
+use flare_store::{Error, Tx, Write};
+
+use crate::{
+    admission::Admitted,
+    author::Author,
+    domain::message::{self, About, MAX_TEXT},
+    store::{self, messages::NewMessage},
+};
+
+/// See the module.
+pub(crate) struct PostMessage {
+    case: CaseId,
+    author: Author,
+    message: NewMessage,
+    about: About,
+}
+
+impl PostMessage {
+    pub(crate) fn parse(by: Admitted, request: PostMessageRequest) -> Result<Self, Refusal> {
+        let id = input::id("message_id", &request.message_id)?;
+        let kind: MessageKind = input::choice("kind", request.kind)?;
+        message::may_write(&by.author, kind)?;
+        let about = message::about(kind, &request.about)?;
+        let text = input::sealed("text", request.text, &store::messages::text_name(id), MAX_TEXT)?;
+        if text.version != 1 {
+            return Err(Refusal::invalid("text.version", "must be 1: a message is written once"));
+        }
+        if !by.author.is_requester() && !request.contact_plan_kept {
+            let message = "look at the contact plan, and say that this message keeps to it";
+            return Err(Refusal::new(Kind::State, "CONTACT_PLAN_NOT_KEPT", message)
+                .field("contact_plan_kept", "must be true"));
+        }
+        let message = NewMessage { id, kind, author: by.author.name(), about: about.text(), text };
+        Ok(Self { case: by.case, author: by.author, message, about })
+    }
+}
+
+impl Write for PostMessage {
+    type Output = PostMessageResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<PostMessageResponse, Error> {
+        let view = super::locked(tx, self.case).await?;
+        if !self.author.is_requester() {
+            view.may_be_written_to()?;
+        }
+        let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
+        if self.message.text.epoch != newest {
+            return Err(input::old_epoch("text", newest).into());
+        }
+        if let About::Question(question) = self.about {
+            let known = store::messages::find(tx, self.case, question).await?;
+            if known.is_none_or(|known| known.kind != MessageKind::Question) {
+                return Err(Refusal::invalid("about", "must be a question of this thread").into());
+            }
+            store::messages::close_question(tx, self.case, question, self.message.id).await?;
+        }
+        tx.append(self.case, view.lane, self.author.name(), &self.event())?;
+        let version = tx.version(self.case);
+        store::messages::insert(tx, self.case, version, &self.message).await?;
+        if self.author.is_requester() {
+            super::heard(tx, view).await?;
+        }
+        Ok(PostMessageResponse { at: Some(input::timestamp_out(tx.now())), version })
+    }
+}
+
+impl PostMessage {
+    fn event(&self) -> IntakeEvent {
+        MessagePosted {
+            case_id: self.case.to_string(),
+            message_id: self.message.id.to_string(),
+            kind: self.message.kind.into(),
+            by_requester: self.author.is_requester(),
+            about: self.message.about.clone(),
+        }
+        .into()
+    }
+}

@@ -1,0 +1,50 @@
+//! The requester reports on a grant, in a message of the thread.
+
+use flare_contracts::{
+    Refusal,
+    events::v1::{IntakeEvent, ReportSubmitted},
+    input,
+    intake::v1::{MessageKind, SubmitReportRequest, SubmitReportResponse},
+};
+use flare_kernel::{CaseId, GrantId, MessageId};
+use flare_store::{Error, Tx, Write};
+
+use crate::{author::REQUESTER, store};
+
+/// See the module.
+pub(crate) struct SubmitReport {
+    case: CaseId,
+    grant: GrantId,
+    message: MessageId,
+}
+
+impl SubmitReport {
+    pub(crate) fn parse(case: CaseId, request: &SubmitReportRequest) -> Result<Self, Refusal> {
+        Ok(Self {
+            case,
+            grant: input::id("grant_id", &request.grant_id)?,
+            message: input::id("message_id", &request.message_id)?,
+        })
+    }
+}
+
+impl Write for SubmitReport {
+    type Output = SubmitReportResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<SubmitReportResponse, Error> {
+        let (view, grant) = super::locked_grant(tx, self.case, self.grant).await?;
+        grant.may_report().map_err(Refusal::from)?;
+        let (grant_id, message_id) = (self.grant.to_string(), self.message.to_string());
+        let known = store::messages::find(tx, self.case, self.message).await?;
+        if known.is_none_or(|known| known.kind != MessageKind::Report || known.about != grant_id) {
+            let rule = "must be a message of kind report that you posted about this grant";
+            return Err(Refusal::invalid("message_id", rule).into());
+        }
+        let case_id = self.case.to_string();
+        let event: IntakeEvent = ReportSubmitted { case_id, grant_id: grant_id.clone(), message_id }.into();
+        tx.append(self.case, view.lane, REQUESTER, &event)?;
+        super::show_step(tx, self.case, "report_submitted", grant_id).await?;
+        super::heard(tx, view).await?;
+        Ok(SubmitReportResponse { version: tx.version(self.case) })
+    }
+}

@@ -1,0 +1,56 @@
+//! Somebody sends an urgent request.
+
+use flare_contracts::{
+    input,
+    intake::v1::{Channel, SubmitRequestRequest, SubmitRequestResponse},
+};
+use flare_seal::ServiceKey;
+use flare_store::{Error, Once, Tx, Write};
+
+use super::new_case::{NewCase, first_epochs};
+use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock, refusals, store};
+
+/// See the module.
+pub(crate) struct SubmitRequest {
+    new: NewCase,
+    receipt: ReceiptLock,
+}
+
+impl SubmitRequest {
+    /// Reads the call and its idempotency key, which belongs to the receipt: nobody is signed in.
+    pub(crate) fn parse(request: SubmitRequestRequest, service: &ServiceKey) -> Result<(Once, Self), Error> {
+        let receipt = ReceiptLock::parse(request.receipt.clone())?;
+        let once = Once::new(receipt.scope(), "SubmitRequest", &request.request_id, &request)?;
+        let case = input::id("case_id", &request.case_id)?;
+        let content = content::of_submission(&request)?;
+        let new = NewCase {
+            case,
+            author: Author::Requester,
+            channel: Channel::Form,
+            receipt: Some(receipt.clone()),
+            listing: Listing::parse(request.listing)?,
+            epochs: first_epochs(request.keys, case, true, service)?,
+            answers: request.answers,
+            content,
+        };
+        new.check()?;
+        Ok((once, Self { new, receipt }))
+    }
+}
+
+impl Write for SubmitRequest {
+    type Output = SubmitRequestResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<SubmitRequestResponse, Error> {
+        let opens = store::requests::case_of_receipt(tx, &self.receipt.lookup).await?;
+        if opens.is_some_and(|(case, _)| case != self.new.case) {
+            return Err(refusals::already_submitted().into());
+        }
+        let opened = self.new.open(tx).await?;
+        Ok(SubmitRequestResponse {
+            case_id: self.new.case.to_string(),
+            received: Some(input::timestamp_out(opened.received)),
+            version: opened.version,
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! The requester withdraws.
+
+use flare_contracts::{
+    Refusal,
+    events::v1::{IntakeEvent, WithdrawalRequested},
+    input,
+    intake::v1::{WithdrawRequest, WithdrawResponse},
+};
+use flare_kernel::CaseId;
+use flare_store::{Error, Tx, Write};
+
+use crate::{author::REQUESTER, domain::standing::Facts};
+
+/// See the module.
+pub(crate) struct Withdraw {
+    case: CaseId,
+    reason: &'static str,
+}
+
+/// Why somebody withdraws.
+const REASONS: &[&str] = &["helped_elsewhere", "too_dangerous", "no_longer_needed", "other", "unsaid"];
+
+impl Withdraw {
+    pub(crate) fn parse(case: CaseId, request: &WithdrawRequest) -> Result<Self, Refusal> {
+        Ok(Self { case, reason: input::code("reason", &request.reason, REASONS)? })
+    }
+}
+
+impl Write for Withdraw {
+    type Output = WithdrawResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<WithdrawResponse, Error> {
+        let mut view = super::locked(tx, self.case).await?;
+        if view.withdraw()? {
+            let reason = self.reason.to_owned();
+            let event: IntakeEvent = WithdrawalRequested { case_id: self.case.to_string(), reason }.into();
+            tx.append(self.case, view.lane, REQUESTER, &event)?;
+            super::show_step(tx, self.case, "withdrawal_requested", String::new()).await?;
+            super::heard(tx, view.clone()).await?;
+        }
+        // A case that is ending stands where its stop says, whatever its needs and grants.
+        let facts = Facts { view: &view, question_waits: false, needs: &[], grants: &[] };
+        Ok(WithdrawResponse { version: tx.version(self.case), standing: facts.standing().into() })
+    }
+}

@@ -1,0 +1,165 @@
+//! The work on the case.
+
+use flare_contracts::{
+    common::v1::NeedKind,
+    events::v1::{NeedAdded, NeedEnded, triage_event::Event},
+    input,
+    triage::v1::Outcome,
+};
+use flare_kernel::{CaseId, Lane, NeedId};
+use flare_messaging::Received;
+use flare_store::{Error, Tx};
+use prost_types::Timestamp;
+
+use super::{id, locked, show};
+use crate::{
+    domain::{
+        case_view::Stop,
+        need::{Need, NeedOutcome},
+    },
+    store,
+};
+
+pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Result<(), Error> {
+    // A stream of triage is a case.
+    let case: CaseId = id(&received.stream, "stream")?;
+    let Some(mut view) = locked(tx, case).await? else { return Ok(()) };
+    match event {
+        Event::CaseOpened(opened) => view.opened(lane(opened.lane)?, at(opened.acknowledge_by.as_ref())),
+        Event::CaseAcknowledged(acknowledged) => {
+            view.acknowledged(at(acknowledged.assess_by.as_ref()));
+            show(tx, received, case, "acknowledged", "").await?;
+        }
+        Event::CaseAssessed(assessed) => {
+            view.assessed(lane(assessed.lane)?, at(assessed.outcome_by.as_ref()));
+            show(tx, received, case, "assessed", "").await?;
+        }
+        Event::ContactLogged(contact) => {
+            if contact.inbound {
+                view.heard(received.at);
+            }
+        }
+        Event::QuestionAsked(question) => {
+            show(tx, received, case, "question_asked", question.message_id.clone()).await?;
+        }
+        Event::NeedAdded(added) => {
+            store::view::insert_need(tx, case, received.seq, &new_need(received, added)?).await?;
+        }
+        Event::NeedEnded(ended) => need_ended(tx, received, case, ended).await?,
+        Event::GrantRecommended(recommended) => {
+            for need in &recommended.need_ids {
+                set(tx, received, case, need, NeedOutcome::Recommended).await?;
+            }
+            view.answer_by = at(recommended.draft_by.as_ref());
+            show(tx, received, case, "help_recommended", "").await?;
+        }
+        Event::NeedReferred(referred) => {
+            set(tx, received, case, &referred.need_id, NeedOutcome::Referred).await?;
+            show(tx, received, case, "need_referred", referred.need_id.as_str()).await?;
+        }
+        Event::ReferralAnswered(answered) => {
+            let (outcome, what) = if answered.accepted {
+                (NeedOutcome::Referred, "referral_accepted")
+            } else {
+                (NeedOutcome::Open, "referral_refused")
+            };
+            set(tx, received, case, &answered.need_id, outcome).await?;
+            show(tx, received, case, what, answered.need_id.as_str()).await?;
+        }
+        Event::ReferralUnanswered(unanswered) => {
+            set(tx, received, case, &unanswered.need_id, NeedOutcome::Open).await?;
+            show(tx, received, case, "referral_unanswered", unanswered.need_id.as_str()).await?;
+        }
+        Event::CaseStopped(stopped) => {
+            let how = stop(&stopped.how)?;
+            view.stopped(how);
+            show(tx, received, case, stop_word(how), "").await?;
+        }
+        Event::MoneyStopped(_) => {
+            view.money_stopped = true;
+            show(tx, received, case, "money_stopped", "").await?;
+        }
+        Event::CaseResumed(_) => {
+            view.resumed();
+            show(tx, received, case, "resumed", "").await?;
+        }
+        Event::CaseClosed(_) => {
+            view.closed();
+            show(tx, received, case, "closed", "").await?;
+        }
+        Event::CaseReopened(_) => {
+            view.reopened();
+            show(tx, received, case, "reopened", "").await?;
+        }
+        // Who works on it and how, who it is about, who vouches, what is late: not the requester's to see. What they
+        // answered, they wrote here themselves.
+        Event::CaseAssigned(_)
+        | Event::ContactPlanSet(_)
+        | Event::PersonAdded(_)
+        | Event::PersonStatusSet(_)
+        | Event::NoteAdded(_)
+        | Event::RequesterAnswered(_)
+        | Event::ReferenceAdded(_)
+        | Event::ReferenceChecked(_)
+        | Event::CaseOverdue(_)
+        | Event::WelfareCheckDue(_)
+        | Event::NotesKeyBegun(_) => return Ok(()),
+    }
+    store::view::save(tx, &view).await
+}
+
+async fn need_ended(tx: &mut Tx, received: &Received, case: CaseId, ended: &NeedEnded) -> Result<(), Error> {
+    let outcome = Outcome::try_from(ended.outcome).ok().and_then(NeedOutcome::from_triage);
+    let outcome = outcome.ok_or_else(|| Error::Corrupt("NeedEnded.outcome".to_owned()))?;
+    set(tx, received, case, &ended.need_id, outcome).await?;
+    let what = match outcome {
+        NeedOutcome::Open => "need_open",
+        NeedOutcome::Given => "need_given",
+        NeedOutcome::Recommended => "help_recommended",
+        NeedOutcome::Covered => "need_covered",
+        NeedOutcome::Referred => "need_referred",
+        NeedOutcome::Declined => "need_declined",
+    };
+    show(tx, received, case, what, ended.need_id.clone()).await
+}
+
+async fn set(
+    tx: &mut Tx,
+    received: &Received,
+    case: CaseId,
+    need: &str,
+    outcome: NeedOutcome,
+) -> Result<(), Error> {
+    let need: NeedId = id(need, "need_id")?;
+    store::view::set_need(tx, case, need, outcome, received.at).await
+}
+
+fn new_need(received: &Received, added: &NeedAdded) -> Result<Need, Error> {
+    Ok(Need {
+        id: id(&added.need_id, "NeedAdded.need_id")?,
+        kind: NeedKind::try_from(added.kind).map_err(|_| Error::Corrupt("NeedAdded.kind".to_owned()))?,
+        outcome: NeedOutcome::Open,
+        since: received.at,
+    })
+}
+
+fn stop(how: &str) -> Result<Stop, Error> {
+    let found = [Stop::Withdrawn, Stop::Paused, Stop::Held].into_iter().find(|stop| stop.as_str() == how);
+    found.ok_or_else(|| Error::Corrupt("CaseStopped.how".to_owned()))
+}
+
+/// An inquiry is not announced to whom it may be about.
+const fn stop_word(how: Stop) -> &'static str {
+    match how {
+        Stop::Withdrawn => "withdrawn",
+        Stop::None | Stop::Paused | Stop::Held => "paused",
+    }
+}
+
+fn lane(number: i32) -> Result<Lane, Error> {
+    Ok(input::lane("lane", number)?)
+}
+
+fn at(timestamp: Option<&Timestamp>) -> Option<flare_kernel::Timestamp> {
+    timestamp.map(input::timestamp_in)
+}

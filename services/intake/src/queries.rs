@@ -1,0 +1,174 @@
+//! What can be looked at.
+
+use flare_contracts::{
+    Refusal, input,
+    intake::v1::{
+        AnswerVersion, GetRequestResponse, GetStatusResponse, GrantView, ListFilesResponse,
+        ListMessagesResponse, NeedView, TrancheView,
+    },
+};
+use flare_kernel::CaseId;
+use flare_seal::Compartment;
+use flare_store::Error;
+
+use crate::{
+    Intake,
+    author::Author,
+    domain::{
+        grant::{Grant, Tranche},
+        need::Need,
+        standing::Facts,
+    },
+    keys::RECEIPT,
+    store,
+};
+
+impl Intake {
+    /// Where a case stands, for the holder of its receipt.
+    pub(crate) async fn status(&self, case: CaseId) -> Result<GetStatusResponse, Error> {
+        let reads = &mut self.database.clone();
+        let request = store::requests::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+        let view = store::view::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+        let questions = store::messages::open_questions(reads, case).await?;
+        let grants = store::grants::of_case(reads, case).await?;
+        let tranches = store::grants::tranches(reads, case).await?;
+        let needs = store::view::needs(reads, case).await?;
+        let outcomes: Vec<_> = needs.iter().map(|need| need.shown(&grants)).collect();
+        let facts = Facts {
+            view: &view,
+            question_waits: questions.iter().any(|(_, asked)| *asked > view.heard_at),
+            needs: &outcomes,
+            grants: &grants,
+        };
+        Ok(GetStatusResponse {
+            case_id: case.to_string(),
+            version: store::requests::version(reads, case).await?,
+            standing: facts.standing().into(),
+            received: Some(input::timestamp_out(request.received)),
+            steps: store::view::steps(reads, case).await?,
+            needs: needs.iter().map(|need| need_view(need, &grants)).collect(),
+            grants: grants.iter().map(|grant| grant_view(grant, &tranches)).collect(),
+            thread_keys: store::keys::of_recipient(
+                reads,
+                case,
+                Compartment::Thread,
+                RECEIPT,
+                &self.service_key,
+            )
+            .await?,
+            open_questions: questions.iter().map(|(question, _)| question.to_string()).collect(),
+            we_answer_by: facts.we_answer_by().map(input::timestamp_out),
+            request_epoch: store::keys::newest(reads, case, Compartment::Request).await?,
+            answers: store::answers::newest(reads, case)
+                .await?
+                .into_iter()
+                .map(|answer| AnswerVersion { name: answer.name, version: answer.version })
+                .collect(),
+        })
+    }
+
+    /// The sealed request with its keys, for staff.
+    pub(crate) async fn request(&self, case: CaseId) -> Result<GetRequestResponse, Error> {
+        let reads = &mut self.database.clone();
+        let request = store::requests::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+        Ok(GetRequestResponse {
+            case_id: case.to_string(),
+            version: store::requests::version(reads, case).await?,
+            channel: request.channel.into(),
+            received: Some(input::timestamp_out(request.received)),
+            listing: Some(request.listing.to_wire()),
+            answers: store::answers::newest(reads, case).await?,
+            keys: store::keys::of_case(reads, case, &self.service_key).await?,
+            has_receipt: store::requests::receipt_of_case(reads, case).await?.is_some(),
+        })
+    }
+
+    /// A page of the thread.
+    pub(crate) async fn messages(
+        &self,
+        case: CaseId,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<ListMessagesResponse, Error> {
+        let (limit, after) = place(page_size, page_token)?;
+        let reads = &mut self.database.clone();
+        self.expect_case(case).await?;
+        let page = store::messages::page(reads, case, after, limit + 1).await?;
+        let (messages, next_page_token) = cut(page, limit);
+        Ok(ListMessagesResponse { messages, next_page_token })
+    }
+
+    /// A page of a case's files. A receipt opens the thread and nothing else, so its holder is shown that part only.
+    pub(crate) async fn files(
+        &self,
+        case: CaseId,
+        author: &Author,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<ListFilesResponse, Error> {
+        let (limit, after) = place(page_size, page_token)?;
+        let reads = &mut self.database.clone();
+        self.expect_case(case).await?;
+        let compartment = author.is_requester().then_some(Compartment::Thread);
+        let page = store::files::page(reads, case, compartment, after, limit + 1).await?;
+        let (files, next_page_token) = cut(page, limit);
+        Ok(ListFilesResponse { files, next_page_token })
+    }
+
+    async fn expect_case(&self, case: CaseId) -> Result<(), Error> {
+        if store::requests::exists(&mut self.database.clone(), case).await? {
+            return Ok(());
+        }
+        Err(Refusal::not_found("case").into())
+    }
+}
+
+/// How many rows, and after which place in the case's history.
+fn place(page_size: i32, page_token: &str) -> Result<(i64, i64), Refusal> {
+    let limit = input::page_size(page_size)?;
+    let Some([after]) = input::page_token(page_token)? else { return Ok((limit, 0)) };
+    let after = after.parse().ok().filter(|after: &i64| *after > 0);
+    let after = after
+        .ok_or_else(|| Refusal::invalid("page_token", "must be empty or a token from the answer before"))?;
+    Ok((limit, after))
+}
+
+/// The first `limit` rows, and the token of the page after them if one more was found.
+fn cut<T>(mut page: Vec<(i64, T)>, limit: i64) -> (Vec<T>, String) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let token = page.last().filter(|_| more).map(|(seq, _)| input::next_page_token(&[seq.to_string()]));
+    (page.into_iter().map(|(_, row)| row).collect(), token.unwrap_or_default())
+}
+
+fn need_view(need: &Need, grants: &[Grant]) -> NeedView {
+    NeedView {
+        need_id: need.id.to_string(),
+        kind: need.kind.into(),
+        outcome: need.shown(grants).as_str().to_owned(),
+    }
+}
+
+fn grant_view(grant: &Grant, tranches: &[Tranche]) -> GrantView {
+    let of_grant = tranches.iter().filter(|tranche| tranche.grant == grant.id);
+    GrantView {
+        grant_id: grant.id.to_string(),
+        stage: grant.stage.as_str().to_owned(),
+        proposal_message_id: grant.proposal_message.clone(),
+        agreement_message_id: grant.agreement_message.clone(),
+        ceiling: Some(input::money_out(grant.ceiling)),
+        start: grant.starts.clone(),
+        end: grant.ends.clone(),
+        tranches: of_grant.map(tranche_view).collect(),
+        report_due: grant.report_due.map(input::timestamp_out),
+    }
+}
+
+fn tranche_view(tranche: &Tranche) -> TrancheView {
+    TrancheView {
+        tranche_id: tranche.id.to_string(),
+        amount: Some(input::money_out(tranche.amount)),
+        state: tranche.state.as_str().to_owned(),
+    }
+}

@@ -1,0 +1,156 @@
+//! Files: what is known of each. The bytes are in the object store.
+
+use flare_contracts::{common::v1::SealedField, input, intake::v1::StoredFile};
+use flare_kernel::{CaseId, FileId};
+use flare_seal::Compartment;
+use flare_store::{Error, Row, Tx, sql};
+
+use super::{Reads, keys::wire_compartment, sealed, small};
+
+/// A page of a case's files, oldest first.
+macro_rules! page_statement {
+    () => {
+        "SELECT file_id, case_id, seq, upload, compartment, author, at, size, seal_header, epoch, ciphertext, tag, \
+         commitment FROM files WHERE case_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+    };
+}
+
+/// A page of the files of one compartment, oldest first.
+macro_rules! page_of_compartment_statement {
+    () => {
+        "SELECT file_id, case_id, seq, upload, compartment, author, at, size, seal_header, epoch, ciphertext, tag, \
+         commitment FROM files WHERE case_id = $1 AND compartment = $2 AND seq > $3 ORDER BY seq LIMIT $4"
+    };
+}
+
+/// A file that is whole in the object store.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct File {
+    pub(crate) id: FileId,
+    pub(crate) case: CaseId,
+    /// Names the upload that won, in the object store.
+    pub(crate) upload: String,
+    pub(crate) compartment: Compartment,
+    pub(crate) epoch: u32,
+    pub(crate) description: SealedField,
+    pub(crate) seal_header: Vec<u8>,
+    /// Bytes in the object store.
+    pub(crate) size: u64,
+    pub(crate) author: String,
+}
+
+/// The name under which a file's description is sealed.
+pub(crate) fn description_name(id: FileId) -> String {
+    format!("file.{id}")
+}
+
+pub(crate) async fn insert(tx: &mut Tx, seq: i64, file: &File) -> Result<(), Error> {
+    let size = i64::try_from(file.size).map_err(|_| Error::Corrupt("files.size".to_owned()))?;
+    tx.execute(
+        sql("INSERT INTO files (file_id, case_id, seq, upload, compartment, author, at, size, seal_header, epoch, \
+             ciphertext, tag, commitment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+        .bind(file.id.to_string())
+        .bind(file.case.to_string())
+        .bind(seq)
+        .bind(file.upload.clone())
+        .bind(file.compartment.as_str())
+        .bind(file.author.clone())
+        .bind(tx.now().as_micros())
+        .bind(size)
+        .bind(file.seal_header.clone())
+        .bind(i64::from(file.epoch))
+        .bind(file.description.ciphertext.clone())
+        .bind(file.description.tag.clone())
+        .bind(file.description.commitment.clone()),
+    )
+    .await
+    .map(drop)
+}
+
+/// The file of this id, whatever its case, and its wire form.
+pub(crate) async fn find(reads: &mut impl Reads, id: FileId) -> Result<Option<(File, StoredFile)>, Error> {
+    let row = reads
+        .one(
+            sql("SELECT file_id, case_id, seq, upload, compartment, author, at, size, seal_header, epoch, ciphertext, \
+                 tag, commitment FROM files WHERE file_id = $1")
+            .bind(id.to_string()),
+        )
+        .await?;
+    row.map(|row| Ok((file(&row)?, stored(&row)?))).transpose()
+}
+
+/// All bytes of a case's files together.
+pub(crate) async fn bytes_of_case(reads: &mut impl Reads, case: CaseId) -> Result<u64, Error> {
+    let row = reads
+        .one(
+            sql("SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM files WHERE case_id = $1")
+                .bind(case.to_string()),
+        )
+        .await?;
+    let bytes = row.map_or(Ok(0), |row| row.int("bytes"))?;
+    u64::try_from(bytes).map_err(|_| Error::Corrupt("files.size".to_owned()))
+}
+
+/// The files after a place in a case, or those of one compartment; each with its own place.
+pub(crate) async fn page(
+    reads: &mut impl Reads,
+    case: CaseId,
+    compartment: Option<Compartment>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, StoredFile)>, Error> {
+    let query = match compartment {
+        None => sql(page_statement!()).bind(case.to_string()).bind(after).bind(limit),
+        Some(compartment) => sql(page_of_compartment_statement!())
+            .bind(case.to_string())
+            .bind(compartment.as_str())
+            .bind(after)
+            .bind(limit),
+    };
+    let rows = reads.all(query).await?;
+    rows.iter().map(|row| Ok((row.int("seq")?, stored(row)?))).collect()
+}
+
+fn file(row: &Row) -> Result<File, Error> {
+    let id: FileId = row.id("file_id")?;
+    let size = u64::try_from(row.int("size")?).map_err(|_| Error::Corrupt("files.size".to_owned()))?;
+    Ok(File {
+        id,
+        case: row.id("case_id")?,
+        upload: row.text("upload")?,
+        compartment: row.parse("compartment")?,
+        epoch: small(row, "epoch")?,
+        description: sealed(row, description_name(id), 1)?,
+        seal_header: row.bytes("seal_header")?,
+        size,
+        author: row.text("author")?,
+    })
+}
+
+fn stored(row: &Row) -> Result<StoredFile, Error> {
+    let id: FileId = row.id("file_id")?;
+    Ok(StoredFile {
+        file_id: id.to_string(),
+        compartment: wire_compartment(row.parse("compartment")?).into(),
+        epoch: small(row, "epoch")?,
+        description: Some(sealed(row, description_name(id), 1)?),
+        seal_header: row.bytes("seal_header")?,
+        size: row.int("size")?,
+        author: row.text("author")?,
+        at: Some(input::timestamp_out(row.timestamp("at")?)),
+    })
+}
+
+#[cfg(test)]
+pub(crate) const PLANS: [(&str, &str, &str); 2] = [
+    (
+        concat!("EXPLAIN QUERY PLAN ", page_statement!()),
+        concat!("EXPLAIN ", page_statement!()),
+        "files_place",
+    ),
+    (
+        concat!("EXPLAIN QUERY PLAN ", page_of_compartment_statement!()),
+        concat!("EXPLAIN ", page_of_compartment_statement!()),
+        "files_of_compartment",
+    ),
+];

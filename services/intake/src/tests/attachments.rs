@@ -1,0 +1,345 @@
+//! Files.
+
+use std::sync::Arc;
+
+use flare_access::Caller;
+use flare_contracts::{
+    common::v1::Compartment as WireCompartment,
+    intake::v1::{
+        AddAnswersRequest, DownloadFileRequest, FileHeader, ListFilesRequest, StoredFile, UploadFileRequest,
+        UploadFileResponse, download_file_response, intake_server::Intake as _, upload_file_request::Part,
+    },
+};
+use flare_kernel::{CaseId, Duration, FileId};
+use flare_seal::{
+    Compartment, CompartmentKey, FILE_CHUNK_LEN, FileAddress, FileOpener, FileSealer, SEALED_FILE_CHUNK_LEN,
+};
+use flare_testkit::{Sandbox, on_both_engines};
+use futures::{StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
+
+use super::fixture::{Desk, Requester, field, fresh, from, officer, reason};
+
+/// A file, sealed: its header and chunks.
+struct Sealed {
+    header: FileHeader,
+    chunks: Vec<Vec<u8>>,
+}
+
+fn seal(requester: &Requester, compartment: Compartment, content: &[u8]) -> Sealed {
+    let file = FileId::random().unwrap();
+    let (key, wire) = match compartment {
+        Compartment::Request => (&requester.request_key, WireCompartment::Request),
+        Compartment::Thread => (&requester.thread_key, WireCompartment::Thread),
+        Compartment::Notes | Compartment::Proposal | Compartment::Payment => unreachable!(),
+    };
+    let address = FileAddress { case: requester.case, compartment, epoch: 1, file };
+    let (mut sealer, seal_header) = FileSealer::new(key, &address).unwrap();
+    let pieces: Vec<_> = content.chunks(FILE_CHUNK_LEN).collect();
+    let last = pieces.len() - 1;
+    let chunks =
+        pieces.iter().enumerate().map(|(at, piece)| sealer.seal_chunk(piece, at == last).unwrap()).collect();
+    let name = format!("file.{file}");
+    let header = FileHeader {
+        request_id: fresh(),
+        case_id: requester.case.to_string(),
+        file_id: file.to_string(),
+        compartment: wire.into(),
+        epoch: 1,
+        description: Some(requester.seal(compartment, key, (&name, 1, 1), "photo.jpg, 5 bytes")),
+        seal_header,
+    };
+    Sealed { header, chunks }
+}
+
+fn messages(header: FileHeader, chunks: &[Vec<u8>]) -> Vec<Result<UploadFileRequest, Status>> {
+    let parts = std::iter::once(Part::Header(header)).chain(chunks.iter().cloned().map(Part::Chunk));
+    parts.map(|part| Ok(UploadFileRequest { part: Some(part) })).collect()
+}
+
+async fn upload(
+    desk: &Desk,
+    caller: &Caller,
+    messages: Vec<Result<UploadFileRequest, Status>>,
+) -> Result<UploadFileResponse, Status> {
+    desk.intake.receive_file(caller, stream::iter(messages)).await
+}
+
+async fn download(desk: &Desk, caller: Caller, file_id: &str) -> Result<(StoredFile, Vec<Vec<u8>>), Status> {
+    let request = DownloadFileRequest { case_id: case_for(desk, &caller).await, file_id: file_id.to_owned() };
+    let mut stream = desk.api.download_file(from(caller, request)).await?.into_inner();
+    let mut header = None;
+    let mut chunks = Vec::new();
+    while let Some(message) = stream.next().await {
+        match message?.part.unwrap() {
+            download_file_response::Part::Header(stored) => header = Some(stored),
+            download_file_response::Part::Chunk(chunk) => chunks.push(chunk),
+        }
+    }
+    Ok((header.unwrap(), chunks))
+}
+
+/// Staff name the first case there is; a receipt needs none.
+async fn case_for(desk: &Desk, caller: &Caller) -> String {
+    if matches!(caller, Caller::Receipt(_)) {
+        return String::new();
+    }
+    let rows = desk
+        .sandbox
+        .database
+        .fetch_all(flare_store::sql("SELECT case_id FROM requests ORDER BY received"))
+        .await;
+    rows.unwrap()[0].text("case_id").unwrap()
+}
+
+/// The objects in the store, each with its length.
+fn objects(desk: &Desk) -> Vec<u64> {
+    let mut folders = vec![desk.folder.path().to_owned()];
+    let mut lengths = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else {
+                lengths.push(entry.metadata().unwrap().len());
+            }
+        }
+    }
+    lengths
+}
+
+on_both_engines!(a_file_comes_back_chunk_by_chunk_and_opens, crate::SCHEMA);
+async fn a_file_comes_back_chunk_by_chunk_and_opens(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let content = vec![0x5a; FILE_CHUNK_LEN * 70 + 5];
+    let sealed = seal(&requester, Compartment::Thread, &content);
+    let reply =
+        upload(&desk, &requester.caller(), messages(sealed.header.clone(), &sealed.chunks)).await.unwrap();
+    assert_eq!(reply.size, i64::try_from(sealed.chunks.iter().map(Vec::len).sum::<usize>()).unwrap());
+    assert_eq!(objects(&desk).len(), 2, "two parts: 64 chunks and the rest");
+
+    for caller in [requester.caller(), officer()] {
+        let (stored, chunks) = download(&desk, caller, &sealed.header.file_id).await.unwrap();
+        assert!(chunks == sealed.chunks, "the chunks are not those that were sent");
+        assert_eq!((stored.size, stored.author.as_str()), (reply.size, "requester"));
+        let address = FileAddress {
+            case: requester.case,
+            compartment: Compartment::Thread,
+            epoch: 1,
+            file: stored.file_id.parse().unwrap(),
+        };
+        let mut opener = FileOpener::new(&requester.thread_key, &address, &stored.seal_header).unwrap();
+        let last = chunks.len() - 1;
+        let whole: Vec<u8> = chunks
+            .iter()
+            .enumerate()
+            .flat_map(|(at, chunk)| opener.open_chunk(chunk, at == last).unwrap().expose().clone())
+            .collect();
+        assert!(whole == content, "the file is another one");
+    }
+}
+
+on_both_engines!(an_upload_repeated_is_one_file, crate::SCHEMA);
+async fn an_upload_repeated_is_one_file(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    let good = || messages(sealed.header.clone(), &sealed.chunks);
+    let first = upload(&desk, &requester.caller(), good()).await.unwrap();
+    assert_eq!(upload(&desk, &requester.caller(), good()).await.unwrap(), first);
+    // A repetition seals afresh, and the header says nothing of what is in the chunks.
+    let resealed = FileHeader { seal_header: vec![1; 17], ..sealed.header.clone() };
+    assert_eq!(upload(&desk, &requester.caller(), messages(resealed, &sealed.chunks)).await.unwrap(), first);
+    let other = FileHeader { request_id: fresh(), ..sealed.header.clone() };
+    let refused = upload(&desk, &requester.caller(), messages(other, &sealed.chunks)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "FILE_ID_REUSED"));
+    assert_eq!((objects(&desk).len(), desk.count("SELECT file_id FROM files").await), (1, 1));
+
+    // Two at once: one is attached, and what the other stored is gone.
+    let sealed = seal(&requester, Compartment::Thread, b"another photograph");
+    let good = || messages(sealed.header.clone(), &sealed.chunks);
+    let caller = requester.caller();
+    let (one, two) = futures::join!(upload(&desk, &caller, good()), upload(&desk, &caller, good()));
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!((objects(&desk).len(), desk.count("SELECT file_id FROM files").await), (2, 2));
+}
+
+on_both_engines!(an_upload_that_breaks_or_breaks_a_rule_leaves_nothing, crate::SCHEMA);
+async fn an_upload_that_breaks_or_breaks_a_rule_leaves_nothing(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let full = || vec![7; SEALED_FILE_CHUNK_LEN];
+    let good = || seal(&requester, Compartment::Thread, b"a photograph").header;
+    let with = |change: fn(&mut FileHeader)| {
+        let mut header = good();
+        change(&mut header);
+        messages(header, &[vec![1; 80]])
+    };
+    let mut broken = messages(good(), &vec![full(); 70]);
+    broken.push(Err(Status::cancelled("the line broke")));
+    assert_eq!(upload(&desk, &requester.caller(), broken).await.unwrap_err().code(), Code::Cancelled);
+    let header_twice = [messages(good(), &[]), messages(good(), &[])].into_iter().flatten().collect();
+    for (sent, expected) in [
+        (Vec::new(), "header"),
+        (messages(good(), &[vec![1; 80]]).split_off(1), "header"),
+        (header_twice, "chunk"),
+        (messages(good(), &[]), "chunk"),
+        (messages(good(), &[Vec::new()]), "chunk"),
+        (messages(good(), &[vec![1; 80], vec![1; 80]]), "chunk"),
+        (messages(good(), &[vec![1; SEALED_FILE_CHUNK_LEN + 1]]), "chunk"),
+        (with(|header| header.file_id = "file_5".to_owned()), "header.file_id"),
+        (with(|header| header.compartment = WireCompartment::Notes.into()), "header.compartment"),
+        (with(|header| header.description = None), "header.description"),
+        (with(|header| header.epoch = 2), "header.description.epoch"),
+        (with(|header| header.seal_header.truncate(3)), "header.seal_header"),
+        (with(|header| header.request_id = String::new()), "request_id"),
+    ] {
+        assert_eq!(field(&upload(&desk, &requester.caller(), sent).await.unwrap_err()), expected);
+    }
+    let large = vec![full(); 1_600];
+    let refused = upload(&desk, &requester.caller(), messages(good(), &large)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "FILE_TOO_LARGE"));
+    assert_eq!((objects(&desk), desk.count("SELECT file_id FROM files").await), (Vec::new(), 0));
+}
+
+on_both_engines!(a_file_is_sealed_under_the_newest_key, crate::SCHEMA);
+async fn a_file_is_sealed_under_the_newest_key(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let key = CompartmentKey::generate().unwrap();
+    let answers = AddAnswersRequest {
+        request_id: fresh(),
+        case_id: String::new(),
+        answers: vec![requester.seal(Compartment::Request, &key, ("request.who", 2, 1), "me")],
+        key: Some(requester.epoch(Compartment::Request, 2, &key, false)),
+    };
+    desk.api.add_answers(from(requester.caller(), answers)).await.unwrap();
+    let sealed = seal(&requester, Compartment::Request, b"a photograph");
+    let refused = upload(&desk, &officer(), messages(sealed.header, &sealed.chunks)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Aborted, "OLD_KEY_EPOCH"));
+}
+
+on_both_engines!(a_case_holds_a_gibibyte_of_files, crate::SCHEMA);
+async fn a_case_holds_a_gibibyte_of_files(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    upload(&desk, &requester.caller(), messages(sealed.header, &sealed.chunks)).await.unwrap();
+    // As if the file that is there took all but the last few bytes.
+    desk.sandbox.database.write(super::lists::Run("UPDATE files SET size = 1073741800")).await.unwrap();
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    let refused =
+        upload(&desk, &requester.caller(), messages(sealed.header, &sealed.chunks)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "CASE_FILES_FULL"));
+    assert_eq!(objects(&desk).len(), 1);
+}
+
+on_both_engines!(a_receipt_opens_the_threads_files_and_no_others, crate::SCHEMA);
+async fn a_receipt_opens_the_threads_files_and_no_others(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    desk.sandbox.advance(Duration::from_secs(1));
+    let elsewhere = desk.requester().await;
+    let mut ids = Vec::new();
+    for compartment in [Compartment::Thread, Compartment::Request, Compartment::Thread] {
+        let sealed = seal(&requester, compartment, b"a photograph");
+        ids.push(sealed.header.file_id.clone());
+        upload(&desk, &officer(), messages(sealed.header, &sealed.chunks)).await.unwrap();
+    }
+    let list = async |caller: Caller, page_size, page_token: &str| {
+        let case_id = case_for(&desk, &caller).await;
+        let request = ListFilesRequest { case_id, page_size, page_token: page_token.to_owned() };
+        let page = desk.api.list_files(from(caller, request)).await.unwrap().into_inner();
+        (page.files.into_iter().map(|file| file.file_id).collect::<Vec<_>>(), page.next_page_token)
+    };
+    assert_eq!(list(officer(), 0, "").await, (ids.clone(), String::new()));
+    let (first, token) = list(requester.caller(), 1, "").await;
+    let (second, end) = list(requester.caller(), 1, &token).await;
+    assert_eq!((first, second, end.as_str()), (vec![ids[0].clone()], vec![ids[2].clone()], ""));
+    assert!(list(elsewhere.caller(), 0, "").await.0.is_empty());
+
+    assert!(download(&desk, requester.caller(), &ids[0]).await.is_ok());
+    assert!(download(&desk, officer(), &ids[1]).await.is_ok());
+    let unknown = FileId::random().unwrap().to_string();
+    for (caller, file) in
+        [(requester.caller(), &ids[1]), (elsewhere.caller(), &ids[0]), (officer(), &unknown)]
+    {
+        assert_eq!(download(&desk, caller, file).await.unwrap_err().code(), Code::NotFound);
+    }
+    let nowhere = FileHeader {
+        case_id: CaseId::random().unwrap().to_string(),
+        ..seal(&requester, Compartment::Thread, b"x").header
+    };
+    let refused = upload(&desk, &officer(), messages(nowhere, &[vec![1; 80]])).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+}
+
+on_both_engines!(what_a_crash_left_is_swept_after_a_day_and_nothing_else, crate::SCHEMA);
+async fn what_a_crash_left_is_swept_after_a_day_and_nothing_else(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    upload(&desk, &requester.caller(), messages(sealed.header.clone(), &sealed.chunks)).await.unwrap();
+    // Somebody hangs up in the middle: the handler is dropped after the first part was stored.
+    let lost = seal(&requester, Compartment::Thread, b"never ends");
+    let sent = stream::iter(messages(lost.header, &vec![vec![7; SEALED_FILE_CHUNK_LEN]; 65]))
+        .chain(stream::pending());
+    let caller = requester.caller();
+    {
+        let receiving = desk.intake.receive_file(&caller, sent);
+        futures::pin_mut!(receiving);
+        while objects(&desk).len() < 2 {
+            assert!(futures::poll!(receiving.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    std::fs::write(desk.folder.path().join("not-ours"), "x").unwrap();
+    let sweep = async || desk.intake.sweep().await.unwrap();
+    assert_eq!((sweep().await, objects(&desk).len()), (0, 3));
+    desk.sandbox.advance(Duration::from_hours(24));
+    assert_eq!(sweep().await, 0, "not before a day has passed");
+    desk.sandbox.advance(Duration::from_secs(1));
+    let stop = CancellationToken::new();
+    let (intake, stopped) = (Arc::clone(&desk.intake), stop.clone());
+    let sweeper = tokio::spawn(async move { intake.run_sweeper(stopped).await });
+    while objects(&desk).len() > 2 {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    sweeper.await.unwrap();
+    assert_eq!(sweep().await, 0);
+    assert!(download(&desk, requester.caller(), &sealed.header.file_id).await.is_ok());
+}
+
+on_both_engines!(an_upload_slower_than_the_sweeper_is_refused, crate::SCHEMA);
+async fn an_upload_slower_than_the_sweeper_is_refused(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    let time = desk.sandbox.time.clone();
+    let sent = stream::iter(messages(sealed.header, &sealed.chunks)).inspect(move |message| {
+        if matches!(message, Ok(UploadFileRequest { part: Some(Part::Chunk(_)) })) {
+            time.advance(Duration::from_hours(13));
+        }
+    });
+    let refused = desk.intake.receive_file(&requester.caller(), sent).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::DeadlineExceeded, "UPLOAD_TOO_SLOW"));
+    assert!(objects(&desk).is_empty());
+}
+
+on_both_engines!(a_damaged_or_missing_part_is_told, crate::SCHEMA);
+async fn a_damaged_or_missing_part_is_told(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    upload(&desk, &requester.caller(), messages(sealed.header.clone(), &sealed.chunks)).await.unwrap();
+    desk.sandbox.database.write(super::lists::Run("UPDATE files SET size = size + 1")).await.unwrap();
+    let damaged = download(&desk, requester.caller(), &sealed.header.file_id).await.unwrap_err();
+    assert_eq!(damaged.code(), Code::DataLoss);
+    std::fs::remove_dir_all(desk.folder.path().join(requester.case.to_string())).unwrap();
+    let missing = download(&desk, requester.caller(), &sealed.header.file_id).await.unwrap_err();
+    assert_eq!((missing.code(), reason(&missing).as_str()), (Code::Unavailable, "FILES_UNAVAILABLE"));
+}

@@ -1,0 +1,59 @@
+//! The rules that the tables hold by themselves, whatever the code above them does.
+
+use flare_contracts::intake::v1::MessageKind;
+use flare_store::Error;
+use flare_testkit::{Sandbox, on_both_engines};
+
+use super::{
+    fixture::{Desk, officer},
+    lists::Run,
+};
+
+on_both_engines!(each_rule_a_caller_can_run_into_has_its_refusal, crate::SCHEMA);
+async fn each_rule_a_caller_can_run_into_has_its_refusal(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap();
+    let a_file = "INSERT INTO files SELECT message_id, case_id, seq, 'x', 'thread', author, at, 1, tag, epoch, ciphertext, \
+                  tag, commitment FROM messages";
+    desk.sandbox.database.write(Run(a_file)).await.unwrap();
+    let refused = async |statement| match desk.sandbox.database.write(Run(statement)).await {
+        Err(Error::Refused(refusal)) => refusal.reason,
+        other => panic!("{other:?}"),
+    };
+    let found = [
+        refused("INSERT INTO receipts SELECT substr(proof_hash, 1, 16), case_id, proof_hash, 1, 5 FROM receipts").await,
+        refused("INSERT INTO receipts SELECT lookup_id, case_id, proof_hash, 0, 5 FROM receipts").await,
+        refused(
+            "INSERT INTO messages SELECT message_id, case_id, seq + 9, kind, author, at, about, answered_by, epoch, \
+             ciphertext, tag, commitment FROM messages",
+        )
+        .await,
+        refused(
+            "INSERT INTO files SELECT file_id, case_id, seq + 9, upload, compartment, author, at, size, seal_header, \
+             epoch, ciphertext, tag, commitment FROM files",
+        )
+        .await,
+    ];
+    assert_eq!(found, ["RECEIPT_ACTIVE", "RECEIPT_IN_USE", "MESSAGE_ID_REUSED", "FILE_ID_REUSED"]);
+}
+
+on_both_engines!(the_tables_refuse_what_no_code_should_write, crate::SCHEMA);
+async fn the_tables_refuse_what_no_code_should_write(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    desk.post(officer(), requester.message(MessageKind::Question, "", "?")).await.unwrap();
+    for statement in [
+        "UPDATE requests SET channel = 'pigeon'",
+        "UPDATE requests SET lane_hint = 4",
+        "UPDATE case_view SET stop = 'perhaps'",
+        "UPDATE messages SET author = 'requester'",
+        "UPDATE messages SET kind = 'MESSAGE_KIND_ANSWER'",
+        "UPDATE answers SET version = 0",
+        "INSERT INTO key_wraps SELECT case_id, compartment, epoch + 1, recipient, generation, wrapped FROM key_wraps",
+        "INSERT INTO consents SELECT 'case_x', purpose, state FROM consents",
+    ] {
+        let outcome = desk.sandbox.database.write(Run(statement)).await;
+        assert!(matches!(outcome, Err(Error::Database(_))), "{statement}: {outcome:?}");
+    }
+}

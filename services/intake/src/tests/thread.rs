@@ -1,0 +1,215 @@
+//! Messages.
+
+use flare_access::Caller;
+use flare_contracts::{
+    Event, Producer,
+    events::v1::{CaseStopped, triage_event},
+    intake::v1::{
+        ListMessagesRequest, MessageKind, PostMessageRequest, Standing, intake_server::Intake as _,
+    },
+};
+use flare_kernel::{CaseId, GrantId, MessageId, NeedId};
+use flare_seal::Compartment;
+use flare_testkit::{Sandbox, on_both_engines};
+use tonic::Code;
+
+use super::fixture::{Desk, field, fresh, from, officer, reason, violation};
+
+on_both_engines!(a_question_waits_for_its_answer, crate::SCHEMA);
+async fn a_question_waits_for_its_answer(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    desk.sandbox.advance(flare_kernel::Duration::from_secs(60));
+    let question = requester.message(MessageKind::Question, "", "Where are you now?");
+    let posted = desk.post(officer(), question.clone()).await.unwrap();
+    assert_eq!(desk.post(officer(), question.clone()).await.unwrap(), posted, "the first answer again");
+    let status = desk.status(&requester).await;
+    assert_eq!(
+        (status.standing(), &status.open_questions[..]),
+        (Standing::WaitingForYou, &[question.message_id.clone()][..])
+    );
+
+    let answer = requester.message(MessageKind::Answer, &question.message_id, "Across the border.");
+    desk.post(requester.caller(), answer).await.unwrap();
+    let status = desk.status(&requester).await;
+    assert_eq!((status.standing(), status.open_questions.len()), (Standing::Received, 0));
+    // A second thought is welcome; the question stays answered by the first.
+    let again = requester.message(MessageKind::Answer, &question.message_id, "No: at home.");
+    desk.post(requester.caller(), again).await.unwrap();
+}
+
+on_both_engines!(whoever_wrote_since_has_not_kept_us_waiting, crate::SCHEMA);
+async fn whoever_wrote_since_has_not_kept_us_waiting(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    desk.sandbox.advance(flare_kernel::Duration::from_secs(60));
+    desk.post(officer(), requester.message(MessageKind::Question, "", "?")).await.unwrap();
+    assert_eq!(desk.status(&requester).await.standing(), Standing::WaitingForYou);
+    desk.sandbox.advance(flare_kernel::Duration::from_secs(60));
+    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "I am safe")).await.unwrap();
+    let status = desk.status(&requester).await;
+    assert_eq!((status.standing(), status.open_questions.len()), (Standing::Received, 1));
+}
+
+on_both_engines!(bad_messages_are_refused, crate::SCHEMA);
+async fn bad_messages_are_refused(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let elsewhere = desk.requester().await;
+    let foreign = elsewhere.message(MessageKind::Question, "", "?");
+    desk.post(officer(), foreign.clone()).await.unwrap();
+    let plain = desk.post(officer(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap();
+    assert_eq!(plain.version, 2);
+
+    let mine = || requester.caller();
+    let text = |kind| requester.message(kind, "", "x");
+    let (need, grant) = (NeedId::from_bytes([1; 16]).to_string(), GrantId::from_bytes([2; 16]).to_string());
+    let about = |kind, about: &str| requester.message(kind, about, "x");
+    let version_two = {
+        let message = text(MessageKind::Text);
+        let name = format!("thread.message.{}", message.message_id);
+        let sealed = requester.seal(Compartment::Thread, &requester.thread_key, (&name, 1, 2), "x");
+        PostMessageRequest { text: Some(sealed), ..message }
+    };
+    let long = {
+        let message = text(MessageKind::Text);
+        let name = format!("thread.message.{}", message.message_id);
+        let sealed =
+            requester.seal(Compartment::Thread, &requester.thread_key, (&name, 1, 1), &"x".repeat(30_000));
+        PostMessageRequest { text: Some(sealed), ..message }
+    };
+    let misnamed = PostMessageRequest {
+        message_id: MessageId::random().unwrap().to_string(),
+        ..text(MessageKind::Text)
+    };
+    for (caller, message, expected) in [
+        (mine(), text(MessageKind::Unspecified), "kind"),
+        (mine(), text(MessageKind::Question), "kind"),
+        (mine(), text(MessageKind::Decision), "kind"),
+        (mine(), about(MessageKind::Proposal, &grant), "kind"),
+        (officer(), about(MessageKind::Answer, &foreign.message_id), "kind"),
+        (officer(), about(MessageKind::Report, &grant), "kind"),
+        (mine(), text(MessageKind::Answer), "about"),
+        (mine(), about(MessageKind::Answer, &foreign.message_id), "about"),
+        (mine(), about(MessageKind::Report, &need), "about"),
+        (mine(), about(MessageKind::Text, "anything"), "about"),
+        (officer(), text(MessageKind::Agreement), "about"),
+        (
+            mine(),
+            PostMessageRequest { message_id: "msg_1".to_owned(), ..text(MessageKind::Text) },
+            "message_id",
+        ),
+        (mine(), PostMessageRequest { text: None, ..text(MessageKind::Text) }, "text"),
+        (mine(), misnamed, "text.name"),
+        (mine(), version_two, "text.version"),
+        (mine(), long, "text.ciphertext"),
+        (
+            mine(),
+            PostMessageRequest { request_id: "with space".to_owned(), ..text(MessageKind::Text) },
+            "request_id",
+        ),
+    ] {
+        assert_eq!(field(&desk.post(caller, message).await.unwrap_err()), expected);
+    }
+    let careless = PostMessageRequest { contact_plan_kept: false, ..text(MessageKind::Text) };
+    let refused = desk.post(officer(), careless.clone()).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "CONTACT_PLAN_NOT_KEPT")
+    );
+    desk.post(mine(), careless).await.unwrap();
+    let nowhere =
+        PostMessageRequest { case_id: CaseId::random().unwrap().to_string(), ..text(MessageKind::Text) };
+    assert_eq!(desk.post(officer(), nowhere.clone()).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(desk.post(mine(), nowhere).await.unwrap_err().code(), Code::NotFound);
+}
+
+on_both_engines!(a_message_is_written_once_and_under_the_newest_key, crate::SCHEMA);
+async fn a_message_is_written_once_and_under_the_newest_key(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let message = requester.message(MessageKind::Text, "", "Hello");
+    desk.post(requester.caller(), message.clone()).await.unwrap();
+    let changed = PostMessageRequest { kind: MessageKind::Report.into(), ..message.clone() };
+    let changed = PostMessageRequest { about: GrantId::from_bytes([2; 16]).to_string(), ..changed };
+    assert_eq!(reason(&desk.post(requester.caller(), changed).await.unwrap_err()), "REQUEST_ID_REUSED");
+    let again = PostMessageRequest { request_id: fresh(), ..message };
+    let refused = desk.post(requester.caller(), again).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "MESSAGE_ID_REUSED"));
+
+    let message = requester.message(MessageKind::Text, "", "Hello");
+    let name = format!("thread.message.{}", message.message_id);
+    let newer = requester.seal(Compartment::Thread, &requester.thread_key, (&name, 2, 1), "Hello");
+    let refused =
+        desk.post(requester.caller(), PostMessageRequest { text: Some(newer), ..message }).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str(), violation(&refused).as_str()),
+        (Code::Aborted, "OLD_KEY_EPOCH", "text.epoch")
+    );
+    assert_eq!(desk.count("SELECT message_id FROM messages").await, 1);
+}
+
+on_both_engines!(a_stopped_case_is_silent_to_the_requester_and_hears_them, crate::SCHEMA);
+async fn a_stopped_case_is_silent_to_the_requester_and_hears_them(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    for (how, silent) in [("paused", true), ("withdrawn", true), ("held", false)] {
+        let requester = desk.requester().await;
+        let stopped = CaseStopped {
+            case_id: requester.case.to_string(),
+            how: how.to_owned(),
+            reason: "other".to_owned(),
+        };
+        let event = Event::Triage(triage_event::Event::CaseStopped(stopped));
+        desk.hear(Producer::Triage, &requester.case.to_string(), 1, event).await.unwrap();
+        let out = desk.post(officer(), requester.message(MessageKind::Text, "", "Hello")).await;
+        assert_eq!(out.as_ref().is_err(), silent, "{how}");
+        if let Err(refused) = out {
+            assert_eq!(
+                (refused.code(), reason(&refused).as_str()),
+                (Code::FailedPrecondition, "CASE_STOPPED")
+            );
+        }
+        desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap();
+    }
+}
+
+on_both_engines!(the_thread_is_read_page_by_page_and_by_its_own_people_only, crate::SCHEMA);
+async fn the_thread_is_read_page_by_page_and_by_its_own_people_only(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let (requester, elsewhere) = (desk.requester().await, desk.requester().await);
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let caller = if number % 2 == 0 { requester.caller() } else { officer() };
+        let message = requester.message(MessageKind::Text, "", &format!("message {number}"));
+        ids.push(message.message_id.clone());
+        desk.post(caller, message).await.unwrap();
+    }
+    desk.post(elsewhere.caller(), elsewhere.message(MessageKind::Text, "", "mine")).await.unwrap();
+    let list = async |caller: Caller, request: ListMessagesRequest| {
+        desk.api.list_messages(from(caller, request)).await.map(tonic::Response::into_inner)
+    };
+    let mut read = Vec::new();
+    let mut page_token = String::new();
+    for expected in [2, 2, 1] {
+        let request = ListMessagesRequest { case_id: String::new(), page_size: 2, page_token };
+        let page = list(requester.caller(), request).await.unwrap();
+        assert_eq!(page.messages.len(), expected);
+        read.extend(page.messages.iter().map(|message| message.message_id.clone()));
+        page_token = page.next_page_token;
+    }
+    assert_eq!((read, page_token.as_str()), (ids.clone(), ""));
+    let whole = ListMessagesRequest { case_id: requester.case.to_string(), ..ListMessagesRequest::default() };
+    assert_eq!(list(officer(), whole.clone()).await.unwrap().messages.len(), 5);
+    assert_eq!(list(elsewhere.caller(), whole.clone()).await.unwrap_err().code(), Code::NotFound);
+    let unknown = ListMessagesRequest { case_id: CaseId::random().unwrap().to_string(), ..whole.clone() };
+    assert_eq!(list(officer(), unknown).await.unwrap_err().code(), Code::NotFound);
+    for (page_size, page_token, expected) in [
+        (-1, "", "page_size"),
+        (201, "", "page_size"),
+        (0, "nonsense!", "page_token"),
+        (0, "eA", "page_token"),
+    ] {
+        let request = ListMessagesRequest { page_size, page_token: page_token.to_owned(), ..whole.clone() };
+        assert_eq!(field(&list(officer(), request).await.unwrap_err()), expected);
+    }
+}

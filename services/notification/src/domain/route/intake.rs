@@ -1,0 +1,93 @@
+//! What a requester does.
+
+use flare_contracts::{events::v1::intake_event::Event, intake::v1::MessageKind};
+
+use super::{Heard, lane, proposer};
+use crate::domain::{
+    Ask,
+    Audience::{Finance, Heads, Officers, Owner},
+    Routed,
+};
+
+pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
+    let (case, grant) = (heard.case_id(), heard.grant_id());
+    match event {
+        Event::RequestSubmitted(event) => {
+            let hint = event.listing.as_ref().and_then(|listing| lane(listing.lane_hint));
+            // Triage may have confirmed a lane before this arrived; then that stands.
+            to.lane = *to.facts.lane.get_or_insert(hint.unwrap_or(heard.lane));
+            let due = Some(heard.at.plus(heard.policy.acknowledge(to.lane)));
+            for audience in [Officers, Heads] {
+                to.tell(audience, Ask::Acknowledge, &case).until(due);
+            }
+        }
+        // Until somebody has the case, "acknowledge" is what there is to do, and it shows all answers.
+        Event::AnswersAdded(_) => {
+            if heard.staff().is_none() && to.facts.owner.is_some() {
+                to.tell(Owner, Ask::ReadAnswers, case);
+            }
+        }
+        Event::FileAttached(event) => {
+            if event.by_requester && to.facts.owner.is_some() {
+                to.tell(Owner, Ask::ReadFile, case);
+            }
+        }
+        Event::MessagePosted(event) if event.by_requester => {
+            to.settle(Ask::CheckWelfare, &case);
+            match event.kind() {
+                MessageKind::Text
+                | MessageKind::Answer
+                | MessageKind::Unspecified
+                | MessageKind::Question
+                | MessageKind::Decision
+                | MessageKind::Proposal
+                | MessageKind::Agreement => {
+                    to.tell(Owner, Ask::Answer, case);
+                }
+                // `ReportSubmitted` tells of it.
+                MessageKind::Report => {}
+            }
+        }
+        Event::MessagePosted(event) => {
+            to.settle(Ask::Answer, &case);
+            match event.kind() {
+                MessageKind::Decision => to.settle(Ask::TellRequester, event.about.clone()),
+                MessageKind::Text
+                | MessageKind::Answer
+                | MessageKind::Unspecified
+                | MessageKind::Question
+                | MessageKind::Proposal
+                | MessageKind::Agreement
+                | MessageKind::Report => {}
+            }
+        }
+        Event::ProposalAnswered(event) => {
+            let ask = if event.agrees { Ask::SubmitGrant } else { Ask::ReviseGrant };
+            to.tell(proposer(to), ask, grant);
+        }
+        Event::AgreementAnswered(event) => {
+            // Accepting opens a gate, and grants tells of that.
+            if !event.accepts {
+                to.tell(Owner, Ask::SettleAgreement, &grant);
+                if event.refuses_donor {
+                    to.tell(Finance, Ask::ReserveFunds, grant);
+                }
+            }
+        }
+        Event::ArrivalReported(event) => {
+            // What arrived settles the payment, and grants tells of that.
+            if event.arrived.as_ref().is_none_or(|money| money.minor_units == 0) {
+                to.tell_all([Finance, Owner], Ask::TracePayment, &event.tranche_id, None);
+            }
+        }
+        Event::ReportSubmitted(_) => {
+            to.tell(Owner, Ask::ReadReport, grant);
+        }
+        Event::WithdrawalRequested(_) => {
+            to.settle_all([Ask::Acknowledge, Ask::Answer, Ask::DraftGrant, Ask::CheckWelfare], &case);
+            to.tell_all([Owner, Heads, Finance], Ask::SettleWithdrawal, &case, None);
+        }
+        // Done by staff, who know.
+        Event::ReceiptIssued(_) => {}
+    }
+}

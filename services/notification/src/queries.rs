@@ -1,0 +1,97 @@
+//! Reads.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use flare_access::Staff;
+use flare_contracts::{
+    Refusal,
+    common::v1::Role,
+    input,
+    notification::v1::{ListInboxRequest, ListInboxResponse, Notice as WireNotice},
+};
+use flare_kernel::{CaseId, StaffId, codename};
+use flare_store::Error;
+use futures::{StreamExt as _, stream};
+
+use crate::{
+    CanSee, Notification,
+    domain::{Sight, may_be_told},
+    store::{self, Notice, Place},
+};
+
+/// How many cases triage is asked about at once.
+const AT_ONCE: usize = 16;
+
+/// How long an answer of triage is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The caller's open notices, as far as they may know of their cases now.
+pub(crate) async fn list_inbox(
+    notification: &Notification,
+    caller: &Staff,
+    request: &ListInboxRequest,
+) -> Result<ListInboxResponse, Error> {
+    let size = input::page_size(request.page_size)?;
+    let after = place(&request.page_token)?;
+    let mut page = store::page_of_inbox(&notification.database, caller.id, after, size + 1).await?;
+    let more = i64::try_from(page.len()).unwrap_or(i64::MAX) > size;
+    page.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    let next_page_token = match page.last() {
+        Some(last) if more => input::next_page_token(&[
+            last.lane.as_i64().to_string(),
+            last.raised.as_micros().to_string(),
+            last.id.to_string(),
+        ]),
+        Some(_) | None => String::new(),
+    };
+
+    let cases: HashSet<CaseId> = page.iter().map(|notice| notice.case).collect();
+    let sights = look(&notification.can_see, caller.id, cases).await;
+    let is_head = caller.roles.holds(Role::Head);
+    let sight = |case| sights.get(&case).copied().unwrap_or(Sight::Unknown);
+    let may_know = |notice: &Notice| may_be_told(sight(notice.case), notice.lane, is_head);
+    let held_back = page.iter().any(|notice| sight(notice.case) == Sight::Unknown && !may_know(notice));
+    page.retain(may_know);
+    Ok(ListInboxResponse { notices: page.iter().map(notice_out).collect(), next_page_token, held_back })
+}
+
+/// What triage says about the caller and each case. Once it cannot be asked it is not asked again for this page.
+async fn look(can_see: &Arc<dyn CanSee>, staff: StaffId, cases: HashSet<CaseId>) -> HashMap<CaseId, Sight> {
+    let mut answers = stream::iter(cases)
+        .map(|case| async move { (case, sight(can_see.as_ref(), case, &[staff]).await) })
+        .buffer_unordered(AT_ONCE);
+    let mut sights = HashMap::new();
+    while let Some((case, answer)) = answers.next().await {
+        let Some(visible) = answer else { break };
+        sights.insert(case, if visible.contains(&staff) { Sight::Visible } else { Sight::Hidden });
+    }
+    sights
+}
+
+/// Those who may know of a case; nothing when triage cannot be asked.
+pub(crate) async fn sight(can_see: &dyn CanSee, case: CaseId, staff: &[StaffId]) -> Option<Vec<StaffId>> {
+    tokio::time::timeout(PATIENCE, can_see.can_see(case, staff)).await.ok()?.ok()
+}
+
+fn place(token: &str) -> Result<Place, Refusal> {
+    let Some([lane, raised, id]) = input::page_token::<3>(token)? else { return Ok((0, 0, String::new())) };
+    let refusal = || Refusal::invalid("page_token", "must be empty or a token from the answer before");
+    Ok((lane.parse().map_err(|_| refusal())?, raised.parse().map_err(|_| refusal())?, id))
+}
+
+fn notice_out(notice: &Notice) -> WireNotice {
+    WireNotice {
+        notice_id: notice.id.to_string(),
+        lane: input::lane_out(notice.lane).into(),
+        case_id: notice.case.to_string(),
+        codename: codename(notice.case),
+        grant_id: notice.grant.map(|grant| grant.to_string()).unwrap_or_default(),
+        ask: notice.ask.clone(),
+        due: notice.due.map(input::timestamp_out),
+        raised: Some(input::timestamp_out(notice.raised)),
+    }
+}

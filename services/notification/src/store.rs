@@ -1,0 +1,304 @@
+//! The only SQL of notification.
+
+mod messages;
+
+use flare_access::Roles;
+use flare_kernel::{CaseId, GrantId, Lane, NoticeId, StaffId, Timestamp};
+use flare_store::{Database, Error, Row, Tx, sql};
+
+use crate::domain::{Ask, Facts, GrantFacts, Member, Settle, Subject};
+
+pub(crate) use messages::{
+    Message, claim_messages, due_queues, has_due_messages, insert_message, message_done, message_waits,
+    need_queue, queue_failed, queue_lost, queue_made,
+};
+
+/// A notice as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) id: NoticeId,
+    pub(crate) lane: Lane,
+    pub(crate) case: CaseId,
+    pub(crate) grant: Option<GrantId>,
+    pub(crate) ask: String,
+    pub(crate) due: Option<Timestamp>,
+    pub(crate) raised: Timestamp,
+}
+
+/// A notice to store, of one person.
+pub(crate) struct NewNotice<'a> {
+    pub(crate) id: NoticeId,
+    pub(crate) event_id: &'a str,
+    pub(crate) staff: StaffId,
+    pub(crate) lane: Lane,
+    pub(crate) subject: Subject,
+    pub(crate) ask: Ask,
+    pub(crate) about: &'a str,
+    pub(crate) due: Option<Timestamp>,
+}
+
+/// The ask under which everything about a thing is settled.
+const EVERYTHING: &str = "*";
+
+fn lane(row: &Row) -> Result<Lane, Error> {
+    Lane::from_i64(row.int("lane")?).map_err(|_| Error::Corrupt("lane".to_owned()))
+}
+
+fn roles(row: &Row) -> Result<Roles, Error> {
+    Roles::from_bits(row.int("roles")?).map_err(|_| Error::Corrupt("directory.roles".to_owned()))
+}
+
+fn notice(row: &Row) -> Result<Notice, Error> {
+    Ok(Notice {
+        id: row.id("notice_id")?,
+        lane: lane(row)?,
+        case: row.id("case_id")?,
+        grant: row.id_or_null("grant_id")?,
+        ask: row.text("ask")?,
+        due: row.timestamp_or_null("due")?,
+        raised: row.timestamp("raised")?,
+    })
+}
+
+/// Notes what identity tells of a person. `active` is left as it is when nothing is said about it.
+pub(crate) async fn put_member(
+    tx: &mut Tx,
+    id: StaffId,
+    roles: Roles,
+    active: Option<bool>,
+) -> Result<(), Error> {
+    tx.execute(
+        sql("INSERT INTO directory (staff_id, roles, active) VALUES ($1, $2, CASE WHEN $3 = 1 THEN 1 ELSE 0 END) \
+             ON CONFLICT (staff_id) DO UPDATE \
+             SET roles = $2, active = CASE WHEN $3 < 0 THEN directory.active ELSE $3 END")
+        .bind(id.to_string())
+        .bind(roles.bits())
+        .bind(active.map_or(-1, i64::from)),
+    )
+    .await
+    .map(drop)
+}
+
+/// Notes that a person has no access any more.
+pub(crate) async fn disable_member(tx: &mut Tx, id: StaffId) -> Result<(), Error> {
+    tx.execute(sql("UPDATE directory SET active = 0 WHERE staff_id = $1").bind(id.to_string())).await?;
+    tx.execute(
+        sql("UPDATE notices SET settled_at = $2 WHERE staff_id = $1 AND settled_at IS NULL AND read_at IS NULL")
+            .bind(id.to_string())
+            .bind(tx.now().as_micros()),
+    )
+    .await
+    .map(drop)
+}
+
+/// A person as the directory has them, if they have access.
+pub(crate) async fn member(tx: &mut Tx, id: StaffId) -> Result<Option<Member>, Error> {
+    let query = sql("SELECT roles FROM directory WHERE staff_id = $1 AND active = 1").bind(id.to_string());
+    let Some(row) = tx.fetch_optional(query).await? else { return Ok(None) };
+    Ok(Some(Member { id, roles: roles(&row)? }))
+}
+
+/// Everyone who has access.
+pub(crate) async fn directory(tx: &mut Tx) -> Result<Vec<Member>, Error> {
+    let rows =
+        tx.fetch_all(sql("SELECT staff_id, roles FROM directory WHERE active = 1 ORDER BY staff_id")).await?;
+    rows.iter().map(|row| Ok(Member { id: row.id("staff_id")?, roles: roles(row)? })).collect()
+}
+
+/// What is known of a case, and of a grant if the event is about one.
+pub(crate) async fn facts(tx: &mut Tx, subject: Subject) -> Result<Facts, Error> {
+    let mut facts = Facts::default();
+    let case = sql("SELECT lane, owner FROM cases WHERE case_id = $1").bind(subject.case.to_string());
+    if let Some(row) = tx.fetch_optional(case).await? {
+        facts.lane = row.int_or_null("lane")?.is_some().then(|| lane(&row)).transpose()?;
+        facts.owner = row.id_or_null("owner")?;
+    }
+    if let Some(grant) = subject.grant {
+        let grant = sql("SELECT proposer, active FROM grants WHERE grant_id = $1").bind(grant.to_string());
+        if let Some(row) = tx.fetch_optional(grant).await? {
+            facts.grant = Some(GrantFacts { proposer: row.id("proposer")?, active: row.flag("active")? });
+        }
+    }
+    Ok(facts)
+}
+
+/// Stores what is known, as far as it changed.
+pub(crate) async fn put_facts(
+    tx: &mut Tx,
+    subject: Subject,
+    before: &Facts,
+    facts: &Facts,
+) -> Result<(), Error> {
+    if (before.lane, before.owner) != (facts.lane, facts.owner) {
+        tx.execute(
+            sql("INSERT INTO cases (case_id, lane, owner) VALUES ($1, $2, $3) \
+                 ON CONFLICT (case_id) DO UPDATE SET lane = $2, owner = $3")
+            .bind(subject.case.to_string())
+            .bind(facts.lane.map(Lane::as_i64))
+            .bind(facts.owner.map(|owner| owner.to_string())),
+        )
+        .await?;
+    }
+    if let (Some(grant), Some(known)) = (subject.grant, facts.grant)
+        && before.grant != facts.grant
+    {
+        tx.execute(
+            sql("INSERT INTO grants (grant_id, proposer, active) VALUES ($1, $2, $3) \
+                 ON CONFLICT (grant_id) DO UPDATE SET proposer = $2, active = $3")
+            .bind(grant.to_string())
+            .bind(known.proposer.to_string())
+            .bind(i64::from(known.active)),
+        )
+        .await?;
+    }
+    // A case that became more pressing takes its open notices along.
+    if let (Some(old), Some(new)) = (before.lane, facts.lane)
+        && old != new
+    {
+        tx.execute(
+            sql("UPDATE notices SET lane = $2 WHERE case_id = $1 AND settled_at IS NULL")
+                .bind(subject.case.to_string())
+                .bind(new.as_i64()),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Settles open notices, and remembers when, for events that are older and still to come.
+pub(crate) async fn settle(tx: &mut Tx, what: &Settle, at: Timestamp) -> Result<(), Error> {
+    let now = tx.now().as_micros();
+    let (query, remembered) = match what {
+        Settle::Asked(ask, about) => (
+            sql("UPDATE notices SET settled_at = $3 WHERE about = $1 AND ask = $2 AND settled_at IS NULL")
+                .bind(about.clone())
+                .bind(ask.as_str())
+                .bind(now),
+            Some((about.clone(), ask.as_str())),
+        ),
+        // Its notice is raised by an event of the same stream, so none that is older can come.
+        Settle::AskedOf(ask, about, staff) => (
+            sql("UPDATE notices SET settled_at = $4 \
+                 WHERE about = $1 AND ask = $2 AND staff_id = $3 AND settled_at IS NULL")
+            .bind(about.clone())
+            .bind(ask.as_str())
+            .bind(staff.to_string())
+            .bind(now),
+            None,
+        ),
+        Settle::Grant(grant) => (
+            sql("UPDATE notices SET settled_at = $2 WHERE grant_id = $1 AND settled_at IS NULL")
+                .bind(grant.to_string())
+                .bind(now),
+            Some((grant.to_string(), EVERYTHING)),
+        ),
+        Settle::Case(case) => (
+            sql("UPDATE notices SET settled_at = $2 WHERE case_id = $1 AND settled_at IS NULL")
+                .bind(case.to_string())
+                .bind(now),
+            Some((case.to_string(), EVERYTHING)),
+        ),
+    };
+    tx.execute(query).await?;
+    let Some((about, ask)) = remembered else { return Ok(()) };
+    tx.execute(
+        sql("INSERT INTO settlements (about, ask, at) VALUES ($1, $2, $3) \
+             ON CONFLICT (about, ask) DO UPDATE SET at = $3 WHERE settlements.at < $3")
+        .bind(about)
+        .bind(ask)
+        .bind(at.as_micros()),
+    )
+    .await
+    .map(drop)
+}
+
+/// When an ask about a thing was last settled, by itself or with its grant or case.
+pub(crate) async fn settled(
+    tx: &mut Tx,
+    subject: Subject,
+    ask: Ask,
+    about: &str,
+) -> Result<Option<Timestamp>, Error> {
+    let row = tx
+        .fetch_one(
+            sql("SELECT MAX(at) AS at FROM settlements \
+                 WHERE (about = $1 AND ask = $2) OR (about = $3 AND ask = '*') OR (about = $4 AND ask = '*')")
+            .bind(about.to_owned())
+            .bind(ask.as_str())
+            .bind(subject.case.to_string())
+            .bind(subject.grant.map(|grant| grant.to_string()).unwrap_or_default()),
+        )
+        .await?;
+    row.timestamp_or_null("at")
+}
+
+/// Stores a notice, once for each event and person; says whether it is new.
+pub(crate) async fn insert_notice(tx: &mut Tx, notice: &NewNotice<'_>) -> Result<bool, Error> {
+    let inserted = tx
+        .execute(
+            sql("INSERT INTO notices (notice_id, event_id, staff_id, lane, case_id, grant_id, about, ask, due, raised) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (event_id, staff_id) DO NOTHING")
+            .bind(notice.id.to_string())
+            .bind(notice.event_id.to_owned())
+            .bind(notice.staff.to_string())
+            .bind(notice.lane.as_i64())
+            .bind(notice.subject.case.to_string())
+            .bind(notice.subject.grant.map(|grant| grant.to_string()))
+            .bind(notice.about.to_owned())
+            .bind(notice.ask.as_str())
+            .bind(notice.due.map(Timestamp::as_micros))
+            .bind(tx.now().as_micros()),
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// A macro, so that the test of its plan explains the very statement.
+macro_rules! page_of_inbox {
+    () => {
+        "SELECT notice_id, lane, case_id, grant_id, ask, due, raised FROM notices \
+         WHERE staff_id = $1 AND read_at IS NULL AND settled_at IS NULL AND (lane, raised, notice_id) > ($2, $3, $4) \
+         ORDER BY lane, raised, notice_id LIMIT $5"
+    };
+}
+
+/// How to ask each engine for the plan.
+#[cfg(test)]
+pub(crate) const PLAN_OF_INBOX: (&str, &str) =
+    (concat!("EXPLAIN QUERY PLAN ", page_of_inbox!()), concat!("EXPLAIN ", page_of_inbox!()));
+
+/// The place of a notice in an inbox: lane, when raised, id.
+pub(crate) type Place = (i64, i64, String);
+
+/// A person's open notices after a place: critical first, then oldest.
+pub(crate) async fn page_of_inbox(
+    database: &Database,
+    staff: StaffId,
+    after: Place,
+    limit: i64,
+) -> Result<Vec<Notice>, Error> {
+    let (lane, raised, id) = after;
+    let query = sql(page_of_inbox!()).bind(staff.to_string()).bind(lane).bind(raised).bind(id).bind(limit);
+    database.fetch_all(query).await?.iter().map(notice).collect()
+}
+
+/// The case and lane of a person's own notice.
+pub(crate) async fn own_notice(
+    tx: &mut Tx,
+    id: NoticeId,
+    staff: StaffId,
+) -> Result<Option<(CaseId, Lane)>, Error> {
+    let query = sql("SELECT case_id, lane FROM notices WHERE notice_id = $1 AND staff_id = $2")
+        .bind(id.to_string())
+        .bind(staff.to_string());
+    let Some(row) = tx.fetch_optional(query).await? else { return Ok(None) };
+    Ok(Some((row.id("case_id")?, lane(&row)?)))
+}
+
+/// Marks a notice as read; says whether it was not yet.
+pub(crate) async fn mark_read(tx: &mut Tx, id: NoticeId) -> Result<bool, Error> {
+    let query = sql("UPDATE notices SET read_at = $2 WHERE notice_id = $1 AND read_at IS NULL")
+        .bind(id.to_string())
+        .bind(tx.now().as_micros());
+    Ok(tx.execute(query).await? == 1)
+}

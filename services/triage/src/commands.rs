@@ -1,0 +1,127 @@
+//! What can be done: one command per file, each a [`flare_store::Write`] that reads from top to bottom like the sentence
+//! that describes it.
+
+mod acknowledge_case;
+mod add_need;
+mod add_note;
+mod add_person;
+mod add_reference;
+mod answer_referral;
+mod assess_case;
+mod assign_case;
+mod begin_key_epoch;
+mod check_reference;
+mod claim_money_asks;
+mod close_case;
+mod confirm_money_stopped;
+mod cover_need;
+mod decline_need;
+mod give_directly;
+mod hold_case;
+mod log_contact;
+mod pause_case;
+mod recommend_grant;
+mod refer_need;
+mod reopen_case;
+mod resume_case;
+mod set_contact_plan;
+mod set_person_status;
+mod withdraw_case;
+
+pub(crate) use acknowledge_case::AcknowledgeCase;
+pub(crate) use add_need::AddNeed;
+pub(crate) use add_note::AddNote;
+pub(crate) use add_person::AddPerson;
+pub(crate) use add_reference::AddReference;
+pub(crate) use answer_referral::AnswerReferral;
+pub(crate) use assess_case::AssessCase;
+pub(crate) use assign_case::AssignCase;
+pub(crate) use begin_key_epoch::BeginKeyEpoch;
+pub(crate) use check_reference::CheckReference;
+pub(crate) use claim_money_asks::ClaimMoneyAsks;
+pub(crate) use close_case::CloseCase;
+pub(crate) use confirm_money_stopped::ConfirmMoneyStopped;
+pub(crate) use cover_need::CoverNeed;
+pub(crate) use decline_need::DeclineNeed;
+pub(crate) use give_directly::GiveDirectly;
+pub(crate) use hold_case::HoldCase;
+pub(crate) use log_contact::LogContact;
+pub(crate) use pause_case::PauseCase;
+pub(crate) use recommend_grant::RecommendGrant;
+pub(crate) use refer_need::ReferNeed;
+pub(crate) use reopen_case::ReopenCase;
+pub(crate) use resume_case::ResumeCase;
+pub(crate) use set_contact_plan::SetContactPlan;
+pub(crate) use set_person_status::SetPersonStatus;
+pub(crate) use withdraw_case::WithdrawCase;
+
+use flare_contracts::{Kind, Refusal, common::v1::SealedField, input};
+use flare_store::{Error, Tx};
+
+use crate::{
+    domain::{
+        AssignRefusal, Case, CloseRefusal, NeedRefusal, RecommendRefusal, ResumeRefusal, VouchRefusal,
+        WrongStage,
+    },
+    store,
+};
+
+macro_rules! refusals {
+    ($($decision:ident),*) => {$(
+        impl From<$decision> for Error {
+            fn from(refusal: $decision) -> Self {
+                Self::Refused(refusal.into())
+            }
+        }
+    )*};
+}
+
+refusals!(
+    WrongStage,
+    AssignRefusal,
+    NeedRefusal,
+    RecommendRefusal,
+    VouchRefusal,
+    ResumeRefusal,
+    CloseRefusal
+);
+
+/// The sealed field with how, when and by whom the requester may be reached.
+pub(crate) const CONTACT_PLAN: &str = "notes.contact_plan";
+/// The sealed field with how a case ended, in words.
+pub(crate) const CLOSE: &str = "notes.close";
+/// Bytes of a contact plan.
+const PLAN_LIMIT: usize = 4_000;
+/// Bytes of most of what staff write.
+const WORDS_LIMIT: usize = 8_000;
+/// Bytes of a note, of the reasons for a grant and of closing words.
+const LONG_LIMIT: usize = 20_000;
+/// The most notes of a case, and the most contacts.
+const MOST_ENTRIES: usize = 1_000;
+/// The most referrals of a case.
+const MOST_REFERRALS: usize = 200;
+
+/// Refuses one more of what a case has enough of.
+fn at_most(what: &str, number: usize, most: usize) -> Result<(), Refusal> {
+    if number < most {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::State, "CASE_FULL", format!("a case has at most {most} {what}")))
+}
+
+/// A sealed field that may be left out.
+fn sealed_or_none(
+    field: &str,
+    value: Option<&SealedField>,
+    name: &str,
+    most: usize,
+) -> Result<Option<SealedField>, Refusal> {
+    value.map(|value| input::sealed(field, Some(value.clone()), name, most)).transpose()
+}
+
+/// Notes when the first of the referrals that are out goes unanswered.
+pub(crate) async fn referrals_changed(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
+    let sent = store::sent_referrals(tx, case.id).await?;
+    case.referral_due = sent.iter().map(|referral| referral.due).min();
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Beginning the assessment and confirming the lane.
+
+use flare_contracts::{
+    Refusal, input,
+    triage::v1::{AssessCaseRequest, CaseState},
+};
+use flare_kernel::{CaseId, Lane, StaffId};
+use flare_store::{Error, Tx, Write};
+
+use crate::{Triage, TriagePolicy, store};
+
+/// Begins the assessment of a case in the lane that a human confirmed; again, it changes the lane.
+pub(crate) struct AssessCase {
+    pub(crate) case: CaseId,
+    pub(crate) version: i64,
+    pub(crate) officer: StaffId,
+    pub(crate) lane: Lane,
+    pub(crate) policy: TriagePolicy,
+}
+
+impl AssessCase {
+    pub(crate) fn parse(
+        desk: &Triage,
+        officer: StaffId,
+        request: &AssessCaseRequest,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            case: input::id("case_id", &request.case_id)?,
+            version: input::version(request.version)?,
+            officer,
+            lane: input::lane("lane", request.lane)?,
+            policy: desk.policy(),
+        })
+    }
+}
+
+impl Write for AssessCase {
+    type Output = CaseState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
+        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let needs = store::needs(tx, self.case).await?;
+        let assessed = case.assess(self.lane, &needs, tx.now(), &self.policy)?;
+        store::finish(tx, &mut case, self.officer, assessed).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::Lane;
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use super::*;
+    use crate::fixtures::*;
+    use flare_contracts::triage::v1::Stage;
+
+    on_both_engines!(a_human_confirms_the_lane, crate::SCHEMA);
+    async fn a_human_confirms_the_lane(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.acknowledged(1, Lane::Urgent).await;
+        let request = |version, lane: Lane| AssessCaseRequest {
+            case_id: case.to_string(),
+            version,
+            lane: lane.into(),
+            ..AssessCaseRequest::default()
+        };
+        let version = desk.version(case).await;
+        let state = desk.act(AssessCase::parse, 1, request(version, Lane::Critical)).await.unwrap();
+        assert_eq!((stage(&state), state.lane()), (Stage::Assessing, Lane::Critical));
+        assert_eq!(desk.timers().await, [("outcome".to_owned(), 48)]);
+        desk.advance_hours(10);
+        let state = desk.act(AssessCase::parse, 2, request(state.version, Lane::Standard)).await.unwrap();
+        assert_eq!(state.lane(), Lane::Standard);
+        assert_eq!(desk.timers().await, [("outcome".to_owned(), 38)], "changing the lane buys no time");
+        let unsaid = desk.act(AssessCase::parse, 1, request(state.version, Lane::Unspecified)).await;
+        assert_eq!(refusal(unsaid).violations[0].field, "lane");
+    }
+
+    on_both_engines!(a_case_that_nobody_owns_is_not_assessed, crate::SCHEMA);
+    async fn a_case_that_nobody_owns_is_not_assessed(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.submitted(1, Lane::Urgent).await;
+        let request = AssessCaseRequest {
+            case_id: case.to_string(),
+            version: 1,
+            lane: 1,
+            ..AssessCaseRequest::default()
+        };
+        assert_eq!(refusal(desk.act(AssessCase::parse, 1, request).await).reason, "WRONG_STAGE");
+    }
+}

@@ -1,0 +1,99 @@
+//! Beginning the first or next key epoch of the notes.
+
+use std::sync::Arc;
+
+use flare_contracts::{
+    Refusal,
+    common::v1::KeyEpoch,
+    events::v1::NotesKeyBegun,
+    input,
+    triage::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
+};
+use flare_kernel::{CaseId, StaffId};
+use flare_seal::{Compartment, ServiceKey};
+use flare_store::{Error, Tx, Write};
+
+use crate::{Triage, store};
+
+/// Begins the key epoch that staff's words are written under from now on.
+pub(crate) struct BeginKeyEpoch {
+    pub(crate) case: CaseId,
+    pub(crate) officer: StaffId,
+    pub(crate) key: KeyEpoch,
+    pub(crate) service_key: Arc<ServiceKey>,
+}
+
+impl BeginKeyEpoch {
+    pub(crate) fn parse(
+        desk: &Triage,
+        officer: StaffId,
+        request: &BeginKeyEpochRequest,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            case: input::id("case_id", &request.case_id)?,
+            officer,
+            key: input::key_epoch("key", request.key.clone(), &[Compartment::Notes])?,
+            service_key: desk.service_key(),
+        })
+    }
+}
+
+impl Write for BeginKeyEpoch {
+    type Output = BeginKeyEpochResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
+        let case = store::lock_case(tx, self.case).await?;
+        store::begin_epoch(tx, &self.service_key, self.case, self.officer, &self.key).await?;
+        let event = NotesKeyBegun { case_id: self.case.to_string(), epoch: self.key.epoch };
+        store::log(tx, &case, self.officer, event)?;
+        Ok(BeginKeyEpochResponse { version: tx.version(self.case) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::Lane;
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use super::*;
+    use crate::fixtures::*;
+
+    on_both_engines!(an_epoch_follows_the_newest_one, crate::SCHEMA);
+    async fn an_epoch_follows_the_newest_one(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.submitted(1, Lane::Urgent).await;
+        let begin = |epoch| {
+            let request = BeginKeyEpochRequest {
+                case_id: case.to_string(),
+                key: Some(key(epoch)),
+                ..BeginKeyEpochRequest::default()
+            };
+            desk.act(BeginKeyEpoch::parse, 1, request)
+        };
+        assert_eq!(begin(1).await.unwrap().version, 2);
+        assert_eq!(desk.last_event(case).await, ("NotesKeyBegun".to_owned(), staff(1).to_string()));
+        for epoch in [1, 3] {
+            let refused = refusal(begin(epoch).await);
+            assert_eq!((refused.reason, &*refused.violations[0].field), ("EPOCH_NOT_NEXT", "key.epoch"));
+        }
+        begin(2).await.unwrap();
+        let keys = desk.read(case).await.keys;
+        assert_eq!(keys, [key(1), key(2)], "the wraps come back as they were given");
+        let stored = desk.triage.database().fetch_all(flare_store::sql("SELECT wrapped FROM key_wraps"));
+        assert!(stored.await.unwrap().iter().all(|row| row.bytes("wrapped").unwrap() != vec![9; 100]));
+    }
+
+    on_both_engines!(an_unknown_case_and_another_compartment_are_refused, crate::SCHEMA);
+    async fn an_unknown_case_and_another_compartment_are_refused(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let mut request = BeginKeyEpochRequest {
+            case_id: nobodys_case(),
+            key: Some(key(1)),
+            ..BeginKeyEpochRequest::default()
+        };
+        assert_eq!(refusal(desk.act(BeginKeyEpoch::parse, 1, request.clone()).await).reason, "NOT_FOUND");
+        request.key.as_mut().unwrap().compartment = 5;
+        let refused = refusal(desk.act(BeginKeyEpoch::parse, 1, request).await);
+        assert_eq!(refused.violations[0].field, "key.compartment");
+    }
+}

@@ -1,0 +1,104 @@
+//! Declining a need.
+
+use flare_contracts::{
+    Refusal,
+    common::v1::SealedField,
+    input,
+    triage::v1::{CaseState, DeclineNeedRequest},
+};
+use flare_kernel::{CaseId, MessageId, NeedId, StaffId};
+use flare_store::{Error, Tx, Write};
+
+use super::{WORDS_LIMIT, sealed_or_none};
+use crate::{Triage, TriagePolicy, store};
+
+/// Why a need is declined.
+const REASONS: &[&str] =
+    &["outside_mandate", "not_verified", "covered_elsewhere", "could_harm", "no_funds", "duplicate", "other"];
+
+/// Declines a need. The words for the requester stand in the thread already; here are those for staff.
+pub(crate) struct DeclineNeed {
+    pub(crate) case: CaseId,
+    pub(crate) version: i64,
+    pub(crate) officer: StaffId,
+    pub(crate) need: NeedId,
+    pub(crate) reason: &'static str,
+    pub(crate) message: MessageId,
+    pub(crate) words: Option<SealedField>,
+    pub(crate) policy: TriagePolicy,
+}
+
+impl DeclineNeed {
+    pub(crate) fn parse(
+        desk: &Triage,
+        officer: StaffId,
+        request: &DeclineNeedRequest,
+    ) -> Result<Self, Refusal> {
+        let need: NeedId = input::id("need_id", &request.need_id)?;
+        Ok(Self {
+            case: input::id("case_id", &request.case_id)?,
+            version: input::version(request.version)?,
+            officer,
+            need,
+            reason: input::code("reason", &request.reason, REASONS)?,
+            message: input::id("message_id", &request.message_id)?,
+            words: sealed_or_none(
+                "words",
+                request.words.as_ref(),
+                &format!("notes.need.{need}"),
+                WORDS_LIMIT,
+            )?,
+            policy: desk.policy(),
+        })
+    }
+}
+
+impl Write for DeclineNeed {
+    type Output = CaseState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
+        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut needs = store::needs(tx, self.case).await?;
+        let need = needs.get_mut(self.need)?;
+        let declined = case.decline_need(need, self.reason, self.message)?;
+        store::save_need(tx, self.case, need).await?;
+        if let Some(words) = &self.words {
+            store::put_sealed(tx, self.case, "words", words).await?;
+        }
+        case.recount(&needs, tx.now(), &self.policy);
+        store::finish(tx, &mut case, self.officer, declined).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::Lane;
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use super::*;
+    use crate::fixtures::*;
+    use flare_contracts::triage::v1;
+
+    on_both_engines!(a_decline_names_its_reason_and_its_message, crate::SCHEMA);
+    async fn a_decline_names_its_reason_and_its_message(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.assessing(1, Lane::Urgent).await;
+        let need = desk.need(case, 1).await;
+        let request = DeclineNeedRequest {
+            case_id: case.to_string(),
+            version: desk.version(case).await,
+            need_id: need.to_string(),
+            reason: "no_funds".to_owned(),
+            message_id: MessageId::from_bytes([1; 16]).to_string(),
+            ..DeclineNeedRequest::default()
+        };
+        let silent = DeclineNeedRequest { message_id: String::new(), ..request.clone() };
+        assert_eq!(refusal(desk.act(DeclineNeed::parse, 1, silent).await).violations[0].field, "message_id");
+        let unsaid = DeclineNeedRequest { reason: "dislike".to_owned(), ..request.clone() };
+        assert_eq!(refusal(desk.act(DeclineNeed::parse, 1, unsaid).await).violations[0].field, "reason");
+        let state = desk.act(DeclineNeed::parse, 1, request).await.unwrap();
+        assert_eq!(stage(&state), v1::Stage::Decided);
+        let shown = desk.read(case).await.needs.remove(0);
+        assert_eq!((shown.outcome(), &*shown.reason), (v1::Outcome::Declined, "no_funds"));
+    }
+}

@@ -1,0 +1,104 @@
+//! Handing a need to another organisation.
+
+use flare_contracts::{
+    Refusal,
+    common::v1::SealedField,
+    input,
+    triage::v1::{CaseState, ReferNeedRequest},
+};
+use flare_kernel::{CaseId, NeedId, ReferralId, StaffId};
+use flare_store::{Error, Tx, Write};
+
+use super::{MOST_REFERRALS, WORDS_LIMIT, at_most, referrals_changed};
+use crate::{Triage, TriagePolicy, store};
+
+/// Hands a need to another organisation, with the requester's consent.
+pub(crate) struct ReferNeed {
+    pub(crate) case: CaseId,
+    pub(crate) version: i64,
+    pub(crate) officer: StaffId,
+    pub(crate) need: NeedId,
+    pub(crate) referral: ReferralId,
+    pub(crate) description: SealedField,
+    pub(crate) policy: TriagePolicy,
+}
+
+impl ReferNeed {
+    pub(crate) fn parse(
+        desk: &Triage,
+        officer: StaffId,
+        request: &ReferNeedRequest,
+    ) -> Result<Self, Refusal> {
+        let referral: ReferralId = input::id("referral_id", &request.referral_id)?;
+        let name = format!("notes.referral.{referral}");
+        if !request.consented {
+            let rule = "must be true: a need is handed to others only when the requester agreed";
+            return Err(Refusal::invalid("consented", rule));
+        }
+        Ok(Self {
+            case: input::id("case_id", &request.case_id)?,
+            version: input::version(request.version)?,
+            officer,
+            need: input::id("need_id", &request.need_id)?,
+            referral,
+            description: input::sealed("description", request.description.clone(), &name, WORDS_LIMIT)?,
+            policy: desk.policy(),
+        })
+    }
+}
+
+impl Write for ReferNeed {
+    type Output = CaseState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
+        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut needs = store::needs(tx, self.case).await?;
+        at_most("referrals", store::referrals(tx, self.case).await?.len(), MOST_REFERRALS)?;
+        let need = needs.get_mut(self.need)?;
+        let (referral, referred) = case.refer_need(need, self.referral, tx.now(), &self.policy)?;
+        store::add_referral(tx, self.case, &referral).await?;
+        store::save_need(tx, self.case, need).await?;
+        store::put_sealed(tx, self.case, "description", &self.description).await?;
+        referrals_changed(tx, &mut case).await?;
+        case.recount(&needs, tx.now(), &self.policy);
+        store::finish(tx, &mut case, self.officer, referred).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::Lane;
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use super::*;
+    use crate::fixtures::*;
+    use flare_contracts::triage::v1;
+
+    on_both_engines!(a_need_goes_to_others_with_consent_only, crate::SCHEMA);
+    async fn a_need_goes_to_others_with_consent_only(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.assessing(1, Lane::Urgent).await;
+        let need = desk.need(case, 1).await;
+        let referral: ReferralId = id(1);
+        let request = ReferNeedRequest {
+            case_id: case.to_string(),
+            version: desk.version(case).await,
+            need_id: need.to_string(),
+            referral_id: referral.to_string(),
+            description: Some(sealed(format!("notes.referral.{referral}"), 1, 1)),
+            consented: false,
+            ..ReferNeedRequest::default()
+        };
+        assert_eq!(
+            refusal(desk.act(ReferNeed::parse, 1, request.clone()).await).violations[0].field,
+            "consented"
+        );
+        let agreed = ReferNeedRequest { consented: true, ..request };
+        let state = desk.act(ReferNeed::parse, 1, agreed).await.unwrap();
+        assert_eq!(stage(&state), v1::Stage::Decided);
+        let read = desk.read(case).await;
+        assert_eq!(read.summary.unwrap().next, "referral");
+        assert_eq!(read.referrals[0].state(), v1::ReferralState::Sent);
+        assert_eq!(desk.timers().await, [("referral".to_owned(), 48)]);
+    }
+}

@@ -1,0 +1,76 @@
+//! Replacing the contact plan.
+
+use flare_contracts::{
+    Refusal,
+    common::v1::SealedField,
+    input,
+    triage::v1::{CaseState, SetContactPlanRequest},
+};
+use flare_kernel::{CaseId, StaffId};
+use flare_store::{Error, Tx, Write};
+
+use super::{CONTACT_PLAN, PLAN_LIMIT};
+use crate::{Triage, store};
+
+/// Replaces how, when and by whom the requester may be reached.
+pub(crate) struct SetContactPlan {
+    pub(crate) case: CaseId,
+    pub(crate) version: i64,
+    pub(crate) officer: StaffId,
+    pub(crate) contact_plan: SealedField,
+}
+
+impl SetContactPlan {
+    pub(crate) fn parse(
+        _: &Triage,
+        officer: StaffId,
+        request: &SetContactPlanRequest,
+    ) -> Result<Self, Refusal> {
+        let plan = request.contact_plan.clone();
+        Ok(Self {
+            case: input::id("case_id", &request.case_id)?,
+            version: input::version(request.version)?,
+            officer,
+            contact_plan: input::sealed("contact_plan", plan, CONTACT_PLAN, PLAN_LIMIT)?,
+        })
+    }
+}
+
+impl Write for SetContactPlan {
+    type Output = CaseState;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
+        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let replaced = case.set_contact_plan(self.contact_plan.version)?;
+        store::put_sealed(tx, self.case, "contact_plan", &self.contact_plan).await?;
+        store::finish(tx, &mut case, self.officer, replaced).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::Lane;
+    use flare_testkit::{Sandbox, on_both_engines};
+
+    use super::*;
+    use crate::fixtures::*;
+
+    on_both_engines!(a_plan_is_replaced_under_the_newest_key, crate::SCHEMA);
+    async fn a_plan_is_replaced_under_the_newest_key(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.acknowledged(1, Lane::Urgent).await;
+        let request = |version, field| SetContactPlanRequest {
+            case_id: case.to_string(),
+            version,
+            contact_plan: Some(field),
+            ..SetContactPlanRequest::default()
+        };
+        let version = desk.version(case).await;
+        let set = |field| desk.act(SetContactPlan::parse, 1, request(version, field));
+        assert_eq!(refusal(set(sealed(CONTACT_PLAN, 1, 1)).await).reason, "FIELD_VERSION");
+        assert_eq!(refusal(set(sealed(CONTACT_PLAN, 2, 2)).await).reason, "OLD_KEY_EPOCH");
+        set(sealed(CONTACT_PLAN, 2, 1)).await.unwrap();
+        assert_eq!(desk.read(case).await.contact_plan.unwrap().version, 2);
+        assert_eq!(desk.last_event(case).await.0, "ContactPlanSet");
+    }
+}

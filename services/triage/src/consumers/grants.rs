@@ -1,0 +1,128 @@
+//! The events of grants: what becomes of the needs that grants are for, and who is paid.
+
+use flare_contracts::events::v1::{PayeeEntered, grants_event::Event};
+use flare_kernel::{CaseId, GrantId, NeedId};
+use flare_store::{Error, Tx};
+
+use super::id;
+use crate::{TriagePolicy, domain::Need, store};
+
+/// Applies an event of grants.
+pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> Result<(), Error> {
+    match event {
+        Event::GrantDrafted(drafted) => {
+            let (case, grant) = locked(tx, &drafted.case_id, &drafted.grant_id).await?;
+            for need in &drafted.need_ids {
+                store::add_grant_need(tx, case, grant, id("need_id", need)?).await?;
+            }
+            store::set_grant_stage(tx, case, grant, "draft").await
+        }
+        Event::GrantRevised(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
+        Event::GrantReturned(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
+        Event::GrantSubmitted(at) => stage(tx, &at.case_id, &at.grant_id, "in_approval").await,
+        Event::GrantApproved(approved) => {
+            let (case, grant) = locked(tx, &approved.case_id, &approved.grant_id).await?;
+            store::set_grant_stage(tx, case, grant, "approved").await?;
+            granted(tx, policy, case, grant, &approved.need_ids).await
+        }
+        Event::GrantActivated(at) => stage(tx, &at.case_id, &at.grant_id, "active").await,
+        Event::GrantEnded(at) => stage(tx, &at.case_id, &at.grant_id, "reporting").await,
+        Event::CloseProposed(at) => stage(tx, &at.case_id, &at.grant_id, "closing").await,
+        Event::GrantClosed(at) => stage(tx, &at.case_id, &at.grant_id, "closed").await,
+        Event::GrantRejected(at) => fell_through(tx, policy, &at.case_id, &at.grant_id, "rejected").await,
+        Event::GrantWithdrawn(at) => fell_through(tx, policy, &at.case_id, &at.grant_id, "withdrawn").await,
+        // What a terminated grant was for is not answered: a human decides anew.
+        Event::GrantTerminated(at) => fell_through(tx, policy, &at.case_id, &at.grant_id, "terminated").await,
+        Event::PayeeEntered(entered) => payee(tx, entered).await,
+        // How a grant comes about and how its money moves does not change where its case stands.
+        Event::ProposalShown(_)
+        | Event::ProposalAccepted(_)
+        | Event::VoteCast(_)
+        | Event::ConflictDeclared(_)
+        | Event::GateOpened(_)
+        | Event::GateClosed(_)
+        | Event::AgreementPosted(_)
+        | Event::FundsReserved(_)
+        | Event::AdvanceAuthorised(_)
+        | Event::TrancheMoved(_)
+        | Event::ReportRecorded(_)
+        | Event::MoneyHeld(_)
+        | Event::MoneyFreed(_)
+        | Event::GrantOverdue(_)
+        | Event::GrantKeyBegun(_) => Ok(()),
+    }
+}
+
+/// Locks the case a grant is for, so that nobody decides about it meanwhile.
+async fn locked(tx: &mut Tx, case: &str, grant: &str) -> Result<(CaseId, GrantId), Error> {
+    let (case, grant) = (id("case_id", case)?, id("grant_id", grant)?);
+    tx.lock(&[&case]).await?;
+    Ok((case, grant))
+}
+
+async fn stage(tx: &mut Tx, case: &str, grant: &str, stage: &'static str) -> Result<(), Error> {
+    let (case, grant) = locked(tx, case, grant).await?;
+    store::set_grant_stage(tx, case, grant, stage).await
+}
+
+/// A grant was approved: its needs have it.
+async fn granted(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    case: CaseId,
+    grant: GrantId,
+    named: &[String],
+) -> Result<(), Error> {
+    let mut ids = Vec::with_capacity(named.len());
+    for need in named {
+        let need = id("need_id", need)?;
+        store::add_grant_need(tx, case, grant, need).await?;
+        ids.push(need);
+    }
+    let mut needs = store::needs(tx, case).await?;
+    let changed = needs.granted(&ids);
+    save_changed(tx, policy, case, &changed).await
+}
+
+/// A grant came to nothing: what no other grant helps with is open again, and its case is ours again.
+async fn fell_through(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    case: &str,
+    grant: &str,
+    stage: &'static str,
+) -> Result<(), Error> {
+    let (case, grant) = locked(tx, case, grant).await?;
+    store::set_grant_stage(tx, case, grant, stage).await?;
+    let left: Vec<NeedId> = store::needs_left_by_grant(tx, case, grant).await?;
+    let mut needs = store::needs(tx, case).await?;
+    let changed = needs.grant_fell_through(&left);
+    save_changed(tx, policy, case, &changed).await
+}
+
+/// Saves needs and what follows for their case. No event of ours: grants' own has told it to everyone who listens.
+async fn save_changed(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    case: CaseId,
+    changed: &[Need],
+) -> Result<(), Error> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    for need in changed {
+        store::save_need(tx, case, need).await?;
+    }
+    let needs = store::needs(tx, case).await?;
+    let Some(mut case) = store::find_case(tx, case).await? else { return Ok(()) };
+    case.recount(&needs, tx.now(), policy);
+    store::save(tx, &mut case).await
+}
+
+/// Whoever is paid cannot vouch.
+async fn payee(tx: &mut Tx, entered: &PayeeEntered) -> Result<(), Error> {
+    let (case, _) = locked(tx, &entered.case_id, &entered.grant_id).await?;
+    let value: Result<[u8; 32], _> = entered.fingerprint.as_slice().try_into();
+    let value = value.map_err(|_| Error::Corrupt("an event's fingerprint".to_owned()))?;
+    store::add_fingerprint(tx, case, "payee", &value).await
+}

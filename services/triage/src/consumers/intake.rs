@@ -1,0 +1,120 @@
+//! The events of intake: requests begin cases, and the thread says whose turn it is.
+
+use flare_contracts::{
+    common::v1 as common,
+    events::v1::{MessagePosted, RequestSubmitted, WithdrawalRequested, intake_event::Event},
+    intake::v1::{Listing, MessageKind},
+};
+use flare_kernel::{CaseId, Lane};
+use flare_messaging::Received;
+use flare_store::{Error, Tx};
+
+use super::id;
+use crate::{
+    TriagePolicy,
+    domain::{Case, Withdrawer},
+    store,
+};
+
+/// Who acts when a requester does.
+const REQUESTER: &str = "requester";
+/// Who acts when this service does so by itself.
+const TRIAGE: &str = "system:triage";
+
+/// Applies an event of intake.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    received: &Received,
+    event: &Event,
+) -> Result<(), Error> {
+    match event {
+        Event::RequestSubmitted(submitted) => open(tx, policy, received, submitted).await,
+        Event::MessagePosted(posted) => message(tx, policy, posted).await,
+        Event::AnswersAdded(added) if received.actor == REQUESTER => {
+            requester_wrote(tx, policy, &added.case_id, String::new()).await
+        }
+        Event::FileAttached(attached) if attached.by_requester => {
+            requester_wrote(tx, policy, &attached.case_id, String::new()).await
+        }
+        Event::WithdrawalRequested(requested) => withdraw(tx, policy, requested).await,
+        // What staff add themselves is no news. Answers to proposals and agreements, arrivals and reports are grants'
+        // business, and a receipt changes nothing here.
+        Event::AnswersAdded(_)
+        | Event::FileAttached(_)
+        | Event::ReceiptIssued(_)
+        | Event::ProposalAnswered(_)
+        | Event::AgreementAnswered(_)
+        | Event::ArrivalReported(_)
+        | Event::ReportSubmitted(_) => Ok(()),
+    }
+}
+
+/// A request begins a case in the lane that its answers hint at.
+async fn open(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    received: &Received,
+    submitted: &RequestSubmitted,
+) -> Result<(), Error> {
+    let case: CaseId = id("case_id", &submitted.case_id)?;
+    if store::lock_case_if_any(tx, case).await?.is_some() {
+        return Ok(());
+    }
+    let hint = submitted.listing.as_ref().map_or(common::Lane::Unspecified, Listing::lane_hint);
+    let lane = match hint {
+        common::Lane::Critical => Lane::Critical,
+        // Nobody can say yet: soon enough for most, and a human decides.
+        common::Lane::Urgent | common::Lane::Unspecified => Lane::Urgent,
+        common::Lane::Standard => Lane::Standard,
+    };
+    let (mut case, opened) = Case::open(case, lane, received.at, policy);
+    store::finish(tx, &mut case, TRIAGE, opened).await.map(drop)
+}
+
+async fn message(tx: &mut Tx, policy: &TriagePolicy, posted: &MessagePosted) -> Result<(), Error> {
+    if posted.by_requester {
+        return requester_wrote(tx, policy, &posted.case_id, posted.message_id.clone()).await;
+    }
+    let Some(mut case) = known(tx, &posted.case_id).await? else { return Ok(()) };
+    match posted.kind() {
+        MessageKind::Question => {
+            let asked = case.question_asked(posted.message_id.clone(), tx.now(), policy);
+            store::finish(tx, &mut case, TRIAGE, asked).await.map(drop)
+        }
+        MessageKind::Unspecified
+        | MessageKind::Text
+        | MessageKind::Answer
+        | MessageKind::Decision
+        | MessageKind::Proposal
+        | MessageKind::Agreement
+        | MessageKind::Report => {
+            case.staff_wrote();
+            store::save(tx, &mut case).await
+        }
+    }
+}
+
+async fn requester_wrote(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    case: &str,
+    message_id: String,
+) -> Result<(), Error> {
+    let Some(mut case) = known(tx, case).await? else { return Ok(()) };
+    let answered = case.requester_wrote(message_id, tx.now(), policy);
+    store::finish(tx, &mut case, REQUESTER, answered).await.map(drop)
+}
+
+/// The requester withdraws: the same as when staff do it for them.
+async fn withdraw(tx: &mut Tx, policy: &TriagePolicy, requested: &WithdrawalRequested) -> Result<(), Error> {
+    let Some(mut case) = known(tx, &requested.case_id).await? else { return Ok(()) };
+    let withdrawn = case.withdraw(Withdrawer::Requester, &requested.reason, tx.now(), policy)?;
+    let events = withdrawn.map(Into::into);
+    store::finish_with(tx, &mut case, REQUESTER, events).await.map(drop)
+}
+
+/// The case, locked. None when it was erased: a case's own stream begins with its request.
+async fn known(tx: &mut Tx, case: &str) -> Result<Option<Case>, Error> {
+    store::lock_case_if_any(tx, id("case_id", case)?).await
+}

@@ -1,0 +1,188 @@
+//! Where a case stands, as people see it.
+
+use std::str::FromStr;
+
+use flare_contracts::{Kind, Refusal, triage::v1};
+
+use super::listed::Unlisted;
+
+/// How far our own work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Nobody owns it yet.
+    Submitted,
+    /// Owned; the assessment has not begun.
+    Acknowledged,
+    /// Some need is open, or none is known.
+    Assessing,
+    /// Every need has ended or waits for a grant or a referral.
+    Decided,
+}
+
+/// How a case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The requester wants nothing more.
+    Withdrawn,
+    /// We are done.
+    Closed,
+}
+
+/// The one stage that people see, out of all that is true of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Submitted,
+    Acknowledged,
+    Assessing,
+    AwaitingRequester,
+    Decided,
+    Paused,
+    Held,
+    Withdrawn,
+    Closed,
+}
+
+impl Work {
+    /// Its name in tables.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Acknowledged => "acknowledged",
+            Self::Assessing => "assessing",
+            Self::Decided => "decided",
+        }
+    }
+}
+
+impl FromStr for Work {
+    type Err = Unlisted;
+
+    fn from_str(text: &str) -> Result<Self, Unlisted> {
+        let all = [Self::Submitted, Self::Acknowledged, Self::Assessing, Self::Decided];
+        all.into_iter().find(|work| work.as_str() == text).ok_or(Unlisted)
+    }
+}
+
+impl Ended {
+    /// Its name in tables.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "withdrawn",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl FromStr for Ended {
+    type Err = Unlisted;
+
+    fn from_str(text: &str) -> Result<Self, Unlisted> {
+        [Self::Withdrawn, Self::Closed].into_iter().find(|ended| ended.as_str() == text).ok_or(Unlisted)
+    }
+}
+
+impl Stage {
+    /// Every stage, in the order of the way of a case.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Submitted,
+        Self::Acknowledged,
+        Self::Assessing,
+        Self::AwaitingRequester,
+        Self::Decided,
+        Self::Paused,
+        Self::Held,
+        Self::Withdrawn,
+        Self::Closed,
+    ];
+
+    /// What people call it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Acknowledged => "acknowledged",
+            Self::Assessing => "being assessed",
+            Self::AwaitingRequester => "awaiting the requester",
+            Self::Decided => "decided",
+            Self::Paused => "paused",
+            Self::Held => "held",
+            Self::Withdrawn => "withdrawn",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl From<Stage> for v1::Stage {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Submitted => Self::Submitted,
+            Stage::Acknowledged => Self::Acknowledged,
+            Stage::Assessing => Self::Assessing,
+            Stage::AwaitingRequester => Self::AwaitingRequester,
+            Stage::Decided => Self::Decided,
+            Stage::Paused => Self::Paused,
+            Stage::Held => Self::Held,
+            Stage::Withdrawn => Self::Withdrawn,
+            Stage::Closed => Self::Closed,
+        }
+    }
+}
+
+/// An act that the stage does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{act} while the case is {}; this one is {}", words(.allowed), .found.as_str())]
+pub(crate) struct WrongStage {
+    /// Such as "a case can be acknowledged".
+    pub(crate) act: &'static str,
+    /// The stages that allow it.
+    pub(crate) allowed: &'static [Stage],
+    /// The stage it is in.
+    pub(crate) found: Stage,
+}
+
+fn words(stages: &[Stage]) -> String {
+    match stages.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.as_str().to_owned(),
+        Some((last, others)) => {
+            let others: Vec<_> = others.iter().map(|stage| stage.as_str()).collect();
+            format!("{} or {}", others.join(", "), last.as_str())
+        }
+    }
+}
+
+impl From<WrongStage> for Refusal {
+    fn from(wrong: WrongStage) -> Self {
+        Self::new(Kind::State, "WRONG_STAGE", wrong.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_is_allowed() {
+        let wrong = WrongStage {
+            act: "a case can be assessed",
+            allowed: &[Stage::Acknowledged, Stage::Assessing, Stage::AwaitingRequester],
+            found: Stage::Closed,
+        };
+        assert_eq!(
+            Refusal::from(wrong).message,
+            "a case can be assessed while the case is acknowledged, being assessed or awaiting the requester; this one \
+             is closed"
+        );
+    }
+
+    #[test]
+    fn names_in_tables_are_read_back() {
+        for work in [Work::Submitted, Work::Acknowledged, Work::Assessing, Work::Decided] {
+            assert_eq!(work.as_str().parse(), Ok(work));
+        }
+        for ended in [Ended::Withdrawn, Ended::Closed] {
+            assert_eq!(ended.as_str().parse(), Ok(ended));
+        }
+        assert_eq!("paused".parse::<Work>(), Err(Unlisted));
+    }
+}

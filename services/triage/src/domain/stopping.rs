@@ -1,0 +1,271 @@
+//! Pausing, holding, withdrawing, closing, and the ways back.
+
+use flare_contracts::{
+    Kind, Refusal,
+    events::v1::{CaseClosed, CaseReopened, CaseResumed, CaseStopped, MoneyStopped, TriageEvent},
+};
+use flare_kernel::{StaffId, Timestamp};
+
+use super::{Case, Ended, MoneyKind, MoneyState, Needs, Stage, Work, WrongStage};
+use crate::TriagePolicy;
+
+/// What stops a case that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// For safety.
+    Paused,
+    /// For an inquiry.
+    Held,
+}
+
+/// Who withdraws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Withdrawer {
+    /// Staff, on the requester's behalf.
+    Staff,
+    /// The requester, who may do so at any time.
+    Requester,
+}
+
+/// Why a stopped case cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ResumeRefusal {
+    #[error(transparent)]
+    Stage(#[from] WrongStage),
+    #[error("a case is resumed by another person than the one who stopped it")]
+    SamePerson,
+}
+
+/// Why a case cannot be closed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CloseRefusal {
+    #[error(transparent)]
+    Stage(#[from] WrongStage),
+    #[error("a case can be closed once every need has ended; {0} of this one's have not")]
+    NeedsOpen(usize),
+    #[error(
+        "a case can be closed once its grants are closed, rejected, withdrawn or terminated; {0} are not"
+    )]
+    GrantsOpen(i64),
+    #[error(
+        "a withdrawn case can be closed once grants has stopped its money; it has been asked and is asked again"
+    )]
+    MoneyNotStopped,
+    #[error("a withdrawn case is closed as withdrawn, and no other case is")]
+    Exit,
+}
+
+impl Stopped {
+    /// Its name in tables and events.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Held => "held",
+        }
+    }
+}
+
+impl From<ResumeRefusal> for Refusal {
+    fn from(refusal: ResumeRefusal) -> Self {
+        match refusal {
+            ResumeRefusal::Stage(wrong) => wrong.into(),
+            ResumeRefusal::SamePerson => Self::new(Kind::State, "SECOND_PERSON_NEEDED", refusal.to_string()),
+        }
+    }
+}
+
+impl From<CloseRefusal> for Refusal {
+    fn from(refusal: CloseRefusal) -> Self {
+        let reason = match &refusal {
+            CloseRefusal::Stage(wrong) => return wrong.clone().into(),
+            CloseRefusal::NeedsOpen(_) => "NEEDS_OPEN",
+            CloseRefusal::GrantsOpen(_) => "GRANTS_OPEN",
+            CloseRefusal::MoneyNotStopped => "MONEY_NOT_STOPPED",
+            CloseRefusal::Exit => {
+                return Self::invalid("exit", "must be withdrawn for a withdrawn case, and only for one");
+            }
+        };
+        Self::new(Kind::State, reason, refusal.to_string())
+    }
+}
+
+impl Case {
+    /// Pauses for safety. May come on top of an inquiry: a pause stops more.
+    pub(crate) fn pause(
+        &mut self,
+        by: StaffId,
+        reason: &str,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Result<CaseStopped, WrongStage> {
+        let allowed = &[
+            Stage::Submitted,
+            Stage::Acknowledged,
+            Stage::Assessing,
+            Stage::AwaitingRequester,
+            Stage::Decided,
+            Stage::Held,
+        ];
+        self.require("a case can be paused", allowed)?;
+        self.paused_by = Some(by);
+        Ok(self.stopped(Stopped::Paused.as_str(), reason, now, policy))
+    }
+
+    /// Holds for an inquiry. Not on top of a pause: whoever listens would take the pause, which stops more, for ended.
+    pub(crate) fn hold(
+        &mut self,
+        by: StaffId,
+        reason: &str,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Result<CaseStopped, WrongStage> {
+        let allowed = &[
+            Stage::Submitted,
+            Stage::Acknowledged,
+            Stage::Assessing,
+            Stage::AwaitingRequester,
+            Stage::Decided,
+        ];
+        self.require("a case can be held", allowed)?;
+        self.held_by = Some(by);
+        Ok(self.stopped(Stopped::Held.as_str(), reason, now, policy))
+    }
+
+    /// Ends a pause or, when there is none, an inquiry. Says which. What a pause leaves held is told as held.
+    pub(crate) fn resume(
+        &mut self,
+        by: StaffId,
+        reason: &str,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Result<(Stopped, TriageEvent), ResumeRefusal> {
+        self.require("a case can be resumed", &[Stage::Paused, Stage::Held])?;
+        let (what, begun_by) = match self.paused_by {
+            Some(by) => (Stopped::Paused, Some(by)),
+            None => (Stopped::Held, self.held_by),
+        };
+        if begun_by == Some(by) {
+            return Err(ResumeRefusal::SamePerson);
+        }
+        match what {
+            Stopped::Paused => self.paused_by = None,
+            Stopped::Held => self.held_by = None,
+        }
+        if self.held_by.is_some() {
+            return Ok((what, self.stopped(Stopped::Held.as_str(), reason, now, policy).into()));
+        }
+        self.ask_money();
+        self.settle(now, policy);
+        let event = CaseResumed { case_id: self.id.to_string(), reason: reason.to_owned() };
+        Ok((what, event.into()))
+    }
+
+    /// Withdraws. A requester may do so even after the close, and twice without effect.
+    pub(crate) fn withdraw(
+        &mut self,
+        who: Withdrawer,
+        reason: &str,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Result<Option<CaseStopped>, WrongStage> {
+        match who {
+            Withdrawer::Requester if self.ended == Some(Ended::Withdrawn) => return Ok(None),
+            Withdrawer::Requester => {}
+            Withdrawer::Staff => self.require_open("a case can be withdrawn")?,
+        }
+        self.ended = Some(Ended::Withdrawn);
+        self.exit = None;
+        self.awaiting = false;
+        Ok(Some(self.stopped("withdrawn", reason, now, policy)))
+    }
+
+    fn stopped(&mut self, how: &str, reason: &str, now: Timestamp, policy: &TriagePolicy) -> CaseStopped {
+        self.ask_money();
+        self.settle(now, policy);
+        CaseStopped { case_id: self.id.to_string(), how: how.to_owned(), reason: reason.to_owned() }
+    }
+
+    /// Grants answered the asking of this name. What to tell of it; nothing when it is no news.
+    pub(crate) fn money_answered(&mut self, request: &str) -> Option<Vec<TriageEvent>> {
+        let ask = self.money.as_mut()?;
+        if ask.state == MoneyState::Done || ask.request.as_deref() != Some(request) {
+            return None;
+        }
+        ask.state = MoneyState::Done;
+        match ask.kind {
+            MoneyKind::Hold | MoneyKind::Stop => {
+                Some(vec![MoneyStopped { case_id: self.id.to_string() }.into()])
+            }
+            MoneyKind::Free => Some(Vec::new()),
+        }
+    }
+
+    /// Closes. Silence never does: only a person, and only when nothing is left open.
+    pub(crate) fn close(
+        &mut self,
+        exit: &str,
+        needs: &Needs,
+        grants_open: i64,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Result<CaseClosed, CloseRefusal> {
+        let allowed = &[
+            Stage::Acknowledged,
+            Stage::Assessing,
+            Stage::AwaitingRequester,
+            Stage::Decided,
+            Stage::Withdrawn,
+        ];
+        self.require("a case can be closed", allowed)?;
+        let withdrawn = self.ended == Some(Ended::Withdrawn);
+        if withdrawn != (exit == "withdrawn") {
+            return Err(CloseRefusal::Exit);
+        }
+        if grants_open > 0 {
+            return Err(CloseRefusal::GrantsOpen(grants_open));
+        }
+        if withdrawn && self.money.as_ref().is_some_and(|ask| ask.state == MoneyState::Asked) {
+            return Err(CloseRefusal::MoneyNotStopped);
+        }
+        // A withdrawal ends every need.
+        if !withdrawn && needs.unfinished() > 0 {
+            return Err(CloseRefusal::NeedsOpen(needs.unfinished()));
+        }
+        self.ended = Some(Ended::Closed);
+        self.exit = Some(exit.to_owned());
+        (self.awaiting, self.has_news) = (false, false);
+        self.settle(now, policy);
+        Ok(CaseClosed { case_id: self.id.to_string(), exit: exit.to_owned() })
+    }
+
+    /// Opens an ended case again, for somebody to assess anew. A pause or inquiry that it ended under still stands, and is told again.
+    pub(crate) fn reopen(
+        &mut self,
+        reason: &str,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Result<Vec<TriageEvent>, WrongStage> {
+        self.require("a case can be reopened", &[Stage::Withdrawn, Stage::Closed])?;
+        self.ended = None;
+        self.exit = None;
+        if self.owner.is_some() {
+            self.work = Work::Assessing;
+        }
+        if self.money.is_some() {
+            self.ask_money();
+        }
+        self.settle(now, policy);
+        let mut events =
+            vec![CaseReopened { case_id: self.id.to_string(), reason: reason.to_owned() }.into()];
+        let still = match (self.paused_by, self.held_by) {
+            (Some(_), _) => Some(Stopped::Paused),
+            (None, Some(_)) => Some(Stopped::Held),
+            (None, None) => None,
+        };
+        if let Some(still) = still {
+            let (how, reason) = (still.as_str().to_owned(), reason.to_owned());
+            events.push(CaseStopped { case_id: self.id.to_string(), how, reason }.into());
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,376 @@
+//! What the tests of this crate share: a desk with cases at any stage, and grants that answer as a test wants.
+
+mod acts;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU8, Ordering},
+};
+
+use async_trait::async_trait;
+use flare_access::{Caller, Roles, Staff};
+use flare_contracts::{
+    DomainEvent, Event, Producer, Refusal,
+    common::v1::{Compartment, KeyEpoch, KeyWrap, Lane as WireLane, Role, SealedField},
+    events::v1::{GrantsEvent, IntakeEvent, MessagePosted, RequestSubmitted, TriageEvent, triage_event},
+    grants::v1::HoldKind,
+    intake::v1::{Listing, MessageKind},
+    triage::v1::{AcknowledgeCaseRequest, AddNeedRequest, AssessCaseRequest, CaseState, GetCaseResponse},
+};
+use flare_kernel::{CaseId, Duration, Lane, NeedId, StaffId, Timestamp};
+use flare_messaging::{Consumer as _, DueTimer, Received, TimerHandler as _};
+use flare_seal::ServiceKey;
+use flare_store::{Error, Tx, Write, events_after, sql};
+use flare_testkit::Sandbox;
+use prost::Message as _;
+use tonic::{Request, Status};
+
+use crate::{
+    MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers,
+    commands::{AcknowledgeCase, AddNeed, AssessCase},
+    queries::ReadCase,
+};
+
+/// How grants answers.
+#[derive(Default)]
+pub(crate) struct FakeGrants {
+    mood: AtomicU8,
+    pub(crate) heard: Mutex<Vec<(CaseId, HoldKind, String)>>,
+}
+
+impl FakeGrants {
+    pub(crate) fn answer(&self) {
+        self.mood.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn refuse(&self) {
+        self.mood.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn hang(&self) {
+        self.mood.store(2, Ordering::SeqCst);
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<HoldKind> {
+        self.heard.lock().unwrap().iter().map(|(_, kind, _)| *kind).collect()
+    }
+}
+
+#[async_trait]
+impl MoneyStop for FakeGrants {
+    async fn hold(&self, case: CaseId, kind: HoldKind, request_id: &str) -> Result<u32, Status> {
+        self.heard.lock().unwrap().push((case, kind, request_id.to_owned()));
+        match self.mood.load(Ordering::SeqCst) {
+            0 => Ok(1),
+            1 => Err(Status::unavailable("away")),
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// A service over a sandbox.
+pub(crate) struct Desk {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) triage: Triage,
+    pub(crate) api: TriageApi,
+    pub(crate) grants: Arc<FakeGrants>,
+}
+
+pub(crate) fn staff(number: u8) -> StaffId {
+    StaffId::from_bytes([number; 16])
+}
+
+pub(crate) fn id<K: flare_kernel::IdKind>(number: u8) -> flare_kernel::Id<K> {
+    flare_kernel::Id::from_bytes([number; 16])
+}
+
+/// A call by a member of staff.
+pub(crate) fn by<T>(number: u8, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(Caller::Staff(Staff {
+        id: staff(number),
+        roles: Roles::from_iter([Role::Officer]),
+        session: [1; 16],
+        expires: Timestamp::from_micros(i64::MAX),
+    }));
+    request
+}
+
+/// Something sealed; services never look inside.
+pub(crate) fn sealed(name: impl Into<String>, version: u32, epoch: u32) -> SealedField {
+    SealedField {
+        name: name.into(),
+        epoch,
+        version,
+        ciphertext: vec![7; flare_seal::sealed_len(10)],
+        tag: vec![8; 32],
+        commitment: Vec::new(),
+    }
+}
+
+/// A key epoch wrapped to the triage team.
+pub(crate) fn key(epoch: u32) -> KeyEpoch {
+    let wrap = KeyWrap { recipient: "team:triage".to_owned(), generation: 1, wrapped: vec![9; 100] };
+    KeyEpoch { compartment: Compartment::Notes.into(), epoch, wraps: vec![wrap] }
+}
+
+/// What a write was refused for.
+pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refusal {
+    match outcome {
+        Err(Error::Refused(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(sandbox: Sandbox) -> Self {
+        let grants = Arc::new(FakeGrants::default());
+        let triage = Triage::with_money_timeout(
+            sandbox.database.clone(),
+            TriagePolicy::default(),
+            Arc::new(ServiceKey::from_bytes([3; 32])),
+            Arc::clone(&grants) as Arc<dyn MoneyStop>,
+            std::time::Duration::from_millis(50),
+        );
+        Self { sandbox, api: TriageApi::new(triage.clone()), triage, grants }
+    }
+
+    pub(crate) fn advance_hours(&self, hours: i64) {
+        self.sandbox.advance(Duration::from_hours(hours));
+    }
+
+    /// Parses and does what a member of staff asks, without idempotency.
+    pub(crate) async fn act<R, W: Write>(
+        &self,
+        parse: fn(&Triage, StaffId, &R) -> Result<W, Refusal>,
+        officer: u8,
+        request: R,
+    ) -> Result<W::Output, Error> {
+        self.triage.database().write(parse(&self.triage, staff(officer), &request)?).await
+    }
+
+    /// Applies an event of intake, as the inbox does.
+    pub(crate) async fn intake(&self, actor: &str, event: impl Into<IntakeEvent>) {
+        let event = Event::Intake(event.into().event.unwrap());
+        self.apply(Producer::Intake, actor, event).await.unwrap();
+    }
+
+    /// Applies an event of grants, as the inbox does.
+    pub(crate) async fn grants(&self, event: impl Into<GrantsEvent>) {
+        let event = Event::Grants(event.into().event.unwrap());
+        self.apply(Producer::Grants, "system:grants", event).await.unwrap();
+    }
+
+    pub(crate) async fn apply(&self, producer: Producer, actor: &str, event: Event) -> Result<(), Error> {
+        let received = Received {
+            producer,
+            stream: "stream".to_owned(),
+            seq: 1,
+            event_id: "event".to_owned(),
+            at: self.now().await,
+            actor: actor.to_owned(),
+            lane: Lane::Urgent,
+            event,
+        };
+        let consumer = TriageConsumer::new(self.triage.clone());
+        self.triage.database().write(Apply { consumer, received }).await
+    }
+
+    pub(crate) async fn now(&self) -> Timestamp {
+        self.triage.database().write(Now).await.unwrap()
+    }
+
+    /// Fires every timer that is due, as the timer worker does; how many that were.
+    pub(crate) async fn fire_timers(&self) -> usize {
+        let timers = TriageTimers::new(self.triage.clone());
+        self.triage.database().write(Fire { timers }).await.unwrap()
+    }
+
+    /// The timers that are set, by kind, with the hours until each.
+    pub(crate) async fn timers(&self) -> Vec<(String, i64)> {
+        let now = self.now().await;
+        let rows = self.triage.database().fetch_all(sql("SELECT kind, due FROM timers ORDER BY kind"));
+        let hours = |row: &flare_store::Row| {
+            let wait = row.timestamp("due").unwrap().since(now).as_micros();
+            (row.text("kind").unwrap(), wait / 3_600_000_000)
+        };
+        rows.await.unwrap().iter().map(hours).collect()
+    }
+
+    /// What was logged about a case.
+    pub(crate) async fn events(&self, case: CaseId) -> Vec<triage_event::Event> {
+        let records = events_after(self.triage.database(), &case.to_string(), 0, 500).await.unwrap();
+        let event = |payload: &[u8]| TriageEvent::decode(payload).unwrap().event.unwrap();
+        records.iter().map(|record| event(record.payload.as_deref().unwrap())).collect()
+    }
+
+    /// The last thing that was logged about a case, by name, and who did it.
+    pub(crate) async fn last_event(&self, case: CaseId) -> (String, String) {
+        let records = events_after(self.triage.database(), &case.to_string(), 0, 500).await.unwrap();
+        let last = records.last().unwrap();
+        assert!(!TriageEvent::decode(last.payload.as_deref().unwrap()).unwrap().kind().is_empty());
+        (last.kind.trim_start_matches("flare.events.v1.").to_owned(), last.actor.clone().unwrap())
+    }
+
+    pub(crate) async fn read(&self, case: CaseId) -> GetCaseResponse {
+        let read = ReadCase { case, desk: self.triage.clone() };
+        self.triage.database().write(read).await.unwrap()
+    }
+
+    pub(crate) async fn version(&self, case: CaseId) -> i64 {
+        self.read(case).await.version
+    }
+
+    /// A case that a request began.
+    pub(crate) async fn submitted(&self, number: u8, lane: WireLane) -> CaseId {
+        let case = id(number);
+        let listing = Listing { lane_hint: lane.into(), ..Listing::default() };
+        let submitted = RequestSubmitted {
+            case_id: case.to_string(),
+            listing: Some(listing),
+            ..RequestSubmitted::default()
+        };
+        self.intake("requester", submitted).await;
+        case
+    }
+
+    /// A case that officer 1 owns.
+    pub(crate) async fn acknowledged(&self, number: u8, lane: WireLane) -> CaseId {
+        let case = self.submitted(number, lane).await;
+        let request = AcknowledgeCaseRequest {
+            case_id: case.to_string(),
+            version: self.version(case).await,
+            contact_plan: Some(sealed("notes.contact_plan", 1, 1)),
+            key: Some(key(1)),
+            requester_fingerprints: vec![vec![number; 32]],
+            ..AcknowledgeCaseRequest::default()
+        };
+        self.act(AcknowledgeCase::parse, 1, request).await.unwrap();
+        case
+    }
+
+    /// A case that is being assessed.
+    pub(crate) async fn assessing(&self, number: u8, lane: WireLane) -> CaseId {
+        let case = self.acknowledged(number, lane).await;
+        let request = AssessCaseRequest {
+            case_id: case.to_string(),
+            version: self.version(case).await,
+            lane: lane.into(),
+            ..AssessCaseRequest::default()
+        };
+        self.act(AssessCase::parse, 1, request).await.unwrap();
+        case
+    }
+
+    /// Adds a need to a case.
+    pub(crate) async fn need(&self, case: CaseId, number: u8) -> NeedId {
+        let need = id(number);
+        let request = AddNeedRequest {
+            case_id: case.to_string(),
+            need_id: NeedId::to_string(&need),
+            kind: 1,
+            ..AddNeedRequest::default()
+        };
+        self.act(AddNeed::parse, 1, request).await.unwrap();
+        need
+    }
+
+    /// A message in a case's thread.
+    pub(crate) async fn message(&self, case: CaseId, kind: MessageKind, by_requester: bool) {
+        let posted = MessagePosted {
+            case_id: case.to_string(),
+            message_id: flare_kernel::MessageId::from_bytes([1; 16]).to_string(),
+            kind: kind.into(),
+            by_requester,
+            about: String::new(),
+        };
+        self.intake(if by_requester { "requester" } else { "staff" }, posted).await;
+    }
+}
+
+/// The stage, and whether there is news.
+pub(crate) fn shown(case: &GetCaseResponse) -> (flare_contracts::triage::v1::Stage, bool) {
+    let summary = case.summary.clone().unwrap();
+    (summary.stage(), summary.has_news)
+}
+
+/// The stage of a reply.
+pub(crate) fn stage(state: &CaseState) -> flare_contracts::triage::v1::Stage {
+    state.stage()
+}
+
+struct Apply {
+    consumer: TriageConsumer,
+    received: Received,
+}
+
+impl Write for Apply {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        self.consumer.apply(tx, &self.received).await
+    }
+}
+
+struct Now;
+
+impl Write for Now {
+    type Output = Timestamp;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<Timestamp, Error> {
+        Ok(tx.now())
+    }
+}
+
+struct Fire {
+    timers: TriageTimers,
+}
+
+impl Write for Fire {
+    type Output = usize;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<usize, Error> {
+        let due = sql("SELECT stream, kind, due FROM timers WHERE due <= $1 ORDER BY due, kind");
+        let rows = tx.fetch_all(due.bind(tx.now().as_micros())).await?;
+        for row in &rows {
+            let timer =
+                DueTimer { stream: row.text("stream")?, kind: row.text("kind")?, due: row.timestamp("due")? };
+            tx.lock(&[&timer.stream]).await?;
+            tx.execute(
+                sql("DELETE FROM timers WHERE stream = $1 AND kind = $2")
+                    .bind(timer.stream.clone())
+                    .bind(timer.kind.clone()),
+            )
+            .await?;
+            self.timers.fire(tx, &timer).await?;
+        }
+        Ok(rows.len())
+    }
+}
+
+/// A case that nobody opened.
+pub(crate) fn nobodys_case() -> String {
+    CaseId::from_bytes([200; 16]).to_string()
+}
+
+impl Desk {
+    /// Fires one timer, whether it is set or not.
+    pub(crate) async fn fire(&self, stream: &str, kind: &str) -> Result<(), Error> {
+        let timer = DueTimer { stream: stream.to_owned(), kind: kind.to_owned(), due: self.now().await };
+        let fire = FireOne { timers: TriageTimers::new(self.triage.clone()), timer };
+        self.triage.database().write(fire).await
+    }
+}
+
+struct FireOne {
+    timers: TriageTimers,
+    timer: DueTimer,
+}
+
+impl Write for FireOne {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        self.timers.fire(tx, &self.timer).await
+    }
+}

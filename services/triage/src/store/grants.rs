@@ -1,0 +1,73 @@
+//! What grants told of the grants of a case.
+
+use flare_kernel::{CaseId, GrantId, NeedId};
+use flare_store::{Error, Row, Tx, sql};
+
+/// Notes where a grant stands.
+pub(crate) async fn set_grant_stage(
+    tx: &mut Tx,
+    case: CaseId,
+    grant: GrantId,
+    stage: &'static str,
+) -> Result<(), Error> {
+    tx.execute(
+        sql("INSERT INTO case_grants (case_id, grant_id, stage) VALUES ($1, $2, $3) \
+             ON CONFLICT (case_id, grant_id) DO UPDATE SET stage = excluded.stage")
+        .bind(case.to_string())
+        .bind(grant.to_string())
+        .bind(stage),
+    )
+    .await
+    .map(drop)
+}
+
+/// Notes that a grant is for a need; noting it twice changes nothing.
+pub(crate) async fn add_grant_need(
+    tx: &mut Tx,
+    case: CaseId,
+    grant: GrantId,
+    need: NeedId,
+) -> Result<(), Error> {
+    tx.execute(
+        sql("INSERT INTO grant_needs (case_id, grant_id, need_id) VALUES ($1, $2, $3) \
+             ON CONFLICT (case_id, grant_id, need_id) DO NOTHING")
+        .bind(case.to_string())
+        .bind(grant.to_string())
+        .bind(need.to_string()),
+    )
+    .await
+    .map(drop)
+}
+
+/// The needs that a grant was for and that no other grant which may still help is for.
+pub(crate) async fn needs_left_by_grant(
+    tx: &mut Tx,
+    case: CaseId,
+    grant: GrantId,
+) -> Result<Vec<NeedId>, Error> {
+    let query =
+        sql("SELECT mine.need_id FROM grant_needs mine WHERE mine.case_id = $1 AND mine.grant_id = $2 \
+                     AND NOT EXISTS (\
+                         SELECT 1 FROM grant_needs other JOIN case_grants g \
+                         ON g.case_id = other.case_id AND g.grant_id = other.grant_id \
+                         WHERE other.case_id = mine.case_id AND other.need_id = mine.need_id \
+                         AND other.grant_id <> mine.grant_id \
+                         AND g.stage NOT IN ('rejected', 'withdrawn', 'terminated')) \
+                     ORDER BY mine.need_id");
+    let rows = tx.fetch_all(query.bind(case.to_string()).bind(grant.to_string())).await?;
+    rows.iter().map(|row: &Row| row.id("need_id")).collect()
+}
+
+/// The grants of a case and where each stands.
+pub(crate) async fn grants(tx: &mut Tx, case: CaseId) -> Result<Vec<(String, String)>, Error> {
+    let query = sql("SELECT grant_id, stage FROM case_grants WHERE case_id = $1 ORDER BY grant_id");
+    let rows = tx.fetch_all(query.bind(case.to_string())).await?;
+    rows.iter().map(|row| Ok((row.text("grant_id")?, row.text("stage")?))).collect()
+}
+
+/// How many grants of a case have not come to an end.
+pub(crate) async fn open_grants(tx: &mut Tx, case: CaseId) -> Result<i64, Error> {
+    let query = sql("SELECT CAST(COUNT(*) AS BIGINT) AS open FROM case_grants WHERE case_id = $1 \
+                     AND stage NOT IN ('closed', 'rejected', 'withdrawn', 'terminated')");
+    tx.fetch_one(query.bind(case.to_string())).await?.int("open")
+}

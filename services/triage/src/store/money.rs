@@ -1,0 +1,95 @@
+//! Pauses and inquiries, and what grants was asked because of them.
+
+use flare_kernel::{CaseId, Duration, StaffId, Timestamp};
+use flare_store::{Database, Error, Row, Tx, sql};
+
+use super::small;
+use crate::domain::{MoneyKind, Stopped};
+
+/// Something grants has not answered yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DueAsk {
+    pub(crate) case: CaseId,
+    pub(crate) kind: MoneyKind,
+    pub(crate) request: String,
+}
+
+/// Notes that a pause or inquiry began.
+pub(crate) async fn begin_stop(
+    tx: &mut Tx,
+    case: CaseId,
+    what: Stopped,
+    reason: &'static str,
+    by: StaffId,
+) -> Result<(), Error> {
+    tx.execute(
+        sql("INSERT INTO stops (case_id, number, how, reason, begun_by, begun) \
+             SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM stops WHERE case_id = $6")
+        .bind(case.to_string())
+        .bind(what.as_str())
+        .bind(reason)
+        .bind(by.to_string())
+        .bind(tx.now().as_micros())
+        .bind(case.to_string()),
+    )
+    .await
+    .map(drop)
+}
+
+/// Notes who ended it. The table refuses whoever began it.
+pub(crate) async fn end_stop(tx: &mut Tx, case: CaseId, what: Stopped, by: StaffId) -> Result<(), Error> {
+    tx.execute(
+        sql("UPDATE stops SET ended_by = $3, ended = $4 WHERE case_id = $1 AND how = $2 AND ended IS NULL")
+            .bind(case.to_string())
+            .bind(what.as_str())
+            .bind(by.to_string())
+            .bind(tx.now().as_micros()),
+    )
+    .await
+    .map(drop)
+}
+
+/// What grants was asked about a case and has not answered, outside any transaction.
+pub(crate) async fn asked_of(database: &Database, case: CaseId) -> Result<Option<DueAsk>, Error> {
+    let query = sql("SELECT case_id, money_kind, money_request FROM cases \
+                     WHERE case_id = $1 AND money_stop = 'asked'");
+    database.fetch_optional(query.bind(case.to_string())).await?.as_ref().map(from_row).transpose()
+}
+
+/// Takes what is due to be asked again, and puts each off, so that no other worker asks at the same time. The wait
+/// doubles from 2 seconds to a minute; it never ends before grants answers.
+pub(crate) async fn claim_due_asks(tx: &mut Tx, limit: i64) -> Result<Vec<DueAsk>, Error> {
+    let now = tx.now();
+    let query = sql("SELECT case_id, money_kind, money_request, money_attempts FROM cases \
+                     WHERE money_stop = 'asked' AND money_due <= $1 ORDER BY money_due, case_id LIMIT $2");
+    let mut claimed = Vec::new();
+    for row in tx.fetch_all(query.bind(now.as_micros()).bind(limit)).await? {
+        let (ask, attempts) = (from_row(&row)?, small(&row, "money_attempts")?);
+        let taken = tx
+            .execute(
+                sql("UPDATE cases SET money_attempts = money_attempts + 1, money_due = $3 \
+                     WHERE case_id = $1 AND money_request = $2 AND money_stop = 'asked' AND money_due <= $4")
+                .bind(ask.case.to_string())
+                .bind(ask.request.clone())
+                .bind(asked_again(now, attempts).as_micros())
+                .bind(now.as_micros()),
+            )
+            .await?;
+        if taken == 1 {
+            claimed.push(ask);
+        }
+    }
+    Ok(claimed)
+}
+
+fn asked_again(now: Timestamp, attempts: u32) -> Timestamp {
+    now.plus(Duration::from_secs((2_i64 << attempts.min(5)).min(60)))
+}
+
+fn from_row(row: &Row) -> Result<DueAsk, Error> {
+    Ok(DueAsk {
+        case: row.id("case_id")?,
+        kind: row.parse("money_kind")?,
+        request: row.text("money_request")?,
+    })
+}

@@ -1,0 +1,80 @@
+//! Sealed words, every version of them.
+
+use std::collections::HashMap;
+
+use flare_contracts::{Kind, Refusal, common::v1::SealedField, input};
+use flare_kernel::CaseId;
+use flare_store::{Error, Tx, sql};
+
+use super::{newest_epoch, small};
+
+/// Stores the next version of a sealed field under the newest epoch; `field` is its place in the request.
+pub(crate) async fn put_sealed(
+    tx: &mut Tx,
+    case: CaseId,
+    field: &str,
+    sealed: &SealedField,
+) -> Result<(), Error> {
+    let epoch = newest_epoch(tx, case).await?;
+    if epoch == 0 {
+        let message =
+            "staff's words on a case can be written once its notes have a key; this one's have none yet";
+        return Err(Refusal::new(Kind::State, "NO_NOTES_KEY", message).into());
+    }
+    if sealed.epoch != epoch {
+        return Err(input::old_epoch(field, epoch).into());
+    }
+    let next = newest_version(tx, case, &sealed.name).await? + 1;
+    if sealed.version != next {
+        let message = "this field was written since you looked, or never before";
+        return Err(Refusal::new(Kind::Stale, "FIELD_VERSION", message)
+            .field(format!("{field}.version"), format!("must be {next}"))
+            .into());
+    }
+    tx.execute(
+        sql("INSERT INTO sealed_fields (case_id, name, version, epoch, ciphertext, tag, commitment, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(case.to_string())
+        .bind(sealed.name.clone())
+        .bind(i64::from(sealed.version))
+        .bind(i64::from(sealed.epoch))
+        .bind(sealed.ciphertext.clone())
+        .bind(sealed.tag.clone())
+        .bind(sealed.commitment.clone())
+        .bind(tx.now().as_micros()),
+    )
+    .await
+    .map(drop)
+}
+
+async fn newest_version(tx: &mut Tx, case: CaseId, name: &str) -> Result<u32, Error> {
+    let newest = sql(
+        "SELECT version FROM sealed_fields WHERE case_id = $1 AND name = $2 ORDER BY version DESC LIMIT 1",
+    );
+    let row = tx.fetch_optional(newest.bind(case.to_string()).bind(name.to_owned())).await?;
+    row.map_or(Ok(0), |row| small(&row, "version"))
+}
+
+/// The newest version of every sealed field of a case, by name.
+pub(crate) async fn newest_sealed(tx: &mut Tx, case: CaseId) -> Result<HashMap<String, SealedField>, Error> {
+    let newest = sql(
+        "SELECT f.name, f.version, f.epoch, f.ciphertext, f.tag, f.commitment FROM sealed_fields f \
+                      WHERE f.case_id = $1 AND NOT EXISTS (\
+                          SELECT 1 FROM sealed_fields later \
+                          WHERE later.case_id = f.case_id AND later.name = f.name AND later.version > f.version)",
+    );
+    let mut fields = HashMap::new();
+    for row in tx.fetch_all(newest.bind(case.to_string())).await? {
+        let name = row.text("name")?;
+        let field = SealedField {
+            name: name.clone(),
+            epoch: small(&row, "epoch")?,
+            version: small(&row, "version")?,
+            ciphertext: row.bytes("ciphertext")?,
+            tag: row.bytes("tag")?,
+            commitment: row.bytes("commitment")?,
+        };
+        fields.insert(name, field);
+    }
+    Ok(fields)
+}

@@ -1,0 +1,242 @@
+//! Flare as it is run: one process with everything in it, or several processes of each role.
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU16, Ordering},
+};
+
+use flare_contracts::Producer;
+use tempfile::TempDir;
+
+use super::{Desk, Team, people, process::Process, proxy::Proxy, servers::Servers, template, token};
+
+/// Flare with its people.
+pub(crate) struct Installation {
+    /// Dropped first: the processes end before their folder goes.
+    pub(crate) processes: Vec<Process>,
+    pub(crate) team: Team,
+    pub(crate) servers: Option<Servers>,
+    addresses: Vec<(&'static str, Vec<String>)>,
+    folder: TempDir,
+    /// Held while a distributed installation runs: the servers of a test machine take one at a time.
+    _turn: Option<File>,
+}
+
+/// What a test wants of an installation.
+#[derive(Default)]
+pub(crate) struct Wish<'a> {
+    /// What is logged.
+    pub(crate) log: Option<&'a str>,
+    /// A proxy before RabbitMQ, and one before Redis.
+    pub(crate) broker: Option<&'a Proxy>,
+    pub(crate) cache: Option<&'a Proxy>,
+    /// Processes of each role; 0 for all roles in one process.
+    pub(crate) replicas: usize,
+}
+
+impl Installation {
+    /// Everything in one process on SQLite, with nothing installed.
+    pub(crate) fn embedded() -> Self {
+        Self::embedded_with(&Wish::default())
+    }
+
+    /// The same, as wished.
+    pub(crate) fn embedded_with(wish: &Wish<'_>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        template::copy_to(folder.path(), |template| {
+            let process = all_in_one(template, &Wish::default());
+            process.start();
+            process.wait_until_it_serves();
+            let people = template.join("people");
+            fs::create_dir_all(&people).unwrap();
+            let desk = Desk { folder: people, addresses: vec![("", vec![process.address.clone()])] };
+            people::found(&desk, &template.join("data/setup-code"));
+            process.stop();
+        });
+        let process = all_in_one(folder.path(), wish);
+        process.start();
+        process.wait_until_it_serves();
+        let addresses = vec![("", vec![process.address.clone()])];
+        let desk = Desk { folder: folder.path().join("people"), addresses: addresses.clone() };
+        let team = people::meet(&desk);
+        Self { processes: vec![process], team, servers: None, addresses, folder, _turn: None }
+    }
+
+    /// Each role in processes of its own on PostgreSQL, RabbitMQ and Redis. None where those are not named.
+    pub(crate) fn distributed(wish: &Wish<'_>) -> Option<Self> {
+        let servers = Servers::of_this_machine()?;
+        let turn =
+            File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("journeys-servers.lock")).unwrap();
+        turn.lock().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let environment = distributed_environment(folder.path(), &servers, wish);
+        let mut addresses: Vec<(&'static str, Vec<String>)> = Vec::new();
+        if wish.replicas == 0 {
+            addresses.push(("", vec![free_address()]));
+        } else {
+            for role in Producer::ALL {
+                addresses.push((role.as_str(), (0..wish.replicas).map(|_| free_address()).collect()));
+            }
+        }
+        let mut processes = Vec::new();
+        for (role, replicas) in &addresses {
+            for (index, address) in replicas.iter().enumerate() {
+                let mut environment = environment.clone();
+                for (peer, replicas) in addresses.iter().filter(|(peer, _)| !peer.is_empty()) {
+                    environment.push((format!("FLARE__PEERS__{}", peer.to_uppercase()), replicas.join(",")));
+                }
+                let roles: &[&'static str] = if role.is_empty() { &[] } else { &[*role] };
+                let label = format!("{}-{}", if role.is_empty() { "all" } else { role }, index + 1);
+                let log = logs(folder.path()).join(&label);
+                processes.push(Process::new(label, roles, address.clone(), environment, log));
+            }
+        }
+        processes.iter().for_each(Process::start);
+        processes.iter().for_each(Process::wait_until_it_serves);
+        let people = folder.path().join("people");
+        fs::create_dir_all(&people).unwrap();
+        let desk = Desk { folder: people, addresses: addresses.clone() };
+        let team = people::found(&desk, &folder.path().join("setup-code"));
+        Some(Self { processes, team, servers: Some(servers), addresses, folder, _turn: Some(turn) })
+    }
+
+    /// The embedded installation's one process, or that of a distributed one which runs a role.
+    pub(crate) fn process(&self, role: &str) -> &Process {
+        let of_role = |process: &&Process| process.label.starts_with(role);
+        self.processes.iter().find(of_role).unwrap_or(&self.processes[0])
+    }
+
+    /// A requester's own machine.
+    pub(crate) fn requester(&self) -> Desk {
+        let folder = self.folder.path().join("people").join(format!("requester-{}", token()));
+        fs::create_dir_all(&folder).unwrap();
+        Desk { folder, addresses: self.addresses.clone() }
+    }
+
+    /// Where embedded mode keeps everything.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where the sealed files are.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.data().join("files")
+    }
+
+    /// The folder of the logs, one file for each process.
+    pub(crate) fn logs(&self) -> PathBuf {
+        logs(self.folder.path())
+    }
+
+    /// What connects to a service's database, and what stands before its tables' names.
+    pub(crate) fn database(&self, service: Producer) -> (String, String) {
+        match &self.servers {
+            Some(servers) => (servers.postgres.clone(), format!("{}.", servers.schema(service))),
+            None => {
+                (format!("sqlite://{}", self.data().join(format!("{service}.db")).display()), String::new())
+            }
+        }
+    }
+
+    /// The address of a role.
+    pub(crate) fn address(&self, role: &str) -> String {
+        let replicas = self.addresses.iter().find(|(name, _)| name.is_empty() || *name == role);
+        replicas.unwrap().1[0].clone()
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        self.processes.clear();
+        if let Some(servers) = &self.servers {
+            let cleaned = std::panic::catch_unwind(|| servers.clean(&self.team.approver_ids()));
+            // A second panic would end the test process and hide the first.
+            assert!(
+                cleaned.is_ok() || std::thread::panicking(),
+                "what the test left on the servers was not removed"
+            );
+        }
+    }
+}
+
+fn all_in_one(folder: &Path, wish: &Wish<'_>) -> Process {
+    let mut environment = common_environment(wish);
+    environment.push(("FLARE__MODE__DATA_DIR".to_owned(), text(&folder.join("data"))));
+    Process::new("all", &[], free_address(), environment, logs(folder).join("all"))
+}
+
+fn common_environment(wish: &Wish<'_>) -> Vec<(String, String)> {
+    let set = |key: &str, value: &str| (format!("FLARE__{key}"), value.to_owned());
+    vec![
+        set("TELEMETRY__FILTER", wish.log.unwrap_or("info")),
+        // Everybody calls from one place here.
+        set("LIMITS__ANONYMOUS_CALLS_PER_MINUTE", "1000000"),
+        set("LIMITS__RECEIPTS_CALLS_PER_MINUTE", "1000000"),
+        set("LIMITS__ONE_RECEIPT_CALLS_PER_MINUTE", "1000000"),
+        set("SERVER__SHUTDOWN_GRACE_SECONDS", "10"),
+    ]
+}
+
+fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) -> Vec<(String, String)> {
+    let (key, code) = (folder.join("service.key"), folder.join("setup-code"));
+    let random = flare_kernel::random::<32>().unwrap();
+    fs::write(&key, format!("{}\n", data_encoding::HEXLOWER.encode(&random))).unwrap();
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    fs::write(&code, format!("{}{}\n", token(), token())).unwrap();
+    let data = folder.join("data");
+    fs::create_dir_all(data.join("files")).unwrap();
+    let through = |url: &str, proxy: Option<&Proxy>| match proxy {
+        Some(proxy) => {
+            let mut url = url::Url::parse(url).unwrap();
+            let (host, port) = proxy.address.rsplit_once(':').unwrap();
+            url.set_host(Some(host)).unwrap();
+            url.set_port(Some(port.parse().unwrap())).unwrap();
+            url.to_string()
+        }
+        None => url.to_owned(),
+    };
+    let mut environment = common_environment(wish);
+    for (key, value) in [
+        ("MODE__KIND", "distributed".to_owned()),
+        ("MODE__DATA_DIR", text(&data)),
+        ("FILES__DIR", text(&data.join("files"))),
+        ("SERVICE__KEY_FILE", text(&key)),
+        ("SERVICE__SETUP_CODE_FILE", text(&code)),
+        ("DATABASE__URL", servers.postgres.clone()),
+        ("DATABASE__SCHEMA_PREFIX", servers.schema_prefix.clone()),
+        ("DATABASE__MAX_CONNECTIONS", "4".to_owned()),
+        ("BROKER__URL", through(&servers.rabbitmq, wish.broker)),
+        ("BROKER__PREFIX", servers.prefix.clone()),
+        ("CACHE__URL", through(&servers.redis, wish.cache)),
+    ] {
+        environment.push((format!("FLARE__{key}"), value));
+    }
+    environment
+}
+
+fn logs(folder: &Path) -> PathBuf {
+    let logs = folder.join("logs");
+    fs::create_dir_all(&logs).unwrap();
+    logs
+}
+
+/// An address that nobody listens on. Below the ports that outgoing connections are given, so that it is still free when
+/// a process that was killed comes back.
+fn free_address() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let nth = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(nth < 5_000, "no free port");
+        let start = u16::try_from(std::process::id() * 37 % 12_000).unwrap();
+        let address = format!("127.0.0.1:{}", 20_000 + (start + nth) % 12_000);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}

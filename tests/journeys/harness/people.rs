@@ -1,0 +1,155 @@
+//! The people of an organisation, each with a desk of their own.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::Desk;
+
+/// A member of staff.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    desk: Desk,
+}
+
+impl std::ops::Deref for Person {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+/// Everybody.
+#[derive(Clone, Debug)]
+pub(crate) struct Team {
+    pub(crate) admin: Person,
+    pub(crate) officer: Person,
+    /// Head of rapid response, and an officer.
+    pub(crate) head: Person,
+    pub(crate) approvers: [Person; 3],
+    pub(crate) finance: Person,
+}
+
+/// Name, roles, team.
+const STAFF: [(&str, &str, &str); 6] = [
+    ("mara", "officer", "triage"),
+    ("sami", "officer,head", "triage"),
+    ("ines", "approver", "approvers"),
+    ("theo", "approver", "approvers"),
+    ("lola", "approver", "approvers"),
+    ("feng", "finance", "finance"),
+];
+const ADMIN: &str = "ada";
+/// Kept beside the people's folders: who has which id.
+const REGISTER: &str = "register.json";
+
+/// Who has which id, as it is kept with a template.
+#[derive(Deserialize, Serialize)]
+struct Register(BTreeMap<String, String>);
+
+/// Founds an organisation and brings its people in, with nothing but the command line.
+pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
+    let people = &desk.folder;
+    let at = |name: &str| Desk { folder: make(people.join(name)), addresses: desk.addresses.clone() };
+    let admin = at(ADMIN);
+    let (key, code) = (path(&admin.folder.join("organisation.key")), path(&admin.folder.join("code")));
+    admin.flare(&[
+        "staff",
+        "init",
+        "--name",
+        "Help Desk",
+        "--admin",
+        ADMIN,
+        "--setup-code-file",
+        &path(setup_code),
+        "--organisation-key-file",
+        &key,
+        "--code-file",
+        &code,
+    ]);
+    enrol(&admin, ADMIN, &code);
+    log_in(&admin, ADMIN);
+    for (name, roles, _) in STAFF {
+        let code = path(&at(name).folder.join("code"));
+        admin.flare(&["staff", "invite", name, "--roles", roles, "--code-file", &code]);
+    }
+    let each = |act: &(dyn Fn(&Desk, &'static str) + Sync)| {
+        thread::scope(|scope| {
+            for half in STAFF.chunks(STAFF.len() / 2) {
+                let at = &at;
+                scope.spawn(move || half.iter().for_each(|(name, _, _)| act(&at(name), name)));
+            }
+        });
+    };
+    each(&|desk, name| enrol(desk, name, &path(&desk.folder.join("code"))));
+    for (name, _, team) in STAFF {
+        admin.flare(&["staff", "admit", name, "--team", team, "--organisation-key-file", &key]);
+    }
+    each(&log_in);
+    let listed = admin.flare(&["staff", "list"]);
+    let register = rows(&listed).into_iter().map(|staff| {
+        let text = |key: &str| staff[key].as_str().unwrap_or_else(|| panic!("no {key}: {listed}")).to_owned();
+        (text("name"), text("staff_id"))
+    });
+    let register = serde_json::to_vec(&Register(register.collect())).unwrap();
+    fs::write(people.join(REGISTER), register).unwrap();
+    meet(desk)
+}
+
+/// The people whose folders are there already.
+pub(crate) fn meet(desk: &Desk) -> Team {
+    let register: Register = serde_json::from_slice(&fs::read(desk.folder.join(REGISTER)).unwrap()).unwrap();
+    let person = |name: &str| Person {
+        id: register.0[name].clone(),
+        desk: Desk { folder: desk.folder.join(name), addresses: desk.addresses.clone() },
+    };
+    Team {
+        admin: person(ADMIN),
+        officer: person("mara"),
+        head: person("sami"),
+        approvers: ["ines", "theo", "lola"].map(person),
+        finance: person("feng"),
+    }
+}
+
+/// The list in a document that holds one.
+pub(crate) fn rows(document: &serde_json::Value) -> Vec<serde_json::Value> {
+    let list =
+        document.as_array().or_else(|| document.as_object()?.values().find_map(serde_json::Value::as_array));
+    list.unwrap_or_else(|| panic!("no list: {document}")).clone()
+}
+
+fn passphrase(desk: &Desk, name: &str) -> String {
+    desk.file("passphrase", format!("{name} counts seventeen herons").as_bytes())
+}
+
+fn enrol(desk: &Desk, name: &str, code: &str) {
+    desk.flare(&["staff", "enrol", name, "--code-file", code, "--passphrase-file", &passphrase(desk, name)]);
+}
+
+fn log_in(desk: &Desk, name: &str) {
+    desk.flare(&["login", name, "--passphrase-file", &passphrase(desk, name)]);
+}
+
+fn make(folder: PathBuf) -> PathBuf {
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn path(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+impl Team {
+    /// The ids of all approvers.
+    pub(crate) fn approver_ids(&self) -> Vec<String> {
+        self.approvers.iter().map(|approver| approver.id.clone()).collect()
+    }
+}

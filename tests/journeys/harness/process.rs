@@ -1,0 +1,116 @@
+//! One process of Flare.
+
+use std::{
+    fs::File,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::Mutex,
+    time::Duration,
+};
+
+use super::wait::{until, within};
+
+/// The binary under test.
+pub(crate) const FLARE: &str = env!("CARGO_BIN_EXE_flare");
+
+/// A process that runs some roles, can be killed, and started again as it was.
+pub(crate) struct Process {
+    /// What its log is named after, such as "triage-2".
+    pub(crate) label: String,
+    /// Where it answers.
+    pub(crate) address: String,
+    roles: Vec<&'static str>,
+    environment: Vec<(String, String)>,
+    log: PathBuf,
+    child: Mutex<Option<Child>>,
+}
+
+impl Process {
+    /// A process that does not run yet. Its log goes to `log`, which is appended to by each start.
+    pub(crate) fn new(
+        label: impl Into<String>,
+        roles: &[&'static str],
+        address: String,
+        mut environment: Vec<(String, String)>,
+        log: PathBuf,
+    ) -> Self {
+        environment.push(("FLARE__SERVER__LISTEN".to_owned(), address.clone()));
+        Self {
+            label: label.into(),
+            address,
+            roles: roles.to_vec(),
+            environment,
+            log,
+            child: Mutex::new(None),
+        }
+    }
+
+    /// Starts it. It may not serve yet when this returns.
+    pub(crate) fn start(&self) {
+        let log = File::options().create(true).append(true).open(&self.log).unwrap();
+        let mut command = Command::new(FLARE);
+        command
+            .arg("run")
+            .args(&self.roles)
+            .env_remove("FLARE_CONFIG")
+            .envs(self.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let mut child = self.child.lock().unwrap();
+        assert!(child.is_none(), "{} runs already", self.label);
+        *child = Some(command.spawn().unwrap());
+    }
+
+    /// Waits until it says that it serves.
+    pub(crate) fn wait_until_it_serves(&self) {
+        until(&format!("{} serves", self.label), || {
+            if let Some(status) =
+                self.child.lock().unwrap().as_mut().and_then(|child| child.try_wait().unwrap())
+            {
+                panic!("{} ended with {status}:\n{}", self.label, self.last_lines(30));
+            }
+            let health = Command::new(FLARE)
+                .args(["health", "--server", &self.address])
+                .env_remove("FLARE_CONFIG")
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            health.status.success().then_some(())
+        });
+    }
+
+    /// SIGKILL: nothing is flushed, no connection is closed in good order.
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
+    }
+
+    /// SIGTERM, and waits until it has ended; it must end well.
+    pub(crate) fn stop(&self) {
+        let Some(mut child) = self.child.lock().unwrap().take() else { return };
+        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let status = within(Duration::from_secs(40), &format!("{} ends when asked to", self.label), || {
+            child.try_wait().unwrap()
+        });
+        assert!(status.success(), "{} ended with {status}:\n{}", self.label, self.last_lines(30));
+    }
+
+    /// The end of its log.
+    pub(crate) fn last_lines(&self, count: usize) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains("TRACE")).collect();
+        lines[lines.len().saturating_sub(count)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            println!("--- the end of the log of {}:\n{}", self.label, self.last_lines(15));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! RabbitMQ and Redis go away and come back, or forget everything: requests are taken all the same, whoever must act is
+//! told late at worst, and nothing is lost or told twice. `cargo xtask chaos` does the same for whole minutes.
+
+use std::time::{Duration, Instant};
+
+use flare_contracts::Producer;
+
+use crate::{
+    acts::{Case, asked_of, is_asked},
+    harness::{
+        Installation, broker, checker, installation::Wish, proxy::Proxy, samples, servers::Servers, until,
+        within,
+    },
+};
+
+/// How late a notice may be once the broker is back.
+const LATE: Duration = Duration::from_secs(30);
+
+#[test]
+fn distributed() {
+    let Some(servers) = Servers::of_this_machine() else { return };
+    let (broker, cache) = (before(&servers.rabbitmq, 5672), before(&servers.redis, 6379));
+    let wish = Wish { broker: Some(&broker), cache: Some(&cache), replicas: 1, ..Wish::default() };
+    let Some(installation) = Installation::distributed(&wish) else { return };
+    broker_away(&installation, &broker);
+    broker_forgets(&installation);
+    redis_away(&installation, &cache);
+    checker::settled(&installation, Duration::from_mins(1));
+}
+
+fn before(server: &str, port: u16) -> Proxy {
+    let server = url::Url::parse(server).unwrap();
+    Proxy::before(&format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(port)))
+}
+
+fn broker_away(installation: &Installation, broker: &Proxy) {
+    broker.cut();
+    let cases: Vec<_> = samples::all().iter().take(4).map(|form| Case::send(installation, form)).collect();
+    for case in &cases {
+        assert_eq!(case.status()["standing"], "received");
+    }
+    let turned_away = broker.turned_away();
+    until("the services keep trying in vain", || (broker.turned_away() > turned_away + 20).then_some(()));
+    let waiting = checker::rows(installation, Producer::Intake, "SELECT stream FROM {}outbox");
+    assert!(waiting.len() >= cases.len(), "what happened waits to be told: {waiting:?}");
+    let officer = &installation.team.officer;
+    for case in &cases {
+        assert_eq!(asked_of(officer, &case.id), Vec::<String>::new(), "nobody could be told");
+    }
+    broker.mend();
+    let back = Instant::now();
+    for case in &cases {
+        within(LATE.saturating_sub(back.elapsed()), "whoever must act is told", || {
+            asked_of(officer, &case.id).contains(&"acknowledge".to_owned()).then_some(())
+        });
+    }
+    cases.iter().for_each(Case::wait_until_it_is_queued);
+}
+
+/// Messages that were confirmed and not yet read go with the broker's disk. Whoever should have read them asks the
+/// producers when they start, and when they find the broker again.
+fn broker_forgets(installation: &Installation) {
+    let asleep = ["triage", "notification"].map(|role| installation.process(role));
+    for process in asleep {
+        process.kill();
+    }
+    let cases: Vec<_> = samples::all().iter().take(4).map(|form| Case::send(installation, form)).collect();
+    until("the broker has everything", || {
+        checker::rows(installation, Producer::Intake, "SELECT stream FROM {}outbox").is_empty().then_some(())
+    });
+    broker::forget_everything(installation.servers.as_ref().unwrap(), &installation.team.approver_ids());
+    for process in asleep {
+        process.start();
+        process.wait_until_it_serves();
+    }
+    for case in &cases {
+        case.wait_until_it_is_queued();
+        is_asked(&installation.team.officer, &case.id, "acknowledge");
+    }
+    // Those who kept running have declared everything again, and have asked what they missed.
+    Case::submit(installation, &samples::sample("raid-en")).take();
+    checker::settled(installation, Duration::from_mins(1));
+}
+
+fn redis_away(installation: &Installation, cache: &Proxy) {
+    cache.cut();
+    let case = Case::submit(installation, &samples::sample("threat-ar"));
+    let officer = &installation.team.officer;
+    let begun = Instant::now();
+    for _ in 0..5 {
+        officer.flare(&["inbox"]);
+        officer.flare(&["case", "show", &case.id]);
+        assert_eq!(case.status()["standing"], "received");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30), "somebody waits for Redis: {:?}", begun.elapsed());
+    case.take();
+    officer.flare(&[
+        "login",
+        "mara",
+        "--passphrase-file",
+        officer.folder.join("passphrase").to_str().unwrap(),
+    ]);
+    cache.mend();
+    officer.flare(&["inbox"]);
+}

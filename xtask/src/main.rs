@@ -1,0 +1,63 @@
+//! `cargo xtask …`: what is more than one cargo command.
+
+mod dependencies;
+mod python;
+mod servers;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+const AFTER_HELP: &str = "\
+Environment:
+  FLARE_TEST_POSTGRES  postgres://postgres@127.0.0.1:5432/postgres
+  FLARE_TEST_RABBITMQ  amqp://guest:guest@127.0.0.1:5672/%2f
+  FLARE_TEST_REDIS     redis://127.0.0.1:6379
+
+Example:
+  FLARE_TEST_REDIS=redis://127.0.0.1:6400 cargo xtask test";
+
+/// What is more than one cargo command.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
+enum Task {
+    /// Everything: format, lints, dependencies, every test on both engines and in both modes, and the deployment files
+    ///
+    /// PostgreSQL, RabbitMQ and Redis are used where the environment says, by default on 127.0.0.1 at their usual ports.
+    /// One that does not answer is started for this run: by docker compose where an engine answers, else from the
+    /// machine's own programs, which are installed first on Debian when this runs as root. One that cannot be had fails
+    /// the run; nothing is skipped.
+    #[command(after_help = AFTER_HELP)]
+    Test,
+    /// Measures a release build and prints each figure with its target
+    #[command(after_help = "Example:\n  cargo xtask bench --only latency")]
+    Bench {
+        /// What the benchmark is given; `-- --help` says what there is
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs one command with the servers that the tests need, started for it where they do not answer
+    #[command(after_help = "Example:\n  cargo xtask with-servers cargo test -p flare-store")]
+    WithServers {
+        /// The command and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Test => test::test(),
+        Task::Bench { arguments } => test::bench(&arguments),
+        Task::WithServers { command } => test::with_servers(&command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `cargo xtask test`: the steps, in the order in which they are likely to fail soonest.
+
+use std::process::Command;
+
+use crate::{
+    dependencies, python,
+    servers::{Kind, Servers},
+    steps::{Failure, cargo, command, run, step, succeeds, workspace},
+};
+
+/// Runs every step; the first that fails ends the run with its output.
+pub(crate) fn test() -> Result<(), Failure> {
+    step("format", || run(cargo(["fmt", "--all", "--", "--check"])).map(drop_output))?;
+    step("dependencies", dependencies::check)?;
+    step("compose file", compose_file)?;
+    step("lints", || {
+        let lints =
+            cargo(["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]);
+        run(lints).map(drop_output)
+    })?;
+
+    let servers = servers()?;
+    let in_environment = |mut command: Command| {
+        command.envs(servers.environment());
+        command
+    };
+
+    let mut counted = None;
+    step("tests", || {
+        let output = run(in_environment(tests()))?;
+        let (passed, line) = closing_line(&output)?;
+        counted = Some(line);
+        Ok(format!("{passed} passed"))
+    })?;
+    step("doc tests", || {
+        run(in_environment(cargo(["test", "--workspace", "--doc", "--locked", "--quiet"]))).map(drop_output)
+    })?;
+    step("python client", || {
+        run(cargo(["build", "--package=flare", "--bin=flare", "--locked", "--quiet"]))?;
+        python::client_tests(|tests| run(in_environment(tests)))
+    })?;
+    if let Some(line) = counted {
+        println!("\n{line}");
+    }
+    Ok(())
+}
+
+/// Builds what is measured and the benchmark in release mode, and runs it at the terminal.
+pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
+    step("release build", || {
+        run(cargo(["build", "--release", "--locked", "--quiet", "--package=flare", "--package=flare-bench"]))
+            .map(drop_output)
+    })?;
+    let bench = workspace().join("target/release/flare-bench").display().to_string();
+    let words: Vec<String> = std::iter::once(bench).chain(arguments.iter().cloned()).collect();
+    with_servers(&words)
+}
+
+/// Runs one command, at the terminal, with the servers and their addresses in its environment.
+pub(crate) fn with_servers(words: &[String]) -> Result<(), Failure> {
+    let servers = servers()?;
+    let (program, arguments) = words.split_first().ok_or_else(|| Failure("which command?".to_owned()))?;
+    let mut command = command(program, arguments);
+    let status = command.envs(servers.environment()).status()?;
+    if status.success() { Ok(()) } else { Err(Failure(format!("`{}` failed: {status}", words.join(" ")))) }
+}
+
+fn servers() -> Result<Servers, Failure> {
+    let mut servers = Servers::default();
+    for kind in Kind::ALL {
+        step(kind.name(), || servers.ensure(kind))?;
+    }
+    Ok(servers)
+}
+
+fn drop_output(_: String) -> String {
+    String::new()
+}
+
+/// cargo-nextest where it is installed: it runs the tests of all crates side by side and tells which one hangs.
+fn tests() -> Command {
+    if succeeds(cargo(["nextest", "--version"])) {
+        cargo([
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            "--status-level=fail",
+            "--hide-progress-bar",
+        ])
+    } else {
+        cargo(["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])
+    }
+}
+
+/// How many tests passed, and the runners' own closing line. A run of no tests is a failure.
+fn closing_line(output: &str) -> Result<(u64, String), Failure> {
+    let number_before = |line: &str, word: &str| {
+        let before = line.split(word).next()?;
+        before.rsplit(' ').next()?.parse::<u64>().ok()
+    };
+    let summaries = output
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Summary [") || line.starts_with("test result: "));
+    let passed: u64 = summaries.filter_map(|line| number_before(line, " passed")).sum();
+    if passed == 0 {
+        return Err(Failure(format!("{output}\nno test was run")));
+    }
+    Ok((passed, format!("{passed} passed, 0 failed")))
+}
+
+/// Compose's own `config` must accept the file: the plugin's, the older program's, or Debian's package of that.
+fn compose_file() -> Result<String, Failure> {
+    let check = |program: &str, arguments: &[&str]| {
+        let mut check = command(program, arguments);
+        check.args(["-f", "docker-compose.yml", "config", "-q"]).current_dir(workspace());
+        run(check).map(|_| program.to_owned())
+    };
+    if succeeds(command("docker", ["compose", "version"])) {
+        return check("docker", &["compose"]);
+    }
+    if !succeeds(command("docker-compose", ["version"])) {
+        crate::servers::install_on_debian(&["docker-compose"]).map_err(|why| {
+            Failure(format!(
+                "docker-compose.yml cannot be checked: no `docker compose`, no `docker-compose`, and {why}"
+            ))
+        })?;
+    }
+    check("docker-compose", &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runners_closing_lines_are_counted() {
+        let nextest = "────\n     Summary [   0.187s] 34 tests run: 34 passed, 0 skipped\n";
+        assert_eq!(closing_line(nextest).unwrap().0, 34);
+        let cargo =
+            "test result: ok. 5 passed; 0 failed; 0 ignored\nx\ntest result: ok. 7 passed; 0 failed\n";
+        assert_eq!(closing_line(cargo).unwrap(), (12, "12 passed, 0 failed".to_owned()));
+    }
+
+    #[test]
+    fn a_run_of_no_tests_is_a_failure() {
+        closing_line("").unwrap_err();
+        closing_line("test result: ok. 0 passed; 0 failed\n").unwrap_err();
+    }
+}
