@@ -8,6 +8,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use flare_kernel::random;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
@@ -17,7 +18,11 @@ use crate::{
     encoding::encode,
 };
 
-/// A passphrase as its owner typed it, less a line break at its end.
+/// A passphrase as its owner meant it: less a line break at its end, and the same whichever keyboard typed it.
+///
+/// One keyboard sends "é" as one character and another as two, and some send a no-break space where others send a plain
+/// one. It is therefore prepared as RFC 8265 prepares an `OpaqueString`: every space is U+0020 and the whole is in
+/// Unicode's form NFC; nothing else is changed, and nothing is forbidden.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Passphrase(String);
 
@@ -52,12 +57,27 @@ pub struct PassphraseKeys {
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SeedKey([u8; 32]);
 
+/// How many times as long a text in UTF-8 can become in NFC (Unicode Standard Annex #15, section 9).
+const LONGEST_NFC: usize = 3;
+
+/// A space of any kind (Unicode's category Zs) as U+0020.
+const fn plain_space(c: char) -> char {
+    match c {
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        c => c,
+    }
+}
+
 impl Passphrase {
     /// Takes a passphrase as it was typed or read from a file.
     pub fn new(mut typed: String) -> Self {
         let kept = typed.trim_end_matches(['\r', '\n']).len();
         typed.truncate(kept);
-        Self(typed)
+        // Room for the longest that NFC can become, so that no copy is left behind by growing.
+        let mut prepared = String::with_capacity(typed.len() * LONGEST_NFC);
+        prepared.extend(typed.chars().map(plain_space).nfc());
+        typed.zeroize();
+        Self(prepared)
     }
 
     /// How many characters it has, for a rule on length.
@@ -267,6 +287,33 @@ mod tests {
         assert!(!auth_key_matches(&stored, &[2; 32]));
         assert_ne!(false_salt(&[1; 32], "a"), false_salt(&[1; 32], "b"));
         assert_ne!(false_salt(&[1; 32], "a"), false_salt(&[2; 32], "a"));
+    }
+
+    #[test]
+    fn a_passphrase_is_the_same_from_every_keyboard() {
+        for (one, other) in [
+            ("l'été à Sète", "l'e\u{301}te\u{301} a\u{300} Se\u{300}te"),
+            ("l'été\u{a0}à Sète", "l'été à\u{202f}Sète"),
+            ("한국어 비밀번호", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}\u{110b}\u{1165} 비밀번호"),
+            ("قلب سليم مؤمن", "قلب سليم م\u{648}\u{654}من"),
+        ] {
+            assert_ne!(one, other);
+            assert_eq!(keys(one, 1).auth_key, keys(other, 1).auth_key, "{one}");
+            assert_eq!(
+                Passphrase::new(one.to_owned()).chars(),
+                Passphrase::new(other.to_owned()).chars(),
+                "the rule on length is the same too"
+            );
+        }
+        let sealed =
+            keys("l'été à Sète", 1).seed_key.seal_seed("s", &PersonSeed::from_bytes([1; 32])).unwrap();
+        assert!(keys("l'e\u{301}te\u{301} à Sète", 1).seed_key.open_seed("s", &sealed).is_ok());
+        // What looks alike but is another letter, another case or another width stays another.
+        for other in ["l'ete à Sète", "L'été à Sète", "l'été à Sète "] {
+            assert!(keys(other, 1).seed_key.open_seed("s", &sealed).is_err(), "{other}");
+        }
+        let longest = "\u{1d160}".repeat(50);
+        assert!(longest.nfc().collect::<String>().len() <= longest.len() * LONGEST_NFC);
     }
 
     #[test]
