@@ -496,20 +496,10 @@ impl<'c, 'i> Grant<'c, 'i> {
         tranche
     }
 
-    /// Nobody can wait until the end date of a grant, and Flare has no way to turn its clock: this brings the date and its
-    /// timer forward in the database, and the service does the rest.
+    /// The end date passes, and with it the grant goes on to its report.
     pub(crate) fn end_date_passes(&self) {
-        let installation = self.case.installation;
-        let yesterday = today().add_days(-1);
-        for statement in [
-            format!(
-                "UPDATE {{}}grants SET start_on = '{yesterday}', end_on = '{yesterday}' WHERE grant_id = '{}'",
-                self.id
-            ),
-            format!("UPDATE {{}}timers SET due = 1 WHERE stream = '{}' AND kind = 'end'", self.id),
-        ] {
-            assert_eq!(checker::change(installation, Producer::Grants, &statement), 1, "{statement}");
-        }
+        let (url, prefix) = self.case.installation.database(Producer::Grants);
+        checker::end_date_passes(&url, &prefix, &self.id);
         self.is("reporting");
         self.case.stands("reporting");
     }

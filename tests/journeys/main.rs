@@ -20,6 +20,7 @@ mod hang_ups;
 mod idempotency;
 mod kills;
 mod other_channels;
+mod readme;
 mod servers_away;
 mod stops;
 mod two_answers;

@@ -6,7 +6,7 @@ use flare_contracts::Producer;
 use flare_messaging::listens_to;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
-use super::{Installation, block_on, within};
+use super::{Installation, block_on, today, within};
 
 /// Waits until every event is applied by everyone who listens to it, and checks that each was, once. `patience` bounds
 /// the wait.
@@ -25,11 +25,16 @@ pub(crate) fn settled(installation: &Installation, patience: Duration) {
 
 /// The rows that a statement gives, each as its columns' texts. `{}` stands for what comes before a table's name.
 pub(crate) fn rows(installation: &Installation, service: Producer, statement: &str) -> Vec<Vec<String>> {
-    sqlx::any::install_default_drivers();
     let (url, prefix) = installation.database(service);
+    rows_at(&url, &prefix, statement)
+}
+
+/// The same, of a database.
+pub(crate) fn rows_at(url: &str, prefix: &str, statement: &str) -> Vec<Vec<String>> {
+    sqlx::any::install_default_drivers();
     block_on(async {
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
-        let statement = statement.replace("{}", &prefix);
+        let mut connection = AnyConnection::connect(url).await.unwrap();
+        let statement = statement.replace("{}", prefix);
         let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         rows.iter()
@@ -46,16 +51,29 @@ pub(crate) fn rows(installation: &Installation, service: Producer, statement: &s
 }
 
 /// Changes rows behind the services' back.
-pub(crate) fn change(installation: &Installation, service: Producer, statement: &str) -> u64 {
+fn change(url: &str, prefix: &str, statement: &str) -> u64 {
     sqlx::any::install_default_drivers();
-    let (url, prefix) = installation.database(service);
     block_on(async {
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
-        let statement = statement.replace("{}", &prefix);
+        let mut connection = AnyConnection::connect(url).await.unwrap();
+        let statement = statement.replace("{}", prefix);
         let done = sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         done.rows_affected()
     })
+}
+
+/// Nobody can wait until the end date of a grant, and Flare has no way to turn its clock: this brings the date and its
+/// timer forward in the database of grants, and the service does the rest.
+pub(crate) fn end_date_passes(url: &str, prefix: &str, grant: &str) {
+    let yesterday = today().add_days(-1);
+    for statement in [
+        format!(
+            "UPDATE {{}}grants SET start_on = '{yesterday}', end_on = '{yesterday}' WHERE grant_id = '{grant}'"
+        ),
+        format!("UPDATE {{}}timers SET due = 1 WHERE stream = '{grant}' AND kind = 'end'"),
+    ] {
+        assert_eq!(change(url, prefix, &statement), 1, "{statement}");
+    }
 }
 
 fn leftovers(installation: &Installation) -> Vec<String> {

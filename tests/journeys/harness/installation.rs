@@ -161,7 +161,8 @@ impl Drop for Installation {
     }
 }
 
-fn all_in_one(folder: &Path, wish: &Wish<'_>) -> Process {
+/// All roles in one process, whose data are in a folder beside whatever else is there.
+pub(crate) fn all_in_one(folder: &Path, wish: &Wish<'_>) -> Process {
     let mut environment = common_environment(wish);
     environment.push(("FLARE__MODE__DATA_DIR".to_owned(), text(&folder.join("data"))));
     Process::new("all", &[], free_address(), environment, logs(folder).join("all"))
