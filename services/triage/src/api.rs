@@ -24,9 +24,8 @@ use crate::{
     Triage,
     commands::{
         AcknowledgeCase, AddNeed, AddNote, AddPerson, AddReference, AnswerReferral, AssessCase, AssignCase,
-        BeginKeyEpoch, CheckReference, CloseCase, CoverNeed, DeclineNeed, GiveDirectly, HoldCase, LogContact,
-        PauseCase, RecommendGrant, ReferNeed, ReopenCase, ResumeCase, SetContactPlan, SetPersonStatus,
-        WithdrawCase,
+        BeginKeyEpoch, CheckReference, CloseCase, DeclineNeed, EndNeed, LogContact, RecommendGrant,
+        ReferNeed, ReopenCase, ResumeCase, SetContactPlan, SetPersonStatus, StopCase, WithdrawCase,
     },
     queries::{Page, ReadCase},
 };
@@ -159,7 +158,7 @@ impl triage_server::Triage for TriageApi {
     }
 
     async fn give_directly(&self, request: Request<GiveDirectlyRequest>) -> Reply<CaseState> {
-        self.act("GiveDirectly", request, |request| &request.request_id, GiveDirectly::parse).await
+        self.act("GiveDirectly", request, |request| &request.request_id, EndNeed::give).await
     }
 
     async fn recommend_grant(&self, request: Request<RecommendGrantRequest>) -> Reply<CaseState> {
@@ -167,7 +166,7 @@ impl triage_server::Triage for TriageApi {
     }
 
     async fn cover_need(&self, request: Request<CoverNeedRequest>) -> Reply<CaseState> {
-        self.act("CoverNeed", request, |request| &request.request_id, CoverNeed::parse).await
+        self.act("CoverNeed", request, |request| &request.request_id, EndNeed::cover).await
     }
 
     async fn refer_need(&self, request: Request<ReferNeedRequest>) -> Reply<CaseState> {
@@ -189,12 +188,12 @@ impl triage_server::Triage for TriageApi {
     }
 
     async fn pause_case(&self, request: Request<PauseCaseRequest>) -> Reply<StopReply> {
-        let reply = self.act("PauseCase", request, |request| &request.request_id, PauseCase::parse).await?;
+        let reply = self.act("PauseCase", request, |request| &request.request_id, StopCase::pause).await?;
         self.stop_money(reply.into_inner()).await
     }
 
     async fn hold_case(&self, request: Request<HoldCaseRequest>) -> Reply<StopReply> {
-        let reply = self.act("HoldCase", request, |request| &request.request_id, HoldCase::parse).await?;
+        let reply = self.act("HoldCase", request, |request| &request.request_id, StopCase::hold).await?;
         self.stop_money(reply.into_inner()).await
     }
 

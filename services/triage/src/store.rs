@@ -13,8 +13,8 @@ mod sealed;
 #[cfg(test)]
 pub(crate) use cases::{LIST_MATCHES, LIST_OF_OWNER, LIST_QUEUE};
 pub(crate) use cases::{
-    Place, case_at, exists, find_case, finish, finish_with, lock_case, lock_case_if_any, log, matches,
-    page_of_owner, page_of_queue, save, state, version_of,
+    Place, exists, find_case, finish, finish_with, lock_case, lock_case_if_any, log, matches, page_of_owner,
+    page_of_queue, save, state, version_of,
 };
 pub(crate) use entries::{add_contact, add_note, contact_count, contacts, note_count, notes};
 pub(crate) use grants::{add_grant_need, grants, needs_left_by_grant, open_grants, set_grant_stage};

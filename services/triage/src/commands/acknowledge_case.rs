@@ -9,11 +9,11 @@ use flare_contracts::{
     input,
     triage::v1::{AcknowledgeCaseRequest, CaseState},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::{Error, Tx, Write};
 
-use super::{CONTACT_PLAN, PLAN_LIMIT};
+use super::{CONTACT_PLAN, PLAN_LIMIT, SeenCase};
 use crate::{Triage, TriagePolicy, store};
 
 /// The most ways to be reached that one requester is known by.
@@ -21,9 +21,7 @@ const MOST_FINGERPRINTS: usize = 10;
 
 /// Makes the officer the owner of a case, with a contact plan.
 pub(crate) struct AcknowledgeCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) contact_plan: SealedField,
     pub(crate) key: Option<KeyEpoch>,
     pub(crate) fingerprints: Vec<[u8; 32]>,
@@ -44,9 +42,7 @@ impl AcknowledgeCase {
         }
         let fingerprints = request.requester_fingerprints.iter().enumerate();
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             contact_plan: input::sealed(
                 "contact_plan",
                 request.contact_plan.clone(),
@@ -67,24 +63,25 @@ impl Write for AcknowledgeCase {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let acknowledged = case.acknowledge(self.officer, tx.now(), &self.policy)?;
+        let mut case = self.seen.lock(tx).await?;
+        let acknowledged = case.acknowledge(self.seen.officer, tx.now(), &self.policy)?;
         if let Some(key) = &self.key {
-            store::begin_epoch(tx, &self.service_key, self.case, self.officer, key).await?;
-            let event = NotesKeyBegun { case_id: self.case.to_string(), epoch: key.epoch };
-            store::log(tx, &case, self.officer, event)?;
+            store::begin_epoch(tx, &self.service_key, case.id, self.seen.officer, key).await?;
+            let event = NotesKeyBegun { case_id: case.id.to_string(), epoch: key.epoch };
+            store::log(tx, &case, self.seen.officer, event)?;
         }
-        store::put_sealed(tx, self.case, "contact_plan", &self.contact_plan).await?;
+        store::put_sealed(tx, case.id, "contact_plan", &self.contact_plan).await?;
         for fingerprint in &self.fingerprints {
-            store::add_fingerprint(tx, self.case, "requester", fingerprint).await?;
+            store::add_fingerprint(tx, case.id, "requester", fingerprint).await?;
         }
-        store::finish(tx, &mut case, self.officer, acknowledged).await
+        store::finish(tx, &mut case, self.seen.officer, acknowledged).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use flare_contracts::common::v1::Lane;
+    use flare_kernel::CaseId;
     use flare_testkit::{Sandbox, on_both_engines};
 
     use super::*;

@@ -4,17 +4,15 @@ use flare_contracts::{
     Refusal, input,
     triage::v1::{AnswerReferralRequest, CaseState},
 };
-use flare_kernel::{CaseId, ReferralId, StaffId};
+use flare_kernel::{ReferralId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::referrals_changed;
+use super::{SeenCase, referrals_changed};
 use crate::{Triage, TriagePolicy, store};
 
 /// Notes that another organisation took a need, or did not.
 pub(crate) struct AnswerReferral {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) referral: ReferralId,
     pub(crate) accepted: bool,
     pub(crate) policy: TriagePolicy,
@@ -27,9 +25,7 @@ impl AnswerReferral {
         request: &AnswerReferralRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             referral: input::id("referral_id", &request.referral_id)?,
             accepted: request.accepted,
             policy: desk.policy(),
@@ -41,17 +37,17 @@ impl Write for AnswerReferral {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let referral = store::referral(tx, self.case, self.referral).await?;
+        let mut case = self.seen.lock(tx).await?;
+        let referral = store::referral(tx, case.id, self.referral).await?;
         let mut referral = referral.ok_or_else(|| Refusal::not_found("referral"))?;
-        let mut needs = store::needs(tx, self.case).await?;
+        let mut needs = store::needs(tx, case.id).await?;
         let need = needs.get_mut(referral.need)?;
         let answered = case.answer_referral(&mut referral, need, self.accepted)?;
-        store::save_referral(tx, self.case, &referral).await?;
-        store::save_need(tx, self.case, need).await?;
+        store::save_referral(tx, case.id, &referral).await?;
+        store::save_need(tx, case.id, need).await?;
         referrals_changed(tx, &mut case).await?;
         case.recount(&needs, tx.now(), &self.policy);
-        store::finish(tx, &mut case, self.officer, answered).await
+        store::finish(tx, &mut case, self.seen.officer, answered).await
     }
 }
 

@@ -4,16 +4,15 @@ use flare_contracts::{
     Refusal, input,
     triage::v1::{AssessCaseRequest, CaseState},
 };
-use flare_kernel::{CaseId, Lane, StaffId};
+use flare_kernel::{Lane, StaffId};
 use flare_store::{Error, Tx, Write};
 
+use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
 
 /// Begins the assessment of a case in the lane that a human confirmed; again, it changes the lane.
 pub(crate) struct AssessCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) lane: Lane,
     pub(crate) policy: TriagePolicy,
 }
@@ -25,9 +24,7 @@ impl AssessCase {
         request: &AssessCaseRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             lane: input::lane("lane", request.lane)?,
             policy: desk.policy(),
         })
@@ -38,10 +35,10 @@ impl Write for AssessCase {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let needs = store::needs(tx, self.case).await?;
+        let mut case = self.seen.lock(tx).await?;
+        let needs = store::needs(tx, case.id).await?;
         let assessed = case.assess(self.lane, &needs, tx.now(), &self.policy)?;
-        store::finish(tx, &mut case, self.officer, assessed).await
+        store::finish(tx, &mut case, self.seen.officer, assessed).await
     }
 }
 

@@ -4,9 +4,10 @@ use flare_contracts::{
     Refusal, input,
     triage::v1::{AssignCaseRequest, CaseState},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
+use super::SeenCase;
 use crate::{Triage, store};
 
 /// Why a case changes hands.
@@ -14,9 +15,7 @@ const REASONS: &[&str] = &["shift", "leave", "workload", "conflict", "expertise"
 
 /// Gives a case to another owner.
 pub(crate) struct AssignCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) owner: StaffId,
     pub(crate) reason: &'static str,
 }
@@ -24,9 +23,7 @@ pub(crate) struct AssignCase {
 impl AssignCase {
     pub(crate) fn parse(_: &Triage, officer: StaffId, request: &AssignCaseRequest) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             owner: input::id("owner", &request.owner)?,
             reason: input::code("reason", &request.reason, REASONS)?,
         })
@@ -37,9 +34,9 @@ impl Write for AssignCase {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut case = self.seen.lock(tx).await?;
         let assigned = case.assign(self.owner, self.reason)?;
-        store::finish(tx, &mut case, self.officer, assigned).await
+        store::finish(tx, &mut case, self.seen.officer, assigned).await
     }
 }
 

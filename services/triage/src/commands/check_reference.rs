@@ -7,10 +7,10 @@ use flare_contracts::{
     input,
     triage::v1::{self, CaseState, CheckReferenceRequest},
 };
-use flare_kernel::{CaseId, ReferenceId, StaffId};
+use flare_kernel::{ReferenceId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::WORDS_LIMIT;
+use super::{SeenCase, WORDS_LIMIT};
 use crate::{
     Triage,
     domain::{Check, listed_in},
@@ -19,9 +19,7 @@ use crate::{
 
 /// Notes what a reference said and how sure the checker is; again, it replaces what was noted.
 pub(crate) struct CheckReference {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) reference: ReferenceId,
     pub(crate) check: Check,
     pub(crate) words: SealedField,
@@ -36,9 +34,7 @@ impl CheckReference {
         let reference: ReferenceId = input::id("reference_id", &request.reference_id)?;
         let name = format!("notes.reference_check.{reference}");
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             reference,
             check: Check {
                 method: listed_in::<v1::CheckMethod, _>("method", request.method)?,
@@ -55,22 +51,22 @@ impl Write for CheckReference {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut case = self.seen.lock(tx).await?;
         case.require_owned("a reference can be checked")?;
-        if !store::reference_exists(tx, self.case, self.reference).await? {
+        if !store::reference_exists(tx, case.id, self.reference).await? {
             return Err(Refusal::not_found("reference").into());
         }
-        store::check_reference(tx, self.case, self.reference, &self.check, self.officer).await?;
-        store::put_sealed(tx, self.case, "words", &self.words).await?;
+        store::check_reference(tx, case.id, self.reference, &self.check, self.seen.officer).await?;
+        store::put_sealed(tx, case.id, "words", &self.words).await?;
         let checked = ReferenceChecked {
-            case_id: self.case.to_string(),
+            case_id: case.id.to_string(),
             reference_id: self.reference.to_string(),
             method: v1::CheckMethod::from(self.check.method).into(),
             confidence: v1::Confidence::from(self.check.confidence).into(),
             result: v1::CheckResult::from(self.check.result).into(),
             independent: self.check.independent,
         };
-        store::finish(tx, &mut case, self.officer, checked).await
+        store::finish(tx, &mut case, self.seen.officer, checked).await
     }
 }
 

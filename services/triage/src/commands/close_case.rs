@@ -6,10 +6,10 @@ use flare_contracts::{
     input,
     triage::v1::{CaseState, CloseCaseRequest},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{CLOSE, LONG_LIMIT, sealed_or_none};
+use super::{CLOSE, LONG_LIMIT, SeenCase, sealed_or_none};
 use crate::{Triage, TriagePolicy, store};
 
 /// How a case can end.
@@ -17,9 +17,7 @@ const EXITS: &[&str] = &["helped", "referred", "declined", "withdrawn", "unreach
 
 /// Closes a case in which nothing is left open.
 pub(crate) struct CloseCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) exit: &'static str,
     pub(crate) words: Option<SealedField>,
     pub(crate) policy: TriagePolicy,
@@ -32,9 +30,7 @@ impl CloseCase {
         request: &CloseCaseRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             exit: input::code("exit", &request.exit, EXITS)?,
             words: sealed_or_none("words", request.words.as_ref(), CLOSE, LONG_LIMIT)?,
             policy: desk.policy(),
@@ -46,14 +42,14 @@ impl Write for CloseCase {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let needs = store::needs(tx, self.case).await?;
-        let grants = store::open_grants(tx, self.case).await?;
+        let mut case = self.seen.lock(tx).await?;
+        let needs = store::needs(tx, case.id).await?;
+        let grants = store::open_grants(tx, case.id).await?;
         let closed = case.close(self.exit, &needs, grants, tx.now(), &self.policy)?;
         if let Some(words) = &self.words {
-            store::put_sealed(tx, self.case, "words", words).await?;
+            store::put_sealed(tx, case.id, "words", words).await?;
         }
-        store::finish(tx, &mut case, self.officer, closed).await
+        store::finish(tx, &mut case, self.seen.officer, closed).await
     }
 }
 

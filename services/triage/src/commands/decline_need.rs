@@ -6,10 +6,10 @@ use flare_contracts::{
     input,
     triage::v1::{CaseState, DeclineNeedRequest},
 };
-use flare_kernel::{CaseId, MessageId, NeedId, StaffId};
+use flare_kernel::{MessageId, NeedId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{WORDS_LIMIT, sealed_or_none};
+use super::{SeenCase, WORDS_LIMIT, sealed_or_none};
 use crate::{Triage, TriagePolicy, store};
 
 /// Why a need is declined.
@@ -18,9 +18,7 @@ const REASONS: &[&str] =
 
 /// Declines a need. The words for the requester stand in the thread already; here are those for staff.
 pub(crate) struct DeclineNeed {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) need: NeedId,
     pub(crate) reason: &'static str,
     pub(crate) message: MessageId,
@@ -36,9 +34,7 @@ impl DeclineNeed {
     ) -> Result<Self, Refusal> {
         let need: NeedId = input::id("need_id", &request.need_id)?;
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             need,
             reason: input::code("reason", &request.reason, REASONS)?,
             message: input::id("message_id", &request.message_id)?,
@@ -57,16 +53,16 @@ impl Write for DeclineNeed {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let mut needs = store::needs(tx, self.case).await?;
+        let mut case = self.seen.lock(tx).await?;
+        let mut needs = store::needs(tx, case.id).await?;
         let need = needs.get_mut(self.need)?;
         let declined = case.decline_need(need, self.reason, self.message)?;
-        store::save_need(tx, self.case, need).await?;
+        store::save_need(tx, case.id, need).await?;
         if let Some(words) = &self.words {
-            store::put_sealed(tx, self.case, "words", words).await?;
+            store::put_sealed(tx, case.id, "words", words).await?;
         }
         case.recount(&needs, tx.now(), &self.policy);
-        store::finish(tx, &mut case, self.officer, declined).await
+        store::finish(tx, &mut case, self.seen.officer, declined).await
     }
 }
 

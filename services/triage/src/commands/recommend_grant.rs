@@ -6,10 +6,10 @@ use flare_contracts::{
     input,
     triage::v1::{self, CaseState, RecommendGrantRequest},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::LONG_LIMIT;
+use super::{LONG_LIMIT, SeenCase};
 use crate::{
     Triage, TriagePolicy,
     domain::{Recommendation, Scores},
@@ -21,9 +21,7 @@ const MOST_NEEDS: usize = 20;
 
 /// Asks for a grant for one or more needs.
 pub(crate) struct RecommendGrant {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) recommendation: Recommendation,
     pub(crate) words: SealedField,
     pub(crate) policy: TriagePolicy,
@@ -44,9 +42,7 @@ impl RecommendGrant {
         }
         let scores = request.scores.as_ref().map(scores).transpose()?;
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             words: input::sealed("words", request.words.clone(), &name, LONG_LIMIT)?,
             recommendation: Recommendation { needs, amount, scores },
             policy: desk.policy(),
@@ -72,17 +68,17 @@ impl Write for RecommendGrant {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let mut needs = store::needs(tx, self.case).await?;
+        let mut case = self.seen.lock(tx).await?;
+        let mut needs = store::needs(tx, case.id).await?;
         let (changed, recommended) =
             case.recommend(&mut needs, &self.recommendation, tx.now(), &self.policy)?;
         for need in &changed {
-            store::save_need(tx, self.case, need).await?;
+            store::save_need(tx, case.id, need).await?;
         }
-        store::add_recommendation(tx, self.case, self.officer, &self.recommendation).await?;
-        store::put_sealed(tx, self.case, "words", &self.words).await?;
+        store::add_recommendation(tx, case.id, self.seen.officer, &self.recommendation).await?;
+        store::put_sealed(tx, case.id, "words", &self.words).await?;
         case.recount(&needs, tx.now(), &self.policy);
-        store::finish(tx, &mut case, self.officer, recommended).await
+        store::finish(tx, &mut case, self.seen.officer, recommended).await
     }
 }
 
@@ -94,7 +90,7 @@ mod tests {
     use super::*;
     use crate::fixtures::*;
     use flare_contracts::{common::v1::Money, events::v1::triage_event::Event};
-    use flare_kernel::NeedId;
+    use flare_kernel::{CaseId, NeedId};
 
     fn request(
         case: CaseId,

@@ -6,17 +6,15 @@ use flare_contracts::{
     input,
     triage::v1::{CaseState, ReferNeedRequest},
 };
-use flare_kernel::{CaseId, NeedId, ReferralId, StaffId};
+use flare_kernel::{NeedId, ReferralId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{MOST_REFERRALS, WORDS_LIMIT, at_most, referrals_changed};
+use super::{MOST_REFERRALS, SeenCase, WORDS_LIMIT, at_most, referrals_changed};
 use crate::{Triage, TriagePolicy, store};
 
 /// Hands a need to another organisation, with the requester's consent.
 pub(crate) struct ReferNeed {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) need: NeedId,
     pub(crate) referral: ReferralId,
     pub(crate) description: SealedField,
@@ -36,9 +34,7 @@ impl ReferNeed {
             return Err(Refusal::invalid("consented", rule));
         }
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             need: input::id("need_id", &request.need_id)?,
             referral,
             description: input::sealed("description", request.description.clone(), &name, WORDS_LIMIT)?,
@@ -51,17 +47,17 @@ impl Write for ReferNeed {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let mut needs = store::needs(tx, self.case).await?;
-        at_most("referrals", store::referrals(tx, self.case).await?.len(), MOST_REFERRALS)?;
+        let mut case = self.seen.lock(tx).await?;
+        let mut needs = store::needs(tx, case.id).await?;
+        at_most("referrals", store::referrals(tx, case.id).await?.len(), MOST_REFERRALS)?;
         let need = needs.get_mut(self.need)?;
         let (referral, referred) = case.refer_need(need, self.referral, tx.now(), &self.policy)?;
-        store::add_referral(tx, self.case, &referral).await?;
-        store::save_need(tx, self.case, need).await?;
-        store::put_sealed(tx, self.case, "description", &self.description).await?;
+        store::add_referral(tx, case.id, &referral).await?;
+        store::save_need(tx, case.id, need).await?;
+        store::put_sealed(tx, case.id, "description", &self.description).await?;
         referrals_changed(tx, &mut case).await?;
         case.recount(&needs, tx.now(), &self.policy);
-        store::finish(tx, &mut case, self.officer, referred).await
+        store::finish(tx, &mut case, self.seen.officer, referred).await
     }
 }
 

@@ -4,9 +4,10 @@ use flare_contracts::{
     Refusal, input,
     triage::v1::{CaseState, ReopenCaseRequest},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
+use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
 
 /// Why a case is opened again.
@@ -14,9 +15,7 @@ const REASONS: &[&str] = &["new_need", "review", "mistake", "requester_wrote"];
 
 /// Opens a closed or withdrawn case again.
 pub(crate) struct ReopenCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) reason: &'static str,
     pub(crate) policy: TriagePolicy,
 }
@@ -28,9 +27,7 @@ impl ReopenCase {
         request: &ReopenCaseRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             reason: input::code("reason", &request.reason, REASONS)?,
             policy: desk.policy(),
         })
@@ -41,9 +38,9 @@ impl Write for ReopenCase {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut case = self.seen.lock(tx).await?;
         let events = case.reopen(self.reason, tx.now(), &self.policy)?;
-        store::finish_with(tx, &mut case, self.officer, events).await
+        store::finish_with(tx, &mut case, self.seen.officer, events).await
     }
 }
 

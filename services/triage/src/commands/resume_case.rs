@@ -4,9 +4,10 @@ use flare_contracts::{
     Refusal, input,
     triage::v1::{CaseState, ResumeCaseRequest},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
+use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
 
 /// Why a case may go on.
@@ -14,9 +15,7 @@ const REASONS: &[&str] = &["safe_again", "cleared", "other"];
 
 /// Lets a case go on; done by another person than the one who stopped it.
 pub(crate) struct ResumeCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) reason: &'static str,
     pub(crate) policy: TriagePolicy,
 }
@@ -28,9 +27,7 @@ impl ResumeCase {
         request: &ResumeCaseRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             reason: input::code("reason", &request.reason, REASONS)?,
             policy: desk.policy(),
         })
@@ -41,16 +38,17 @@ impl Write for ResumeCase {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
-        let (what, resumed) = case.resume(self.officer, self.reason, tx.now(), &self.policy)?;
-        store::end_stop(tx, self.case, what, self.officer).await?;
-        store::finish(tx, &mut case, self.officer, resumed).await
+        let mut case = self.seen.lock(tx).await?;
+        let (what, resumed) = case.resume(self.seen.officer, self.reason, tx.now(), &self.policy)?;
+        store::end_stop(tx, case.id, what, self.seen.officer).await?;
+        store::finish(tx, &mut case, self.seen.officer, resumed).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use flare_contracts::common::v1::Lane;
+    use flare_kernel::CaseId;
     use flare_testkit::{Sandbox, on_both_engines};
 
     use super::*;

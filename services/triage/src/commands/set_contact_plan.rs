@@ -6,17 +6,15 @@ use flare_contracts::{
     input,
     triage::v1::{CaseState, SetContactPlanRequest},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{CONTACT_PLAN, PLAN_LIMIT};
+use super::{CONTACT_PLAN, PLAN_LIMIT, SeenCase};
 use crate::{Triage, store};
 
 /// Replaces how, when and by whom the requester may be reached.
 pub(crate) struct SetContactPlan {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) contact_plan: SealedField,
 }
 
@@ -28,9 +26,7 @@ impl SetContactPlan {
     ) -> Result<Self, Refusal> {
         let plan = request.contact_plan.clone();
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             contact_plan: input::sealed("contact_plan", plan, CONTACT_PLAN, PLAN_LIMIT)?,
         })
     }
@@ -40,10 +36,10 @@ impl Write for SetContactPlan {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut case = self.seen.lock(tx).await?;
         let replaced = case.set_contact_plan(self.contact_plan.version)?;
-        store::put_sealed(tx, self.case, "contact_plan", &self.contact_plan).await?;
-        store::finish(tx, &mut case, self.officer, replaced).await
+        store::put_sealed(tx, case.id, "contact_plan", &self.contact_plan).await?;
+        store::finish(tx, &mut case, self.seen.officer, replaced).await
     }
 }
 

@@ -6,9 +6,10 @@ use flare_contracts::{
     input,
     triage::v1::{self, CaseState, SetPersonStatusRequest},
 };
-use flare_kernel::{CaseId, PersonId, StaffId};
+use flare_kernel::{PersonId, StaffId};
 use flare_store::{Error, Tx, Write};
 
+use super::SeenCase;
 use crate::{
     Triage,
     domain::{PersonStatus, listed_in},
@@ -17,9 +18,7 @@ use crate::{
 
 /// Notes how a person is now.
 pub(crate) struct SetPersonStatus {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) person: PersonId,
     pub(crate) status: PersonStatus,
 }
@@ -31,9 +30,7 @@ impl SetPersonStatus {
         request: &SetPersonStatusRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             person: input::id("person_id", &request.person_id)?,
             status: listed_in::<v1::PersonStatus, _>("status", request.status)?,
         })
@@ -44,17 +41,17 @@ impl Write for SetPersonStatus {
     type Output = CaseState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut case = self.seen.lock(tx).await?;
         case.require_open("how a person is can be noted")?;
-        if !store::set_status(tx, self.case, self.person, self.status).await? {
+        if !store::set_status(tx, case.id, self.person, self.status).await? {
             return Err(Refusal::not_found("person").into());
         }
         let set = PersonStatusSet {
-            case_id: self.case.to_string(),
+            case_id: case.id.to_string(),
             person_id: self.person.to_string(),
             status: v1::PersonStatus::from(self.status).into(),
         };
-        store::finish(tx, &mut case, self.officer, set).await
+        store::finish(tx, &mut case, self.seen.officer, set).await
     }
 }
 

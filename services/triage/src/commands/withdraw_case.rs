@@ -4,9 +4,10 @@ use flare_contracts::{
     Refusal, input,
     triage::v1::{StopReply, WithdrawCaseRequest},
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
+use super::SeenCase;
 use crate::{Triage, TriagePolicy, domain::Withdrawer, store};
 
 /// Why a requester wants nothing more.
@@ -14,9 +15,7 @@ const REASONS: &[&str] = &["helped_elsewhere", "too_dangerous", "no_longer_neede
 
 /// Withdraws a case and has its money stopped.
 pub(crate) struct WithdrawCase {
-    pub(crate) case: CaseId,
-    pub(crate) version: i64,
-    pub(crate) officer: StaffId,
+    pub(crate) seen: SeenCase,
     pub(crate) reason: &'static str,
     pub(crate) policy: TriagePolicy,
 }
@@ -28,9 +27,7 @@ impl WithdrawCase {
         request: &WithdrawCaseRequest,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            version: input::version(request.version)?,
-            officer,
+            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             reason: input::code("reason", &request.reason, REASONS)?,
             policy: desk.policy(),
         })
@@ -41,10 +38,10 @@ impl Write for WithdrawCase {
     type Output = StopReply;
 
     async fn apply(&self, tx: &mut Tx) -> Result<StopReply, Error> {
-        let mut case = store::case_at(tx, self.case, self.version).await?;
+        let mut case = self.seen.lock(tx).await?;
         let withdrawn = case.withdraw(Withdrawer::Staff, self.reason, tx.now(), &self.policy)?;
         let events = withdrawn.map(Into::into);
-        let state = store::finish_with(tx, &mut case, self.officer, events).await?;
+        let state = store::finish_with(tx, &mut case, self.seen.officer, events).await?;
         Ok(StopReply { state: Some(state), money_stopped: false })
     }
 }

@@ -9,6 +9,20 @@ use flare_kernel::{StaffId, Timestamp};
 use super::{Case, Ended, MoneyKind, MoneyState, Needs, Stage, Work, WrongStage};
 use crate::TriagePolicy;
 
+/// The stages of a case that goes on or is held.
+const MAY_BE_PAUSED: &[Stage] = &[
+    Stage::Submitted,
+    Stage::Acknowledged,
+    Stage::Assessing,
+    Stage::AwaitingRequester,
+    Stage::Decided,
+    Stage::Held,
+];
+
+/// The stages of a case that goes on.
+const MAY_BE_HELD: &[Stage] =
+    &[Stage::Submitted, Stage::Acknowledged, Stage::Assessing, Stage::AwaitingRequester, Stage::Decided];
+
 /// What stops a case that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
@@ -90,45 +104,27 @@ impl From<CloseRefusal> for Refusal {
 }
 
 impl Case {
-    /// Pauses for safety. May come on top of an inquiry: a pause stops more.
-    pub(crate) fn pause(
+    /// Pauses for safety, or holds for an inquiry. A pause may come on top of an inquiry, for it stops more; an inquiry
+    /// not on top of a pause: whoever listens would take the pause for ended.
+    pub(crate) fn stop(
         &mut self,
+        how: Stopped,
         by: StaffId,
         reason: &str,
         now: Timestamp,
         policy: &TriagePolicy,
     ) -> Result<CaseStopped, WrongStage> {
-        let allowed = &[
-            Stage::Submitted,
-            Stage::Acknowledged,
-            Stage::Assessing,
-            Stage::AwaitingRequester,
-            Stage::Decided,
-            Stage::Held,
-        ];
-        self.require("a case can be paused", allowed)?;
-        self.paused_by = Some(by);
-        Ok(self.stopped(Stopped::Paused.as_str(), reason, now, policy))
-    }
-
-    /// Holds for an inquiry. Not on top of a pause: whoever listens would take the pause, which stops more, for ended.
-    pub(crate) fn hold(
-        &mut self,
-        by: StaffId,
-        reason: &str,
-        now: Timestamp,
-        policy: &TriagePolicy,
-    ) -> Result<CaseStopped, WrongStage> {
-        let allowed = &[
-            Stage::Submitted,
-            Stage::Acknowledged,
-            Stage::Assessing,
-            Stage::AwaitingRequester,
-            Stage::Decided,
-        ];
-        self.require("a case can be held", allowed)?;
-        self.held_by = Some(by);
-        Ok(self.stopped(Stopped::Held.as_str(), reason, now, policy))
+        match how {
+            Stopped::Paused => {
+                self.require("a case can be paused", MAY_BE_PAUSED)?;
+                self.paused_by = Some(by);
+            }
+            Stopped::Held => {
+                self.require("a case can be held", MAY_BE_HELD)?;
+                self.held_by = Some(by);
+            }
+        }
+        Ok(self.stopped(how.as_str(), reason, now, policy))
     }
 
     /// Ends a pause or, when there is none, an inquiry. Says which. What a pause leaves held is told as held.

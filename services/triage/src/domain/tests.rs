@@ -89,8 +89,8 @@ impl Act {
             }
             Self::CheckReference => case.require_owned("a reference can be checked").is_ok(),
             Self::AddPerson => case.require_open("a person can be added").is_ok(),
-            Self::Pause => case.pause(staff(by), "not_safe", now, &policy).is_ok(),
-            Self::Hold => case.hold(staff(by), "inquiry", now, &policy).is_ok(),
+            Self::Pause => case.stop(Stopped::Paused, staff(by), "not_safe", now, &policy).is_ok(),
+            Self::Hold => case.stop(Stopped::Held, staff(by), "inquiry", now, &policy).is_ok(),
             Self::Resume => case.resume(staff(by), "cleared", now, &policy).is_ok(),
             Self::Withdraw => case.withdraw(Withdrawer::Staff, "other", now, &policy).is_ok(),
             Self::Close => {
@@ -226,7 +226,7 @@ fn an_overdue_step_rings_at_doubling_distance_and_not_again_at_once_after_a_wait
     }
     assert_eq!(rang, [2, 4, 8, 16, 32]);
     assert!(case.overdue(Step::Assess, later(50), &policy()).is_none(), "another step is due");
-    case.pause(staff(1), "not_safe", later(40), &policy()).unwrap();
+    case.stop(Stopped::Paused, staff(1), "not_safe", later(40), &policy()).unwrap();
     case.resume(staff(2), "safe_again", later(41), &policy()).unwrap();
     assert_eq!(case.alarms().step, Some((Step::Acknowledge, later(41 + 32))));
 }

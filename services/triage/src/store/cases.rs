@@ -115,13 +115,6 @@ pub(crate) async fn lock_case(tx: &mut Tx, case: CaseId) -> Result<Case, Error> 
     found.ok_or_else(|| Refusal::not_found("case").into())
 }
 
-/// Locks a case and reads it, at the version that the caller saw.
-pub(crate) async fn case_at(tx: &mut Tx, case: CaseId, version: i64) -> Result<Case, Error> {
-    let found = lock_case(tx, case).await?;
-    tx.expect_version(case, version)?;
-    Ok(found)
-}
-
 /// A case's version, without its lock.
 pub(crate) async fn version_of(tx: &mut Tx, case: CaseId) -> Result<i64, Error> {
     let row =
