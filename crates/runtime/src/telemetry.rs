@@ -22,9 +22,10 @@ use crate::{
 };
 
 /// Kept quiet unless the filter names them: statements and the server's notices are of no use to who runs Flare, and
-/// the protocols underneath say a line for each frame.
+/// the protocols underneath say a line for each frame. lapin reports a broker that is away as an error at every try to
+/// reach it, and writes out whatever comes back unroutable; our supervisor says it once, so lapin says nothing.
 const QUIET: &str = "sqlx=warn,sqlx::postgres::notice=off,h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,\
-                     lapin=warn,rustls=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
+                     lapin=off,rustls=warn,opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn";
 
 /// How long the last traces may take to leave when the process ends.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -221,6 +222,7 @@ pub(crate) mod tests {
             tracing::debug!(target: "sqlx::query", "SELECT");
             tracing::info!(target: "sqlx::postgres::notice", "NOTICE");
             tracing::info!(target: "sqlx::other", "OTHER");
+            tracing::error!(target: "lapin::io_loop", "RECONNECT");
             tracing::debug!(target: "flare_store", "OURS");
         };
         assert_eq!(logged(LogFormat::Text, "info", log), "");
@@ -230,6 +232,8 @@ pub(crate) mod tests {
         for word in ["SELECT", "NOTICE", "OTHER"] {
             assert!(asked.contains(word), "{word} is missing in {asked}");
         }
+        let asked = logged(LogFormat::Text, "info,lapin=warn", log);
+        assert!(asked.contains("RECONNECT") && asked.lines().count() == 1, "{asked}");
     }
 
     #[test]
