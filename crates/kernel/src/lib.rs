@@ -25,4 +25,5 @@ pub use lane::{Lane, LaneError, lane_hint};
 pub use language::{Language, LanguageError};
 pub use money::{Currency, Money, MoneyError};
 pub use random::{RandomError, random};
+pub use text::{ascii_digit, is_direction_mark, is_invisible};
 pub use time::{Duration, Timestamp};

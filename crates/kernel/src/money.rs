@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use crate::text::{as_ascii_digit, without_bidi_marks};
+use crate::text::{ascii_digit, without_direction_marks};
 
 /// A currency of ISO 4217 in which somebody can be paid; funds, metals and test codes are not among them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,7 @@ fn decimals_allowed(currency: Currency) -> String {
 impl Currency {
     /// Reads a three-letter code, in capitals or not.
     pub fn parse(code: &str) -> Result<Self, MoneyError> {
-        let code = without_bidi_marks(code).trim().to_ascii_uppercase();
+        let code = without_direction_marks(code).trim().to_ascii_uppercase();
         let iso = iso_currency::Currency::from_code(&code).ok_or(MoneyError::UnknownCurrency)?;
         if iso.is_fund() || iso.is_special() {
             return Err(MoneyError::UnknownCurrency);
@@ -208,7 +208,7 @@ impl fmt::Debug for Money {
 
 /// The amount in ASCII digits and points, whichever digits it was written with; anything else is named and refused.
 fn plain_digits(amount: &str) -> Result<String, MoneyError> {
-    let amount = without_bidi_marks(amount);
+    let amount = without_direction_marks(amount);
     let amount = amount.trim();
     if amount.is_empty() {
         return Err(MoneyError::Empty);
@@ -223,7 +223,7 @@ fn plain_digits(amount: &str) -> Result<String, MoneyError> {
             ',' | '\'' | '\u{2019}' | '_' | '\u{66c}' | '\u{60c}' => Err(MoneyError::Separator),
             'e' | 'E' => Err(MoneyError::Exponent),
             space if space.is_whitespace() => Err(MoneyError::Separator),
-            other => as_ascii_digit(other).ok_or(MoneyError::NotANumber),
+            other => ascii_digit(other).ok_or(MoneyError::NotANumber),
         })
         .collect()
 }

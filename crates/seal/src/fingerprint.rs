@@ -3,12 +3,12 @@
 //! A fingerprint is an HMAC under a key that only the team's members can derive, so a database of fingerprints cannot be
 //! searched by whoever guesses telephone numbers.
 
+use flare_kernel::{ascii_digit, is_invisible};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
     RecipientSecret,
     derive::{derive, keyed_hash},
-    receipt::ascii_digit,
 };
 
 /// Fewer digits than this are not taken for a telephone number.
@@ -40,7 +40,7 @@ impl FingerprintKey {
 /// number stays national: the country cannot be guessed.
 pub fn normalise_contact(contact: &str) -> NormalisedContact {
     let mut text = String::with_capacity(contact.len() * 2);
-    for c in contact.chars().filter(|c| !crate::receipt::is_invisible(*c)) {
+    for c in contact.chars().filter(|c| !is_invisible(*c)) {
         match ascii_digit(c) {
             Some(digit) => text.push(digit),
             None if c.is_whitespace() => {

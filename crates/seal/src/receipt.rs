@@ -12,7 +12,7 @@ mod digits;
 mod error;
 mod words;
 
-use flare_kernel::{CaseId, random};
+use flare_kernel::{CaseId, ascii_digit, is_invisible, random};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -136,25 +136,6 @@ fn is_separator(c: char) -> bool {
             c,
             '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '_' | ',' | '.' | ';' | ':' | '/' | '|' | '،'
         )
-}
-
-/// Marks that are not seen and that copying adds: soft hyphen, zero-width characters, directions of writing.
-pub(crate) const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    )
-}
-
-/// The digit 0–9 that `c` is, in ASCII, Arabic-Indic (U+0660) or Extended Arabic-Indic (U+06F0) writing.
-pub(crate) fn ascii_digit(c: char) -> Option<char> {
-    let zero = match c {
-        '0'..='9' => '0',
-        '\u{660}'..='\u{669}' => '\u{660}',
-        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
-        _ => return None,
-    };
-    char::from_digit(u32::from(c) - u32::from(zero), 10)
 }
 
 #[cfg(test)]
