@@ -1,7 +1,7 @@
 //! Input is parsed into types or refused, field by field, in one way everywhere.
 
 use flare_kernel::{Currency, Date, Id, IdKind, Lane, Money, Timestamp};
-use flare_seal::{Compartment, max_plaintext};
+use flare_seal::{Compartment, WRAPPED_LEN, max_plaintext};
 
 use crate::{
     Kind, Refusal,
@@ -12,10 +12,10 @@ use crate::{
 pub const MAX_PAGE: i32 = 200;
 /// The rows of a page whose size was left open.
 pub const DEFAULT_PAGE: i32 = 50;
-/// The most readers that one epoch's key may be wrapped to.
-const MAX_WRAPS: usize = 64;
-/// More than any wrap has.
-const MAX_WRAP_LEN: usize = 4096;
+/// The most epochs that a compartment may have: all its keys are told in one answer, which has a limit.
+pub const MAX_EPOCHS: u32 = 200;
+/// The reader that a receipt is.
+pub const RECEIPT: &str = "receipt";
 
 /// An id of one kind.
 pub fn id<K: IdKind>(field: &str, text: &str) -> Result<Id<K>, Refusal> {
@@ -157,36 +157,44 @@ pub fn compartment(field: &str, number: i32) -> Result<Compartment, Refusal> {
     }
 }
 
-/// The key epoch of one of the compartments that the service holds: wrapped to somebody, to nobody twice.
+/// The key epoch of one of the compartments that the service holds: wrapped to everybody who must be able to open it, to
+/// nobody unknown and to nobody twice. A service cannot open a wrap, so this is all it can do against a key for nobody.
 pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> Result<KeyEpoch, Refusal> {
     let value = required(field, value)?;
-    if !held.contains(&compartment(&format!("{field}.compartment"), value.compartment)?) {
+    let compartment = compartment(&format!("{field}.compartment"), value.compartment)?;
+    if !held.contains(&compartment) {
         let names: Vec<_> = held.iter().map(|compartment| compartment.as_str()).collect();
         return Err(Refusal::invalid(
             format!("{field}.compartment"),
             format!("must be {}", names.join(" or ")),
         ));
     }
-    if value.epoch == 0 {
-        return Err(Refusal::invalid(format!("{field}.epoch"), "must be 1 or more"));
+    if !(1..=MAX_EPOCHS).contains(&value.epoch) {
+        return Err(Refusal::invalid(format!("{field}.epoch"), format!("must be 1 to {MAX_EPOCHS}")));
     }
     let wraps = format!("{field}.wraps");
-    if value.wraps.is_empty() || value.wraps.len() > MAX_WRAPS {
-        return Err(Refusal::invalid(wraps, format!("must hold 1 to {MAX_WRAPS}")));
-    }
     for (index, wrap) in value.wraps.iter().enumerate() {
-        label(&format!("{wraps}[{index}].recipient"), &wrap.recipient, 60)?;
-        if wrap.wrapped.is_empty() || wrap.wrapped.len() > MAX_WRAP_LEN {
-            return Err(Refusal::invalid(
-                format!("{wraps}[{index}].wrapped"),
-                format!("must be 1 to {MAX_WRAP_LEN} bytes"),
-            ));
+        let refuse =
+            |part: &str, rule: String| Err(Refusal::invalid(format!("{wraps}[{index}].{part}"), rule));
+        if !may_read(compartment, &wrap.recipient) {
+            return refuse("recipient", format!("must be one of {}", compartment.readers().join(", ")));
         }
         if value.wraps[..index].iter().any(|earlier| earlier.recipient == wrap.recipient) {
-            return Err(Refusal::invalid(format!("{wraps}[{index}].recipient"), "must not come twice"));
+            return refuse("recipient", "must not come twice".to_owned());
+        }
+        if wrap.wrapped.len() != WRAPPED_LEN {
+            return refuse("wrapped", format!("must be {WRAPPED_LEN} bytes"));
         }
     }
+    let absent = |reader: &&&str| !value.wraps.iter().any(|wrap| wrap.recipient == **reader);
+    if let Some(reader) = compartment.readers().iter().find(absent) {
+        return Err(Refusal::invalid(wraps, format!("must hold one for \"{reader}\"")));
+    }
     Ok(value)
+}
+
+fn may_read(compartment: Compartment, recipient: &str) -> bool {
+    compartment.readers().contains(&recipient) || (compartment == Compartment::Thread && recipient == RECEIPT)
 }
 
 /// The refusal of a write that is sealed under another epoch than the newest.
@@ -245,4 +253,79 @@ pub fn timestamp_out(at: Timestamp) -> prost_types::Timestamp {
 /// An instant off the wire, to the microsecond.
 pub fn timestamp_in(at: &prost_types::Timestamp) -> Timestamp {
     Timestamp::from_micros(at.seconds.saturating_mul(1_000_000).saturating_add(i64::from(at.nanos) / 1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::v1::KeyWrap;
+
+    const HELD: &[Compartment] = &Compartment::ALL;
+
+    fn wire(compartment: Compartment) -> v1::Compartment {
+        match compartment {
+            Compartment::Request => v1::Compartment::Request,
+            Compartment::Thread => v1::Compartment::Thread,
+            Compartment::Notes => v1::Compartment::Notes,
+            Compartment::Proposal => v1::Compartment::Proposal,
+            Compartment::Payment => v1::Compartment::Payment,
+        }
+    }
+
+    fn epoch(compartment: Compartment, readers: &[&str]) -> KeyEpoch {
+        let wrap = |reader: &&str| KeyWrap {
+            recipient: (*reader).to_owned(),
+            generation: 1,
+            wrapped: vec![5; WRAPPED_LEN],
+        };
+        KeyEpoch {
+            compartment: wire(compartment).into(),
+            epoch: 1,
+            wraps: readers.iter().map(wrap).collect(),
+        }
+    }
+
+    fn field(epoch: KeyEpoch) -> Option<String> {
+        key_epoch("key", Some(epoch), HELD).err().map(|refusal| refusal.violations[0].field.clone())
+    }
+
+    #[test]
+    fn a_key_is_wrapped_to_everybody_who_must_be_able_to_open_it() {
+        for compartment in Compartment::ALL {
+            let readers = compartment.readers();
+            assert_eq!(field(epoch(compartment, readers)), None, "{compartment}");
+            for left_out in readers {
+                let others: Vec<_> = readers.iter().copied().filter(|reader| reader != left_out).collect();
+                assert_eq!(field(epoch(compartment, &others)).as_deref(), Some("key.wraps"), "{left_out}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_wrapped_to_nobody_else_and_a_receipt_opens_the_thread_alone() {
+        for compartment in Compartment::ALL {
+            let with = |other| [compartment.readers(), &[other]].concat();
+            let place = format!("key.wraps[{}].recipient", compartment.readers().len());
+            for other in ["x", "", "team:triage"] {
+                assert_eq!(field(epoch(compartment, &with(other))).as_ref(), Some(&place), "{other}");
+            }
+            let to_receipt = field(epoch(compartment, &with(RECEIPT)));
+            assert_eq!(to_receipt.is_none(), compartment == Compartment::Thread, "{compartment}");
+        }
+        let to_approvers = epoch(Compartment::Payment, &["team:triage", "team:approvers"]);
+        assert_eq!(field(to_approvers).as_deref(), Some("key.wraps[1].recipient"));
+    }
+
+    #[test]
+    fn wraps_have_their_true_length_and_epochs_an_end() {
+        let good = || epoch(Compartment::Notes, Compartment::Notes.readers());
+        for length in [0, WRAPPED_LEN - 1, WRAPPED_LEN + 1] {
+            let mut key = good();
+            key.wraps[1].wrapped = vec![5; length];
+            assert_eq!(field(key).as_deref(), Some("key.wraps[1].wrapped"));
+        }
+        for (number, refused) in [(0, true), (MAX_EPOCHS, false), (MAX_EPOCHS + 1, true)] {
+            assert_eq!(field(KeyEpoch { epoch: number, ..good() }).is_some(), refused, "{number}");
+        }
+    }
 }

@@ -38,6 +38,16 @@ impl Compartment {
             Self::Payment => "payment",
         }
     }
+
+    /// The readers that each of its keys must be wrapped to: without one of them, somebody who must act sees nothing,
+    /// and without the recovery key what was sealed can be lost for good. A receipt opens the thread beside them.
+    pub const fn readers(self) -> &'static [&'static str] {
+        match self {
+            Self::Request | Self::Thread | Self::Notes => &["team:triage", "recovery"],
+            Self::Proposal => &["team:triage", "team:approvers", "team:finance", "recovery"],
+            Self::Payment => &["team:triage", "team:finance", "recovery"],
+        }
+    }
 }
 
 impl fmt::Display for Compartment {

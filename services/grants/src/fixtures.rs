@@ -134,9 +134,20 @@ pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, wanted: &s
 }
 
 pub(crate) fn key(compartment: Compartment, epoch: u32) -> KeyEpoch {
-    let wrap = |recipient: &str| KeyWrap { recipient: recipient.into(), generation: 1, wrapped: vec![8; 64] };
-    let wraps = vec![wrap("recovery"), wrap("team:triage")];
-    KeyEpoch { compartment: compartment.into(), epoch, wraps }
+    let wrap = |recipient: &&str| KeyWrap {
+        recipient: (*recipient).into(),
+        generation: 1,
+        wrapped: vec![8; flare_seal::WRAPPED_LEN],
+    };
+    let readers = match compartment {
+        Compartment::Payment => flare_seal::Compartment::Payment.readers(),
+        Compartment::Unspecified
+        | Compartment::Request
+        | Compartment::Thread
+        | Compartment::Notes
+        | Compartment::Proposal => flare_seal::Compartment::Proposal.readers(),
+    };
+    KeyEpoch { compartment: compartment.into(), epoch, wraps: readers.iter().map(wrap).collect() }
 }
 
 impl World {

@@ -58,20 +58,20 @@ pub(crate) fn context(grant: GrantId, compartment: Compartment, epoch: u32, reci
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::common::v1::{Compartment as Wire, KeyWrap};
+    use flare_contracts::common::v1::Compartment as Wire;
 
     use super::*;
 
     #[test]
     fn what_is_stored_is_wrapped_once_more_and_bound_to_its_row() {
         let (grant, service) = (GrantId::from_bytes([1; 16]), ServiceKey::from_bytes([7; 32]));
-        let wrap = KeyWrap { recipient: "team:triage".into(), generation: 1, wrapped: b"a wrap".to_vec() };
-        let key = KeyEpoch { compartment: Wire::Payment.into(), epoch: 2, wraps: vec![wrap] };
+        let key = crate::fixtures::key(Wire::Payment, 2);
         assert!(SealedEpoch::seal(Some(key.clone()), grant, &[Compartment::Proposal], &service).is_err());
+        let given = key.wraps[0].wrapped.clone();
         let sealed = SealedEpoch::seal(Some(key), grant, HELD, &service).unwrap();
-        assert_ne!(sealed.wraps[0].wrapped, b"a wrap");
+        assert_ne!(sealed.wraps[0].wrapped, given);
         let context = |epoch| context(grant, Compartment::Payment, epoch, "team:triage");
-        assert_eq!(service.unwrap(&context(2), &sealed.wraps[0].wrapped).unwrap().expose(), b"a wrap");
+        assert_eq!(service.unwrap(&context(2), &sealed.wraps[0].wrapped).unwrap().expose(), &given);
         assert!(service.unwrap(&context(1), &sealed.wraps[0].wrapped).is_err());
     }
 

@@ -7,8 +7,6 @@ use flare_store::Error;
 
 /// The compartments that intake holds.
 pub(crate) const HELD: &[Compartment] = &[Compartment::Request, Compartment::Thread];
-/// The reader that a receipt is.
-pub(crate) const RECEIPT: &str = "receipt";
 
 /// An epoch, ready to be stored.
 pub(crate) struct SealedEpoch {
@@ -24,15 +22,13 @@ pub(crate) struct SealedWrap {
     pub(crate) wrapped: Vec<u8>,
 }
 
-/// Whom a new epoch's key must be wrapped to.
+/// Whether a new epoch's key must be wrapped to the receipt, beside those who must always be able to open it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReceiptWrap {
     /// The receipt must be able to open it.
     Required,
-    /// The case has no receipt yet; a wrap to one would open nothing.
-    Optional,
-    /// The receipt must never open it: answers are not given back.
-    Forbidden,
+    /// The case has no receipt yet, or the receipt opens nothing of this compartment.
+    Unneeded,
 }
 
 impl SealedEpoch {
@@ -44,18 +40,10 @@ impl SealedEpoch {
         service: &ServiceKey,
     ) -> Result<Self, Error> {
         let key = input::key_epoch(field, key, &[compartment])?;
-        let to_receipt = key.wraps.iter().any(|wrap| wrap.recipient == RECEIPT);
-        match (receipt, to_receipt) {
-            (ReceiptWrap::Required, false) => {
-                return Err(
-                    Refusal::invalid(format!("{field}.wraps"), "must hold one for \"receipt\"").into()
-                );
-            }
-            (ReceiptWrap::Forbidden, true) => {
-                let rule = "must hold none for \"receipt\": it never opens earlier answers";
-                return Err(Refusal::invalid(format!("{field}.wraps"), rule).into());
-            }
-            (ReceiptWrap::Required, true) | (ReceiptWrap::Optional, _) | (ReceiptWrap::Forbidden, false) => {}
+        let to_receipt = key.wraps.iter().any(|wrap| wrap.recipient == input::RECEIPT);
+        if receipt == ReceiptWrap::Required && !to_receipt {
+            let rule = format!("must hold one for \"{}\"", input::RECEIPT);
+            return Err(Refusal::invalid(format!("{field}.wraps"), rule).into());
         }
         let wraps = key.wraps.into_iter().map(|wrap| {
             let context = context(case, compartment, key.epoch, &wrap.recipient);
@@ -87,50 +75,48 @@ pub(crate) fn context(case: CaseId, compartment: Compartment, epoch: u32, recipi
 #[cfg(test)]
 mod tests {
     use flare_contracts::common::v1::{Compartment as Wire, KeyWrap};
+    use flare_seal::WRAPPED_LEN;
 
     use super::*;
 
-    fn epoch(recipients: &[&str]) -> KeyEpoch {
+    fn epoch(receipt: bool) -> KeyEpoch {
+        let readers = Compartment::Thread.readers().iter().chain(receipt.then_some(&input::RECEIPT));
         let wrap = |recipient: &&str| KeyWrap {
             recipient: (*recipient).to_owned(),
             generation: 1,
-            wrapped: b"a wrap".to_vec(),
+            wrapped: vec![5; WRAPPED_LEN],
         };
-        KeyEpoch { compartment: Wire::Thread.into(), epoch: 2, wraps: recipients.iter().map(wrap).collect() }
+        KeyEpoch { compartment: Wire::Thread.into(), epoch: 2, wraps: readers.map(wrap).collect() }
     }
 
-    fn seal(recipients: &[&str], receipt: ReceiptWrap) -> Result<SealedEpoch, Error> {
+    fn seal(to_receipt: bool, receipt: ReceiptWrap) -> Result<SealedEpoch, Error> {
         let place = (CaseId::from_bytes([1; 16]), Compartment::Thread, receipt);
-        SealedEpoch::seal("key", Some(epoch(recipients)), place, &ServiceKey::from_bytes([7; 32]))
+        SealedEpoch::seal("key", Some(epoch(to_receipt)), place, &ServiceKey::from_bytes([7; 32]))
     }
 
     #[test]
-    fn the_receipt_is_among_the_readers_when_it_must_be_and_never_when_it_must_not() {
-        for (receipt, with, without) in [
-            (ReceiptWrap::Required, true, false),
-            (ReceiptWrap::Optional, true, true),
-            (ReceiptWrap::Forbidden, false, true),
-        ] {
-            assert_eq!(seal(&["team:triage", "receipt"], receipt).is_ok(), with, "{receipt:?}");
-            assert_eq!(seal(&["team:triage"], receipt).is_ok(), without, "{receipt:?}");
+    fn the_receipt_is_among_the_readers_when_it_must_be() {
+        for (receipt, without) in [(ReceiptWrap::Required, false), (ReceiptWrap::Unneeded, true)] {
+            assert!(seal(true, receipt).is_ok(), "{receipt:?}");
+            assert_eq!(seal(false, receipt).is_ok(), without, "{receipt:?}");
         }
     }
 
     #[test]
     fn what_is_stored_is_wrapped_once_more_and_bound_to_its_row() {
         let service = ServiceKey::from_bytes([7; 32]);
-        let sealed = seal(&["team:triage"], ReceiptWrap::Optional).unwrap();
+        let sealed = seal(false, ReceiptWrap::Unneeded).unwrap();
         let wrap = &sealed.wraps[0];
-        assert_ne!(wrap.wrapped, b"a wrap");
+        assert_ne!(wrap.wrapped, [5; WRAPPED_LEN]);
         let context =
             |epoch| context(CaseId::from_bytes([1; 16]), Compartment::Thread, epoch, &wrap.recipient);
-        assert_eq!(service.unwrap(&context(2), &wrap.wrapped).unwrap().expose(), b"a wrap");
+        assert_eq!(service.unwrap(&context(2), &wrap.wrapped).unwrap().expose(), &[5; WRAPPED_LEN]);
         assert!(service.unwrap(&context(3), &wrap.wrapped).is_err());
     }
 
     #[test]
     fn an_epoch_follows_the_newest() {
-        let sealed = seal(&["team:triage"], ReceiptWrap::Optional).unwrap();
+        let sealed = seal(false, ReceiptWrap::Unneeded).unwrap();
         assert!(sealed.check_follows("key", 1).is_ok());
         for newest in [0, 2, 3] {
             let refusal = sealed.check_follows("key", newest).unwrap_err();

@@ -19,7 +19,6 @@ use crate::{
         need::Need,
         standing::Facts,
     },
-    keys::RECEIPT,
     store,
 };
 
@@ -52,7 +51,7 @@ impl Intake {
                 reads,
                 case,
                 Compartment::Thread,
-                RECEIPT,
+                input::RECEIPT,
                 &self.service_key,
             )
             .await?,

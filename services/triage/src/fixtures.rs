@@ -108,10 +108,16 @@ pub(crate) fn sealed(name: impl Into<String>, version: u32, epoch: u32) -> Seale
     }
 }
 
-/// A key epoch wrapped to the triage team.
+/// A key epoch wrapped to those who open notes.
 pub(crate) fn key(epoch: u32) -> KeyEpoch {
-    let wrap = KeyWrap { recipient: "team:triage".to_owned(), generation: 1, wrapped: vec![9; 100] };
-    KeyEpoch { compartment: Compartment::Notes.into(), epoch, wraps: vec![wrap] }
+    let wrap = |recipient: &&str| KeyWrap {
+        recipient: (*recipient).to_owned(),
+        generation: 1,
+        wrapped: vec![9; flare_seal::WRAPPED_LEN],
+    };
+    let mut wraps: Vec<_> = flare_seal::Compartment::Notes.readers().iter().map(wrap).collect();
+    wraps.sort_by(|one, other| one.recipient.cmp(&other.recipient));
+    KeyEpoch { compartment: Compartment::Notes.into(), epoch, wraps }
 }
 
 /// What a write was refused for.

@@ -35,7 +35,11 @@ async fn a_grant_shows_everything_and_the_payee_to_those_who_need_it(sandbox: Sa
         let grant = get(&world, who).await;
         assert_eq!(compartments(&grant), [Compartment::Proposal, Compartment::Payment]);
         assert_eq!(grant.payee.as_ref().unwrap().name, "payment.payee");
-        assert_eq!(grant.keys[0].wraps[0].wrapped, vec![8; 64], "out of the service key's wrapping");
+        assert_eq!(
+            grant.keys[0].wraps[0].wrapped,
+            vec![8; flare_seal::WRAPPED_LEN],
+            "out of the service key's wrapping"
+        );
     }
     let approver = get(&world, APPROVERS[0]).await;
     assert_eq!((compartments(&approver), approver.payee), (vec![Compartment::Proposal], None));

@@ -37,7 +37,7 @@ impl AddAnswers {
         if by.author.is_requester() && request.key.is_none() {
             return Err(Refusal::invalid("key", "is required of a receipt's holder").into());
         }
-        let place = (by.case, Compartment::Request, ReceiptWrap::Forbidden);
+        let place = (by.case, Compartment::Request, ReceiptWrap::Unneeded);
         let epoch = request.key.map(|key| SealedEpoch::seal("key", Some(key), place, service)).transpose()?;
         Ok(Self { case: by.case, author: by.author, answers: request.answers, epoch })
     }

@@ -57,7 +57,7 @@ pub(super) fn first_epochs(
         (true, false) => ((1, second), (0, first)),
         (true, true) | (false, false) => return Err(rule().into()),
     };
-    let to_thread = if has_receipt { ReceiptWrap::Required } else { ReceiptWrap::Optional };
+    let to_thread = if has_receipt { ReceiptWrap::Required } else { ReceiptWrap::Unneeded };
     let seal = |(index, key): (usize, KeyEpoch), compartment, receipt| {
         let field = format!("keys[{index}]");
         let sealed = SealedEpoch::seal(&field, Some(key), (case, compartment, receipt), service)?;
@@ -65,7 +65,7 @@ pub(super) fn first_epochs(
         Ok::<_, Error>(sealed)
     };
     Ok([
-        seal(request, Compartment::Request, ReceiptWrap::Forbidden)?,
+        seal(request, Compartment::Request, ReceiptWrap::Unneeded)?,
         seal(thread, Compartment::Thread, to_thread)?,
     ])
 }

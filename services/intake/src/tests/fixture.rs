@@ -189,7 +189,10 @@ impl Requester {
                 wrapped: wrap_key(public, key, &context).unwrap(),
             }
         };
-        let mut wraps = vec![wrap("team:triage", &triage().public().unwrap())];
+        let mut wraps = vec![
+            wrap("team:triage", &triage().public().unwrap()),
+            wrap("recovery", &recovery().public().unwrap()),
+        ];
         if to_receipt {
             wraps.push(wrap("receipt", &self.receipt.recipient().public().unwrap()));
         }
@@ -234,6 +237,11 @@ impl Requester {
 /// The triage team's secret in these tests.
 pub(super) fn triage() -> RecipientSecret {
     RecipientSecret::from_bytes([0x7a; 32])
+}
+
+/// The organisation's recovery secret in these tests.
+fn recovery() -> RecipientSecret {
+    RecipientSecret::from_bytes([0x7b; 32])
 }
 
 pub(super) fn listing() -> Listing {

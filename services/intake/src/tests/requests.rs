@@ -44,10 +44,11 @@ async fn two_answers_are_received_and_open_for_triage_and_the_receipt_alone(sand
     assert_eq!(request.listing, requester.request().listing);
     assert_eq!(
         request.keys.iter().map(|key| (key.compartment, key.wraps.len())).collect::<Vec<_>>(),
-        [(1, 1), (2, 2)]
+        [(1, 2), (2, 3)]
     );
-    let wrapped = &request.keys[0].wraps[0].wrapped;
-    let key = unwrap_key(&triage(), wrapped, &context(Compartment::Request, "team:triage")).unwrap();
+    let [recovery, wrap] = request.keys[0].wraps.as_slice() else { panic!("{:?}", request.keys[0]) };
+    assert_eq!((recovery.recipient.as_str(), wrap.recipient.as_str()), ("recovery", "team:triage"));
+    let key = unwrap_key(&triage(), &wrap.wrapped, &context(Compartment::Request, "team:triage")).unwrap();
     let answer = &request.answers[0];
     let address = FieldAddress {
         case: requester.case,
@@ -120,6 +121,8 @@ async fn bad_requests_are_refused_by_field_and_leave_nothing(sandbox: Sandbox) {
     let short = ReceiptLock { lookup_id: vec![1; 15], ..requester.lock() };
     let no_wrap = requester.epoch(Compartment::Thread, 1, &requester.thread_key, false);
     let to_receipt = requester.epoch(Compartment::Request, 1, &requester.request_key, true);
+    let mut for_nobody = good().keys[0].clone();
+    for_nobody.wraps.retain(|wrap| wrap.recipient == "recovery");
     let second = requester.epoch(Compartment::Thread, 2, &requester.thread_key, true);
     for (request, expected) in [
         (SubmitRequestRequest { request_id: String::new(), ..good() }, "request_id"),
@@ -131,7 +134,11 @@ async fn bad_requests_are_refused_by_field_and_leave_nothing(sandbox: Sandbox) {
         (SubmitRequestRequest { keys: Vec::new(), ..good() }, "keys"),
         (SubmitRequestRequest { keys: vec![good().keys[1].clone(); 2], ..good() }, "keys"),
         (SubmitRequestRequest { keys: vec![good().keys[0].clone(), no_wrap], ..good() }, "keys[1].wraps"),
-        (SubmitRequestRequest { keys: vec![to_receipt, good().keys[1].clone()], ..good() }, "keys[0].wraps"),
+        (SubmitRequestRequest { keys: vec![for_nobody, good().keys[1].clone()], ..good() }, "keys[0].wraps"),
+        (
+            SubmitRequestRequest { keys: vec![to_receipt, good().keys[1].clone()], ..good() },
+            "keys[0].wraps[2].recipient",
+        ),
         (answers(|all| all.truncate(1)), "request.happened"),
         (answers(|all| drop(all.remove(0))), "request.contact"),
         (answers(|all| all.push(all[0].clone())), "request.contact"),

@@ -80,7 +80,8 @@ mod tests {
         let keys = desk.read(case).await.keys;
         assert_eq!(keys, [key(1), key(2)], "the wraps come back as they were given");
         let stored = desk.triage.database().fetch_all(flare_store::sql("SELECT wrapped FROM key_wraps"));
-        assert!(stored.await.unwrap().iter().all(|row| row.bytes("wrapped").unwrap() != vec![9; 100]));
+        let given = vec![9; flare_seal::WRAPPED_LEN];
+        assert!(stored.await.unwrap().iter().all(|row| row.bytes("wrapped").unwrap() != given));
     }
 
     on_both_engines!(an_unknown_case_and_another_compartment_are_refused, crate::SCHEMA);
