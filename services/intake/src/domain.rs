@@ -6,5 +6,6 @@ pub(crate) mod grant;
 pub(crate) mod listing;
 pub(crate) mod message;
 pub(crate) mod need;
+pub(crate) mod payment;
 pub(crate) mod standing;
 pub(crate) mod words;

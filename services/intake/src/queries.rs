@@ -14,11 +14,7 @@ use flare_store::Error;
 use crate::{
     Intake,
     author::Author,
-    domain::{
-        grant::{Grant, Tranche},
-        need::Need,
-        standing::Facts,
-    },
+    domain::{grant::Grant, need::Need, payment::Tranche, standing::Facts},
     store,
 };
 

@@ -11,7 +11,10 @@ use flare_store::{Error, Tx};
 
 use super::{id, locked, show};
 use crate::{
-    domain::grant::{Agreement, Grant, Payment, Proposal, Stage, Tranche},
+    domain::{
+        grant::{Agreement, Grant, Proposal, Stage},
+        payment::{Payment, Tranche},
+    },
     store,
 };
 

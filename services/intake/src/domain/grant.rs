@@ -1,7 +1,7 @@
 //! A grant, as the requester is shown it, and what the requester may say about it.
 
-use flare_contracts::{Kind, Refusal, grants::v1::TrancheState};
-use flare_kernel::{GrantId, MessageId, Money, NeedId, Timestamp, TrancheId};
+use flare_contracts::{Kind, Refusal};
+use flare_kernel::{GrantId, MessageId, Money, NeedId, Timestamp};
 
 use crate::domain::words::words;
 
@@ -81,115 +81,59 @@ pub(crate) struct Grant {
     pub(crate) undone_at: Option<Timestamp>,
 }
 
-/// One payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tranche {
-    pub(crate) id: TrancheId,
-    pub(crate) grant: GrantId,
-    pub(crate) amount: Money,
-    pub(crate) state: Payment,
-}
-
-words! {
-    /// Where a payment is.
-    Payment {
-        /// Planned.
-        Scheduled = "scheduled",
-        /// Cleared to be sent.
-        Released = "released",
-        /// Under way.
-        Sent = "sent",
-        /// It should have arrived.
-        InDoubt = "in_doubt",
-        /// It arrived.
-        Arrived = "arrived",
-        /// It came back.
-        Returned = "returned",
-        /// It is gone.
-        Lost = "lost",
-    }
-}
-
-impl Payment {
-    /// The state of grants' events; nothing for one that grants never sends.
-    pub(crate) const fn from_wire(state: TrancheState) -> Option<Self> {
-        match state {
-            TrancheState::Unspecified => None,
-            TrancheState::Scheduled => Some(Self::Scheduled),
-            TrancheState::Released => Some(Self::Released),
-            TrancheState::Sent => Some(Self::Sent),
-            TrancheState::InDoubt => Some(Self::InDoubt),
-            TrancheState::Arrived => Some(Self::Arrived),
-            TrancheState::Returned => Some(Self::Returned),
-            TrancheState::Lost => Some(Self::Lost),
-        }
-    }
+/// What a requester may still say to a grant, by how far it has come.
+enum Phase {
+    /// The terms may change.
+    Draft,
+    /// The terms stand; no money moves yet.
+    BeforeMoney,
+    /// Money may move, or has and is to be reported.
+    Running,
+    /// Nothing more is asked.
+    Over,
 }
 
 /// Why the requester cannot do this with a grant now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotNow {
-    /// The votes have begun, or the proposal was not shown.
-    Proposal(Stage, Proposal),
-    /// There is no agreement to answer, or money moves already.
-    Agreement(Stage, Agreement),
-    /// The message is not the one that shows the agreement.
+    #[error("a proposal can be answered once it was shown to you; this one was not yet")]
+    ProposalNotShown,
+    #[error("a proposal can be answered while the grant is draft; this one is {}", .0.as_str())]
+    ProposalNotOpen(Stage),
+    #[error("an agreement can be answered once it was shown to you; this one was not yet")]
+    AgreementNotShown,
+    #[error(
+        "an agreement can be answered while the grant is draft, in_approval or approved; this one is {}",
+        .0.as_str()
+    )]
+    AgreementNotOpen(Stage),
+    #[error("must be the message that shows the grant's agreement as it is now")]
     OtherAgreement,
-    /// The payment is not under way.
-    Arrival(Payment),
-    /// Another currency, or more than was sent.
-    Amount(Money),
-    /// No report is asked for.
-    Report(Stage),
+    #[error("a report can be given while the grant is active or reporting; this one is {}", .0.as_str())]
+    ReportNotOpen(Stage),
 }
 
 impl From<NotNow> for Refusal {
     fn from(not_now: NotNow) -> Self {
-        let not_now_because = |reason, message: String| Self::new(Kind::State, reason, message);
-        match not_now {
-            NotNow::Proposal(Stage::Draft, _) => not_now_because(
-                "PROPOSAL_NOT_SHOWN",
-                "a proposal can be answered once it was shown to you; this one was not yet".to_owned(),
-            ),
-            NotNow::Proposal(stage, _) => {
-                let stage = stage.as_str();
-                not_now_because(
-                    "PROPOSAL_NOT_OPEN",
-                    format!("a proposal can be answered while the grant is draft; this one is {stage}"),
-                )
-            }
-            NotNow::Agreement(_, Agreement::NotShown) => not_now_because(
-                "AGREEMENT_NOT_SHOWN",
-                "an agreement can be answered once it was shown to you; this one was not yet".to_owned(),
-            ),
-            NotNow::Agreement(stage, _) => not_now_because(
-                "AGREEMENT_NOT_OPEN",
-                format!(
-                    "an agreement can be answered while the grant is draft, in_approval or approved; this one is {}",
-                    stage.as_str()
-                ),
-            ),
-            NotNow::OtherAgreement => Self::invalid(
-                "message_id",
-                "must be the message that shows the grant's agreement as it is now",
-            ),
-            NotNow::Arrival(payment) => not_now_because(
-                "TRANCHE_NOT_UNDER_WAY",
-                format!(
-                    "an arrival can be reported while the payment is sent or in_doubt; this one is {}",
-                    payment.as_str()
-                ),
-            ),
-            NotNow::Amount(sent) => {
-                Self::invalid("arrived", format!("must be in {} and at most what was sent", sent.currency()))
-            }
-            NotNow::Report(stage) => not_now_because(
-                "REPORT_NOT_OPEN",
-                format!(
-                    "a report can be given while the grant is active or reporting; this one is {}",
-                    stage.as_str()
-                ),
-            ),
+        let reason = match not_now {
+            NotNow::ProposalNotShown => "PROPOSAL_NOT_SHOWN",
+            NotNow::ProposalNotOpen(_) => "PROPOSAL_NOT_OPEN",
+            NotNow::AgreementNotShown => "AGREEMENT_NOT_SHOWN",
+            NotNow::AgreementNotOpen(_) => "AGREEMENT_NOT_OPEN",
+            NotNow::OtherAgreement => return Self::invalid("message_id", not_now.to_string()),
+            NotNow::ReportNotOpen(_) => "REPORT_NOT_OPEN",
+        };
+        Self::new(Kind::State, reason, not_now.to_string())
+    }
+}
+
+impl Stage {
+    const fn phase(self) -> Phase {
+        match self {
+            Self::Draft => Phase::Draft,
+            Self::InApproval | Self::Approved => Phase::BeforeMoney,
+            Self::Active | Self::Reporting => Phase::Running,
+            Self::Closing | Self::Closed | Self::Rejected | Self::Withdrawn | Self::Terminated => Phase::Over,
         }
     }
 }
@@ -197,68 +141,39 @@ impl From<NotNow> for Refusal {
 impl Grant {
     /// The requester says whether the proposal is right; they may change their mind until the votes begin.
     pub(crate) fn answer_proposal(&mut self, agrees: bool) -> Result<(), NotNow> {
-        match (self.stage, self.proposal) {
-            (Stage::Draft, Proposal::Shown | Proposal::Agreed | Proposal::Disagreed) => {
-                self.proposal = if agrees { Proposal::Agreed } else { Proposal::Disagreed };
-                Ok(())
+        match (self.stage.phase(), self.proposal) {
+            (Phase::Draft, Proposal::NotShown) => return Err(NotNow::ProposalNotShown),
+            (Phase::Draft, Proposal::Shown | Proposal::Agreed | Proposal::Disagreed) => {}
+            (Phase::BeforeMoney | Phase::Running | Phase::Over, _) => {
+                return Err(NotNow::ProposalNotOpen(self.stage));
             }
-            (
-                Stage::Draft
-                | Stage::InApproval
-                | Stage::Approved
-                | Stage::Active
-                | Stage::Reporting
-                | Stage::Closing
-                | Stage::Closed
-                | Stage::Rejected
-                | Stage::Withdrawn
-                | Stage::Terminated,
-                proposal,
-            ) => Err(NotNow::Proposal(self.stage, proposal)),
         }
+        self.proposal = if agrees { Proposal::Agreed } else { Proposal::Disagreed };
+        Ok(())
     }
 
     /// The requester answers the agreement; they may change their mind until the grant is active.
     pub(crate) fn answer_agreement(&mut self, message: MessageId, accepts: bool) -> Result<(), NotNow> {
-        match (self.stage, self.agreement) {
+        match (self.stage.phase(), self.agreement) {
+            (_, Agreement::NotShown) => return Err(NotNow::AgreementNotShown),
             (
-                Stage::Draft | Stage::InApproval | Stage::Approved,
+                Phase::Draft | Phase::BeforeMoney,
                 Agreement::Shown | Agreement::Accepted | Agreement::Refused,
-            ) => {
-                if self.agreement_message != message.to_string() {
-                    return Err(NotNow::OtherAgreement);
-                }
-                self.agreement = if accepts { Agreement::Accepted } else { Agreement::Refused };
-                Ok(())
-            }
-            (
-                Stage::Draft
-                | Stage::InApproval
-                | Stage::Approved
-                | Stage::Active
-                | Stage::Reporting
-                | Stage::Closing
-                | Stage::Closed
-                | Stage::Rejected
-                | Stage::Withdrawn
-                | Stage::Terminated,
-                agreement,
-            ) => Err(NotNow::Agreement(self.stage, agreement)),
+            ) => {}
+            (Phase::Running | Phase::Over, _) => return Err(NotNow::AgreementNotOpen(self.stage)),
         }
+        if self.agreement_message != message.to_string() {
+            return Err(NotNow::OtherAgreement);
+        }
+        self.agreement = if accepts { Agreement::Accepted } else { Agreement::Refused };
+        Ok(())
     }
 
     /// A report may be given from when money may move until the close.
     pub(crate) const fn may_report(&self) -> Result<(), NotNow> {
-        match self.stage {
-            Stage::Active | Stage::Reporting => Ok(()),
-            Stage::Draft
-            | Stage::InApproval
-            | Stage::Approved
-            | Stage::Closing
-            | Stage::Closed
-            | Stage::Rejected
-            | Stage::Withdrawn
-            | Stage::Terminated => Err(NotNow::Report(self.stage)),
+        match self.stage.phase() {
+            Phase::Running => Ok(()),
+            Phase::Draft | Phase::BeforeMoney | Phase::Over => Err(NotNow::ReportNotOpen(self.stage)),
         }
     }
 
@@ -266,16 +181,10 @@ impl Grant {
     pub(crate) const fn waits_for_requester(&self) -> bool {
         let proposal = matches!(self.proposal, Proposal::Shown) && !self.proposal_message.is_empty();
         let agreement = matches!(self.agreement, Agreement::Shown) && !self.agreement_message.is_empty();
-        match self.stage {
-            Stage::Draft => proposal || agreement,
-            Stage::InApproval | Stage::Approved => agreement,
-            Stage::Active
-            | Stage::Reporting
-            | Stage::Closing
-            | Stage::Closed
-            | Stage::Rejected
-            | Stage::Withdrawn
-            | Stage::Terminated => false,
+        match self.stage.phase() {
+            Phase::Draft => proposal || agreement,
+            Phase::BeforeMoney => agreement,
+            Phase::Running | Phase::Over => false,
         }
     }
 
@@ -286,22 +195,6 @@ impl Grant {
         self.vote_due = None;
         self.proposal = Proposal::NotShown;
         self.proposal_message = String::new();
-    }
-}
-
-impl Tranche {
-    /// Refuses a report of arrival that cannot be: nothing is under way, or more arrived than was sent.
-    pub(crate) fn may_arrive(&self, arrived: Money) -> Result<(), NotNow> {
-        match self.state {
-            Payment::Sent | Payment::InDoubt => {}
-            Payment::Scheduled | Payment::Released | Payment::Arrived | Payment::Returned | Payment::Lost => {
-                return Err(NotNow::Arrival(self.state));
-            }
-        }
-        if arrived.currency() != self.amount.currency() || arrived.minor() > self.amount.minor() {
-            return Err(NotNow::Amount(self.amount));
-        }
-        Ok(())
     }
 }
 
@@ -400,34 +293,6 @@ pub(crate) mod tests {
                 assert!(refusal.message.ends_with(stage.as_str()));
             }
         }
-    }
-
-    #[test]
-    fn what_arrives_was_under_way_and_is_no_more_than_that() {
-        for state in Payment::ALL {
-            let tranche = Tranche {
-                id: TrancheId::from_bytes([1; 16]),
-                grant: grant().id,
-                amount: money("EUR", 500),
-                state: *state,
-            };
-            let under_way = matches!(state, Payment::Sent | Payment::InDoubt);
-            for (arrived, fits) in [
-                (money("EUR", 0), true),
-                (money("EUR", 500), true),
-                (money("EUR", 501), false),
-                (money("USD", 1), false),
-            ] {
-                let expected = match (under_way, fits) {
-                    (true, true) => Ok(()),
-                    (true, false) => Err(NotNow::Amount(tranche.amount)),
-                    (false, _) => Err(NotNow::Arrival(*state)),
-                };
-                assert_eq!(tranche.may_arrive(arrived), expected);
-            }
-        }
-        assert_eq!(Refusal::from(NotNow::Amount(money("EUR", 5))).violations[0].field, "arrived");
-        assert_eq!(Refusal::from(NotNow::Arrival(Payment::Lost)).reason, "TRANCHE_NOT_UNDER_WAY");
     }
 
     #[test]

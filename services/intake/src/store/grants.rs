@@ -1,30 +1,18 @@
 //! What the requester is shown of the grants of a case.
 
 use flare_kernel::{CaseId, Currency, GrantId, Money, NeedId, TrancheId};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Row, Sql, Tx, sql};
 
 use super::{Reads, micros, word};
-use crate::domain::grant::{Grant, Tranche};
+use crate::domain::{grant::Grant, payment::Tranche};
 
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, grant: &Grant) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO view_grants (grant_id, case_id, drafted_at, stage, proposal, proposal_message, agreement, \
+    let insert = sql(
+        "INSERT INTO view_grants (grant_id, case_id, drafted_at, stage, proposal, proposal_message, agreement, \
              agreement_message, currency, ceiling, starts, ends, vote_due, report_due, undone_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, NULL, NULL)")
-        .bind(grant.id.to_string())
-        .bind(case.to_string())
-        .bind(grant.drafted_at.as_micros())
-        .bind(grant.stage.as_str())
-        .bind(grant.proposal.as_str())
-        .bind(grant.proposal_message.clone())
-        .bind(grant.agreement.as_str())
-        .bind(grant.agreement_message.clone())
-        .bind(grant.ceiling.currency().code())
-        .bind(grant.ceiling.minor())
-        .bind(grant.starts.clone())
-        .bind(grant.ends.clone()),
-    )
-    .await?;
+             VALUES ($1, $11, $12, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL)",
+    );
+    tx.execute(bound(insert, grant).bind(case.to_string()).bind(grant.drafted_at.as_micros())).await?;
     for need in &grant.needs {
         tx.execute(
             sql("INSERT INTO view_grant_needs (grant_id, case_id, need_id) VALUES ($1, $2, $3) \
@@ -39,11 +27,19 @@ pub(crate) async fn insert(tx: &mut Tx, case: CaseId, grant: &Grant) -> Result<(
 }
 
 pub(crate) async fn save(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
-    tx.execute(
-        sql("UPDATE view_grants SET stage = $2, proposal = $3, proposal_message = $4, agreement = $5, \
+    let update = sql(
+        "UPDATE view_grants SET stage = $2, proposal = $3, proposal_message = $4, agreement = $5, \
              agreement_message = $6, currency = $7, ceiling = $8, starts = $9, ends = $10, \
              vote_due = CAST($11 AS BIGINT), report_due = CAST($12 AS BIGINT), undone_at = CAST($13 AS BIGINT) \
-             WHERE grant_id = $1")
+             WHERE grant_id = $1",
+    );
+    let [vote_due, report_due, undone_at] = [grant.vote_due, grant.report_due, grant.undone_at].map(micros);
+    tx.execute(bound(update, grant).bind(vote_due).bind(report_due).bind(undone_at)).await.map(drop)
+}
+
+/// A statement with what every grant has, from `$1` to `$10`.
+fn bound(statement: Sql<'static>, grant: &Grant) -> Sql<'static> {
+    statement
         .bind(grant.id.to_string())
         .bind(grant.stage.as_str())
         .bind(grant.proposal.as_str())
@@ -54,12 +50,6 @@ pub(crate) async fn save(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
         .bind(grant.ceiling.minor())
         .bind(grant.starts.clone())
         .bind(grant.ends.clone())
-        .bind(micros(grant.vote_due))
-        .bind(micros(grant.report_due))
-        .bind(micros(grant.undone_at)),
-    )
-    .await
-    .map(drop)
 }
 
 /// The grants of a case in the order in which they were drafted.

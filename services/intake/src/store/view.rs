@@ -2,7 +2,7 @@
 
 use flare_contracts::{common::v1::NeedKind, input, intake::v1::Step};
 use flare_kernel::{CaseId, NeedId, Timestamp};
-use flare_store::{Error, Tx, sql};
+use flare_store::{Error, Sql, Tx, sql};
 
 use super::{Reads, micros, requests::lane, wire, word};
 use crate::domain::{
@@ -14,26 +14,24 @@ use crate::domain::{
 const MOST_STEPS: i64 = 500;
 
 pub(crate) async fn insert(tx: &mut Tx, view: &CaseView) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO case_view (case_id, lane, progress, asked_to_stop, stop, money_stopped, heard_at, answer_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, CAST($8 AS BIGINT))")
-        .bind(view.case.to_string())
-        .bind(view.lane.as_i64())
-        .bind(view.progress.as_str())
-        .bind(i64::from(view.asked_to_stop))
-        .bind(view.stop.as_str())
-        .bind(i64::from(view.money_stopped))
-        .bind(view.heard_at.as_micros())
-        .bind(micros(view.answer_by)),
-    )
-    .await
-    .map(drop)
+    let insert = sql(
+        "INSERT INTO case_view (case_id, lane, progress, asked_to_stop, stop, money_stopped, heard_at, answer_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, CAST($8 AS BIGINT))",
+    );
+    tx.execute(bound(insert, view)).await.map(drop)
 }
 
 pub(crate) async fn save(tx: &mut Tx, view: &CaseView) -> Result<(), Error> {
-    tx.execute(
-        sql("UPDATE case_view SET lane = $2, progress = $3, asked_to_stop = $4, stop = $5, money_stopped = $6, \
-             heard_at = $7, answer_by = CAST($8 AS BIGINT) WHERE case_id = $1")
+    let update = sql(
+        "UPDATE case_view SET lane = $2, progress = $3, asked_to_stop = $4, stop = $5, money_stopped = $6, \
+             heard_at = $7, answer_by = CAST($8 AS BIGINT) WHERE case_id = $1",
+    );
+    tx.execute(bound(update, view)).await.map(drop)
+}
+
+/// A statement with a whole row, from `$1` to `$8`.
+fn bound(statement: Sql<'static>, view: &CaseView) -> Sql<'static> {
+    statement
         .bind(view.case.to_string())
         .bind(view.lane.as_i64())
         .bind(view.progress.as_str())
@@ -41,10 +39,7 @@ pub(crate) async fn save(tx: &mut Tx, view: &CaseView) -> Result<(), Error> {
         .bind(view.stop.as_str())
         .bind(i64::from(view.money_stopped))
         .bind(view.heard_at.as_micros())
-        .bind(micros(view.answer_by)),
-    )
-    .await
-    .map(drop)
+        .bind(micros(view.answer_by))
 }
 
 pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<CaseView>, Error> {

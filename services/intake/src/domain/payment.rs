@@ -1,0 +1,121 @@
+//! A payment, as the requester is shown it, and what the requester may say about it.
+
+use flare_contracts::{Kind, Refusal, grants::v1::TrancheState};
+use flare_kernel::{GrantId, Money, TrancheId};
+
+use crate::domain::words::words;
+
+/// One payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tranche {
+    pub(crate) id: TrancheId,
+    pub(crate) grant: GrantId,
+    pub(crate) amount: Money,
+    pub(crate) state: Payment,
+}
+
+words! {
+    /// Where a payment is.
+    Payment {
+        /// Planned.
+        Scheduled = "scheduled",
+        /// Cleared to be sent.
+        Released = "released",
+        /// Under way.
+        Sent = "sent",
+        /// It should have arrived.
+        InDoubt = "in_doubt",
+        /// It arrived.
+        Arrived = "arrived",
+        /// It came back.
+        Returned = "returned",
+        /// It is gone.
+        Lost = "lost",
+    }
+}
+
+impl Payment {
+    /// The state of grants' events; nothing for one that grants never sends.
+    pub(crate) const fn from_wire(state: TrancheState) -> Option<Self> {
+        match state {
+            TrancheState::Unspecified => None,
+            TrancheState::Scheduled => Some(Self::Scheduled),
+            TrancheState::Released => Some(Self::Released),
+            TrancheState::Sent => Some(Self::Sent),
+            TrancheState::InDoubt => Some(Self::InDoubt),
+            TrancheState::Arrived => Some(Self::Arrived),
+            TrancheState::Returned => Some(Self::Returned),
+            TrancheState::Lost => Some(Self::Lost),
+        }
+    }
+}
+
+/// Why the requester cannot say that a payment arrived.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CannotArrive {
+    #[error("an arrival can be reported while the payment is sent or in_doubt; this one is {}", .0.as_str())]
+    NotUnderWay(Payment),
+    #[error("must be in {} and at most what was sent", .0.currency())]
+    Amount(Money),
+}
+
+impl From<CannotArrive> for Refusal {
+    fn from(refusal: CannotArrive) -> Self {
+        match refusal {
+            CannotArrive::NotUnderWay(_) => {
+                Self::new(Kind::State, "TRANCHE_NOT_UNDER_WAY", refusal.to_string())
+            }
+            CannotArrive::Amount(_) => Self::invalid("arrived", refusal.to_string()),
+        }
+    }
+}
+
+impl Tranche {
+    /// Refuses a report of arrival that cannot be: nothing is under way, or more arrived than was sent.
+    pub(crate) fn may_arrive(&self, arrived: Money) -> Result<(), CannotArrive> {
+        match self.state {
+            Payment::Sent | Payment::InDoubt => {}
+            Payment::Scheduled | Payment::Released | Payment::Arrived | Payment::Returned | Payment::Lost => {
+                return Err(CannotArrive::NotUnderWay(self.state));
+            }
+        }
+        if arrived.currency() != self.amount.currency() || arrived.minor() > self.amount.minor() {
+            return Err(CannotArrive::Amount(self.amount));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::grant::tests::{grant, money};
+
+    #[test]
+    fn what_arrives_was_under_way_and_is_no_more_than_that() {
+        for state in Payment::ALL {
+            let tranche = Tranche {
+                id: TrancheId::from_bytes([1; 16]),
+                grant: grant().id,
+                amount: money("EUR", 500),
+                state: *state,
+            };
+            let under_way = matches!(state, Payment::Sent | Payment::InDoubt);
+            for (arrived, fits) in [
+                (money("EUR", 0), true),
+                (money("EUR", 500), true),
+                (money("EUR", 501), false),
+                (money("USD", 1), false),
+            ] {
+                let expected = match (under_way, fits) {
+                    (true, true) => Ok(()),
+                    (true, false) => Err(CannotArrive::Amount(tranche.amount)),
+                    (false, _) => Err(CannotArrive::NotUnderWay(*state)),
+                };
+                assert_eq!(tranche.may_arrive(arrived), expected);
+            }
+        }
+        assert_eq!(Refusal::from(CannotArrive::Amount(money("EUR", 5))).violations[0].field, "arrived");
+        assert_eq!(Refusal::from(CannotArrive::NotUnderWay(Payment::Lost)).reason, "TRANCHE_NOT_UNDER_WAY");
+    }
+}
