@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::{
     dependencies, python,
     servers::{Kind, Servers},
-    steps::{Failure, cargo, command, run, step, succeeds, workspace},
+    steps::{Failure, cargo, command, run, step, succeeds, target, workspace},
 };
 
 /// Runs every step; the first that fails ends the run with its output.
@@ -51,7 +51,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
         run(cargo(["build", "--release", "--locked", "--quiet", "--package=flare", "--package=flare-bench"]))
             .map(drop_output)
     })?;
-    let bench = workspace().join("target/release/flare-bench").display().to_string();
+    let bench = target().join("release/flare-bench").display().to_string();
     let words: Vec<String> = std::iter::once(bench).chain(arguments.iter().cloned()).collect();
     with_servers(&words)
 }

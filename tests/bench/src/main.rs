@@ -13,7 +13,7 @@ mod requests;
 mod start;
 mod throughput;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// Why a measurement broke off.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -21,9 +21,9 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Measures Flare. The servers are those that `FLARE_TEST_POSTGRES`, `FLARE_TEST_RABBITMQ` and `FLARE_TEST_REDIS` name.
 #[derive(Parser)]
 struct Args {
-    /// Only this: throughput, embedded, latency, queue, start
+    /// Only this figure, instead of all
     #[arg(long)]
-    only: Option<String>,
+    only: Option<Figure>,
     /// Submissions of a throughput run
     #[arg(long, default_value_t = 4_000)]
     submissions: usize,
@@ -32,24 +32,33 @@ struct Args {
     cases: i64,
 }
 
+/// What can be measured.
+#[derive(Clone, Copy, ValueEnum)]
+enum Figure {
+    /// How soon everything is ready, and what it weighs doing nothing
+    Start,
+    /// A submission to the duty officer's notice, a grant to the approver's queue
+    Latency,
+    /// Submissions per second in one process, up to the stored notice
+    Embedded,
+    /// Submissions per second on PostgreSQL, against pgbench writing the same rows
+    Throughput,
+    /// The queue's list among many cases
+    Queue,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let wanted = |name: &str| args.only.as_deref().is_none_or(|only| only == name);
-    if wanted("start") {
-        Box::pin(start::measure()).await?;
-    }
-    if wanted("latency") {
-        Box::pin(latency::measure()).await?;
-    }
-    if wanted("embedded") {
-        Box::pin(throughput::embedded(args.submissions)).await?;
-    }
-    if wanted("throughput") {
-        Box::pin(throughput::against_pgbench(args.submissions)).await?;
-    }
-    if wanted("queue") {
-        Box::pin(queue_list::measure(args.cases)).await?;
+    let wanted = args.only.as_ref().map_or(Figure::value_variants(), std::slice::from_ref);
+    for figure in wanted {
+        match figure {
+            Figure::Start => Box::pin(start::measure()).await?,
+            Figure::Latency => Box::pin(latency::measure()).await?,
+            Figure::Embedded => Box::pin(throughput::embedded(args.submissions)).await?,
+            Figure::Throughput => Box::pin(throughput::against_pgbench(args.submissions)).await?,
+            Figure::Queue => Box::pin(queue_list::measure(args.cases)).await?,
+        }
     }
     Ok(())
 }

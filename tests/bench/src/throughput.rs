@@ -182,18 +182,18 @@ async fn same_rows(connection: &mut PgConnection) -> Result<String, Failure> {
         }
     }
     script += "INSERT INTO outbox (stream, seq, lane, queued_at, due, claim, attempts) \
-               VALUES ('bench' || :a || '-' || :b, 1, 3, 0, 9223372036854775807, '', 0);\n";
+               VALUES ('bench' || :a::bigint || '-' || :b::bigint, 1, 3, 0, 9223372036854775807, '', 0);\n";
     script += "INSERT INTO idempotency (scope, rpc, request_id, fingerprint, reply, at) \
-               VALUES ('bench' || :a || '-' || :b, 'SubmitRequest', 'bench', '\\x00', '\\x00', 0);\n";
+               VALUES ('bench' || :a::bigint || '-' || :b::bigint, 'SubmitRequest', 'bench', '\\x00', '\\x00', 0);\n";
     Ok(script + "COMMIT;\n")
 }
 
 /// A value of the copied row, or a fresh one where it must be unique.
 fn fresh(column: &str, value: String, case: &str) -> String {
     match column {
-        "lookup_id" => "decode(lpad(to_hex(:a), 16, '0') || lpad(to_hex(:b), 16, '0'), 'hex')".to_owned(),
-        "event_id" | "source" => "'event' || :a || '-' || :b".to_owned(),
-        _ if value == format!("'{case}'") => "'bench' || :a || '-' || :b".to_owned(),
+        "lookup_id" => "decode(lpad(to_hex(:a::bigint), 16, '0') || lpad(to_hex(:b::bigint), 16, '0'), 'hex')".to_owned(),
+        "event_id" | "source" => "'event' || :a::bigint || '-' || :b::bigint".to_owned(),
+        _ if value == format!("'{case}'") => "'bench' || :a::bigint || '-' || :b::bigint".to_owned(),
         _ => value,
     }
 }
