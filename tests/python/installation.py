@@ -84,6 +84,7 @@ class Installation:
             "FLARE__BROKER__URL": os.environ["FLARE_TEST_RABBITMQ"],
             "FLARE__BROKER__PREFIX": self.prefix,
             "FLARE__CACHE__URL": os.environ["FLARE_TEST_REDIS"],
+            "FLARE__FILES__DIR": str(self.folder / "data" / "files"),
             "FLARE__SERVICE__KEY_FILE": str(key),
             "FLARE__SERVICE__SETUP_CODE_FILE": str(code),
         }
@@ -123,18 +124,21 @@ class Installation:
             setup_code = self.folder / "data" / "setup-code"
         admin = self.person("ada")
         key, code = admin.path("organisation.key"), admin.path("code")
-        admin.flare(
+        founded = admin.flare(
             "staff", "init", "--name", "Help Desk", "--admin", "ada", "--setup-code-file", str(setup_code),
             "--organisation-key-file", key, "--code-file", code,
         )
+        self.organisation = founded["organisation_fingerprint"]
         admin.enrol_and_log_in(code)
         people = {"ada": admin}
         for name, roles, team in staff:
             person = people[name] = self.person(name)
             code = person.path("code")
             admin.flare("staff", "invite", name, "--roles", roles, "--code-file", code)
-            person.enrol(code)
-            admin.flare("staff", "admit", name, "--team", team, "--organisation-key-file", key)
+            keys = person.enrol(code)
+            admin.flare(
+                "staff", "admit", name, "--team", team, "--organisation-key-file", key, "--fingerprint", keys,
+            )
             person.log_in()
         for row in admin.flare("staff", "list")["staff"]:
             people[row["name"]].id = row["staff_id"]
@@ -170,11 +174,15 @@ class Person:
         return json.loads(done.stdout)
 
     def enrol(self, code):
+        """Gives the fingerprint of their keys."""
         pathlib.Path(self.path("passphrase")).write_text(PASSPHRASE, encoding="utf-8")
-        self.flare("staff", "enrol", self.name, "--code-file", code, "--passphrase-file", self.path("passphrase"))
+        passphrase = self.path("passphrase")
+        done = self.flare("staff", "enrol", self.name, "--code-file", code, "--passphrase-file", passphrase)
+        return done["key_fingerprint"]
 
     def log_in(self):
-        self.flare("login", self.name, "--passphrase-file", self.path("passphrase"))
+        passphrase, organisation = self.path("passphrase"), self._installation.organisation
+        self.flare("login", self.name, "--passphrase-file", passphrase, "--organisation", organisation)
 
     def enrol_and_log_in(self, code):
         self.enrol(code)

@@ -37,6 +37,9 @@ impl Default for Deadlines {
     }
 }
 
+/// Watching health goes on for as long as it may; whoever still wants to know watches again.
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
+
 /// The instant after which nobody waits for this call's answer.
 #[derive(Clone, Copy)]
 struct Deadline(Instant);
@@ -50,7 +53,8 @@ pub fn deadline<T>(request: &Request<T>) -> Option<Instant> {
 impl Deadlines {
     /// The deadline of a call that comes in now, written into its extensions.
     pub(crate) fn set(&self, parts: &mut http::request::Parts) -> Instant {
-        let most = if self.long_paths.contains(parts.uri.path()) { self.long } else { self.usual };
+        let path = parts.uri.path();
+        let most = if path == WATCH || self.long_paths.contains(path) { self.long } else { self.usual };
         let asked = parts.headers.get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
         let deadline = Instant::now() + asked.map_or(most, |asked| asked.min(most));
         parts.extensions.insert(Deadline(deadline));
@@ -168,6 +172,7 @@ mod tests {
             assert_eq!(set(&deadlines, "/short", unreadable), usual, "{unreadable:?}");
             assert_eq!(set(&deadlines, "/long", unreadable), long, "{unreadable:?}");
         }
+        assert_eq!(set(&deadlines, WATCH, None), long);
         assert_eq!(set(&deadlines, "/short", Some("99999999H")), usual);
         assert_eq!(set(&deadlines, "/long", Some("9M")), Duration::from_mins(9));
         assert_eq!(set(&deadlines, "/short", Some("250m")), Duration::from_millis(250));

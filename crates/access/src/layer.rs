@@ -1,6 +1,8 @@
 //! The layer in front of every gRPC server: who is calling, may they, not too often, and by when.
 
 use std::{
+    collections::BTreeSet,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -27,14 +29,22 @@ use crate::{
 /// A newsroom, a mobile network or an onion service can be one place for many people, so the defaults are wide: they
 /// stop floods and guessing, not people. Guessing a receipt is hopeless at any rate; the limit for one receipt keeps a
 /// lookup id that has leaked from being tried at all.
+///
+/// What is counted from one place is counted for each RPC by itself: nothing that anybody does to another one keeps a
+/// request from being submitted. The neighbours of an IPv6 place, 65,536 of them, have eight times its limit together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Calls without credentials from one place. 120 a minute by default.
+    /// Calls of one RPC without credentials from one place. 120 a minute by default.
     pub anonymous_from_one_place: Limit,
-    /// Calls with a receipt, whichever, from one place. 600 a minute by default.
+    /// The same for the RPCs named to [`AccessLayer::with_frequent_calls`]. 1,200 a minute by default.
+    pub frequent_from_one_place: Limit,
+    /// Calls of one RPC with a receipt, whichever, from one place. 600 a minute by default.
     pub receipts_from_one_place: Limit,
     /// Calls with one receipt, wherever from. 60 a minute by default.
     pub one_receipt: Limit,
+    /// Calls of one RPC that writes with one receipt, wherever from. 500 a day by default: receipts are free, and what
+    /// is written with them takes room for ever.
+    pub one_receipt_writes: Limit,
 }
 
 impl Default for Limits {
@@ -42,11 +52,16 @@ impl Default for Limits {
         let a_minute = |calls| Limit { calls, per: Duration::from_mins(1) };
         Self {
             anonymous_from_one_place: a_minute(120),
+            frequent_from_one_place: a_minute(1_200),
             receipts_from_one_place: a_minute(600),
             one_receipt: a_minute(60),
+            one_receipt_writes: Limit { calls: 500, per: Duration::from_hours(24) },
         }
     }
 }
+
+/// How many times a place's limit the neighbours of an IPv6 place have together.
+const NEIGHBOURS: u32 = 8;
 
 /// Puts a [`Caller`] into each call's extensions, or refuses the call with a stable reason:
 ///
@@ -61,7 +76,7 @@ impl Default for Limits {
 /// | `DEADLINE_EXCEEDED` | `DEADLINE_EXCEEDED` | no answer in time |
 ///
 /// Bad credentials are refused on public RPCs too: whoever shows some should learn that they no longer work. Health
-/// and reflection (any path outside `/flare.`) are open to all. For `tonic::transport::Server::layer`; leave that
+/// and reflection (any path outside `/flare.`) are open to all, counted and timed like public RPCs. For `tonic::transport::Server::layer`; leave that
 /// server's own `timeout` unset, or above the longest of the [`Deadlines`].
 #[derive(Clone)]
 pub struct AccessLayer(Arc<Gate>);
@@ -77,6 +92,7 @@ struct Gate {
     rate_limits: Arc<dyn RateLimits>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    frequent_calls: BTreeSet<String>,
     deadlines: Deadlines,
 }
 
@@ -97,6 +113,7 @@ impl AccessLayer {
             rate_limits,
             clock,
             limits: Limits::default(),
+            frequent_calls: BTreeSet::new(),
             deadlines: Deadlines::default(),
         }))
     }
@@ -105,6 +122,13 @@ impl AccessLayer {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self(Arc::new(Gate { limits, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// The same with a wide limit for the public RPCs of these paths, which everybody at work calls with each command,
+    /// so that an office behind one address is not kept waiting. Their handlers count by what they are shown.
+    #[must_use]
+    pub fn with_frequent_calls(self, paths: impl IntoIterator<Item = String>) -> Self {
+        Self(Arc::new(Gate { frequent_calls: paths.into_iter().collect(), ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// The same with other deadlines.
@@ -150,10 +174,9 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             match gate.admit(&mut parts).await {
-                Ok(Some(deadline)) => {
+                Ok(deadline) => {
                     deadline::within(deadline, ready.call(http::Request::from_parts(parts, body))).await
                 }
-                Ok(None) => ready.call(http::Request::from_parts(parts, body)).await,
                 Err(status) => Ok(status.into_http()),
             }
         })
@@ -161,14 +184,15 @@ where
 }
 
 impl Gate {
-    /// Lets a call in, with its caller in its extensions, and says by when it must be answered; none for what is not
-    /// Flare's own.
-    async fn admit(&self, parts: &mut Parts) -> Result<Option<Instant>, Status> {
+    /// Lets a call in, with its caller in its extensions, and says by when it must be answered.
+    async fn admit(&self, parts: &mut Parts) -> Result<Instant, Status> {
         let credentials = Credentials::take(&mut parts.headers);
         let path = parts.uri.path();
         if !path.starts_with("/flare.") {
+            // Not by path: nobody knows them all.
+            self.count_place("open", "", parts, self.limits.anonymous_from_one_place).await?;
             parts.extensions.insert(Caller::Anonymous);
-            return Ok(None);
+            return Ok(self.deadlines.set(parts));
         }
         let Some(rule) = self.rules.of(path) else {
             // What tonic answers for an RPC that does not exist. Said here, no RPC can be reached without a rule.
@@ -190,7 +214,7 @@ impl Gate {
             tracing::debug!(rpc = parts.uri.path(), reason = refusal.reason, "call refused");
         })?;
         parts.extensions.insert(caller);
-        Ok(Some(deadline))
+        Ok(deadline)
     }
 
     fn authenticate(
@@ -207,26 +231,51 @@ impl Gate {
     }
 
     async fn count(&self, caller: &Caller, parts: &Parts) -> Result<(), Refusal> {
-        let place = peer::place(peer::of_connection(&parts.extensions));
+        let (limits, path) = (&self.limits, parts.uri.path());
         match caller {
+            Caller::Anonymous if self.frequent_calls.contains(path) => {
+                self.count_place("frequent", path, parts, limits.frequent_from_one_place).await
+            }
             Caller::Anonymous => {
-                self.count_one("anonymous", &place, self.limits.anonymous_from_one_place).await
+                self.count_place("anonymous", path, parts, limits.anonymous_from_one_place).await
             }
             Caller::Receipt(claim) => {
-                self.count_one("receipts", &place, self.limits.receipts_from_one_place).await?;
-                self.count_one("receipt", &claim.lookup, self.limits.one_receipt).await
+                self.count_place("receipts", path, parts, limits.receipts_from_one_place).await?;
+                self.count_one("receipt", "", &claim.lookup, limits.one_receipt).await?;
+                if writes(path) {
+                    self.count_one("writes", path, &claim.lookup, limits.one_receipt_writes).await?;
+                }
+                Ok(())
             }
             Caller::Staff(_) | Caller::Service(_) => Ok(()),
         }
     }
 
-    async fn count_one(&self, what: &str, who: &[u8], limit: Limit) -> Result<(), Refusal> {
-        let who = self.counter_names.clone().chain_update(who).finalize().into_bytes();
+    async fn count_place(&self, what: &str, path: &str, parts: &Parts, limit: Limit) -> Result<(), Refusal> {
+        let from = peer::of_call(&parts.extensions);
+        self.count_one(what, path, &peer::place(from), limit).await?;
+        if let Some(IpAddr::V6(_)) = from {
+            let neighbours = Limit { calls: limit.calls.saturating_mul(NEIGHBOURS), ..limit };
+            let near = from.map(peer::neighbourhood).unwrap_or_default();
+            self.count_one(&format!("{what}-near"), path, &near, neighbours).await?;
+        }
+        Ok(())
+    }
+
+    async fn count_one(&self, what: &str, path: &str, who: &[u8], limit: Limit) -> Result<(), Refusal> {
+        let name = self.counter_names.clone().chain_update(path).chain_update([0]).chain_update(who);
+        let who = name.finalize().into_bytes();
         match self.rate_limits.allow(&format!("{what}:{}", HEXLOWER.encode(&who[..16])), limit).await {
             Decision::Allowed => Ok(()),
             Decision::RetryAfter(wait) => Err(refusals::too_many_calls(wait)),
         }
     }
+}
+
+/// Whether an RPC changes anything: all do that are not named as questions.
+fn writes(path: &str) -> bool {
+    let rpc = path.rsplit('/').next().unwrap_or_default();
+    !["Get", "List", "Download"].iter().any(|question| rpc.starts_with(question))
 }
 
 #[cfg(test)]

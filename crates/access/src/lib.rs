@@ -36,7 +36,7 @@ pub use credentials::{Credentials, UnsendableCredentials};
 pub use deadline::{Deadlines, deadline};
 pub use extract::{caller, receipt, service, staff};
 pub use layer::{AccessLayer, AccessService, Limits};
-pub use peer::peer;
+pub use peer::{TrustedProxies, neighbourhood, peer, place};
 pub use permit::permits;
 pub use rate_limits::{Decision, Limit, LocalRateLimits, RateLimits};
 pub use roles::{Roles, UnknownRole};

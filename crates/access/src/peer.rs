@@ -1,6 +1,6 @@
 //! Where a call comes from.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use http::Extensions;
 use tonic::{
@@ -8,23 +8,78 @@ use tonic::{
     transport::server::{TcpConnectInfo, TlsConnectInfo},
 };
 
-/// The address at the other end of the connection; none for a call within the process.
+/// What proxies write the address into that they were called from.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The address a call comes from: the other end of the connection, or what a trusted proxy there says
+/// ([`TrustedProxies`]); none for a call within the process.
 ///
-/// A header that names another address is never believed: anyone can write one. Behind a proxy this is the proxy.
+/// A header that names another address is believed of nobody else: anyone can write one.
 pub fn peer<T>(request: &Request<T>) -> Option<IpAddr> {
-    of_connection(request.extensions())
+    of_call(request.extensions())
 }
 
-pub(crate) fn of_connection(extensions: &Extensions) -> Option<IpAddr> {
+pub(crate) fn of_call(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<Forwarded>().map(|forwarded| forwarded.0).or_else(|| of_connection(extensions))
+}
+
+fn of_connection(extensions: &Extensions) -> Option<IpAddr> {
     let plain = extensions.get::<TcpConnectInfo>();
     let connection =
         plain.or_else(|| extensions.get::<TlsConnectInfo<TcpConnectInfo>>().map(TlsConnectInfo::get_ref));
     connection.and_then(TcpConnectInfo::remote_addr).map(|address| address.ip().to_canonical())
 }
 
+/// What a trusted proxy said.
+#[derive(Clone, Copy)]
+struct Forwarded(IpAddr);
+
+/// The proxies before this server whose word is taken on where a call comes from.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Arc<[IpAddr]>);
+
+impl TrustedProxies {
+    /// The proxies at these addresses.
+    pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        Self(addresses.into_iter().map(|address| address.to_canonical()).collect())
+    }
+
+    /// Whether one of them is at this address.
+    pub fn include(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+
+    /// Notes what a trusted proxy says about a call's origin, for [`peer`], and takes the header away, so that nothing
+    /// further in can log it. Returns the address.
+    pub fn note<B>(&self, request: &mut http::Request<B>) -> Option<IpAddr> {
+        let named = self.named(request);
+        request.headers_mut().remove(FORWARDED_FOR);
+        if let Some(address) = named {
+            request.extensions_mut().insert(Forwarded(address));
+        }
+        of_call(request.extensions())
+    }
+
+    fn named<B>(&self, request: &http::Request<B>) -> Option<IpAddr> {
+        of_connection(request.extensions()).filter(|proxy| self.include(*proxy))?;
+        let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).iter().collect();
+        // Each proxy adds what it saw at the end. The last that is no proxy of ours is the caller; what stands before it
+        // are the caller's own words.
+        for line in lines.iter().rev() {
+            for address in line.to_str().ok()?.rsplit(',') {
+                let address = address.trim().parse::<IpAddr>().ok()?.to_canonical();
+                if !self.include(address) {
+                    return Some(address);
+                }
+            }
+        }
+        None
+    }
+}
+
 /// What stands for a place when its calls are counted: an IPv4 address, or the 64 bits of an IPv6 address that one
 /// customer of a provider is given. Calls within the process are one place.
-pub(crate) fn place(peer: Option<IpAddr>) -> Vec<u8> {
+pub fn place(peer: Option<IpAddr>) -> Vec<u8> {
     match peer {
         None => Vec::new(),
         Some(IpAddr::V4(address)) => address.octets().to_vec(),
@@ -32,28 +87,71 @@ pub(crate) fn place(peer: Option<IpAddr>) -> Vec<u8> {
     }
 }
 
+/// The widest that one customer is commonly given: an IPv4 address, or 48 bits of an IPv6 address.
+pub fn neighbourhood(peer: IpAddr) -> Vec<u8> {
+    match peer {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets()[..6].to_vec(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from(address: &str) -> Option<IpAddr> {
-        let mut request = Request::new(());
+    fn call(address: &str, forwarded: &[&str]) -> http::Request<()> {
+        let mut request = http::Request::new(());
         let info = TcpConnectInfo { local_addr: None, remote_addr: Some(address.parse().unwrap()) };
         request.extensions_mut().insert(info);
-        peer(&request)
+        for line in forwarded {
+            request.headers_mut().append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        request
+    }
+
+    fn from(address: &str) -> Option<IpAddr> {
+        peer(&Request::from_http(call(address, &[])))
+    }
+
+    fn ip(address: &str) -> IpAddr {
+        address.parse().unwrap()
     }
 
     #[test]
     fn the_address_is_that_of_the_connection() {
-        assert_eq!(from("192.0.2.7:4000"), Some("192.0.2.7".parse().unwrap()));
-        assert_eq!(
-            from("[::ffff:192.0.2.7]:4000"),
-            Some("192.0.2.7".parse().unwrap()),
-            "IPv4 through an IPv6 socket"
-        );
+        assert_eq!(from("192.0.2.7:4000"), Some(ip("192.0.2.7")));
+        assert_eq!(from("[::ffff:192.0.2.7]:4000"), Some(ip("192.0.2.7")), "IPv4 through an IPv6 socket");
         let mut forwarded = Request::new(());
-        forwarded.metadata_mut().insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        forwarded.metadata_mut().insert(FORWARDED_FOR, "203.0.113.9".parse().unwrap());
         assert_eq!(peer(&forwarded), None);
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_may_name_another_address() {
+        let proxies = TrustedProxies::new(["192.0.2.7", "192.0.2.8"].map(|address| address.parse().unwrap()));
+        let seen = |connection: &str, forwarded: &[&str]| {
+            let mut request = call(connection, forwarded);
+            let noted = proxies.note(&mut request);
+            assert!(!request.headers().contains_key(FORWARDED_FOR), "nothing further in sees it");
+            assert_eq!(peer(&Request::from_http(request)), noted);
+            noted
+        };
+        assert_eq!(seen("192.0.2.7:1", &["203.0.113.9"]), Some(ip("203.0.113.9")));
+        assert_eq!(seen("192.0.2.9:1", &["203.0.113.9"]), Some(ip("192.0.2.9")), "a stranger's word");
+        assert_eq!(seen("192.0.2.7:1", &[]), Some(ip("192.0.2.7")));
+        let own_words = ["198.51.100.1, 203.0.113.9"];
+        assert_eq!(
+            seen("192.0.2.7:1", &own_words),
+            Some(ip("203.0.113.9")),
+            "what a caller wrote before the proxy"
+        );
+        assert_eq!(
+            seen("192.0.2.7:1", &["203.0.113.9", "192.0.2.8"]),
+            Some(ip("203.0.113.9")),
+            "two proxies"
+        );
+        assert_eq!(seen("192.0.2.7:1", &["203.0.113.9, nonsense"]), Some(ip("192.0.2.7")));
+        assert_eq!(seen("[::ffff:192.0.2.7]:1", &["2001:db8::1"]), Some(ip("2001:db8::1")));
     }
 
     #[test]
@@ -63,5 +161,9 @@ mod tests {
         assert_ne!(place("[2001:db8:1:2::7]:1"), place("[2001:db8:1:3::7]:1"));
         assert_ne!(place("192.0.2.7:1"), place("192.0.2.8:1"));
         assert_ne!(place("192.0.2.7:1"), super::place(None));
+        let near = |address| neighbourhood(from(address).unwrap());
+        assert_eq!(near("[2001:db8:1:2::7]:1"), near("[2001:db8:1:3::7]:1"));
+        assert_ne!(near("[2001:db8:1:2::7]:1"), near("[2001:db8:2:2::7]:1"));
+        assert_ne!(near("192.0.2.7:1"), near("192.0.2.8:1"));
     }
 }

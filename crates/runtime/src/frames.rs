@@ -4,11 +4,13 @@
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use flare_contracts::{Kind, Refusal};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 use tonic::{Status, body::Body};
 
 /// A compression flag and four bytes of length.
@@ -59,15 +61,27 @@ impl Frames {
     }
 }
 
-/// A request that ends with a refusal where a message begins that is too large.
+/// A request that ends with a refusal where a message begins that is too large, or when nothing comes for too long.
 pub(crate) struct BoundedRequest {
     body: Body,
     frames: Frames,
+    silence: Duration,
+    /// While something is awaited.
+    overdue: Option<Pin<Box<Sleep>>>,
 }
 
 impl BoundedRequest {
-    pub(crate) fn wrap(body: Body, limit: u32) -> Body {
-        Body::new(Self { body, frames: Frames::new(limit) })
+    pub(crate) fn wrap(body: Body, limit: u32, silence: Duration) -> Body {
+        Body::new(Self { body, frames: Frames::new(limit), silence, overdue: None })
+    }
+
+    /// However slow a line is, something comes through it now and then. Whoever sends nothing at all only keeps a slot.
+    fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
+        let overdue = self.overdue.get_or_insert_with(|| Box::pin(sleep(self.silence)));
+        overdue.as_mut().poll(cx).map(|()| {
+            let message = format!("nothing was sent for {} seconds; begin again", self.silence.as_secs());
+            Refusal::new(Kind::Late, "NOTHING_SENT", message)
+        })
     }
 }
 
@@ -77,13 +91,15 @@ impl HttpBody for BoundedRequest {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        Pin::new(&mut this.body).poll_frame(cx).map(|frame| {
-            frame.map(|frame| {
-                let frame = frame?;
-                this.frames.pass(frame.data_ref().map_or(&[], AsRef::as_ref))?;
-                Ok(frame)
-            })
-        })
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+            return this.poll_overdue(cx).map(|refusal| Some(Err(refusal.into())));
+        };
+        this.overdue = None;
+        Poll::Ready(frame.map(|frame| {
+            let frame = frame?;
+            this.frames.pass(frame.data_ref().map_or(&[], AsRef::as_ref))?;
+            Ok(frame)
+        }))
     }
 
     fn is_end_stream(&self) -> bool {

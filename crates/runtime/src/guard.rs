@@ -3,20 +3,22 @@
 
 use std::{
     any::Any,
+    collections::BTreeSet,
     convert::Infallible,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use flare_access::TrustedProxies;
 use flare_contracts::{Kind, Refusal};
 use futures::FutureExt;
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{
     Status,
     body::Body,
@@ -27,26 +29,76 @@ use tower::{BoxError, Layer, Service};
 use crate::{
     config::ServerSettings,
     frames::{BoundedRequest, Frames},
+    slots::{Slot, Slots},
 };
+
+/// Health is asked this often at once.
+const CHECKS: u32 = 64;
+
+/// Streams of reflection, and of whoever watches health, at once.
+const STREAMS: u32 = 32;
+
+/// The word that a service's credentials begin with; its case does not count (RFC 9110, 11.1).
+const SERVICE: &[u8] = b"service ";
 
 /// Guards every call.
 #[derive(Clone)]
 pub(crate) struct GuardLayer {
-    slots: Arc<Semaphore>,
+    rooms: Rooms,
+    file_calls: Arc<BTreeSet<String>>,
+    proxies: TrustedProxies,
     decode_limit: u32,
     encode_limit: u32,
+    silence: Duration,
     services_need_certificate: bool,
+}
+
+/// Each kind of call has slots of its own, so that none can shut out another: above all, that nothing which lasts
+/// shuts out a request for help, and that a busy process does not look like a dead one.
+#[derive(Clone)]
+struct Rooms {
+    calls: Slots,
+    /// Calls that carry files last as long as somebody's line is slow.
+    files: Slots,
+    checks: Slots,
+    streams: Slots,
 }
 
 impl GuardLayer {
     pub(crate) fn new(settings: &ServerSettings) -> Self {
-        let slots = usize::try_from(settings.max_calls_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
-            slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
+            rooms: Rooms {
+                calls: Slots::new(settings.max_calls_in_flight),
+                files: Slots::new(settings.max_file_calls_in_flight),
+                checks: Slots::new(CHECKS),
+                streams: Slots::new(STREAMS),
+            },
+            file_calls: Arc::default(),
+            proxies: settings.trusted_proxies(),
             decode_limit: settings.decode_limit_bytes,
             encode_limit: settings.encode_limit_bytes,
+            silence: settings.silence(),
             services_need_certificate: false,
         }
+    }
+
+    /// Takes the calls of these paths for calls that carry files.
+    pub(crate) fn with_file_calls(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.file_calls = Arc::new(paths.into_iter().collect());
+        self
+    }
+
+    /// The same guard with slots of its own: what strangers do at the door never keeps the services of this process
+    /// from reaching each other.
+    pub(crate) fn apart(mut self) -> Self {
+        let Rooms { calls, files, checks, streams } = &self.rooms;
+        self.rooms = Rooms {
+            calls: calls.another(),
+            files: files.another(),
+            checks: checks.another(),
+            streams: streams.another(),
+        };
+        self
     }
 
     /// Over mutual TLS a service's token is not enough: it counts only on a connection with a certificate of the
@@ -56,25 +108,29 @@ impl GuardLayer {
         self
     }
 
-    /// A place for a call of Flare's own; health and reflection always have one, because a busy process must not
-    /// look like a dead one.
-    fn admit(&self, request: &Request<Body>) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+    /// A slot for a call.
+    fn admit(&self, request: &mut Request<Body>) -> Result<Slot, Refusal> {
+        let from = self.proxies.note(request);
         if self.services_need_certificate && is_service(request.headers()) && !has_certificate(request) {
             let message = "a service must show a certificate of this installation";
             return Err(Refusal::new(Kind::Unauthenticated, "NO_CERTIFICATE", message));
         }
-        if !request.uri().path().starts_with("/flare.") {
-            return Ok(None);
-        }
-        let busy = || {
-            Refusal::new(Kind::Exhausted, "TOO_BUSY", "too many calls at once; repeat this one in a moment")
+        let room = match request.uri().path() {
+            path if self.file_calls.contains(path) => &self.rooms.files,
+            path if path.starts_with("/flare.") => &self.rooms.calls,
+            "/grpc.health.v1.Health/Check" => &self.rooms.checks,
+            _ => &self.rooms.streams,
         };
-        Arc::clone(&self.slots).try_acquire_owned().map(Some).map_err(|_| busy())
+        room.take(from).ok_or_else(|| {
+            Refusal::new(Kind::Exhausted, "TOO_BUSY", "too many calls at once; repeat this one in a moment")
+        })
     }
 }
 
 fn is_service(headers: &HeaderMap) -> bool {
-    headers.get_all(AUTHORIZATION).iter().any(|value| value.as_bytes().starts_with(b"Service "))
+    let begins =
+        |value: &[u8]| value.get(..SERVICE.len()).is_some_and(|word| word.eq_ignore_ascii_case(SERVICE));
+    headers.get_all(AUTHORIZATION).iter().any(|value| begins(value.as_bytes()))
 }
 
 fn has_certificate(request: &Request<Body>) -> bool {
@@ -112,12 +168,13 @@ where
         self.inner.poll_ready(cx).map(|_| Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let place = match self.layer.admit(&request) {
-            Ok(place) => place,
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let slot = match self.layer.admit(&mut request) {
+            Ok(slot) => slot,
             Err(refusal) => return Box::pin(async { Ok(Status::from(refusal).into_http()) }),
         };
-        let request = request.map(|body| BoundedRequest::wrap(body, self.layer.decode_limit));
+        let request =
+            request.map(|body| BoundedRequest::wrap(body, self.layer.decode_limit, self.layer.silence));
         let encode_limit = self.layer.encode_limit;
         // Whatever panicked is dropped and never looked at again; the database rolls back what it had begun.
         let answer = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
@@ -127,7 +184,7 @@ where
                 Err(panic) => Err(panic),
             };
             Ok(match result {
-                Ok(Ok(response)) => response.map(|body| GuardedBody::wrap(body, encode_limit, place)),
+                Ok(Ok(response)) => response.map(|body| GuardedBody::wrap(body, encode_limit, slot)),
                 Ok(Err(error)) => {
                     let error: BoxError = error.into();
                     tracing::error!(error, "a layer of the server failed");
@@ -156,18 +213,18 @@ struct GuardedBody {
     frames: Frames,
     ended: bool,
     /// The call counts until its answer has been read to the end.
-    place: Option<OwnedSemaphorePermit>,
+    slot: Option<Slot>,
 }
 
 impl GuardedBody {
-    fn wrap(body: Body, limit: u32, place: Option<OwnedSemaphorePermit>) -> Body {
-        Body::new(Self { body, frames: Frames::new(limit), ended: false, place })
+    fn wrap(body: Body, limit: u32, slot: Slot) -> Body {
+        Body::new(Self { body, frames: Frames::new(limit), ended: false, slot: Some(slot) })
     }
 
     fn end_with(&mut self, status: &Status) -> Result<Frame<Bytes>, Status> {
         self.body = Body::empty();
         self.ended = true;
-        self.place = None;
+        self.slot = None;
         let mut trailers = HeaderMap::new();
         status.add_header(&mut trailers)?;
         Ok(Frame::trailers(trailers))
@@ -190,7 +247,7 @@ impl HttpBody for GuardedBody {
             Err(panic) => return Poll::Ready(Some(this.end_with(&after(&*panic)))),
         };
         let Some(Ok(frame)) = frame else {
-            this.place = None;
+            this.slot = None;
             return Poll::Ready(frame);
         };
         if this.frames.pass(frame.data_ref().map_or(&[], AsRef::as_ref)).is_err() {
@@ -233,17 +290,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_panics_on_its_way_ends_with_a_status_and_frees_its_place() {
-        let slots = Arc::new(Semaphore::new(1));
-        let place = Arc::clone(&slots).try_acquire_owned().ok();
-        let mut body = pin!(GuardedBody::wrap(Body::new(Breaking(false)), 100, place));
+    async fn an_answer_that_panics_on_its_way_ends_with_a_status_and_frees_its_slot() {
+        let slots = Slots::new(1);
+        let slot = slots.take(None).unwrap();
+        let mut body = pin!(GuardedBody::wrap(Body::new(Breaking(false)), 100, slot));
         let piece = poll_fn(|cx| body.as_mut().poll_frame(cx)).await.unwrap().unwrap();
         assert!(piece.is_data());
-        assert_eq!(slots.available_permits(), 0);
+        assert!(slots.take(None).is_none());
         let end = poll_fn(|cx| body.as_mut().poll_frame(cx)).await.unwrap().unwrap();
         let status = Status::from_header_map(end.trailers_ref().unwrap()).unwrap();
         assert_eq!(status.code(), tonic::Code::Internal);
-        assert_eq!(slots.available_permits(), 1);
+        assert!(slots.take(None).is_some());
         assert!(poll_fn(|cx| body.as_mut().poll_frame(cx)).await.is_none());
     }
 }

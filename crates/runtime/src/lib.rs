@@ -8,6 +8,7 @@ mod backoff;
 pub mod client;
 mod clock;
 pub mod config;
+mod connections;
 #[cfg(test)]
 mod fixtures;
 mod frames;
@@ -20,6 +21,7 @@ mod redis_sessions;
 mod server;
 mod service_key;
 pub mod shutdown;
+mod slots;
 mod tasks;
 mod telemetry;
 mod tls;

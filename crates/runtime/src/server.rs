@@ -25,7 +25,10 @@ use tonic::{
 use tonic_reflection::server::Builder as Reflection;
 use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 
-use crate::{config::ServerSettings, guard::GuardLayer, health::Health, observe::ObserveLayer, tls::Tls};
+use crate::{
+    config::ServerSettings, connections::counted, guard::GuardLayer, health::Health, observe::ObserveLayer,
+    slots::Slots, tls::Tls,
+};
 
 /// The most that a call's metadata may hold.
 const HEADER_BYTES: u32 = 16 * 1024;
@@ -63,7 +66,7 @@ pub enum Drained {
 }
 
 /// Services, and the stack in front of them: observation, guard, access, and then the services with health and
-/// reflection. Clones share their bound on calls at once.
+/// reflection. Clones share their bounds on calls at once, and a server within the process has its own.
 #[derive(Clone)]
 pub struct GrpcServer<L> {
     settings: ServerSettings,
@@ -104,6 +107,13 @@ where
         })
     }
 
+    /// The same, with slots apart for calls of these paths, which carry files and may last.
+    #[must_use]
+    pub fn with_file_calls(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.guard = self.guard.with_file_calls(paths);
+        self
+    }
+
     /// Serves until `token` is cancelled, then lets calls end for as long as `shutdown_grace_seconds` says.
     pub async fn serve(
         self,
@@ -113,14 +123,17 @@ where
     ) -> Result<Drained, ServerError> {
         let keepalive = Duration::from_secs(self.settings.keepalive_seconds.into());
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(keepalive));
+        let connections = Slots::new(self.settings.max_connections);
+        let incoming = counted(incoming, connections, self.settings.trusted_proxies());
         self.serve_over(incoming, tls, token).await
     }
 
     /// A channel to this server within the process, and the server's run, which the caller spawns.
     pub fn serve_in_process(
-        self,
+        mut self,
         token: CancellationToken,
     ) -> (Channel, impl Future<Output = Result<Drained, ServerError>> + Send) {
+        self.guard = self.guard.apart();
         let (opened, incoming) = mpsc::channel::<DuplexStream>(OPENING);
         let connector = service_fn(move |_: Uri| {
             let opened = opened.clone();

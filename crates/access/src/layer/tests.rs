@@ -35,6 +35,8 @@ use crate::{
 
 const PUBLIC: &str = "/flare.test.v1.Test/Public";
 const RECEIPT: &str = "/flare.test.v1.Test/Receipt";
+const OTHER_PUBLIC: &str = "/flare.test.v1.Test/OtherPublic";
+const GET_BY_RECEIPT: &str = "/flare.test.v1.Test/GetByReceipt";
 const SERVICE: &str = "/flare.test.v1.Test/Service";
 const ANY_STAFF: &str = "/flare.test.v1.Test/AnyStaff";
 const OFFICER: &str = "/flare.test.v1.Test/Officer";
@@ -45,6 +47,8 @@ fn rules() -> AccessRules {
     let none = AccessRule::default;
     [
         (PUBLIC, AccessRule { public: true, ..none() }),
+        (OTHER_PUBLIC, AccessRule { public: true, ..none() }),
+        (GET_BY_RECEIPT, AccessRule { receipt: true, ..none() }),
         (RECEIPT, AccessRule { receipt: true, ..none() }),
         (SERVICE, AccessRule { service: true, ..none() }),
         (ANY_STAFF, AccessRule { any_staff: true, ..none() }),
@@ -285,6 +289,64 @@ async fn a_receipt_is_held_to_its_limit_wherever_it_is_shown() {
     assert_eq!(show(4, "192.0.2.4:1").await, ok);
 }
 
+#[tokio::test]
+async fn nothing_drains_what_another_rpc_has() {
+    let mut bench = Bench::new();
+    let limit = |calls| Limit { calls, per: Duration::from_mins(1) };
+    let limits = Limits {
+        anonymous_from_one_place: limit(1),
+        frequent_from_one_place: limit(3),
+        receipts_from_one_place: limit(1),
+        ..Limits::default()
+    };
+    bench.layer = bench.layer.with_limits(limits);
+    assert!(bench.call(PUBLIC, None).await.is_ok());
+    let wait = Err("TOO_MANY_CALLS".to_owned());
+    assert_eq!(bench.call(PUBLIC, None).await, wait);
+    assert!(bench.call(OTHER_PUBLIC, None).await.is_ok());
+    assert!(bench.call("/grpc.health.v1.Health/Check", None).await.is_ok());
+    assert_eq!(bench.call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", None).await, wait);
+    assert!(bench.call(RECEIPT, Some(&receipt(1))).await.is_ok());
+    assert_eq!(bench.call(RECEIPT, Some(&receipt(2))).await, wait);
+    assert!(bench.call(RECEIPT_OR_OFFICER, Some(&receipt(3))).await.is_ok());
+
+    bench.layer = bench.layer.with_frequent_calls([PUBLIC.to_owned()]);
+    for _ in 0..3 {
+        assert!(bench.call(PUBLIC, None).await.is_ok());
+    }
+    assert_eq!(bench.call(PUBLIC, None).await, wait);
+}
+
+#[tokio::test]
+async fn one_receipt_writes_so_much_a_day_and_reads_on() {
+    let mut bench = Bench::new();
+    let writes = Limit { calls: 2, per: Duration::from_hours(24) };
+    bench.layer = bench.layer.with_limits(Limits { one_receipt_writes: writes, ..Limits::default() });
+    let show = async |path| bench.call(path, Some(&receipt(1))).await;
+    assert!(show(RECEIPT).await.is_ok() && show(RECEIPT).await.is_ok());
+    assert_eq!(show(RECEIPT).await, Err("TOO_MANY_CALLS".to_owned()));
+    assert!(show(RECEIPT_OR_OFFICER).await.is_ok(), "something else to write");
+    for _ in 0..10 {
+        assert!(show(GET_BY_RECEIPT).await.is_ok());
+    }
+    bench.clock.forward(Duration::from_hours(12));
+    assert!(show(RECEIPT).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_neighbours_of_an_ipv6_place_have_a_limit_together() {
+    let mut bench = Bench::new();
+    let limit = Limit { calls: 1, per: Duration::from_mins(1) };
+    bench.layer = bench.layer.with_limits(Limits { anonymous_from_one_place: limit, ..Limits::default() });
+    let from = async |address: String| bench.call_from(PUBLIC, None, Some(&address)).await;
+    for nth in 0..8 {
+        assert!(from(format!("[2001:db8:1:{nth}::7]:1")).await.is_ok(), "{nth}");
+    }
+    let status = from("[2001:db8:1:8::7]:1".to_owned()).await.unwrap_err();
+    assert_eq!(reason(&status), "TOO_MANY_CALLS");
+    assert!(from("[2001:db8:2:8::7]:1".to_owned()).await.is_ok());
+}
+
 /// Lets everything through and remembers the keys.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
@@ -304,8 +366,8 @@ async fn no_counter_holds_an_address_or_a_lookup_id() {
     bench.call_from(PUBLIC, None, Some("192.0.2.7:1")).await.unwrap();
     bench.call_from(RECEIPT, Some(&receipt(0xc0)), Some("192.0.2.7:1")).await.unwrap();
     let keys = recorder.0.lock().unwrap();
-    assert_eq!(keys.len(), 3);
-    for (key, what) in keys.iter().zip(["anonymous:", "receipts:", "receipt:"]) {
+    assert_eq!(keys.len(), 4);
+    for (key, what) in keys.iter().zip(["anonymous:", "receipts:", "receipt:", "writes:"]) {
         assert_eq!(key.strip_prefix(what).map(str::len), Some(32), "{key}");
         for secret in ["192.0.2.7", "c0000207", "c0c0c0c0"] {
             assert!(!key.contains(secret), "{key}");
@@ -358,17 +420,19 @@ async fn one_service_calls_another_over_the_wire_and_a_stranger_does_not() {
 #[tokio::test]
 async fn what_is_counted_over_the_wire_is_the_connections_address() {
     let recorder = Arc::new(Recorder::default());
-    let bench = Bench::counting(recorder.clone(), FixedClock::new());
-    let public = AccessRule { public: true, ..AccessRule::default() };
-    let rules = [("/flare.events.v1.EventLog/EventsAfter".to_owned(), public)].into_iter().collect();
-    let gate = Gate { rules: Arc::new(rules), ..Arc::unwrap_or_clone(bench.layer.0.clone()) };
-    let (channel, server) = serve(AccessLayer(Arc::new(gate))).await;
+    let mut bench = Bench::counting(recorder.clone(), FixedClock::new());
+    let (path, public) =
+        ("/flare.events.v1.EventLog/EventsAfter", AccessRule { public: true, ..AccessRule::default() });
+    let rules = [(path.to_owned(), public)].into_iter().collect();
+    let gate = Gate { rules: Arc::new(rules), ..Arc::unwrap_or_clone(bench.layer.0) };
+    bench.layer = AccessLayer(Arc::new(gate));
+    let (channel, server) = serve(bench.layer.clone()).await;
     let status = EventLogClient::new(channel).events_after(EventsAfterRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     server.abort();
 
-    bench.call_from(PUBLIC, None, Some("127.0.0.1:9")).await.unwrap();
-    bench.call_from(PUBLIC, None, None).await.unwrap();
+    bench.call_from(path, None, Some("127.0.0.1:9")).await.unwrap();
+    bench.call_from(path, None, None).await.unwrap();
     let keys = recorder.0.lock().unwrap();
     assert_eq!(keys[0], keys[1]);
     assert_ne!(keys[0], keys[2]);

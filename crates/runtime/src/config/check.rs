@@ -18,6 +18,7 @@ impl Settings {
         let mut check = Check::default();
         check.server(self);
         check.stores(self);
+        check.files(self, roles);
         check.tls(self);
         check.peers(self, roles);
         check.telemetry(self);
@@ -60,6 +61,13 @@ impl Check {
         self.that(host_and_port(&server.listen).is_some(), "server.listen", &server.listen, rule);
         self.between("server.max_concurrent_streams", server.max_concurrent_streams, 1, 10_000);
         self.between("server.max_calls_in_flight", server.max_calls_in_flight, 1, 100_000);
+        self.between("server.max_connections", server.max_connections, 1, 100_000);
+        self.between("server.max_file_calls_in_flight", server.max_file_calls_in_flight, 1, 100_000);
+        self.between("server.silence_seconds", server.silence_seconds, 1, 600);
+        for address in server.proxy_addresses() {
+            let rule = "must be IP addresses, parted by commas";
+            self.that(address.parse::<IpAddr>().is_ok(), "server.trusted_proxies", address, rule);
+        }
         // Less would refuse a request of 256 KiB, or a piece of a file.
         self.between("server.decode_limit_bytes", server.decode_limit_bytes, 384 * 1024, 16 * 1024 * 1024);
         self.between("server.encode_limit_bytes", server.encode_limit_bytes, 384 * 1024, 64 * 1024 * 1024);
@@ -102,6 +110,14 @@ impl Check {
         self.that(fits, "database.schema_prefix", prefix, rule);
     }
 
+    fn files(&mut self, settings: &Settings, roles: &[Producer]) {
+        let intake_runs = roles.is_empty() || roles.contains(&Producer::Intake);
+        let dir = &settings.files.dir;
+        let rule = "must name the folder that all replicas of intake share, in distributed mode";
+        let fits = settings.mode.kind == Mode::Embedded || !intake_runs || !dir.as_os_str().is_empty();
+        self.that(fits, "files.dir", &dir.display(), rule);
+    }
+
     fn tls(&mut self, settings: &Settings) {
         let tls = &settings.tls;
         let files = [("tls.ca", &tls.ca), ("tls.certificate", &tls.certificate), ("tls.key", &tls.key)];
@@ -111,7 +127,7 @@ impl Check {
             self.that(!any || !file.as_os_str().is_empty(), key, &file.display(), rule);
             self.file_exists(key, file);
         }
-        if settings.mode.kind == Mode::Distributed && !any && !tls.insecure {
+        if !any && !tls.insecure {
             let rule = "must stay on this machine unless tls.ca, tls.certificate and tls.key are set \
                         (or tls.insecure = true, where the network itself is sealed)";
             self.that(is_loopback(&settings.server.listen), "server.listen", &settings.server.listen, rule);
@@ -155,14 +171,15 @@ impl Check {
 
     fn limits(&mut self, settings: &Settings) {
         let limits = &settings.limits;
-        self.between("limits.anonymous_calls_per_minute", limits.anonymous_calls_per_minute, 1, 1_000_000);
-        self.between("limits.receipts_calls_per_minute", limits.receipts_calls_per_minute, 1, 1_000_000);
-        self.between(
-            "limits.one_receipt_calls_per_minute",
-            limits.one_receipt_calls_per_minute,
-            1,
-            1_000_000,
-        );
+        for (key, calls) in [
+            ("limits.anonymous_calls_per_minute", limits.anonymous_calls_per_minute),
+            ("limits.frequent_calls_per_minute", limits.frequent_calls_per_minute),
+            ("limits.receipts_calls_per_minute", limits.receipts_calls_per_minute),
+            ("limits.one_receipt_calls_per_minute", limits.one_receipt_calls_per_minute),
+            ("limits.one_receipt_writes_per_day", limits.one_receipt_writes_per_day),
+        ] {
+            self.between(key, calls, 1, 1_000_000);
+        }
         self.between("limits.call_seconds", limits.call_seconds, 1, 300);
         self.between("limits.file_call_seconds", limits.file_call_seconds, limits.call_seconds, 3_600);
     }

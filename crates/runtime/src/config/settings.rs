@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use flare_access::{Deadlines, Limit, Limits};
+use flare_access::{Deadlines, Limit, Limits, TrustedProxies};
 use flare_contracts::Producer;
 use serde::Deserialize;
 
@@ -69,12 +69,20 @@ pub struct ServerSettings {
     pub listen: String,
     /// Calls at once on one connection.
     pub max_concurrent_streams: u32,
-    /// Calls at once in this process.
+    /// Connections at once.
+    pub max_connections: u32,
+    /// Calls at once in this process, but for those that carry files.
     pub max_calls_in_flight: u32,
+    /// Calls at once that carry files.
+    pub max_file_calls_in_flight: u32,
     /// The largest message taken in.
     pub decode_limit_bytes: u32,
     /// The largest message given out.
     pub encode_limit_bytes: u32,
+    /// How long a caller may send nothing in the middle of a call.
+    pub silence_seconds: u32,
+    /// Addresses of proxies; see [`ServerSettings::trusted_proxies`].
+    pub trusted_proxies: String,
     /// How often a silent connection is asked whether it lives.
     pub keepalive_seconds: u32,
     /// How long it may take to say so.
@@ -121,6 +129,8 @@ pub struct CacheSettings {
 pub struct FilesSettings {
     /// Where sealed files are kept; see [`Settings::files_dir`].
     pub dir: PathBuf,
+    /// Files are refused when less than this would stay free there.
+    pub keep_free_bytes: u32,
 }
 
 /// `[service]`
@@ -159,7 +169,7 @@ pub struct TlsSettings {
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
-    /// Whether distributed mode may speak in the clear beyond this machine.
+    /// Whether processes may speak in the clear beyond this machine.
     pub insecure: bool,
 }
 
@@ -193,12 +203,16 @@ pub struct TelemetrySettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Calls a minute from one place without credentials.
+    /// Calls a minute of one RPC from one place without credentials.
     pub anonymous_calls_per_minute: u32,
-    /// Calls a minute from one place with receipts.
+    /// The same for the RPCs that each command of a member of staff calls.
+    pub frequent_calls_per_minute: u32,
+    /// Calls a minute of one RPC from one place with receipts.
     pub receipts_calls_per_minute: u32,
     /// Calls a minute for one receipt.
     pub one_receipt_calls_per_minute: u32,
+    /// Calls a day of one RPC that writes, for one receipt.
+    pub one_receipt_writes_per_day: u32,
     /// The longest a call may take.
     pub call_seconds: u32,
     /// The longest a call that carries a file may take.
@@ -221,7 +235,7 @@ pub struct PolicySettings {
     pub assess_other_hours: u32,
     /// Hours from the assessment until every need has an outcome.
     pub outcome_hours: u32,
-    /// Hours from the recommendation to the grant's draft.
+    /// Hours from the recommendation to the grant's draft, and from there to its submission.
     pub draft_hours: u32,
     /// Hours for the votes on a critical grant.
     pub approval_critical_hours: u32,
@@ -269,6 +283,20 @@ impl ServerSettings {
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_seconds.into())
     }
+
+    /// How long a caller may send nothing in the middle of a call.
+    pub fn silence(&self) -> Duration {
+        Duration::from_secs(self.silence_seconds.into())
+    }
+
+    /// The proxies that are believed when they say where a call comes from. What is no address is left out.
+    pub fn trusted_proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(self.proxy_addresses().filter_map(|address| address.parse().ok()))
+    }
+
+    pub(super) fn proxy_addresses(&self) -> impl Iterator<Item = &str> {
+        self.trusted_proxies.split(',').map(str::trim).filter(|address| !address.is_empty())
+    }
 }
 
 impl LimitSettings {
@@ -277,8 +305,13 @@ impl LimitSettings {
         let a_minute = |calls| Limit { calls, per: Duration::from_mins(1) };
         Limits {
             anonymous_from_one_place: a_minute(self.anonymous_calls_per_minute),
+            frequent_from_one_place: a_minute(self.frequent_calls_per_minute),
             receipts_from_one_place: a_minute(self.receipts_calls_per_minute),
             one_receipt: a_minute(self.one_receipt_calls_per_minute),
+            one_receipt_writes: Limit {
+                calls: self.one_receipt_writes_per_day,
+                per: Duration::from_hours(24),
+            },
         }
     }
 

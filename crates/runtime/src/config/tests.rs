@@ -30,6 +30,7 @@ fn distributed(dir: &Path) -> Sources {
         .set("database.url", "postgres://flare:hunter2@127.0.0.1/flare")
         .set("broker.url", "amqp://flare:hunter2@127.0.0.1:5672")
         .set("cache.url", "redis://127.0.0.1:6379")
+        .set("files.dir", dir.display().to_string())
         .set("service.key_file", key.display().to_string())
 }
 
@@ -147,6 +148,10 @@ fn every_rule_refuses_what_breaks_it() {
         ("server.listen", "[::1:7420"),
         ("server.max_concurrent_streams", "0"),
         ("server.max_calls_in_flight", "0"),
+        ("server.max_connections", "0"),
+        ("server.max_file_calls_in_flight", "0"),
+        ("server.silence_seconds", "0"),
+        ("server.trusted_proxies", "127.0.0.1, proxy"),
         ("server.decode_limit_bytes", "1000"),
         ("server.encode_limit_bytes", "1000"),
         ("server.keepalive_seconds", "0"),
@@ -161,8 +166,10 @@ fn every_rule_refuses_what_breaks_it() {
         ("telemetry.prometheus_listen", "localhost"),
         ("telemetry.service_name", ""),
         ("limits.anonymous_calls_per_minute", "0"),
+        ("limits.frequent_calls_per_minute", "0"),
         ("limits.receipts_calls_per_minute", "0"),
         ("limits.one_receipt_calls_per_minute", "0"),
+        ("limits.one_receipt_writes_per_day", "0"),
         ("limits.call_seconds", "0"),
         ("limits.file_call_seconds", "1"),
         ("policy.acknowledge_critical_hours", "0"),
@@ -200,13 +207,33 @@ fn every_rule_refuses_what_breaks_it() {
 #[test]
 fn distributed_mode_asks_for_its_servers_and_its_key() {
     let text = problems(&Sources::defaults().set("mode.kind", "distributed")).join("\n");
-    for key in ["database.url ", "broker.url ", "service.key_file "] {
+    for key in ["database.url ", "broker.url ", "service.key_file ", "files.dir "] {
         assert!(text.contains(key), "{key} is missing in {text}");
     }
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(problems(&distributed(dir.path())), Vec::<String>::new());
     assert_eq!(problems(&distributed(dir.path()).set("cache.url", "")), Vec::<String>::new());
     assert!(problems(&distributed(dir.path()).set("cache.url", "http://x")).join("").contains("cache.url"));
+}
+
+#[test]
+fn only_intake_needs_a_folder_for_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings::load(&distributed(dir.path()).set("files.dir", "")).unwrap();
+    let problems = |roles: &[Producer]| settings.check(roles).err().map(|bad| bad.to_string());
+    for roles in [&[][..], &Producer::ALL, &[Producer::Intake]] {
+        assert!(problems(roles).unwrap().contains("files.dir must name the folder"), "{roles:?}");
+    }
+    assert!(!problems(&[Producer::Triage]).unwrap_or_default().contains("files.dir"));
+}
+
+#[test]
+fn one_process_does_not_speak_in_the_clear_beyond_this_machine() {
+    let open = Sources::defaults().set("server.listen", "0.0.0.0:7420");
+    let refused = problems(&open);
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].starts_with("server.listen must stay on this machine"), "{refused:?}");
+    assert_eq!(problems(&open.set("tls.insecure", "true")), Vec::<String>::new());
 }
 
 #[test]

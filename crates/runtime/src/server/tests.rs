@@ -1,7 +1,10 @@
 use std::{fs, sync::Arc};
 
 use flare_access::{AccessLayer, Clock, Deadlines, LocalRateLimits, ServiceTokens, Signatory, TokenVerifier};
-use flare_contracts::{AccessRules, Producer};
+use flare_contracts::{
+    AccessRules, Producer,
+    events::v1::{ListEventsRequest, ListEventsResponse},
+};
 use flare_seal::ServiceKey;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::task::JoinHandle;
@@ -24,6 +27,9 @@ use crate::{
     telemetry::tests::traced,
 };
 
+/// What stands for a call that carries a file.
+const FILE_CALL: &str = "/flare.events.v1.EventLog/ListEvents";
+
 struct Running {
     address: String,
     channel: PeerChannel,
@@ -45,6 +51,7 @@ where
     let health = Health::starting(["flare.events.v1.EventLog"]).await;
     health.set_all(true).await;
     let server = GrpcServer::new(&settings(changes), access, log.routes(), &health).unwrap();
+    let server = server.with_file_calls([FILE_CALL.to_owned()]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let channel = client::connect(&[&address], None, plain).unwrap();
@@ -99,6 +106,118 @@ async fn one_call_too_many_is_refused_at_once_and_health_is_still_told() {
         call.await.unwrap().unwrap();
     }
     assert!(ask(&server.channel, "", "").await.is_ok(), "their places are free again");
+}
+
+/// A call of this path by somebody who then sends nothing; a proxy says where from.
+fn silent(channel: &Channel, path: &'static str, from: Option<&str>) -> JoinHandle<Status> {
+    let mut nothing = tonic::Request::new(tokio_stream::pending());
+    if let Some(from) = from {
+        nothing.metadata_mut().insert("x-forwarded-for", from.parse().unwrap());
+    }
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    tokio::spawn(async move {
+        grpc.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<ListEventsRequest, ListEventsResponse>::default();
+        grpc.client_streaming(nothing, path.parse().unwrap(), codec).await.unwrap_err()
+    })
+}
+
+fn line(server: &Running) -> Channel {
+    Endpoint::from_shared(format!("http://{}", server.address)).unwrap().connect_lazy()
+}
+
+#[tokio::test]
+async fn callers_who_send_nothing_keep_the_slots_of_their_kind_and_not_for_long() {
+    let changes = [("server.max_file_calls_in_flight", "2"), ("server.silence_seconds", "1")];
+    let server = start(&changes, Identity::new(), None).await;
+    let calls = [0, 1, 2, 3].map(|_| silent(&line(&server), FILE_CALL, None));
+    let mut statuses = Vec::new();
+    for call in calls {
+        assert!(ask(&server.channel, "", "").await.is_ok(), "a call of another kind has its slot");
+        statuses.push(call.await.unwrap());
+    }
+    let mut told: Vec<_> = statuses.iter().map(|status| (status.code(), reason(status))).collect();
+    told.sort_by(|one, two| one.1.cmp(&two.1));
+    let (silence, busy) = ((Code::DeadlineExceeded, "NOTHING_SENT"), (Code::ResourceExhausted, "TOO_BUSY"));
+    let expected = [silence, silence, busy, busy].map(|(code, reason)| (code, reason.to_owned()));
+    assert_eq!(told, expected);
+    let again = silent(&line(&server), FILE_CALL, None).await.unwrap();
+    assert_eq!(reason(&again), "NOTHING_SENT", "their slots are free again");
+}
+
+#[tokio::test]
+async fn a_place_that_floods_leaves_room_for_the_others() {
+    let changes = [("server.max_calls_in_flight", "8"), ("server.trusted_proxies", "127.0.0.1")];
+    let server = start(&changes, Identity::new(), None).await;
+    let path = "/flare.events.v1.EventLog/StreamHeads";
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        flood.spawn(silent(&line(&server), path, Some("198.51.100.7")));
+    }
+    for _ in 0..3 {
+        let refused = flood.join_next().await.unwrap().unwrap().unwrap();
+        assert_eq!(reason(&refused), "TOO_BUSY");
+    }
+    assert!(ask(&server.channel, "", "").await.is_ok(), "from somewhere else");
+    let other = silent(&line(&server), path, Some("203.0.113.9"));
+    assert!(ask(&server.channel, "", "").await.is_ok());
+    other.abort();
+}
+
+#[tokio::test]
+async fn whoever_fills_the_door_does_not_stop_calls_within_the_process() {
+    let (log, token) = (Log::new(), CancellationToken::new());
+    let health = Health::starting(["flare.events.v1.EventLog"]).await;
+    let settings = settings(&[("server.max_calls_in_flight", "1")]);
+    let server = GrpcServer::new(&settings, Identity::new(), log.routes(), &health).unwrap();
+    let (within, run) = server.clone().serve_in_process(token.clone());
+    let run = tokio::spawn(run);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let asked = token.clone();
+    let door = tokio::spawn(async move { server.serve(listener, None, asked).await });
+    let outside = client::connect(&[&address], None, plain).unwrap();
+    let caller = outside.clone();
+    let held = tokio::spawn(async move { ask(&caller, "hold", "").await });
+    log.held.acquire().await.unwrap().forget();
+    assert_eq!(reason(&ask(&outside, "", "").await.unwrap_err()), "TOO_BUSY");
+    assert!(ask(&client::over(within, plain), "", "").await.is_ok());
+    log.release.add_permits(1);
+    held.await.unwrap().unwrap();
+    token.cancel();
+    run.await.unwrap().unwrap();
+    door.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed() {
+    let server = start(&[("server.max_connections", "1")], Identity::new(), None).await;
+    assert!(ask(&server.channel, "", "").await.is_ok());
+    let second = client::connect(&[&server.address], None, plain).unwrap();
+    assert_eq!(ask(&second, "", "").await.unwrap_err().code(), Code::Unavailable);
+    assert!(ask(&server.channel, "", "").await.is_ok(), "the first one stands");
+    drop(server.channel);
+    // Its place is free as soon as the server has seen it go.
+    while ask(&second, "", "").await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn streams_of_reflection_have_few_slots_and_health_is_still_told() {
+    let server = start(&[], Identity::new(), None).await;
+    let mut streams = Vec::new();
+    let refused = loop {
+        let watch = HealthCheckRequest { service: String::new() };
+        match HealthClient::new(line(&server)).watch(watch).await {
+            Ok(stream) => streams.push(stream),
+            Err(status) => break status,
+        }
+        assert!(streams.len() < 100, "streams have no bound");
+    };
+    assert_eq!(reason(&refused), "TOO_BUSY");
+    assert!(HealthClient::new(line(&server)).check(HealthCheckRequest::default()).await.is_ok());
+    assert!(ask(&server.channel, "", "").await.is_ok());
 }
 
 #[tokio::test]
@@ -274,6 +393,18 @@ async fn over_tls_a_service_must_show_a_certificate_and_a_person_need_not() {
     let person = Tls::trusting(&files.tls.ca).unwrap();
     let stolen = client::connect(&[&server.address], Some(&person), signatory(&key)).unwrap();
     assert_eq!(reason(&ask(&stolen, "", "").await.unwrap_err()), "NO_CERTIFICATE");
+    for scheme in ["service", "SERVICE"] {
+        let signatory = signatory(&key);
+        let other_case = move |request: tonic::Request<()>| {
+            let mut request = tonic::service::Interceptor::call(&mut signatory.clone(), request)?;
+            let shown = request.metadata().get("authorization").unwrap().to_str().unwrap();
+            let shown = shown.replace("Service", scheme).parse().unwrap();
+            request.metadata_mut().insert("authorization", shown);
+            Ok(request)
+        };
+        let stolen = client::connect(&[&server.address], Some(&person), other_case).unwrap();
+        assert_eq!(reason(&ask(&stolen, "", "").await.unwrap_err()), "NO_CERTIFICATE", "{scheme}");
+    }
     let anyone = client::connect(&[&server.address], Some(&person), plain).unwrap();
     assert_eq!(reason(&ask(&anyone, "", "").await.unwrap_err()), "NO_CREDENTIALS");
 
