@@ -1,0 +1,126 @@
+//! A grant: from its draft through the votes to its end.
+
+use flare_contracts::Producer;
+use serde_json::Value;
+
+use super::{Case, Draft, act, list, text};
+use crate::harness::{Answer, Desk, checker, until};
+
+/// A grant of a case.
+pub(crate) struct Grant<'c, 'i> {
+    pub(crate) case: &'c Case<'i>,
+    pub(crate) id: String,
+}
+
+impl<'c, 'i> Grant<'c, 'i> {
+    /// Drafts a grant for needs that were recommended.
+    pub(crate) fn draft(case: &'c Case<'i>, needs: &[&str], draft: &Draft) -> Self {
+        let officer = &case.installation.team.officer;
+        let options = draft.options(officer, needs);
+        let mut args = vec!["grant", "draft", "--case", &case.id];
+        args.extend(options.iter().map(String::as_str));
+        let drafted = || list(&officer.read(&["grant", "list", "--case", &case.id])["grants"]).pop();
+        act(officer, &args, || drafted().is_some());
+        Self { case, id: text(&drafted().unwrap()["grant_id"]) }
+    }
+
+    pub(crate) fn show(&self) -> Value {
+        self.show_to(&self.case.installation.team.officer)
+    }
+
+    pub(crate) fn show_to(&self, desk: &Desk) -> Value {
+        desk.read(&["grant", "show", &self.id])
+    }
+
+    pub(crate) fn stage(&self) -> String {
+        text(&self.show()["stage"])
+    }
+
+    /// Waits until it is at a stage.
+    pub(crate) fn is(&self, stage: &str) {
+        until(&format!("the grant is {stage}"), || (self.stage() == stage).then_some(()));
+    }
+
+    pub(crate) fn gate(&self, name: &str) -> bool {
+        list(&self.show()["gates"]).iter().any(|gate| gate["gate"] == name && gate["open"] == true)
+    }
+
+    /// Waits until a gate is open.
+    pub(crate) fn opens(&self, name: &str) {
+        until(&format!("the gate {name} opens"), || self.gate(name).then_some(()));
+    }
+
+    /// What `flare grant` does with this grant, as an officer.
+    pub(crate) fn officer_act(&self, act_name: &[&str], args: &[&str], done: impl Fn() -> bool) {
+        self.act_as(&self.case.installation.team.officer, act_name, args, done);
+    }
+
+    /// The same, as somebody else.
+    pub(crate) fn act_as(&self, desk: &Desk, act_name: &[&str], args: &[&str], done: impl Fn() -> bool) {
+        act(desk, &[&["grant"], act_name, &[&self.id], args].concat(), done);
+    }
+
+    /// What somebody tries with it.
+    pub(crate) fn try_as(&self, desk: &Desk, act_name: &[&str], args: &[&str]) -> Answer {
+        desk.run(&[&["grant"], act_name, &[self.id.as_str()], args].concat())
+    }
+
+    /// The requester sees it and says that it is right.
+    pub(crate) fn propose(&self) {
+        let shown = || {
+            let seen =
+                |grant: &Value| grant["grant_id"] == self.id.as_str() && grant["proposal_message_id"] != "";
+            list(&self.case.status()["grants"]).iter().any(seen)
+        };
+        self.officer_act(&["propose"], &[], shown);
+        until("the requester is shown the proposal", || shown().then_some(()));
+        self.case.receipt_act(&["proposal", &self.id, "--right"], || {
+            self.show()["requester_saw_proposal"] == true
+        });
+        until("the requester's answer has arrived", || {
+            (self.show()["requester_saw_proposal"] == true).then_some(())
+        });
+    }
+
+    /// Proposed, found right, and submitted for the votes.
+    pub(crate) fn submit(&self) {
+        self.propose();
+        self.officer_act(&["submit"], &[], || self.stage() != "draft");
+        self.case.stands("in_approval");
+    }
+
+    /// An approver votes.
+    pub(crate) fn vote(&self, approver: usize, decision: &str, words: &str) {
+        let approver = &self.case.installation.team.approvers[approver];
+        let mut args = vec!["--yes".to_owned()];
+        if !words.is_empty() {
+            args.extend(["--text-file".to_owned(), approver.words(words)]);
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let voted = || list(&self.show()["votes"]).iter().any(|vote| vote["voter"] == approver.id.as_str());
+        self.act_as(approver, &["vote", decision], &args, voted);
+    }
+
+    /// The end date passes, and with it the grant goes on to its report.
+    pub(crate) fn end_date_passes(&self) {
+        let (url, prefix) = self.case.installation.database(Producer::Grants);
+        checker::end_date_passes(&url, &prefix, &self.id);
+        self.is("reporting");
+        self.case.stands("reporting");
+    }
+
+    /// The requester reports, one person closes the grant, and another confirms.
+    pub(crate) fn reported_and_closed(&self, report: &str) {
+        let case = self.case;
+        let words = case.requester.words(report);
+        case.receipt_act(&["report", &self.id, "--text-file", &words], || {
+            self.show()["report"] == "received"
+        });
+        until("the report has arrived", || (self.show()["report"] == "received").then_some(()));
+        let args = ["--outcome", "achieved"];
+        self.officer_act(&["close"], &args, || self.stage() == "closing");
+        assert_eq!(self.stage(), "closing", "above the light threshold a second person closes it");
+        self.act_as(&case.installation.team.finance, &["close"], &args, || self.stage() == "closed");
+        self.is("closed");
+    }
+}
