@@ -1,21 +1,31 @@
 -- Grants, and what other services told about their cases and about staff. An empty text means none, and so does 0 in a
 -- column of instants. Amounts are minor units. Content stands only in sealed_fields, sealed.
 
--- What triage told about a case. `money` is what was last asked about all of it; a grant drafted later starts with it.
+-- What triage told about a case. `money` is what was asked about all of it at the newest version of the case that grants
+-- has heard of in this; a grant drafted later starts with it.
 CREATE TABLE cases (
     case_id TEXT NOT NULL PRIMARY KEY,
     lane BIGINT NOT NULL CHECK (lane IN (1, 2, 3)),
     money TEXT NOT NULL CHECK (money IN ('free', 'held', 'stopped')),
-    -- When a hold was last asked for directly; an older event does not lift it.
-    hold_asked_at BIGINT NOT NULL
+    money_version BIGINT NOT NULL CHECK (money_version >= 0),
+    closed BIGINT NOT NULL CHECK (closed IN (0, 1))
 );
 
--- The references of a case. `confirmed`: an independent check with enough confidence confirms.
+-- The needs of a case that a grant was recommended for. One whose grant came to nothing is recommended no longer.
+CREATE TABLE recommended_needs (
+    case_id TEXT NOT NULL,
+    need_id TEXT NOT NULL,
+    PRIMARY KEY (case_id, need_id)
+);
+
+-- The references of a case. `confirmed`: the newest check, by `checked_by`, is independent, sure enough and confirms.
 CREATE TABLE case_references (
     case_id TEXT NOT NULL,
     reference_id TEXT NOT NULL,
     fingerprint BYTEA NOT NULL,
     confirmed BIGINT NOT NULL CHECK (confirmed IN (0, 1)),
+    checked_by TEXT NOT NULL,
+    CHECK (confirmed = 0 OR checked_by <> ''),
     PRIMARY KEY (case_id, reference_id)
 );
 
@@ -56,7 +66,7 @@ CREATE TABLE grants (
     proposal_answer TEXT NOT NULL CHECK (proposal_answer IN ('', 'agrees', 'refuses')),
 
     -- The votes.
-    votes_required BIGINT NOT NULL CHECK (votes_required BETWEEN 1 AND 9),
+    votes_required BIGINT NOT NULL,
     round BIGINT NOT NULL CHECK (round >= 1),
     approvals BIGINT NOT NULL CHECK (approvals >= 0),
     approval_due BIGINT NOT NULL,
@@ -71,8 +81,9 @@ CREATE TABLE grants (
     agreed BIGINT NOT NULL CHECK (agreed IN (0, 1)),
     funded BIGINT NOT NULL CHECK (funded IN (0, 1)),
     reserved BIGINT NOT NULL CHECK (reserved >= 0),
-    -- What the payments that were neither returned nor lost come to.
+    -- What the payments come to that did not come back; of these, contested: noted as returned, then reported as arrived.
     committed BIGINT NOT NULL CHECK (committed >= 0),
+    contested BIGINT NOT NULL CHECK (contested >= 0),
 
     report TEXT NOT NULL CHECK (report IN ('', 'received', 'oral', 'deferred', 'waived')),
     report_reason TEXT NOT NULL,
@@ -85,11 +96,16 @@ CREATE TABLE grants (
     for_finance BIGINT NOT NULL CHECK (for_finance IN (0, 1)),
     finance_due BIGINT NOT NULL,
 
+    -- Until when a draft or returned grant is to be submitted, and when somebody is reminded of it next.
+    draft_due BIGINT NOT NULL,
+    draft_next BIGINT NOT NULL,
+
     CONSTRAINT grants_proposer UNIQUE (grant_id, proposer),
     CONSTRAINT grants_dates CHECK (start_on <= end_on AND pay_by >= start_on),
-    CONSTRAINT grants_within_ceiling CHECK (committed <= ceiling),
+    CONSTRAINT grants_within_ceiling CHECK (committed - contested <= ceiling),
     CONSTRAINT grants_override_by_another CHECK (verified <> 'override'
         OR (verified_by <> '' AND verified_by <> proposer AND verified_reason <> '')),
+    CONSTRAINT grants_votes_of_two CHECK (votes_required BETWEEN 2 AND 9),
     CONSTRAINT grants_voted_by_enough CHECK (voted = 0 OR approvals >= votes_required),
     CONSTRAINT grants_funded_in_full CHECK (funded = 0 OR reserved >= ceiling),
     CONSTRAINT grants_money_after_the_votes CHECK (stage NOT IN ('approved', 'active') OR voted = 1),
@@ -124,6 +140,8 @@ CREATE TABLE key_epochs (
     grant_id TEXT NOT NULL REFERENCES grants (grant_id),
     compartment TEXT NOT NULL CHECK (compartment IN ('proposal', 'payment')),
     epoch BIGINT NOT NULL CHECK (epoch >= 1),
+    -- Who vouches for the key, as they gave it.
+    author BYTEA,
     PRIMARY KEY (grant_id, compartment, epoch)
 );
 
@@ -189,13 +207,19 @@ CREATE TABLE payees (
 );
 
 CREATE TABLE agreements (
-    grant_id TEXT NOT NULL PRIMARY KEY REFERENCES grants (grant_id),
+    grant_id TEXT NOT NULL PRIMARY KEY,
+    proposer TEXT NOT NULL,
     message_id TEXT NOT NULL,
     agreed_by TEXT NOT NULL,
+    -- Who heard it, when it was given by voice.
+    witness TEXT NOT NULL,
     recorded_by TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
     answer TEXT NOT NULL CHECK (answer IN ('', 'accepted', 'declined', 'donor_refused')),
-    CONSTRAINT agreements_one_way CHECK ((message_id = '') <> (agreed_by = ''))
+    CONSTRAINT agreements_one_way CHECK ((message_id = '') <> (agreed_by = '')),
+    CONSTRAINT agreements_witnessed CHECK ((agreed_by = '') = (witness = '')
+        AND witness <> recorded_by AND witness <> proposer),
+    FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
 );
 
 CREATE TABLE reservations (
@@ -216,7 +240,10 @@ CREATE TABLE advances (
     amount BIGINT NOT NULL CHECK (amount > 0),
     first_by TEXT NOT NULL,
     second_by TEXT NOT NULL,
+    -- What was paid or is scheduled out of it; what came back after it was sent has used it up too.
+    used BIGINT NOT NULL CHECK (used >= 0),
     CONSTRAINT advances_by_two CHECK (second_by <> first_by),
+    CONSTRAINT advances_within CHECK (used = 0 OR (second_by <> '' AND used <= amount)),
     CONSTRAINT advances_not_proposer CHECK (first_by <> proposer AND second_by <> proposer),
     FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
 );
@@ -239,6 +266,8 @@ CREATE TABLE tranches (
     write_off_by TEXT NOT NULL,
     write_off_reason TEXT NOT NULL,
     lost_by TEXT NOT NULL,
+    -- Who confirmed that it came back after it was sent.
+    returned_by TEXT NOT NULL,
     CONSTRAINT tranches_once PRIMARY KEY (tranche_id),
     CONSTRAINT tranches_number UNIQUE (grant_id, number),
     CONSTRAINT tranches_released_by_another CHECK (released_by <> proposer),
@@ -246,6 +275,8 @@ CREATE TABLE tranches (
     CONSTRAINT tranches_arrived_within CHECK (arrived BETWEEN 0 AND amount AND (state = 'arrived') = (arrived > 0)),
     CONSTRAINT tranches_lost_by_two CHECK (state <> 'lost'
         OR (write_off_by <> '' AND lost_by <> '' AND lost_by <> write_off_by)),
+    CONSTRAINT tranches_returned_by_another CHECK ((state <> 'returned' OR sent_at = 0 OR returned_by <> '')
+        AND (returned_by = '' OR (returned_by <> released_by AND returned_by <> proposer))),
     FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
 );
 

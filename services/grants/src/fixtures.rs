@@ -5,14 +5,14 @@ mod events;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
 use flare_access::{Caller, Roles, Staff};
 use flare_contracts::{
     Event, Producer, Refusal,
-    common::v1::{Compartment, KeyEpoch, KeyWrap, Lane as LaneOut, Role},
-    events::v1::{CaseOpened, StaffEnrolled, identity_event, triage_event},
+    common::v1::{Compartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as LaneOut, Role},
+    events::v1::{CaseOpened, StaffCertified, StaffEnrolled, identity_event, triage_event},
     grants::v1::{Decision, GrantStage},
     input,
 };
@@ -40,6 +40,7 @@ pub(crate) struct World {
     consumer: Arc<GrantsConsumer>,
     timers: Arc<GrantsTimers>,
     calls: AtomicU32,
+    case_version: AtomicI64,
 }
 
 /// Has the consumer take an event in, as the inbox worker does.
@@ -147,11 +148,19 @@ pub(crate) fn key(compartment: Compartment, epoch: u32) -> KeyEpoch {
         | Compartment::Notes
         | Compartment::Proposal => flare_seal::Compartment::Proposal.readers(),
     };
-    KeyEpoch { compartment: compartment.into(), epoch, wraps: readers.iter().map(wrap).collect() }
+    let author = EpochAuthor {
+        staff_id: OFFICER.to_string(),
+        encryption_key_digest: vec![1; 32],
+        signing_key: vec![2; 32],
+        certificate: vec![3; 64],
+        signature: vec![4; 64],
+    };
+    let wraps = readers.iter().map(wrap).collect();
+    KeyEpoch { compartment: compartment.into(), epoch, wraps, author: Some(author) }
 }
 
 impl World {
-    /// A service that knows the case, as urgent, and everybody's keys.
+    /// A service that knows the case, as urgent, with two needs that are recommended, and everybody's keys.
     pub(crate) async fn new(sandbox: Sandbox) -> Self {
         let service_key = Arc::new(ServiceKey::from_bytes([5; 32]));
         let grants = Arc::new(Grants::new(sandbox.database.clone(), GrantsPolicy::default(), service_key));
@@ -161,18 +170,23 @@ impl World {
             consumer: Arc::new(GrantsConsumer::new(Arc::clone(&grants))),
             timers: Arc::new(GrantsTimers::new(grants)),
             calls: AtomicU32::new(0),
+            case_version: AtomicI64::new(0),
         };
         for who in [PROPOSER, OFFICER, HEAD].into_iter().chain(FINANCE).chain(APPROVERS) {
             world.enrol(who).await;
         }
         world.opened(CASE, Lane::Urgent).await;
+        world.recommended(CASE, &[1, 2]).await;
         world
     }
 
     pub(crate) async fn enrol(&self, who: StaffId) {
         let signing_key = signing_key(who).public().to_vec();
-        let enrolled = StaffEnrolled { staff_id: who.to_string(), roles: roles(who).codes(), signing_key };
+        let (staff_id, roles) = (who.to_string(), roles(who).codes());
+        let enrolled = StaffEnrolled { staff_id: staff_id.clone(), ..StaffEnrolled::default() };
         self.tell(Event::Identity(identity_event::Event::StaffEnrolled(enrolled))).await;
+        let certified = StaffCertified { staff_id, roles, signing_key };
+        self.tell(Event::Identity(identity_event::Event::StaffCertified(certified))).await;
     }
 
     pub(crate) async fn opened(&self, case: CaseId, lane: Lane) {
@@ -183,17 +197,36 @@ impl World {
 
     /// An event that happened now arrives.
     pub(crate) async fn tell(&self, event: Event) {
-        self.try_tell(event, self.now()).await.unwrap();
+        self.tell_at(event, self.next_case_version()).await;
     }
 
-    pub(crate) async fn try_tell(&self, event: Event, at: Timestamp) -> Result<(), Error> {
+    /// The case has moved on, to this version.
+    pub(crate) fn next_case_version(&self) -> i64 {
+        self.case_version.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// An event of this number arrives now, whatever came before.
+    pub(crate) async fn tell_at(&self, event: Event, seq: i64) {
+        self.try_tell(event, seq).await.unwrap();
+    }
+
+    pub(crate) async fn try_tell(&self, event: Event, seq: i64) -> Result<(), Error> {
+        self.try_tell_of("somebody", event, seq).await
+    }
+
+    /// An event of what this person did arrives.
+    pub(crate) async fn tell_of(&self, actor: &str, event: Event) {
+        self.try_tell_of(actor, event, self.next_case_version()).await.unwrap();
+    }
+
+    async fn try_tell_of(&self, actor: &str, event: Event, seq: i64) -> Result<(), Error> {
         let received = Received {
             producer: Producer::Triage,
             stream: CASE.to_string(),
-            seq: 1,
+            seq,
             event_id: "event".to_owned(),
-            at,
-            actor: "somebody".to_owned(),
+            at: self.now(),
+            actor: actor.to_owned(),
             lane: Lane::Urgent,
             event,
         };

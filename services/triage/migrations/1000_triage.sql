@@ -26,10 +26,10 @@ CREATE TABLE cases (
     step_reminders BIGINT NOT NULL,
     welfare_due BIGINT,
     referral_due BIGINT,
-    -- What grants was last asked to do with the money of this case, and whether it has answered.
+    -- What grants was last asked to do with the money of this case, at which version of it, and whether it has answered.
     money_kind TEXT,
     money_stop TEXT NOT NULL,
-    money_request TEXT,
+    money_version BIGINT,
     money_attempts BIGINT NOT NULL,
     money_due BIGINT NOT NULL,
     CONSTRAINT cases_lane CHECK (lane BETWEEN 1 AND 3),
@@ -54,7 +54,7 @@ CREATE TABLE cases (
     CONSTRAINT cases_money_kind CHECK (money_kind IS NULL OR money_kind IN ('hold', 'free', 'stop')),
     CONSTRAINT cases_money_stop CHECK (money_stop IN ('none', 'asked', 'done')),
     CONSTRAINT cases_money_asked CHECK (
-        money_stop = 'none' OR (money_kind IS NOT NULL AND money_request IS NOT NULL)
+        money_stop = 'none' OR (money_kind IS NOT NULL AND money_version IS NOT NULL)
     )
 );
 CREATE INDEX cases_queue ON cases (lane, submitted, case_id) WHERE in_queue = 1;
@@ -84,6 +84,8 @@ CREATE TABLE key_epochs (
     epoch BIGINT NOT NULL,
     begun_by TEXT NOT NULL,
     begun BIGINT NOT NULL,
+    -- Who vouches for the key, as they gave it.
+    author BYTEA,
     CONSTRAINT key_epochs_once PRIMARY KEY (case_id, epoch),
     CONSTRAINT key_epochs_epoch CHECK (epoch >= 1)
 );

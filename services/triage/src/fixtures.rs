@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use flare_access::{Caller, Roles, Staff};
 use flare_contracts::{
     DomainEvent, Event, Producer, Refusal,
-    common::v1::{Compartment, KeyEpoch, KeyWrap, Lane as WireLane, Role, SealedField},
+    common::v1::{Compartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane, Role, SealedField},
     events::v1::{GrantsEvent, IntakeEvent, MessagePosted, RequestSubmitted, TriageEvent, triage_event},
     grants::v1::HoldKind,
     intake::v1::{Listing, MessageKind},
@@ -35,7 +35,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct FakeGrants {
     mood: AtomicU8,
-    pub(crate) heard: Mutex<Vec<(CaseId, HoldKind, String)>>,
+    pub(crate) heard: Mutex<Vec<(CaseId, HoldKind, i64)>>,
 }
 
 impl FakeGrants {
@@ -58,8 +58,8 @@ impl FakeGrants {
 
 #[async_trait]
 impl MoneyStop for FakeGrants {
-    async fn hold(&self, case: CaseId, kind: HoldKind, request_id: &str) -> Result<u32, Status> {
-        self.heard.lock().unwrap().push((case, kind, request_id.to_owned()));
+    async fn hold(&self, case: CaseId, kind: HoldKind, version: i64) -> Result<u32, Status> {
+        self.heard.lock().unwrap().push((case, kind, version));
         match self.mood.load(Ordering::SeqCst) {
             0 => Ok(1),
             1 => Err(Status::unavailable("away")),
@@ -117,7 +117,14 @@ pub(crate) fn key(epoch: u32) -> KeyEpoch {
     };
     let mut wraps: Vec<_> = flare_seal::Compartment::Notes.readers().iter().map(wrap).collect();
     wraps.sort_by(|one, other| one.recipient.cmp(&other.recipient));
-    KeyEpoch { compartment: Compartment::Notes.into(), epoch, wraps }
+    let author = EpochAuthor {
+        staff_id: staff(1).to_string(),
+        encryption_key_digest: vec![1; 32],
+        signing_key: vec![2; 32],
+        certificate: vec![3; 64],
+        signature: vec![4; 64],
+    };
+    KeyEpoch { compartment: Compartment::Notes.into(), epoch, wraps, author: Some(author) }
 }
 
 /// What a write was refused for.

@@ -15,9 +15,9 @@ use crate::{
 /// Grants, as triage needs it: `grants.HoldMoney`.
 #[async_trait]
 pub trait MoneyStop: Send + Sync + 'static {
-    /// Has the money of a case held, freed or stopped for good, and says how many payments are under way already. A
-    /// repetition with the same `request_id` changes nothing.
-    async fn hold(&self, case: CaseId, kind: HoldKind, request_id: &str) -> Result<u32, Status>;
+    /// Has the money of a case held, freed or stopped for good, as it was decided at a version of the case, and says how
+    /// many payments are under way already. A repetition changes nothing, and neither does what is older than the last.
+    async fn hold(&self, case: CaseId, kind: HoldKind, version: i64) -> Result<u32, Status>;
 }
 
 impl Triage {
@@ -37,11 +37,11 @@ impl Triage {
 
     /// Asks grants, and notes that it answered.
     pub(crate) async fn ask(&self, ask: DueAsk) -> Result<Option<CaseState>, Error> {
-        let asked = self.0.money.hold(ask.case, HoldKind::from(ask.kind), &ask.request);
+        let asked = self.0.money.hold(ask.case, HoldKind::from(ask.kind), ask.version);
         match tokio::time::timeout(self.0.money_timeout, asked).await {
             Ok(Ok(under_way)) => {
                 tracing::info!(case = %ask.case, under_way, "grants did what was asked about the money of a case");
-                let confirm = ConfirmMoneyStopped { case: ask.case, request: ask.request };
+                let confirm = ConfirmMoneyStopped { case: ask.case, version: ask.version };
                 self.database().write(confirm).await.map(Some)
             }
             Ok(Err(status)) => {

@@ -32,7 +32,7 @@ use flare_triage::{
 use object_store::{ObjectStore, local::LocalFileSystem};
 use tonic::{Status, service::Routes};
 
-use super::{RunError, embedded_files, peers::Peers, ports::Shared};
+use super::{RunError, embedded_files, files_folder, peers::Peers, ports::Shared};
 
 /// Between two clearings of answers that nobody will ask for again.
 const CLEAR_EVERY: Duration = Duration::from_hours(1);
@@ -217,10 +217,18 @@ impl Builder<'_> {
     async fn intake(&self, built: &mut Built) -> Result<(), RunError> {
         let database = self.open(flare_intake::SCHEMA).await?;
         let folder = self.settings.files_dir();
-        std::fs::create_dir_all(&folder)?;
+        files_folder::open(&folder)?;
         let files: Arc<dyn ObjectStore> =
             Arc::new(LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true));
-        let intake = Arc::new(Intake::new(database.clone(), Arc::clone(&self.key), files));
+        let keep_free = self.settings.files.keep_free_bytes.into();
+        let intake = Intake::new(database.clone(), Arc::clone(&self.key), files)
+            .keeping_free(keep_free, files_folder::free_bytes(folder.clone()));
+        match self.settings.mode.kind {
+            // Its database and its files lie on one machine.
+            Mode::Embedded => {}
+            Mode::Distributed => files_folder::refuse_another(&folder, &intake).await?,
+        }
+        let intake = Arc::new(intake);
         let api = IntakeApi::new(Arc::clone(&intake));
         built.route(|routes| routes.add_service(IntakeServer::new(api)));
         built.intake = Some(intake);
@@ -309,6 +317,7 @@ fn grants_policy(policy: &PolicySettings) -> Result<GrantsPolicy, RunError> {
         votes_required: policy.votes_required,
         advance_ceiling: policy.advance_ceiling_minor / whole,
         light_threshold: policy.light_threshold_minor / whole,
+        draft_hours: policy.draft_hours.into(),
         approval_hours_critical: policy.approval_critical_hours.into(),
         approval_hours: policy.approval_other_hours.into(),
         report_days: policy.report_days.into(),
@@ -322,12 +331,13 @@ struct GrantsOverGrpc(Peers);
 
 #[async_trait]
 impl MoneyStop for GrantsOverGrpc {
-    async fn hold(&self, case: CaseId, kind: HoldKind, request_id: &str) -> Result<u32, Status> {
+    async fn hold(&self, case: CaseId, kind: HoldKind, version: i64) -> Result<u32, Status> {
         let mut grants = GrantsClient::new(self.0.channel(Producer::Grants)?);
         let request = HoldMoneyRequest {
-            request_id: request_id.to_owned(),
+            request_id: version.to_string(),
             case_id: case.to_string(),
             kind: kind.into(),
+            case_version: version,
         };
         Ok(grants.hold_money(request).await?.into_inner().under_way)
     }

@@ -9,15 +9,13 @@ use flare_kernel::CaseId;
 use flare_store::{Error, Tx, Write};
 
 use super::Open;
-use crate::{
-    Grants, GrantsPolicy,
-    domain::{MoneyAsk, MoneyState},
-    store,
-};
+use crate::{Grants, GrantsPolicy, domain::MoneyAsk, store};
 
 pub(crate) struct HoldMoney {
     case: CaseId,
     hold: MoneyAsk,
+    /// Of the case, when it was decided.
+    version: i64,
     by: String,
     policy: GrantsPolicy,
 }
@@ -30,7 +28,16 @@ impl HoldMoney {
             HoldKind::Free => MoneyAsk::Free,
             HoldKind::Stop => MoneyAsk::Stop,
         };
-        Ok(Self { case: input::id("case_id", &request.case_id)?, hold, by, policy: grants.policy })
+        if request.case_version < 1 {
+            return Err(Refusal::invalid("case_version", "must be 1 or more"));
+        }
+        Ok(Self {
+            case: input::id("case_id", &request.case_id)?,
+            hold,
+            version: request.case_version,
+            by,
+            policy: grants.policy,
+        })
     }
 }
 
@@ -39,32 +46,33 @@ impl Write for HoldMoney {
 
     async fn apply(&self, tx: &mut Tx) -> Result<HoldMoneyResponse, Error> {
         tx.lock(&[&self.case]).await?;
-        match self.hold {
-            MoneyAsk::Hold | MoneyAsk::Stop => store::cases::hold_asked(tx, self.case).await?,
-            MoneyAsk::Free => {}
-        }
-        let under_way = hold_case(tx, self.case, self.hold, &self.by, &self.policy).await?;
+        let asked = (self.hold, self.version);
+        let under_way = hold_case(tx, self.case, asked, &self.by, &self.policy).await?;
         Ok(HoldMoneyResponse { under_way })
     }
 }
 
 /// Does it to the case, whose lock is held, and to each of its grants. Grants drafted later start as the case is. Returns
 /// how many payments were sent and are not settled.
+///
+/// Triage asks by call and tells by event, either may come late or twice, and a call that triage gave up on may still be
+/// carried out. The version of the case puts them in order: what is older than the last changes nothing.
 pub(crate) async fn hold_case(
     tx: &mut Tx,
     case: CaseId,
-    hold: MoneyAsk,
+    (hold, version): (MoneyAsk, i64),
     by: &str,
     policy: &GrantsPolicy,
 ) -> Result<u32, Error> {
-    let money = store::cases::find(tx, case).await?.map_or(MoneyState::Free, |facts| facts.money);
-    store::cases::set_money(tx, case, money.after(hold)).await?;
+    let is_last = store::cases::set_money(tx, case, hold.leaves(), version).await?;
     let mut under_way = 0;
     for id in store::grants::open_of_case(tx, case).await? {
-        let mut open = Open::at(tx, id).await?;
+        let mut open = Open::at(tx, id, policy).await?;
         under_way += open.grant.under_way();
-        let facts = open.grant.hold(hold, tx.now(), policy);
-        open.save(tx, by, facts).await?;
+        if is_last {
+            let facts = open.grant.hold(hold, tx.now(), policy);
+            open.save(tx, by, facts).await?;
+        }
     }
     Ok(u32::try_from(under_way).unwrap_or(u32::MAX))
 }
@@ -74,12 +82,12 @@ mod tests {
     use flare_testkit::{Sandbox, on_both_engines};
 
     use flare_contracts::grants::v1::{HoldKind, HoldMoneyRequest, TrancheState, grants_server::Grants as _};
-    use flare_kernel::Duration;
+    use flare_kernel::GrantId;
 
     use crate::{
         domain::{
             MoneyState, Stage,
-            samples::{CASE, FINANCE, HEAD, eur},
+            samples::{CASE, FINANCE, GRANT, HEAD, PROPOSER, eur},
         },
         fixtures::{World, by, by_service, fields, refused},
     };
@@ -95,8 +103,9 @@ mod tests {
         assert_eq!(history.iter().filter(|kind| *kind == "MoneyHeld").count(), 1);
         refused(world.send(2).await, "WRONG_TRANCHE_STATE");
         refused(world.release(FINANCE[1], 2).await, "MONEY_HELD");
-        world.hold(HoldKind::Free).await;
-        world.resumed(world.now()).await;
+        let freed = world.next_case_version();
+        world.hold_at(HoldKind::Free, freed).await;
+        world.resumed_at(freed).await;
         assert_eq!(world.history().await.iter().filter(|kind| *kind == "MoneyFreed").count(), 1);
         world.release(FINANCE[1], 2).await.unwrap();
     }
@@ -105,28 +114,52 @@ mod tests {
     async fn a_repetition_gets_the_first_answer(sandbox: Sandbox) {
         let world = World::sent(sandbox).await;
         let request = HoldMoneyRequest {
-            request_id: "event-1".into(),
+            request_id: "1".into(),
             case_id: CASE.to_string(),
             kind: HoldKind::Hold.into(),
+            case_version: 100,
         };
         let hold = || world.api.hold_money(by_service(request.clone()));
         assert_eq!(hold().await.unwrap().into_inner().under_way, 1);
         world.settle(1, TrancheState::Returned, None).await.unwrap();
-        world.hold(HoldKind::Free).await;
+        world.hold_at(HoldKind::Free, 101).await;
         assert_eq!(hold().await.unwrap().into_inner().under_way, 1, "as it was then");
         assert_eq!(world.grant().await.money, MoneyState::Free, "and holds nothing again");
     }
 
-    on_both_engines!(an_old_resumption_does_not_lift_a_newer_hold, crate::SCHEMA);
-    async fn an_old_resumption_does_not_lift_a_newer_hold(sandbox: Sandbox) {
+    on_both_engines!(what_comes_late_changes_nothing_however_it_comes, crate::SCHEMA);
+    async fn what_comes_late_changes_nothing_however_it_comes(sandbox: Sandbox) {
         let world = World::active(sandbox).await;
-        let before = world.now();
-        world.sandbox.advance(Duration::from_secs(60));
-        world.hold(HoldKind::Hold).await;
-        world.resumed(before).await;
+        let [paused, resumed, paused_again, resumed_again] = [(); 4].map(|()| world.next_case_version());
+        world.hold_at(HoldKind::Hold, paused).await;
+        world.hold_at(HoldKind::Hold, paused_again).await;
+        // A call that triage gave up on is carried out late, and the event of it comes too.
+        world.hold_at(HoldKind::Free, resumed).await;
+        world.resumed_at(resumed).await;
         assert_eq!(world.grant().await.money, MoneyState::Held);
-        world.sandbox.advance(Duration::from_secs(60));
-        world.resumed(world.now()).await;
+        world.hold_at(HoldKind::Free, resumed_again).await;
+        // Another process repeats what it had asked when the first pause began.
+        world.hold_at(HoldKind::Hold, paused).await;
+        world.stopped_at("paused", paused_again).await;
+        assert_eq!(world.grant().await.money, MoneyState::Free);
+        assert_eq!(world.history().await.iter().filter(|kind| kind.starts_with("Money")).count(), 2);
+    }
+
+    on_both_engines!(a_case_reopened_under_its_pause_can_be_helped_once_it_is_resumed, crate::SCHEMA);
+    async fn a_case_reopened_under_its_pause_can_be_helped_once_it_is_resumed(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        let grant = |number| world.draft_request(GrantId::from_bytes([number; 16]));
+        world.hold(HoldKind::Hold).await;
+        world.hold(HoldKind::Stop).await;
+        refused(world.api.draft_grant(by(PROPOSER, grant(2))).await, "CASE_WITHDRAWN");
+        let (reopened, still_paused) = (world.next_case_version(), world.next_case_version());
+        // The call is faster than the events that led to it.
+        world.hold_at(HoldKind::Hold, still_paused).await;
+        world.reopened_at(reopened).await;
+        world.stopped_at("paused", still_paused).await;
+        world.api.draft_grant(by(PROPOSER, grant(GRANT.as_bytes()[0]))).await.unwrap();
+        assert_eq!(world.grant().await.money, MoneyState::Held, "not before the pause ends");
+        world.hold(HoldKind::Free).await;
         assert_eq!(world.grant().await.money, MoneyState::Free);
     }
 
@@ -149,9 +182,12 @@ mod tests {
             request_id: "1".into(),
             case_id: CASE.to_string(),
             kind: HoldKind::Hold.into(),
+            case_version: 1,
         };
         refused(world.api.hold_money(by(HEAD, request.clone())).await, "NOT_ALLOWED");
-        let none = HoldMoneyRequest { kind: 0, ..request };
+        let none = HoldMoneyRequest { kind: 0, ..request.clone() };
         assert_eq!(fields(&world.api.hold_money(by_service(none)).await.unwrap_err()), ["kind"]);
+        let none = HoldMoneyRequest { case_version: 0, ..request };
+        assert_eq!(fields(&world.api.hold_money(by_service(none)).await.unwrap_err()), ["case_version"]);
     }
 }

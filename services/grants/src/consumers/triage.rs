@@ -13,7 +13,7 @@ use super::{id, to_each_grant};
 use crate::{
     GrantsPolicy,
     commands::hold_money::hold_case,
-    domain::{Facts, MoneyAsk, MoneyState},
+    domain::{Facts, MoneyAsk},
     store,
 };
 
@@ -27,20 +27,28 @@ pub(super) async fn apply(
     policy: &GrantsPolicy,
 ) -> Result<(), Error> {
     match event {
-        Event::CaseOpened(opened) => set_lane(tx, &opened.case_id, opened.lane).await,
-        Event::CaseAssessed(assessed) => set_lane(tx, &assessed.case_id, assessed.lane).await,
-        Event::GrantRecommended(recommended) => set_lane(tx, &recommended.case_id, recommended.lane).await,
+        Event::CaseOpened(opened) => set_lane(tx, policy, &opened.case_id, opened.lane).await,
+        Event::CaseAssessed(assessed) => set_lane(tx, policy, &assessed.case_id, assessed.lane).await,
+        Event::GrantRecommended(recommended) => {
+            set_lane(tx, policy, &recommended.case_id, recommended.lane).await?;
+            let case = locked(tx, &recommended.case_id).await?;
+            for need in &recommended.need_ids {
+                store::cases::recommend(tx, case, id("need_ids", need)?).await?;
+            }
+            Ok(())
+        }
         Event::ReferenceAdded(added) => {
             let case = locked(tx, &added.case_id).await?;
             store::cases::add_reference(tx, case, &added.reference_id, &added.fingerprint).await?;
-            to_each_grant(tx, case, SYSTEM, |open| open.grant.reference_added(&added.fingerprint)).await
+            to_each_grant(tx, case, SYSTEM, policy, |open| open.grant.reference_added(&added.fingerprint))
+                .await
         }
         Event::ReferenceChecked(checked) => {
-            let Some(confirmed) = confirms(checked) else { return Ok(()) };
             let case = locked(tx, &checked.case_id).await?;
-            store::cases::set_confirmed(tx, case, &checked.reference_id, confirmed).await?;
-            to_each_grant(tx, case, SYSTEM, |open| {
-                open.grant.verify(open.case.confirmed);
+            let (confirmed, by) = (confirms(checked), received.actor.as_str());
+            store::cases::set_confirmed(tx, case, &checked.reference_id, confirmed, by).await?;
+            to_each_grant(tx, case, SYSTEM, policy, |open| {
+                open.grant.verify(open.case.confirmed_for(open.grant.proposer));
                 Facts::new()
             })
             .await
@@ -49,24 +57,23 @@ pub(super) async fn apply(
             let case = locked(tx, &stopped.case_id).await?;
             // Whatever else a case may come to be stopped by, its money does not move.
             let hold = if stopped.how == "withdrawn" { MoneyAsk::Stop } else { MoneyAsk::Hold };
-            hold_case(tx, case, hold, SYSTEM, policy).await.map(drop)
+            hold_case(tx, case, (hold, received.seq), SYSTEM, policy).await.map(drop)
         }
         Event::CaseResumed(resumed) => {
             let case = locked(tx, &resumed.case_id).await?;
-            if is_older_than_a_hold(tx, case, received).await? {
-                return Ok(());
-            }
-            hold_case(tx, case, MoneyAsk::Free, SYSTEM, policy).await.map(drop)
+            hold_case(tx, case, (MoneyAsk::Free, received.seq), SYSTEM, policy).await.map(drop)
         }
+        // What was withdrawn stays so; new grants may be drafted. A pause or an inquiry that still stands is told next.
         Event::CaseReopened(reopened) => {
             let case = locked(tx, &reopened.case_id).await?;
-            if is_older_than_a_hold(tx, case, received).await? {
-                return Ok(());
-            }
-            // What was withdrawn stays so; new grants may be drafted.
-            store::cases::set_money(tx, case, MoneyState::Free).await
+            store::cases::set_closed(tx, case, false).await?;
+            hold_case(tx, case, (MoneyAsk::Free, received.seq), SYSTEM, policy).await.map(drop)
         }
-        // What is said, assigned, noted and asked moves no money; a need's end and a close are triage's own.
+        Event::CaseClosed(closed) => {
+            let case = locked(tx, &closed.case_id).await?;
+            store::cases::set_closed(tx, case, true).await
+        }
+        // What is said, assigned, noted and asked moves no money, and a need that ended was not waiting for a grant.
         Event::CaseAcknowledged(_)
         | Event::CaseAssigned(_)
         | Event::ContactPlanSet(_)
@@ -82,7 +89,6 @@ pub(super) async fn apply(
         | Event::ReferralAnswered(_)
         | Event::ReferralUnanswered(_)
         | Event::MoneyStopped(_)
-        | Event::CaseClosed(_)
         | Event::CaseOverdue(_)
         | Event::WelfareCheckDue(_)
         | Event::NotesKeyBegun(_) => Ok(()),
@@ -96,35 +102,25 @@ async fn locked(tx: &mut Tx, case: &str) -> Result<CaseId, Error> {
 }
 
 /// A grant is worked on in its case's lane.
-async fn set_lane(tx: &mut Tx, case: &str, lane: i32) -> Result<(), Error> {
+async fn set_lane(tx: &mut Tx, policy: &GrantsPolicy, case: &str, lane: i32) -> Result<(), Error> {
     let lane: Lane = input::lane("lane", lane)?;
     let case = locked(tx, case).await?;
     store::cases::set_lane(tx, case, lane).await?;
-    to_each_grant(tx, case, SYSTEM, |open| {
-        open.grant.lane = lane;
-        Facts::new()
-    })
-    .await
+    let now = tx.now();
+    to_each_grant(tx, case, SYSTEM, policy, |open| open.grant.set_lane(lane, now, policy)).await
 }
 
-/// What a check changes: it confirms when it is independent and sure enough, and no longer when it contradicts. One
-/// that cannot say, or is neither independent nor sure, leaves what other checks of the reference found.
-fn confirms(checked: &ReferenceChecked) -> Option<bool> {
+/// Whether a check confirms: it is independent and sure enough. It stands for its reference from then on, as it does in
+/// triage, whatever an earlier one found.
+fn confirms(checked: &ReferenceChecked) -> bool {
     let sure = match checked.confidence() {
         Confidence::Medium | Confidence::High => true,
         Confidence::Unspecified | Confidence::Low => false,
     };
     match checked.result() {
-        CheckResult::Confirms => (sure && checked.independent).then_some(true),
-        CheckResult::Contradicts => Some(false),
-        CheckResult::CannotSay | CheckResult::Unspecified => None,
+        CheckResult::Confirms => sure && checked.independent,
+        CheckResult::Contradicts | CheckResult::CannotSay | CheckResult::Unspecified => false,
     }
-}
-
-/// Whether triage has asked for a hold directly since this happened: the question travels faster than the events, and
-/// a resumption from before it must not lift it.
-async fn is_older_than_a_hold(tx: &mut Tx, case: CaseId, received: &Received) -> Result<bool, Error> {
-    Ok(received.at < store::cases::hold_asked_at(tx, case).await?)
 }
 
 #[cfg(test)]
@@ -136,12 +132,12 @@ mod tests {
         use CheckResult::{CannotSay, Confirms, Contradicts};
         use Confidence::{High, Low, Medium};
         for (result, confidence, independent, expected) in [
-            (Confirms, High, true, Some(true)),
-            (Confirms, Medium, true, Some(true)),
-            (Confirms, Low, true, None),
-            (Confirms, High, false, None),
-            (Contradicts, Low, false, Some(false)),
-            (CannotSay, High, true, None),
+            (Confirms, High, true, true),
+            (Confirms, Medium, true, true),
+            (Confirms, Low, true, false),
+            (Confirms, High, false, false),
+            (Contradicts, High, true, false),
+            (CannotSay, High, true, false),
         ] {
             let checked = ReferenceChecked {
                 result: result.into(),

@@ -9,8 +9,8 @@ use crate::store;
 /// Notes grants' answer, unless it is the answer to something older than what was asked last.
 pub(crate) struct ConfirmMoneyStopped {
     pub(crate) case: CaseId,
-    /// Which asking was answered.
-    pub(crate) request: String,
+    /// Which version's asking was answered.
+    pub(crate) version: i64,
 }
 
 impl Write for ConfirmMoneyStopped {
@@ -19,7 +19,7 @@ impl Write for ConfirmMoneyStopped {
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
         let mut case = store::lock_case(tx, self.case).await?;
-        let Some(stopped) = case.money_answered(&self.request) else { return Ok(store::state(tx, &case)) };
+        let Some(stopped) = case.money_answered(self.version) else { return Ok(store::state(tx, &case)) };
         store::finish_with(tx, &mut case, "system:triage", stopped).await
     }
 }
@@ -40,14 +40,14 @@ mod tests {
         let paused = store::asked_of(desk.triage.database(), case).await.unwrap().unwrap();
         desk.resume(case, 2).await.unwrap();
         let version = desk.version(case).await;
-        let late = ConfirmMoneyStopped { case, request: paused.request };
+        let late = ConfirmMoneyStopped { case, version: paused.version };
         let state = desk.triage.database().write(late).await.unwrap();
         assert_eq!(state.version, version, "nobody hears that money stopped when it was freed since");
         assert!(!desk.triage.money_is_settled(case).await.unwrap());
 
         desk.pause(case, 1).await;
         let asked = store::asked_of(desk.triage.database(), case).await.unwrap().unwrap();
-        let confirm = || ConfirmMoneyStopped { case, request: asked.request.clone() };
+        let confirm = || ConfirmMoneyStopped { case, version: asked.version };
         let state = desk.triage.database().write(confirm()).await.unwrap();
         assert_eq!(desk.last_event(case).await, ("MoneyStopped".to_owned(), "system:triage".to_owned()));
         let again = desk.triage.database().write(confirm()).await.unwrap();

@@ -31,14 +31,15 @@ pub(crate) enum MoneyState {
 pub(crate) struct MoneyAsk {
     pub(crate) kind: MoneyKind,
     pub(crate) state: MoneyState,
-    /// Names the asking, so that a repetition changes nothing; drawn when it is first stored.
-    pub(crate) request: Option<String>,
+    /// The version of the case that asks, known when it is first stored. It is never seen twice, so it names the asking,
+    /// and it tells grants which of two is the newer.
+    pub(crate) version: Option<i64>,
 }
 
 impl MoneyAsk {
     /// Something to ask for the first time.
     pub(crate) const fn new(kind: MoneyKind) -> Self {
-        Self { kind, state: MoneyState::Asked, request: None }
+        Self { kind, state: MoneyState::Asked, version: None }
     }
 }
 

@@ -15,7 +15,7 @@ macro_rules! columns {
         concat!(
             "SELECT c.case_id, c.lane, c.submitted, c.owner, c.work, c.awaiting, c.paused_by, c.held_by, c.ended, \
              c.exit, c.has_news, c.clock_spent, c.clock_since, c.step, c.step_due, c.step_left, c.step_alarm, \
-             c.step_reminders, c.welfare_due, c.referral_due, c.money_kind, c.money_stop, c.money_request ",
+             c.step_reminders, c.welfare_due, c.referral_due, c.money_kind, c.money_stop, c.money_version ",
             $from
         )
     };
@@ -170,9 +170,8 @@ pub(crate) async fn finish_with(
 pub(crate) async fn save(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
     let version = tx.version(case.id);
     let fresh = match &mut case.money {
-        // The version is never seen twice, so it names the asking.
-        Some(ask) if ask.request.is_none() => {
-            ask.request = Some(format!("{}.{version}", case.id));
+        Some(ask) if ask.version.is_none() => {
+            ask.version = Some(version);
             true
         }
         Some(_) | None => false,
@@ -201,11 +200,11 @@ fn upsert(case: &Case) -> Sql<'static> {
     };
     sql("INSERT INTO cases (case_id, lane, submitted, owner, work, awaiting, paused_by, held_by, ended, exit, has_news, \
          in_queue, clock_spent, clock_since, step, step_due, step_left, step_alarm, step_reminders, welfare_due, \
-         referral_due, money_kind, money_stop, money_request, money_attempts, money_due) \
+         referral_due, money_kind, money_stop, money_version, money_attempts, money_due) \
          VALUES ($1, $2, $3, CAST($4 AS TEXT), $5, $6, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT), \
          CAST($10 AS TEXT), $11, $12, $13, CAST($14 AS BIGINT), CAST($15 AS TEXT), CAST($16 AS BIGINT), \
          CAST($17 AS BIGINT), CAST($18 AS BIGINT), $19, CAST($20 AS BIGINT), CAST($21 AS BIGINT), CAST($22 AS TEXT), \
-         $23, CAST($24 AS TEXT), 0, 0) \
+         $23, CAST($24 AS BIGINT), 0, 0) \
          ON CONFLICT (case_id) DO UPDATE SET lane = excluded.lane, owner = excluded.owner, work = excluded.work, \
          awaiting = excluded.awaiting, paused_by = excluded.paused_by, held_by = excluded.held_by, \
          ended = excluded.ended, exit = excluded.exit, has_news = excluded.has_news, in_queue = excluded.in_queue, \
@@ -213,7 +212,7 @@ fn upsert(case: &Case) -> Sql<'static> {
          step_due = excluded.step_due, step_left = excluded.step_left, step_alarm = excluded.step_alarm, \
          step_reminders = excluded.step_reminders, welfare_due = excluded.welfare_due, \
          referral_due = excluded.referral_due, money_kind = excluded.money_kind, money_stop = excluded.money_stop, \
-         money_request = excluded.money_request")
+         money_version = excluded.money_version")
         .bind(case.id.to_string())
         .bind(case.lane.as_i64())
         .bind(case.submitted.as_micros())
@@ -237,7 +236,7 @@ fn upsert(case: &Case) -> Sql<'static> {
         .bind(micros(case.referral_due))
         .bind(case.money.as_ref().map(|ask| ask.kind.as_str().to_owned()))
         .bind(case.money.as_ref().map_or("none", |ask| ask.state.as_str()))
-        .bind(case.money.as_ref().and_then(|ask| ask.request.clone()))
+        .bind(case.money.as_ref().and_then(|ask| ask.version))
 }
 
 /// Sets the timers that the case now needs and clears the others; one that did not move is left alone.
@@ -274,7 +273,7 @@ fn from_row(row: &Row) -> Result<Case, Error> {
         state => Some(MoneyAsk {
             kind: row.parse("money_kind")?,
             state: state.parse::<MoneyState>().map_err(|_| corrupt("money_stop"))?,
-            request: row.text_or_null("money_request")?,
+            version: row.int_or_null("money_version")?,
         }),
     };
     let mut case = Case {

@@ -11,7 +11,8 @@ use crate::domain::{MoneyKind, Stopped};
 pub(crate) struct DueAsk {
     pub(crate) case: CaseId,
     pub(crate) kind: MoneyKind,
-    pub(crate) request: String,
+    /// The version of the case that asks.
+    pub(crate) version: i64,
 }
 
 /// Notes that a pause or inquiry began.
@@ -51,7 +52,7 @@ pub(crate) async fn end_stop(tx: &mut Tx, case: CaseId, what: Stopped, by: Staff
 
 /// What grants was asked about a case and has not answered, outside any transaction.
 pub(crate) async fn asked_of(database: &Database, case: CaseId) -> Result<Option<DueAsk>, Error> {
-    let query = sql("SELECT case_id, money_kind, money_request FROM cases \
+    let query = sql("SELECT case_id, money_kind, money_version FROM cases \
                      WHERE case_id = $1 AND money_stop = 'asked'");
     database.fetch_optional(query.bind(case.to_string())).await?.as_ref().map(from_row).transpose()
 }
@@ -60,7 +61,7 @@ pub(crate) async fn asked_of(database: &Database, case: CaseId) -> Result<Option
 /// doubles from 2 seconds to a minute; it never ends before grants answers.
 pub(crate) async fn claim_due_asks(tx: &mut Tx, limit: i64) -> Result<Vec<DueAsk>, Error> {
     let now = tx.now();
-    let query = sql("SELECT case_id, money_kind, money_request, money_attempts FROM cases \
+    let query = sql("SELECT case_id, money_kind, money_version, money_attempts FROM cases \
                      WHERE money_stop = 'asked' AND money_due <= $1 ORDER BY money_due, case_id LIMIT $2");
     let mut claimed = Vec::new();
     for row in tx.fetch_all(query.bind(now.as_micros()).bind(limit)).await? {
@@ -68,9 +69,9 @@ pub(crate) async fn claim_due_asks(tx: &mut Tx, limit: i64) -> Result<Vec<DueAsk
         let taken = tx
             .execute(
                 sql("UPDATE cases SET money_attempts = money_attempts + 1, money_due = $3 \
-                     WHERE case_id = $1 AND money_request = $2 AND money_stop = 'asked' AND money_due <= $4")
+                     WHERE case_id = $1 AND money_version = $2 AND money_stop = 'asked' AND money_due <= $4")
                 .bind(ask.case.to_string())
-                .bind(ask.request.clone())
+                .bind(ask.version)
                 .bind(asked_again(now, attempts).as_micros())
                 .bind(now.as_micros()),
             )
@@ -90,6 +91,6 @@ fn from_row(row: &Row) -> Result<DueAsk, Error> {
     Ok(DueAsk {
         case: row.id("case_id")?,
         kind: row.parse("money_kind")?,
-        request: row.text("money_request")?,
+        version: row.int("money_version")?,
     })
 }
