@@ -6,8 +6,8 @@ use flare_contracts::{
 };
 use flare_kernel::CaseId;
 use flare_seal::{
-    Compartment, CompartmentKey, RecipientPublic, RecipientSecret, TeamKey, WrapContext, fingerprint,
-    verify_team_key, wrap_key,
+    Compartment, CompartmentKey, OrganisationSeed, RecipientPublic, RecipientSecret, TeamKey, WrapContext,
+    fingerprint, verify_team_key, wrap_key,
 };
 
 use crate::{Credential, EdgeError, Lines};
@@ -102,6 +102,11 @@ impl KeyBundle {
     /// What people compare to know that they hold the same organisation's key.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.organisation)
+    }
+
+    /// Whether this is the organisation that a seed founded.
+    pub(crate) fn is_of(&self, seed: &OrganisationSeed) -> bool {
+        self.organisation == seed.signer().public()
     }
 
     /// A team's newest key.

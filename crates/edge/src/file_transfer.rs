@@ -6,12 +6,13 @@ use flare_contracts::intake::v1::{
     DownloadFileRequest, FileHeader, StoredFile, UploadFileRequest, download_file_response,
     intake_client::IntakeClient, upload_file_request,
 };
-use flare_kernel::FileId;
+use flare_kernel::{CaseId, FileId};
 use flare_seal::{Compartment, FILE_CHUNK_LEN, FileAddress, FileOpener, FileSealer, Sensitive};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::{
     fs::File,
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _},
     sync::mpsc,
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -28,9 +29,11 @@ pub struct Description {
     pub name: String,
     /// Its exact size in bytes.
     pub size: u64,
+    /// SHA-256 of its content, in hexadecimal: tells a file that is sent again from another of the same name and size.
+    pub sha256: String,
 }
 
-/// Seals a file and sends it.
+/// Seals a file and sends it. Sent again under the same request id after a lost answer, it is the same file.
 pub async fn upload(
     mut intake: IntakeClient<Line>,
     keys: &CaseKeys,
@@ -43,11 +46,12 @@ pub async fn upload(
     let mut source = File::open(path).await.map_err(failed)?;
     let size = source.metadata().await.map_err(failed)?.len();
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let file = FileId::random()?;
+    let sha256 = digest(&mut source).await.map_err(failed)?;
+    let file = file_id(keys.case(), request_id);
     let (key, epoch) = keys.newest_key(compartment)?;
     let address = FileAddress { case: keys.case(), compartment, epoch, file };
     let (mut sealer, seal_header) = FileSealer::new(key, &address)?;
-    let description = serde_json::to_string(&Description { name, size })
+    let description = serde_json::to_string(&Description { name, size, sha256 })
         .map_err(|error| failed(std::io::Error::other(error)))?;
     let header = FileHeader {
         request_id: request_id.to_owned(),
@@ -85,6 +89,32 @@ pub async fn upload(
     answered?;
     done?;
     Ok(file)
+}
+
+/// The file that a request id names.
+fn file_id(case: CaseId, request_id: &str) -> FileId {
+    let digest: [u8; 32] = Sha256::new_with_prefix(b"flare/file/1")
+        .chain_update(case.as_bytes())
+        .chain_update(request_id)
+        .finalize()
+        .into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    FileId::from_bytes(bytes)
+}
+
+/// What a file holds, in short; it is at its beginning again afterwards.
+async fn digest(source: &mut File) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    loop {
+        let chunk = read_chunk(source).await?;
+        hasher.update(&chunk);
+        if chunk.len() < FILE_CHUNK_LEN {
+            break;
+        }
+    }
+    source.rewind().await?;
+    Ok(data_encoding::HEXLOWER.encode(&hasher.finalize()))
 }
 
 async fn read_chunk(source: &mut File) -> std::io::Result<Vec<u8>> {

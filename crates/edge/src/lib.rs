@@ -21,8 +21,10 @@ pub use contact_plan::{ContactPlan, ContactPlanError};
 pub use error::EdgeError;
 pub use file_transfer::{Description, Progress, describe, download, upload};
 pub use form::{Consents, Form, FormError, IfNothing, Others, Reference, need_kind};
-pub use lines::{Credential, Line, Lines};
-pub use organisation::{Founding, NewMember, admit, draw_code, enrol, found};
+pub use lines::{Credential, Line, Lines, Way};
+pub use organisation::{
+    Founding, NewMember, admission, admit, code_hash, draw_code, enrol, enrolment, found, founding_code,
+};
 pub use proposal::{Proposal, ProposalError, ShownProposal};
-pub use receipt_holder::{ReceiptHolder, lock, seal_answers};
+pub use receipt_holder::{ReceiptHolder, lock, message_id, seal_answers};
 pub use session::{SavedSession, Session};

@@ -8,13 +8,17 @@ use flare_contracts::{
 };
 use tonic::{
     Request, Status,
+    body::Body,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::Channel,
 };
+use tower::{BoxError, Service, ServiceExt as _, util::BoxCloneSyncService};
 
-/// A channel whose calls carry a credential.
-pub type Line = InterceptedService<Channel, Credential>;
+/// What carries calls to a service: one connection, or several replicas of which one is asked.
+pub type Way = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
+
+/// A way whose calls carry a credential.
+pub type Line = InterceptedService<Way, Credential>;
 
 /// The most that an answer may weigh: a case with its sealed history.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -22,11 +26,11 @@ const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// A way to each service.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    identity: Channel,
-    intake: Channel,
-    triage: Channel,
-    grants: Channel,
-    notification: Channel,
+    identity: Way,
+    intake: Way,
+    triage: Way,
+    grants: Way,
+    notification: Way,
 }
 
 /// What a call shows; nothing for a public one.
@@ -64,18 +68,30 @@ macro_rules! client {
 
 impl Lines {
     /// Every service behind one address, as when all roles run in one process.
-    pub fn all(channel: &Channel) -> Self {
+    pub fn all<C>(channel: &C) -> Self
+    where
+        C: Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + Sync + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
         Self::each(|_| channel.clone())
     }
 
     /// Each service where it is.
-    pub fn each(mut channel: impl FnMut(Producer) -> Channel) -> Self {
+    pub fn each<C>(mut channel: impl FnMut(Producer) -> C) -> Self
+    where
+        C: Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + Sync + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        let failed = |error: C::Error| Status::from_error(error.into());
+        let mut way = |service| BoxCloneSyncService::new(channel(service).map_err(failed));
         Self {
-            identity: channel(Producer::Identity),
-            intake: channel(Producer::Intake),
-            triage: channel(Producer::Triage),
-            grants: channel(Producer::Grants),
-            notification: channel(Producer::Notification),
+            identity: way(Producer::Identity),
+            intake: way(Producer::Intake),
+            triage: way(Producer::Triage),
+            grants: way(Producer::Grants),
+            notification: way(Producer::Notification),
         }
     }
 
@@ -97,14 +113,14 @@ impl Lines {
 
     /// A service's event log.
     pub fn event_log(&self, of: Producer, credential: &Credential) -> EventLogClient<Line> {
-        let channel = match of {
+        let way = match of {
             Producer::Identity => &self.identity,
             Producer::Intake => &self.intake,
             Producer::Triage => &self.triage,
             Producer::Grants => &self.grants,
             Producer::Notification => &self.notification,
         };
-        EventLogClient::with_interceptor(channel.clone(), credential.clone())
+        EventLogClient::with_interceptor(way.clone(), credential.clone())
             .max_decoding_message_size(LARGEST_ANSWER)
     }
 }

@@ -13,17 +13,16 @@ use flare_seal::{
     sign_team_key, unwrap_secret, wrap_secret,
 };
 use sha2::{Digest, Sha256};
+use tonic::Code;
 
-use crate::{Credential, EdgeError, Lines, Session, Team, session::membership_context};
+use crate::{Credential, EdgeError, KeyBundle, Lines, Session, Team, session::membership_context};
 
 /// What founding leaves with the founder.
 pub struct Founding {
-    /// The first administrator's id.
-    pub administrator: String,
+    /// The first administrator's id; none when an earlier call with the same seed had founded it and its answer was lost.
+    pub administrator: Option<String>,
     /// The one-time code that they enrol with.
     pub code: String,
-    /// To be kept offline: whoever holds it vouches for teams and opens everything.
-    pub seed: OrganisationSeed,
 }
 
 /// What enrolling needs.
@@ -41,27 +40,41 @@ pub struct NewMember<'a> {
 /// A one-time code and the hash that identity is given.
 pub fn draw_code() -> Result<(String, Vec<u8>), EdgeError> {
     let code = data_encoding::BASE32_NOPAD.encode(&random::<20>()?).to_lowercase();
-    let hash = Sha256::digest(code.as_bytes()).to_vec();
+    let hash = code_hash(&code);
     Ok((code, hash))
 }
 
-/// Founds the organisation: draws its keys and its teams' and hands identity what it needs of them.
+/// What identity is given of a one-time code.
+pub fn code_hash(code: &str) -> Vec<u8> {
+    Sha256::digest(code.as_bytes()).to_vec()
+}
+
+/// The one-time code of the first administrator. It comes from the seed, so that whoever kept the seed has it too.
+pub fn founding_code(seed: &OrganisationSeed) -> String {
+    data_encoding::BASE32_NOPAD.encode(&of_seed(seed, b"flare/founding-code/1")[..20]).to_lowercase()
+}
+
+fn of_seed(seed: &OrganisationSeed, what: &[u8]) -> [u8; 32] {
+    Sha256::new_with_prefix(what).chain_update(seed.expose()).finalize().into()
+}
+
+/// Founds the organisation: draws its teams' keys and hands identity what it needs of them. Whoever calls has kept the
+/// seed where it is not lost; calling again with the same one, after an answer was lost, founds nothing else.
 pub async fn found(
     lines: &Lines,
+    seed: &OrganisationSeed,
     organisation: &str,
     administrator: &str,
     setup_code: &str,
-    request_id: &str,
 ) -> Result<Founding, EdgeError> {
-    let seed = OrganisationSeed::generate()?;
-    let (code, code_hash) = draw_code()?;
+    let code = founding_code(seed);
     let recovery = seed.recovery().public()?;
     let team_keys = Team::ALL
         .into_iter()
-        .map(|team| new_team(&seed, &recovery, team))
+        .map(|team| new_team(seed, &recovery, team))
         .collect::<Result<_, EdgeError>>()?;
     let request = FoundOrganisationRequest {
-        request_id: request_id.to_owned(),
+        request_id: data_encoding::HEXLOWER.encode(&of_seed(seed, b"flare/founding-request/1")[..16]),
         setup_code: setup_code.trim().to_owned(),
         name: organisation.to_owned(),
         organisation_key: seed.signer().public().to_vec(),
@@ -70,11 +83,22 @@ pub async fn found(
         administrator: Some(Invitation {
             name: administrator.to_owned(),
             roles: vec![Role::Admin.into()],
-            code_hash,
+            code_hash: code_hash(&code),
         }),
     };
-    let answer = lines.identity(&Credential::NONE).found_organisation(request).await?.into_inner();
-    Ok(Founding { administrator: answer.administrator_id, code, seed })
+    match lines.identity(&Credential::NONE).found_organisation(request).await {
+        Ok(answer) => Ok(Founding { administrator: Some(answer.into_inner().administrator_id), code }),
+        // The teams' keys are others each time, so an earlier call is not answered again: whether it was this seed's
+        // shows in what was founded.
+        Err(refused) if matches!(refused.code(), Code::AlreadyExists | Code::FailedPrecondition) => {
+            if KeyBundle::fetch(lines, None).await?.is_of(seed) {
+                Ok(Founding { administrator: None, code })
+            } else {
+                Err(refused.into())
+            }
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 fn recovery_context<'a>(team: &'a str, generation: &'a str) -> [&'a str; 3] {
@@ -95,12 +119,15 @@ fn new_team(
     Ok(NewTeamKey { key: Some(key), wrapped_to_recovery })
 }
 
-/// Sets a person's passphrase and keys. Takes about half a second: the passphrase is stretched here.
-pub async fn enrol(lines: &Lines, member: &NewMember<'_>, request_id: &str) -> Result<String, EdgeError> {
+/// What sets a person's passphrase and keys. Takes about half a second: the passphrase is stretched here.
+///
+/// The keys are drawn here, so the same enrolment is sent again after a lost answer, not another. Once it has arrived
+/// the keys are at identity, sealed under the passphrase: they cannot be lost on this device.
+pub fn enrolment(member: &NewMember<'_>, request_id: &str) -> Result<EnrolRequest, EdgeError> {
     let seed = PersonSeed::generate()?;
     let salt: [u8; 16] = random()?;
     let keys = member.passphrase.keys(&salt, member.params)?;
-    let request = EnrolRequest {
+    Ok(EnrolRequest {
         request_id: request_id.to_owned(),
         name: member.name.to_owned(),
         code: member.code.trim().to_owned(),
@@ -114,25 +141,30 @@ pub async fn enrol(lines: &Lines, member: &NewMember<'_>, request_id: &str) -> R
         sealed_seed: keys.seed_key.seal_seed(member.name, &seed)?,
         encryption_key: seed.recipient().public()?.to_bytes(),
         signing_key: seed.signer().public().to_vec(),
-    };
-    Ok(lines.identity(&Credential::NONE).enrol(request).await?.into_inner().staff_id)
+    })
 }
 
-/// Lets an enrolled person into a team: wraps the team's secret to their key, either from the admitting person's own
-/// membership or, with the organisation's seed, from the recovery wrap.
-pub async fn admit(
+/// Enrols somebody; gives their id.
+pub async fn enrol(lines: &Lines, enrolment: EnrolRequest) -> Result<String, EdgeError> {
+    Ok(lines.identity(&Credential::NONE).enrol(enrolment).await?.into_inner().staff_id)
+}
+
+/// What lets an enrolled person into a team: the team's secret, wrapped to their key, either from the admitting person's
+/// own membership or, with the organisation's seed, from the recovery wrap. Each wrapping is another one, so the same
+/// admission is sent again after a lost answer.
+pub async fn admission(
     session: &Session,
     member: &Staff,
     team: Team,
     organisation: Option<&OrganisationSeed>,
     request_id: &str,
-) -> Result<(), EdgeError> {
-    let mut identity = session.lines().identity(&session.credential().await?);
+) -> Result<AdmitToTeamRequest, EdgeError> {
     let generation = session.bundle().team(team)?.generation;
     let numbered = generation.to_string();
     let secret = match (organisation, session.team_secret(team, generation)) {
         (Some(seed), _) => {
             let request = GetTeamRecoveryRequest { team: team.as_str().to_owned() };
+            let mut identity = session.lines().identity(&session.credential().await?);
             let kept = identity.get_team_recovery(request).await?.into_inner();
             let context = recovery_context(team.as_str(), &numbered);
             *unwrap_secret(&seed.recovery(), &kept.wrapped_to_recovery, &context)?.expose()
@@ -142,13 +174,17 @@ pub async fn admit(
     };
     let public = RecipientPublic::from_bytes(&member.encryption_key)?;
     let context = membership_context(team.as_str(), &numbered, &member.staff_id);
-    let request = AdmitToTeamRequest {
+    Ok(AdmitToTeamRequest {
         request_id: request_id.to_owned(),
         staff_id: member.staff_id.clone(),
         team: team.as_str().to_owned(),
         generation,
         wrapped: wrap_secret(&public, &secret, &context)?,
-    };
-    identity.admit_to_team(request).await?;
+    })
+}
+
+/// Lets somebody into a team.
+pub async fn admit(session: &Session, admission: AdmitToTeamRequest) -> Result<(), EdgeError> {
+    session.lines().identity(&session.credential().await?).admit_to_team(admission).await?;
     Ok(())
 }

@@ -143,26 +143,31 @@ impl ReceiptHolder {
         Ok(message)
     }
 
-    /// Adds or replaces answers. A receipt opens no earlier answers, so these are sealed under a key of their own.
-    /// `epoch` is the request's next one, and each answer's version must be its next.
-    pub async fn add_answers(
+    /// Answers to add or replace. A receipt opens no earlier answers, so these are sealed under a key of their own, which
+    /// is drawn here: after a lost answer the same is sent again. `epoch` is the request's next one, and each answer's
+    /// version must be its next.
+    pub fn compose_answers(
         &self,
         bundle: &KeyBundle,
         form: &Form,
         next: (u32, impl Fn(&str) -> u32),
         request_id: &str,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<AddAnswersRequest, EdgeError> {
         let (epoch, version_of) = next;
         let (key, key_epoch) = next_epoch(bundle, self.case, Compartment::Request, epoch, None)?;
         let mut keys = CaseKeys::new(self.case);
         keys.insert(Compartment::Request, epoch, key);
-        let request = AddAnswersRequest {
+        Ok(AddAnswersRequest {
             request_id: request_id.to_owned(),
             case_id: self.case.to_string(),
             answers: seal(&keys, &form.further_answers()?, version_of)?,
             key: Some(key_epoch),
-        };
-        self.intake().add_answers(request).await?;
+        })
+    }
+
+    /// Adds or replaces answers.
+    pub async fn add_answers(&self, answers: AddAnswersRequest) -> Result<(), EdgeError> {
+        self.intake().add_answers(answers).await?;
         Ok(())
     }
 
@@ -237,7 +242,7 @@ impl ReceiptHolder {
 }
 
 /// The message that a request id names: writing it again after a lost connection is writing the same message.
-fn message_id(case: CaseId, request_id: &str) -> MessageId {
+pub fn message_id(case: CaseId, request_id: &str) -> MessageId {
     let digest: [u8; 32] = Sha256::new_with_prefix(b"flare/requester-message/1")
         .chain_update(case.as_bytes())
         .chain_update(request_id)

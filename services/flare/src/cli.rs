@@ -8,6 +8,8 @@ mod grant;
 mod health;
 mod inbox;
 mod login;
+#[cfg(test)]
+mod lost_answers;
 pub(crate) mod output;
 mod progress;
 pub(crate) mod prompt;
@@ -118,30 +120,36 @@ pub(crate) fn main() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
-    let global = cli.global;
-    let context = || Context::new(&global);
-    match cli.command {
-        None => {
-            run::run(run::RunArgs::default()).await.map_err(|error| CliError::unexpected(error.to_string()))
-        }
-        Some(Command::Run(args)) => {
-            run::run(args).await.map_err(|error| CliError::unexpected(error.to_string()))
-        }
-        Some(Command::Demo(args)) => {
-            demo::run(args).await.map_err(|error| CliError::unexpected(error.to_string()))
-        }
-        Some(Command::Staff(command)) => staff::run(command, &context()?).await,
-        Some(Command::Login(args)) => login::run(args, &context()?).await,
-        Some(Command::Logout) => login::log_out(&context()?).await,
-        Some(Command::Request(command)) => request::run(command, &context()?).await,
-        Some(Command::Receipt(command)) => receipt::run(command, &context()?).await,
-        Some(Command::Case(command)) => case::run(command, &context()?).await,
-        Some(Command::Grant(command)) => grant::run(command, &context()?).await,
-        Some(Command::Inbox(args)) => inbox::run(args, &context()?).await,
-        Some(Command::Audit(command)) => audit::run(command, &context()?).await,
-        Some(Command::Replay(args)) => replay::run(args, &context()?).await,
-        Some(Command::Health(args)) => health::run(args, &context()?).await,
-    }
+    let Some(command) = cli.command else { return served(run::run(run::RunArgs::default()).await) };
+    let command = match command {
+        Command::Run(args) => return served(run::run(args).await),
+        Command::Demo(args) => return served(demo::run(args).await),
+        command => command,
+    };
+    act(command, &Context::new(&cli.global)?).await
+}
+
+async fn act(command: Command, context: &Context) -> Result<(), CliError> {
+    let ended = match command {
+        // They have no context: they are what others call.
+        Command::Run(_) | Command::Demo(_) => Ok(()),
+        Command::Staff(command) => staff::run(command, context).await,
+        Command::Login(args) => login::run(args, context).await,
+        Command::Logout => login::log_out(context).await,
+        Command::Request(command) => request::run(command, context).await,
+        Command::Receipt(command) => receipt::run(command, context).await,
+        Command::Case(command) => case::run(command, context).await,
+        Command::Grant(command) => grant::run(command, context).await,
+        Command::Inbox(args) => inbox::run(args, context).await,
+        Command::Audit(command) => audit::run(command, context).await,
+        Command::Replay(args) => replay::run(args, context).await,
+        Command::Health(args) => health::run(args, context).await,
+    };
+    ended.map_err(|error| context.told(error))
+}
+
+fn served(ended: Result<(), run::RunError>) -> Result<(), CliError> {
+    ended.map_err(|error| CliError::unexpected(error.to_string()))
 }
 
 fn tell(error: &CliError, json: bool) {

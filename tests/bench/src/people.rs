@@ -4,8 +4,8 @@ use flare_contracts::{
     common::v1::Role,
     identity::v1::{Invitation, InviteStaffRequest, ListStaffRequest},
 };
-use flare_edge::{Lines, NewMember, Session, Team, admit, draw_code, enrol, found};
-use flare_seal::{Argon2Params, Passphrase, PassphraseRule};
+use flare_edge::{Lines, NewMember, Session, Team, admission, admit, draw_code, enrol, enrolment, found};
+use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule};
 
 use crate::{Failure, installation::Installation};
 
@@ -17,7 +17,8 @@ pub(crate) async fn bring_in(
     people: &[(&str, &[Role], &[Team])],
 ) -> Result<Vec<Session>, Failure> {
     let lines = &installation.lines;
-    let founding = found(lines, "Benchmark", "admin", &installation.setup_code()?, "found").await?;
+    let seed = OrganisationSeed::generate()?;
+    let founding = found(lines, &seed, "Benchmark", "admin", &installation.setup_code()?).await?;
     enrol_one(lines, "admin", &founding.code).await?;
     let admin = log_in(lines, "admin").await?;
     for (name, roles, _) in people {
@@ -34,7 +35,7 @@ pub(crate) async fn bring_in(
         let member = staff.iter().find(|member| member.name == *name).ok_or("somebody was not invited")?;
         for team in *teams {
             let request_id = format!("admit-{name}-{}", team.as_str());
-            admit(&admin, member, *team, Some(&founding.seed), &request_id).await?;
+            admit(&admin, admission(&admin, member, *team, Some(&seed), &request_id).await?).await?;
         }
     }
     let mut sessions = Vec::new();
@@ -47,7 +48,7 @@ pub(crate) async fn bring_in(
 async fn enrol_one(lines: &Lines, name: &str, code: &str) -> Result<(), Failure> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let member = NewMember { name, code, passphrase: &passphrase, params: Argon2Params::STANDARD };
-    enrol(lines, &member, &format!("enrol-{name}")).await?;
+    enrol(lines, enrolment(&member, &format!("enrol-{name}"))?).await?;
     Ok(())
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,16 +15,16 @@ use flare_access::Clock as _;
 use flare_contracts::Producer;
 use flare_edge::{KeyBundle, Lines, Session};
 use flare_kernel::random;
-use flare_runtime::{Backoff, Settings, SystemClock, config::Sources};
+use flare_runtime::{
+    Backoff, PeerChannel, Settings, SystemClock, Tls,
+    client::{self, ChannelError, Patience},
+    config::Sources,
+};
 use flare_seal::Sensitive;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{Request, Status};
 
 use super::{CliError, Output, TextSource, session_file::Profile, text_source};
 
-/// How long a connection may take to open. How long an answer may take is the service's to say.
-const CONNECT: Duration = Duration::from_secs(5);
-/// A silent connection is given up after this.
-const SILENCE: Duration = Duration::from_secs(20);
 /// How often a call is made at most before its failure counts.
 const TRIES: u32 = 3;
 
@@ -56,9 +59,13 @@ pub(crate) struct Context {
     pub(crate) profile: Profile,
     /// The Flare of this machine, or the one that was named.
     pub(crate) here: Place,
-    /// Where each service is.
-    pub(crate) services: Vec<(Producer, Place)>,
+    /// Where each service's replicas are.
+    pub(crate) services: Vec<(Producer, Vec<Place>)>,
     request_id: OnceLock<String>,
+    /// Whether a call went out under it.
+    is_used: AtomicBool,
+    /// Whether it was given, by somebody who may be giving this command again.
+    is_given: bool,
 }
 
 impl Context {
@@ -66,12 +73,14 @@ impl Context {
     pub(crate) fn new(global: &Global) -> Result<Self, CliError> {
         let map = Map::new(global)?;
         let context = Self {
-            lines: map.lines(),
+            lines: map.lines,
             here: map.here,
             services: map.services,
             output: Output::new(global.json, SystemClock.now()),
             profile: Profile::new(global.profile.clone())?,
             request_id: OnceLock::new(),
+            is_used: AtomicBool::new(false),
+            is_given: global.request_id.is_some(),
         };
         if let Some(given) = &global.request_id {
             let _ = context.request_id.set(given.clone());
@@ -97,8 +106,14 @@ impl Context {
     }
 
     /// The idempotency key of the command's one call that changes something: as given with `--request-id`, else random;
-    /// the same each time it is asked for.
+    /// the same each time it is asked for. If the call's answer is lost, whoever gave the command is told the key.
     pub(crate) fn request_id(&self) -> Result<String, CliError> {
+        self.is_used.store(true, Ordering::Relaxed);
+        self.own_id()
+    }
+
+    /// The same for a command that has another way of being given again.
+    pub(crate) fn own_id(&self) -> Result<String, CliError> {
         if let Some(id) = self.request_id.get() {
             return Ok(id.clone());
         }
@@ -109,6 +124,21 @@ impl Context {
     /// The idempotency key of one of several calls of a command, told apart by a short word.
     pub(crate) fn request_id_of(&self, step: &str) -> Result<String, CliError> {
         Ok(format!("{}.{step}", self.request_id()?))
+    }
+
+    /// Whether this command may be one that was given before, under the same `--request-id`.
+    pub(crate) const fn may_be_a_repetition(&self) -> bool {
+        self.is_given
+    }
+
+    /// An error as it is told: with the id to repeat the command under, when it may have been carried out.
+    pub(crate) fn told(&self, error: CliError) -> CliError {
+        match self.request_id.get() {
+            Some(id) if self.is_used.load(Ordering::Relaxed) && error.may_have_been_done() => {
+                error.repeatable_as(id)
+            }
+            _ => error,
+        }
     }
 
     /// The words of an option that must have some: from its file, from standard input (`-`), or asked for on the
@@ -188,13 +218,14 @@ pub(crate) struct Place {
     /// host:port
     pub(crate) address: String,
     /// Connected at the first call.
-    pub(crate) channel: Channel,
+    pub(crate) channel: PeerChannel,
 }
 
 /// Where everything is, as far as the options and the settings say.
 struct Map {
     here: Place,
-    services: Vec<(Producer, Place)>,
+    services: Vec<(Producer, Vec<Place>)>,
+    lines: Lines,
 }
 
 impl Map {
@@ -202,37 +233,42 @@ impl Map {
         if let Some(server) = &global.server {
             let here = place(server, tls(global.ca.as_deref())?.as_ref(), "--server")?;
             return Ok(Self {
-                services: Producer::ALL.map(|service| (service, here.clone())).to_vec(),
+                services: Producer::ALL.map(|service| (service, vec![here.clone()])).to_vec(),
+                lines: Lines::all(&here.channel),
                 here,
             });
         }
-        let settings = settings()?;
+        Self::of_settings(global, &settings()?)
+    }
+
+    fn of_settings(global: &Global, settings: &Settings) -> Result<Self, CliError> {
         let ca = global.ca.as_deref().or(Some(&*settings.tls.ca).filter(|ca| !ca.as_os_str().is_empty()));
         let tls = tls(ca)?;
         let here = place(&reachable(&settings.server.listen), tls.as_ref(), "server.listen")?;
-        let mut services = Vec::new();
+        let (mut services, mut channels) = (Vec::new(), Vec::new());
         for service in Producer::ALL {
-            let found = match settings.peers.addresses(service).first() {
-                Some(address) => place(&reachable(address), tls.as_ref(), &format!("peers.{service}"))?,
-                None => here.clone(),
+            let addresses: Vec<_> = settings.peers.addresses(service).into_iter().map(reachable).collect();
+            let (places, channel) = if addresses.is_empty() {
+                (vec![here.clone()], here.channel.clone())
+            } else {
+                let option = format!("peers.{service}");
+                let place = |address: &String| place(address, tls.as_ref(), &option);
+                let places = addresses.iter().map(place).collect::<Result<_, _>>()?;
+                (places, way(&addresses, tls.as_ref(), &option)?)
             };
-            services.push((service, found));
+            services.push((service, places));
+            channels.push((service, channel));
         }
-        Ok(Self { here, services })
-    }
-
-    fn lines(&self) -> Lines {
-        let of = |service| self.services.iter().find(|(of, _)| *of == service);
-        Lines::each(|service| {
-            of(service).map_or_else(|| self.here.channel.clone(), |(_, at)| at.channel.clone())
-        })
+        let of = |service| channels.iter().find(|(of, _)| *of == service);
+        let lines =
+            Lines::each(|service| of(service).map_or_else(|| here.channel.clone(), |(_, way)| way.clone()));
+        Ok(Self { here, services, lines })
     }
 }
 
-fn tls(ca: Option<&Path>) -> Result<Option<ClientTlsConfig>, CliError> {
-    let Some(ca) = ca else { return Ok(None) };
-    let pem = std::fs::read(ca).map_err(|error| CliError::file(ca, &error))?;
-    Ok(Some(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))))
+fn tls(ca: Option<&Path>) -> Result<Option<Tls>, CliError> {
+    let trusting = |ca| Tls::trusting(ca).map_err(|error| CliError::refused("--ca", error.to_string()));
+    ca.map(trusting).transpose()
 }
 
 /// The settings of this machine; a command needs to know where the services are.
@@ -253,34 +289,39 @@ fn reachable(listen: &str) -> String {
 }
 
 /// The way to an address. Nothing is connected yet.
-fn place(address: &str, tls: Option<&ClientTlsConfig>, option: &str) -> Result<Place, CliError> {
-    let refused = || CliError::refused(option, format!("must be host:port, not {address:?}"));
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let is_address = address.rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|port| port > 0)
-    });
-    if !is_address {
-        return Err(refused());
+fn place(address: &str, tls: Option<&Tls>, option: &str) -> Result<Place, CliError> {
+    let channel = way(&[address.to_owned()], tls, option)?;
+    Ok(Place { address: address.to_owned(), channel })
+}
+
+/// The way to whichever of these addresses can be reached, as services go to each other.
+fn way(addresses: &[String], tls: Option<&Tls>, option: &str) -> Result<PeerChannel, CliError> {
+    for address in addresses {
+        let is_address = address.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|port| port > 0)
+        });
+        if !is_address || format!("http://{address}").parse::<http::Uri>().is_err() {
+            return Err(CliError::refused(option, format!("must be host:port, not {address:?}")));
+        }
     }
-    let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
-        .map_err(|_| refused())?
-        .connect_timeout(CONNECT)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(SILENCE)
-        .keep_alive_timeout(SILENCE);
-    if let Some(tls) = tls {
-        endpoint = endpoint
-            .tls_config(tls.clone())
-            .map_err(|error| CliError::refused("--ca", format!("must hold a certificate: {error}")))?;
-    }
-    Ok(Place { address: address.to_owned(), channel: endpoint.connect_lazy() })
+    let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+    client::connect_with(&addresses, tls, Patience::PERSON, nothing_added).map_err(|error| match error {
+        ChannelError::NoAddress => CliError::refused(option, "must be host:port"),
+        // The addresses are ones; what is left is the certificate.
+        ChannelError::Transport(error) => {
+            CliError::refused("--ca", format!("must hold a certificate: {error}"))
+        }
+    })
+}
+
+/// Each call brings its own credential.
+fn nothing_added(request: Request<()>) -> Result<Request<()>, Status> {
+    Ok(request)
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-
-    use tonic::Status;
 
     use super::*;
 
@@ -294,10 +335,38 @@ mod tests {
     #[tokio::test]
     async fn an_address_without_a_port_is_refused_by_its_option() {
         for address in ["localhost", "localhost:", "http://localhost:1", "a b:1", ":1", "localhost:0"] {
-            let refusal = place(address, None, "--server").unwrap_err();
+            let refusal = place(address, None, "--server").err().unwrap();
             assert!(refusal.for_people().contains("--server must be host:port"), "{address}");
         }
         assert!(place("localhost:7420", None, "--server").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_dead_first_address_stops_nobody() {
+        use flare_contracts::identity::v1::GetKeyBundleRequest;
+        use flare_edge::Credential;
+        use tonic::Code;
+
+        let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // Whoever answers anything at all was reached.
+        let living = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = living.local_addr().unwrap();
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(living);
+        let (_, health) = tonic_health::server::health_reporter();
+        let serving = tokio::spawn(
+            tonic::transport::Server::builder().add_service(health).serve_with_incoming(incoming),
+        );
+        let settings =
+            Settings::load(&Sources::defaults().set("peers.identity", format!("{dead}, {address}"))).unwrap();
+        let map = Map::of_settings(&Global::default(), &settings).unwrap();
+        let (_, places) = map.services.iter().find(|(of, _)| *of == Producer::Identity).unwrap();
+        assert_eq!(places.len(), 2, "each replica is told apart by its address");
+        for _ in 0..4 {
+            // No second try: an act that may not be repeated gets through too.
+            let answer = map.lines.identity(&Credential::NONE).get_key_bundle(GetKeyBundleRequest {}).await;
+            assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
+        }
+        serving.abort();
     }
 
     #[test]
@@ -320,8 +389,14 @@ mod tests {
         let drawn = context.request_id().unwrap();
         assert_eq!((drawn.len(), context.request_id().unwrap()), (32, drawn.clone()));
         assert_eq!(context.request_id_of("words").unwrap(), format!("{drawn}.words"));
+        let lost = || CliError::unavailable("away");
+        assert!(context.told(lost()).for_people().contains(&drawn));
+        assert!(!context.told(CliError::not_found("case")).for_people().contains(&drawn));
         let given = Global { request_id: Some("mine".to_owned()), ..global };
-        assert_eq!(Context::new(&given).unwrap().request_id().unwrap(), "mine");
+        let context = Context::new(&given).unwrap();
+        assert_eq!(context.own_id().unwrap(), "mine");
+        assert!(!context.told(lost()).for_people().contains("mine"), "no call went out under it");
+        assert!(context.may_be_a_repetition());
     }
 
     #[tokio::test(start_paused = true)]

@@ -57,12 +57,15 @@ pub(crate) struct CliError {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// The idempotency key of a change of which nobody knows whether it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl CliError {
     fn new(exit: Exit, code: &'static str, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
-        Self { exit, code, reason, message, fields: Vec::new(), hint: None }
+        Self { exit, code, reason, message, fields: Vec::new(), hint: None, request_id: None }
     }
 
     /// Something nobody foresaw.
@@ -155,6 +158,18 @@ impl CliError {
         self.code == "UNAVAILABLE"
     }
 
+    /// Whether what was asked may have been done all the same: the answer was lost, or made no sense.
+    pub(crate) fn may_have_been_done(&self) -> bool {
+        matches!(self.exit, Exit::Unavailable | Exit::Unexpected) && self.code != "RESOURCE_EXHAUSTED"
+    }
+
+    /// Says under which id the same command can be given again without being done twice.
+    #[must_use]
+    pub(crate) fn repeatable_as(mut self, request_id: &str) -> Self {
+        self.request_id = Some(request_id.to_owned());
+        self
+    }
+
     /// Whether somebody changed the thing since it was last seen.
     pub(crate) fn is_stale(&self) -> bool {
         self.reason == "STALE_VERSION"
@@ -168,6 +183,12 @@ impl CliError {
         }
         if let Some(hint) = &self.hint {
             let _ = write!(text, "\nhint: {hint}");
+        }
+        if let Some(id) = &self.request_id {
+            let _ = write!(
+                text,
+                "\nIt may have been done all the same. To have it done once, give the same command again with: --request-id {id}"
+            );
         }
         text
     }
@@ -216,12 +237,17 @@ impl From<Status> for CliError {
                 Some("log in with: flare login NAME".to_owned())
             }
             (None, "STALE_VERSION") => Some("look at it again, then repeat the command".to_owned()),
+            (None, "REQUEST_ID_REUSED") => Some(
+                "a command under this id was carried out already, from other words or when the case stood elsewhere: \
+                 look first; if this is another command, leave --request-id out"
+                    .to_owned(),
+            ),
             (None, _) if exit == Exit::Unavailable => {
                 Some("is it running, and at this address? See: flare health".to_owned())
             }
             (None, _) => None,
         };
-        Self { exit, code, reason, message, fields, hint }
+        Self { exit, code, reason, message, fields, hint, request_id: None }
     }
 }
 
@@ -364,6 +390,20 @@ mod tests {
         let away = CliError::from(Status::unavailable("tcp connect error")).for_people();
         assert!(away.starts_with("error: the service cannot be reached\nhint: "), "{away}");
         assert!(CliError::from(EdgeError::NoSession).for_people().contains("flare login"));
+    }
+
+    #[test]
+    fn whoever_does_not_know_whether_it_was_done_can_repeat_it() {
+        let lost = CliError::from(Status::unavailable("connection lost"));
+        assert!(lost.may_have_been_done() && CliError::from(Status::internal("")).may_have_been_done());
+        for done in [Status::resource_exhausted("slower"), Status::aborted("stale"), Status::not_found("")] {
+            assert!(!CliError::from(done).may_have_been_done());
+        }
+        let lost = lost.repeatable_as("abc");
+        assert!(lost.for_people().ends_with("--request-id abc"));
+        assert_eq!(serde_json::to_value(&lost).unwrap()["request_id"], "abc");
+        let reused = Refusal::new(Kind::Reused, "REQUEST_ID_REUSED", "used");
+        assert!(told(reused).for_people().contains("carried out already"));
     }
 
     #[test]

@@ -18,9 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[command(after_help = "Examples:
   flare health                                  the Flare of this machine
   flare health --server flare.example:7420
-  flare health --services                       every service, where the configuration says it is
+  flare health --services                       every replica of every service, where the configuration says it is
 
-Ends with 0 when it serves and 7 when it does not.")]
+Ends with 0 when it serves and 7 when it does not. With --services, a service serves when one of its replicas does.")]
 pub(crate) struct HealthArgs {
     /// Ask every service, where the configuration says it is
     #[arg(long)]
@@ -29,15 +29,17 @@ pub(crate) struct HealthArgs {
 
 /// Does it.
 pub(crate) async fn run(args: HealthArgs, context: &Context) -> Result<(), CliError> {
-    let mut places: Vec<(String, &Place)> = Vec::new();
+    let mut places: Vec<(String, &[Place])> = Vec::new();
     if args.services {
-        places.extend(context.services.iter().map(|(service, place)| (service.to_string(), place)));
+        places.extend(context.services.iter().map(|(service, places)| (service.to_string(), &**places)));
     } else {
-        places.push(("flare".to_owned(), &context.here));
+        places.push(("flare".to_owned(), std::slice::from_ref(&context.here)));
     }
     let mut found = Vec::new();
-    for (name, place) in places {
-        found.push((name, &place.address, state(place).await));
+    for (name, replicas) in &places {
+        for place in *replicas {
+            found.push((name, &place.address, state(place).await));
+        }
     }
     let document: Vec<_> = found
         .iter()
@@ -46,16 +48,17 @@ pub(crate) async fn run(args: HealthArgs, context: &Context) -> Result<(), CliEr
     context.output.show(&json!({ "health": document }), |out| {
         let rows = found
             .iter()
-            .map(|(name, address, state)| vec![name.clone(), (*address).clone(), (*state).to_owned()]);
+            .map(|(name, address, state)| vec![(*name).clone(), (*address).clone(), (*state).to_owned()]);
         out.table(&["what", "where", "state"], rows.collect());
     })?;
+    // One replica that serves is enough for those who ask it.
+    let serves = |name: &String| found.iter().any(|(of, _, state)| *of == name && *state == SERVING);
     let missing: Vec<_> =
-        found.iter().filter(|(_, _, state)| *state != SERVING).map(|(name, ..)| name).collect();
+        places.iter().map(|(name, _)| name).filter(|name| !serves(name)).map(String::as_str).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let missing = missing.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    Err(CliError::unavailable(format!("not serving: {missing}")))
+    Err(CliError::unavailable(format!("not serving: {}", missing.join(", "))))
 }
 
 const SERVING: &str = "serving";

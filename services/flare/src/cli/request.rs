@@ -92,8 +92,7 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         Some(path) if args.again => (receipt::read(path)?, Kept::Already),
         Some(path) => {
             let receipt = Receipt::draw()?;
-            let mut file = SecretFile::create(path)?;
-            file.keep(receipt.words().expose())?;
+            let file = SecretFile::keep(path, receipt.words().expose())?;
             (receipt, Kept::New(file))
         }
         None => (Receipt::draw()?, Kept::Shown),
@@ -109,12 +108,12 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
             },
         );
     }
-    let request = ReceiptHolder::compose(&bundle, &form, &receipt, &context.request_id()?)?;
+    let request = ReceiptHolder::compose(&bundle, &form, &receipt, &context.own_id()?)?;
     let sent = retrying(|| ReceiptHolder::submit(&context.lines, request.clone())).await;
     let case = receipt.case_id();
     let answer = match sent {
         Ok(answer) => answer,
-        Err(error) if error.exit == Exit::Unavailable => {
+        Err(error) if error.may_have_been_done() => {
             // It may have arrived all the same: whoever sent it keeps the way back.
             if matches!(kept, Kept::Shown) {
                 show_once(output, &receipt);
@@ -192,9 +191,10 @@ async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
         let written = status.answers.iter().find(|answer| answer.name == name);
         written.map_or(0, |answer| answer.version) + 1
     };
-    // Not tried again by itself: another try would draw another key.
     let next = (status.request_epoch + 1, next_version);
-    holder.add_answers(&bundle, &form, next, &context.request_id()?).await?;
+    // Sealed once: another try would draw another key.
+    let request = holder.compose_answers(&bundle, &form, next, &context.request_id()?)?;
+    retrying(|| holder.add_answers(request.clone())).await?;
     context.output.show(&json!({ "case_id": holder.case().to_string(), "answers": names }), |out| {
         out.line(format!("Sent and received: {}.", names.join(", ").replace("request.", "")));
     })

@@ -1,87 +1,112 @@
 //! Files that only their owner may read: receipts, one-time codes, keys, sessions.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+
 use super::{CliError, Output};
 
-/// A new file that only its owner may read, made before the thing is done whose secret it will hold, so that a secret
-/// never comes to be with nowhere to keep it. Dropped without its secret, the file goes away again.
+/// A file that holds a secret and that only its owner may read. It is on the disk, whole, before the call is made that
+/// gives the secret its meaning: whatever is lost after that, the answer or the power, the secret is not.
+#[derive(Debug)]
 pub(crate) struct SecretFile {
     path: PathBuf,
-    file: File,
-    kept: bool,
+    is_new: bool,
 }
 
 impl SecretFile {
-    /// Makes the file. One that is there already is never replaced: it may be the only copy of a secret.
-    pub(crate) fn create(path: &Path) -> Result<Self, CliError> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        owner_only(&mut options);
-        let file = options.open(path).map_err(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                let rule = "is there already, and a secret is never written over";
-                return CliError::refused(path.display().to_string(), rule);
-            }
-            CliError::file(path, &error)
-        })?;
-        Ok(Self { path: path.to_owned(), file, kept: false })
+    /// Keeps a secret in a new file. One that is there already is never replaced: it may be the only copy of a secret.
+    pub(crate) fn keep(path: &Path, secret: &str) -> Result<Self, CliError> {
+        let kept = private_copy(path, &format!("{secret}\n"))
+            .and_then(|file| file.persist_noclobber(path).map(drop).map_err(|error| error.error))
+            .and_then(|()| settle(path));
+        match kept {
+            Ok(()) => Ok(Self { path: path.to_owned(), is_new: true }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path)),
+            Err(error) => Err(CliError::file(path, &error)),
+        }
     }
 
-    /// Writes the secret to the disk.
-    pub(crate) fn keep(&mut self, secret: &str) -> Result<(), CliError> {
-        let written = writeln!(self.file, "{secret}").and_then(|()| self.file.sync_all());
-        written.map_err(|error| CliError::file(&self.path, &error))?;
-        self.kept = true;
-        Ok(())
+    /// The same; a file that holds this very secret from an earlier try is as good.
+    pub(crate) fn keep_again(path: &Path, secret: &str) -> Result<Self, CliError> {
+        match fs::read_to_string(path) {
+            Ok(earlier) if earlier.trim_end() == secret => Ok(Self { path: path.to_owned(), is_new: false }),
+            Ok(_) => Err(is_there(path)),
+            Err(_) => Self::keep(path, secret),
+        }
     }
 
-    /// Lets the file go although it holds its secret: what the secret opens did not come to be.
-    pub(crate) fn forget(mut self) {
-        self.kept = false;
-    }
-}
-
-impl Drop for SecretFile {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Left behind, it is an empty file or opens nothing.
+    /// Lets the file go, if it is this try's: what its secret opens did not come to be.
+    pub(crate) fn forget(self) {
+        if self.is_new {
+            // Left behind, it opens nothing.
             let _ = fs::remove_file(&self.path);
         }
     }
+
+    /// Lets the file of a refused call go. When nobody knows whether the call was carried out, the file stays, and
+    /// `how` says how to go on with it.
+    pub(crate) fn forget_if_refused(kept: Option<Self>, error: CliError, how: &str) -> CliError {
+        if error.may_have_been_done() {
+            return error.hint(how);
+        }
+        if let Some(file) = kept {
+            file.forget();
+        }
+        error
+    }
 }
 
-/// Where a secret goes: to a file if one is named, else once to the terminal. Neither is a mistake told before anything
-/// is done.
-pub(crate) fn destination(
-    path: Option<&Path>,
-    option: &str,
-    output: Output,
-) -> Result<Option<SecretFile>, CliError> {
-    match path {
-        Some(path) => SecretFile::create(path).map(Some),
-        None if output.is_terminal() => Ok(None),
-        None => Err(CliError::usage(format!(
-            "{option} is needed: a secret is shown on a terminal only, and here is none"
-        ))),
+fn is_there(path: &Path) -> CliError {
+    CliError::refused(path.display().to_string(), "is there already, and a secret is never written over")
+}
+
+/// Checks, before anything is drawn or asked, that a secret has somewhere to go: to a file if one is named, else once to
+/// the terminal.
+pub(crate) fn check_destination(path: Option<&Path>, option: &str, output: Output) -> Result<(), CliError> {
+    if path.is_some() || output.is_terminal() {
+        return Ok(());
     }
+    Err(CliError::usage(format!(
+        "{option} is needed: a secret is shown on a terminal only, and here is none"
+    )))
 }
 
 /// Writes a file that only its owner may read, in place of the one that may be there: whole, or not at all.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), CliError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    private_folder(folder)?;
-    // Created with mode 0600.
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    });
+    private_folder(folder_of(path))?;
+    let written = private_copy(path, text)
+        .and_then(|file| file.persist(path).map(drop).map_err(|error| error.error))
+        .and_then(|()| settle(path));
     written.map_err(|error| CliError::file(path, &error))
+}
+
+/// A text on the disk beside `path`, still without a name of its own.
+fn private_copy(path: &Path, text: &str) -> io::Result<NamedTempFile> {
+    // Created with mode 0600.
+    let mut file = NamedTempFile::new_in(folder_of(path))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Brings the file's name to the disk too.
+#[cfg(unix)]
+fn settle(path: &Path) -> io::Result<()> {
+    fs::File::open(folder_of(path))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn settle(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Reads a secret.
@@ -98,34 +123,39 @@ fn private_folder(folder: &Path) -> Result<(), CliError> {
     builder.create(folder).map_err(|error| CliError::file(folder, &error))
 }
 
-#[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-}
-
-#[cfg(not(unix))]
-fn owner_only(_: &mut OpenOptions) {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_never_written_over_and_an_empty_file_never_left() {
+    fn a_secret_is_whole_or_not_there_and_never_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("receipt");
-        drop(SecretFile::create(&path).unwrap());
-        assert!(!path.exists(), "nothing came of it");
-        SecretFile::create(&path).unwrap().keep("first").unwrap();
-        let refusal = SecretFile::create(&path).err().unwrap();
-        assert!(refusal.for_people().contains("never written over"));
+        SecretFile::keep(&path, "first").unwrap();
+        for refused in [SecretFile::keep(&path, "second"), SecretFile::keep_again(&path, "second")] {
+            assert!(refused.unwrap_err().for_people().contains("never written over"));
+        }
         assert_eq!(read(&path).unwrap().expose(), "first\n");
-        assert!(SecretFile::create(&folder.path().join("none/receipt")).is_err());
-        let other = folder.path().join("other");
-        let mut file = SecretFile::create(&other).unwrap();
-        file.keep("second").unwrap();
-        file.forget();
-        assert!(!other.exists());
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|name| name.unwrap().path()).collect();
+        assert_eq!(names, [path.clone()], "no copy is left beside it");
+        SecretFile::keep_again(&path, "first").unwrap().forget();
+        assert!(path.exists(), "an earlier try's file is not this one's to remove");
+        assert!(SecretFile::keep(&folder.path().join("none/receipt"), "x").is_err());
+        // A name without a folder is one in the folder at hand.
+        assert_eq!(folder_of(Path::new("receipt")), Path::new("."));
+    }
+
+    #[test]
+    fn a_file_goes_when_its_call_was_refused_and_stays_when_nobody_knows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code");
+        let lost = || CliError::from(tonic::Status::unavailable("away"));
+        let kept = SecretFile::keep(&path, "x").unwrap();
+        let error = SecretFile::forget_if_refused(Some(kept), lost(), "look again");
+        assert!(path.exists() && error.for_people().contains("look again"));
+        let kept = SecretFile { path: path.clone(), is_new: true };
+        let error = SecretFile::forget_if_refused(Some(kept), CliError::not_found("case"), "look again");
+        assert!(!path.exists() && !error.for_people().contains("look again"));
     }
 
     #[cfg(unix)]
@@ -135,7 +165,7 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let folder = tempfile::tempdir().unwrap();
         let (new, replaced) = (folder.path().join("new"), folder.path().join("profile/session.json"));
-        SecretFile::create(&new).unwrap().keep("x").unwrap();
+        SecretFile::keep(&new, "x").unwrap();
         replace(&replaced, "x").unwrap();
         replace(&replaced, "y").unwrap();
         assert_eq!((mode(&new), mode(&replaced), mode(replaced.parent().unwrap())), (0o600, 0o600, 0o700));

@@ -1,21 +1,24 @@
 //! `flare staff`: founding the organisation, and its people.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use flare_contracts::identity::v1::{
     DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
 };
-use flare_edge::{KeyBundle, NewMember, Session, Team, admit, draw_code, enrol, found};
+use flare_edge::{
+    KeyBundle, NewMember, Session, Team, admission, admit, code_hash, draw_code, enrol, enrolment, found,
+    founding_code,
+};
 use flare_seal::{Argon2Params, OrganisationSeed};
 use serde_json::json;
 
 use super::{
     CliError, Context, ask,
     login::new_passphrase,
-    secret_file,
-    secret_file::SecretFile,
+    retrying,
+    secret_file::{self, SecretFile},
     words::{self, RoleName},
 };
 
@@ -31,10 +34,13 @@ pub(crate) enum StaffCommand {
     --organisation-key-file organisation.key --code-file mara.code
 
 Keep the organisation's key offline: whoever holds it can open everything and vouch for new keys, and without it
-nobody can let the first members into the teams.")]
+nobody can let the first members into the teams. It is in its file before the organisation is founded: if the answer
+is lost, give the same command again, and it goes on with the key that is there.")]
     Init(InitArgs),
     /// Invite somebody; gives the one-time code with which they enrol
-    #[command(after_help = "Example:\n  flare staff invite amal --roles officer,head --code-file amal.code")]
+    #[command(after_help = "Examples:
+  flare staff invite amal --roles officer,head --code-file amal.code
+  flare staff invite amal --roles officer,head --code-file amal.code --again      after a connection broke")]
     Invite(InviteArgs),
     /// Enrol with a one-time code: choose a passphrase; keys are made on this device
     #[command(after_help = "Example:\n  flare staff enrol amal --code-file amal.code")]
@@ -86,6 +92,9 @@ pub(crate) struct InviteArgs {
     /// Where the one-time code is written; without it, it is shown once
     #[arg(long, value_name = "NEW FILE")]
     code_file: Option<PathBuf>,
+    /// Invite once more with the code that is in --code-file already, after a connection broke
+    #[arg(long, requires = "code_file")]
+    again: bool,
 }
 
 /// `flare staff enrol`
@@ -191,16 +200,29 @@ pub(crate) async fn run(command: StaffCommand, context: &Context) -> Result<(), 
 
 async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
     let setup_code = secret_file::read(&args.setup_code_file)?;
-    let code_file = secret_file::destination(args.code_file.as_deref(), "--code-file", context.output)?;
-    let mut key_file = SecretFile::create(&args.organisation_key_file)?;
-    let request_id = context.request_id()?;
-    // Not tried again by itself: another try would draw other keys, and the first may have founded it.
-    let founding =
-        found(&context.lines, &args.name, &args.admin, setup_code.expose(), &request_id).await.map_err(
-            |error| CliError::from(error).named(&[("name", "--name"), ("administrator.name", "--admin")]),
-        )?;
-    key_file.keep(&HEXLOWER.encode(founding.seed.expose()))?;
-    let fingerprint = KeyBundle::fetch(&context.lines, None).await?.fingerprint();
+    secret_file::check_destination(args.code_file.as_deref(), "--code-file", context.output)?;
+    let (seed, key_file) = founding_seed(&args.organisation_key_file)?;
+    let code = founding_code(&seed);
+    let code_file = match &args.code_file {
+        Some(path) => Some(SecretFile::keep_again(path, &code)),
+        None => None,
+    };
+    let code_file = match code_file.transpose() {
+        Ok(code_file) => code_file,
+        Err(error) => {
+            key_file.forget();
+            return Err(error);
+        }
+    };
+    let lines = &context.lines;
+    let founded = retrying(|| found(lines, &seed, &args.name, &args.admin, setup_code.expose())).await;
+    let founding = founded.map_err(|error| {
+        let error = error.named(&[("name", "--name"), ("administrator.name", "--admin")]);
+        let how = "it may have been founded all the same: the key is kept; give the same command again";
+        let error = SecretFile::forget_if_refused(code_file, error, how);
+        SecretFile::forget_if_refused(Some(key_file), error, how)
+    })?;
+    let fingerprint = retrying(|| KeyBundle::fetch(lines, None)).await?.fingerprint();
     context.profile.trust(&fingerprint)?;
     let document = json!({
         "administrator_id": founding.administrator,
@@ -208,8 +230,15 @@ async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
         "organisation_key_file": args.organisation_key_file,
         "code_file": args.code_file,
     });
-    hand_over(context, code_file, &founding.code)?;
+    if args.code_file.is_none() {
+        show_code(context, &founding.code);
+    }
     context.output.show(&document, |out| {
+        if founding.administrator.is_none() {
+            out.line(
+                "An earlier try had founded it already; its administrator is the one that was named then.",
+            );
+        }
         out.line(format!(
             "{} is founded. Its fingerprint, to compare on every device:\n  {fingerprint}",
             args.name
@@ -219,29 +248,53 @@ async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
     })
 }
 
-/// Writes a one-time code to its file, or shows it once.
-fn hand_over(context: &Context, file: Option<SecretFile>, code: &str) -> Result<(), CliError> {
-    if let Some(mut file) = file {
-        return file.keep(code);
-    }
+/// What the organisation will come from: kept in its file before anybody is asked, or found there from a try whose
+/// answer was lost.
+pub(super) fn founding_seed(path: &Path) -> Result<(OrganisationSeed, SecretFile), CliError> {
+    let seed = if path.exists() { organisation_key(path)? } else { OrganisationSeed::generate()? };
+    let file = SecretFile::keep_again(path, &HEXLOWER.encode(seed.expose()))?;
+    Ok((seed, file))
+}
+
+/// Shows a one-time code, this one time.
+fn show_code(context: &Context, code: &str) {
     context.output.line(format!("One-time code, shown only now: {}", context.output.bold(code)));
-    Ok(())
 }
 
 async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
     let session = context.session().await?;
-    let file = secret_file::destination(args.code_file.as_deref(), "--code-file", context.output)?;
-    let (code, code_hash) = draw_code()?;
+    secret_file::check_destination(args.code_file.as_deref(), "--code-file", context.output)?;
+    let (code, file) = match args.code_file.as_deref() {
+        Some(path) if args.again => (secret_file::read(path)?.expose().trim().to_owned(), None),
+        Some(path) => {
+            let (code, _) = draw_code()?;
+            let file = SecretFile::keep(path, &code)?;
+            (code, Some(file))
+        }
+        None => (draw_code()?.0, None),
+    };
     let roles = args.roles.iter().map(|role| role.role().into()).collect();
+    let code_hash = code_hash(&code);
     let request = InviteStaffRequest {
-        request_id: context.request_id()?,
+        // The same for the same code, so that inviting once more with --again is answered as the first time was.
+        request_id: HEXLOWER.encode(&code_hash[..16]),
         invitation: Some(Invitation { name: args.name.clone(), roles, code_hash }),
     };
     let identity = context.lines.identity(&session.credential().await?);
     let answer = ask(identity, request, async |mut identity, request| identity.invite_staff(request).await)
         .await
-        .map_err(|error| error.named(&[("invitation.name", "NAME"), ("invitation.roles", "--roles")]))?;
-    hand_over(context, file, &code)?;
+        .map_err(|error| {
+            let error = error.named(&[("invitation.name", "NAME"), ("invitation.roles", "--roles")]);
+            if args.code_file.is_none() && error.may_have_been_done() {
+                show_code(context, &code);
+            }
+            let how =
+                "they may be invited all the same, with this code; give the same command again with --again";
+            SecretFile::forget_if_refused(file, error, how)
+        })?;
+    if args.code_file.is_none() {
+        show_code(context, &code);
+    }
     let document = json!({ "staff_id": answer.staff_id, "name": args.name, "code_file": args.code_file });
     context.output.show(&document, |out| {
         out.line(format!(
@@ -260,8 +313,17 @@ async fn enrol_member(args: EnrolArgs, context: &Context) -> Result<(), CliError
     let passphrase = new_passphrase(args.passphrase_file.as_deref())?;
     let params = if args.sandbox { Argon2Params::for_tests() } else { Argon2Params::STANDARD };
     let member = NewMember { name: &args.name, code: code.expose(), passphrase: &passphrase, params };
-    // Not tried again by itself: another try would draw other keys.
-    let id = enrol(&context.lines, &member, &context.request_id()?).await?;
+    let enrolment = enrolment(&member, &context.own_id()?)?;
+    let id = retrying(|| enrol(&context.lines, enrolment.clone())).await.map_err(|error| {
+        if !error.may_have_been_done() {
+            return error;
+        }
+        // Their keys are at identity if it arrived, and were never anywhere if it did not.
+        let name = &args.name;
+        error.hint(format!(
+            "you may be enrolled all the same: try flare login {name}; if that is refused, enrol again with the same code"
+        ))
+    })?;
     context.output.show(&json!({ "staff_id": id, "name": args.name }), |out| {
         out.line(format!("{} is enrolled ({id}). Next: flare login {}", args.name, args.name));
     })
@@ -282,15 +344,17 @@ async fn admit_member(args: AdmitArgs, context: &Context) -> Result<(), CliError
             team.as_str()
         )));
     }
-    // Not tried again by itself: each wrapping is another one.
-    admit(&session, &member, team, seed.as_ref(), &context.request_id()?).await?;
+    // Admitting somebody twice is admitting them: no id is needed to do it again after a lost answer.
+    let id = context.own_id()?;
+    let admission = retrying(|| admission(&session, &member, team, seed.as_ref(), &id)).await?;
+    retrying(|| admit(&session, admission.clone())).await?;
     let document = json!({ "staff_id": member.staff_id, "name": member.name, "team": team.as_str() });
     context
         .output
         .show(&document, |out| out.line(format!("{} is in the team {}.", member.name, team.as_str())))
 }
 
-fn organisation_key(path: &std::path::Path) -> Result<OrganisationSeed, CliError> {
+fn organisation_key(path: &Path) -> Result<OrganisationSeed, CliError> {
     let text = secret_file::read(path)?;
     let bytes = HEXLOWER_PERMISSIVE.decode(text.expose().trim().as_bytes()).ok();
     let seed = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());

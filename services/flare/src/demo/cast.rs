@@ -6,7 +6,7 @@ use flare_contracts::{
     common::v1::Role,
     identity::v1::{Invitation, InviteStaffRequest, ListStaffRequest},
 };
-use flare_edge::{Lines, NewMember, Session, Team, admit, draw_code, enrol, found};
+use flare_edge::{Lines, NewMember, Session, Team, admission, admit, draw_code, enrol, enrolment, found};
 use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule};
 
 use crate::{cli::session_file::Profile, run::RunError};
@@ -53,7 +53,8 @@ impl Cast {
 
 /// Founds the organisation and brings everybody in.
 pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> Result<Cast, RunError> {
-    let founding = found(lines, "DEMO - not for real cases", "ada", setup_code, "demo-found").await?;
+    let seed = OrganisationSeed::generate()?;
+    let founding = found(lines, &seed, "DEMO - not for real cases", "ada", setup_code).await?;
     enrol_as(lines, "ada", &founding.code).await?;
     let ada = log_in(lines, folder, "ada").await?;
     for person in &PEOPLE[1..] {
@@ -67,7 +68,7 @@ pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> 
         lines.identity(&ada.credential().await?).invite_staff(request).await?;
         enrol_as(lines, person.name, &code).await?;
     }
-    admit_all(lines, &ada, &founding.seed).await?;
+    admit_all(lines, &ada, &seed).await?;
     let mut cast = vec![("ada", ada)];
     for person in &PEOPLE[1..] {
         cast.push((person.name, log_in(lines, folder, person.name).await?));
@@ -78,7 +79,7 @@ pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> 
 async fn enrol_as(lines: &Lines, name: &str, code: &str) -> Result<(), RunError> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let member = NewMember { name, code, passphrase: &passphrase, params: Argon2Params::for_tests() };
-    enrol(lines, &member, &format!("demo-enrol-{name}")).await?;
+    enrol(lines, enrolment(&member, &format!("demo-enrol-{name}"))?).await?;
     Ok(())
 }
 
@@ -89,7 +90,7 @@ async fn admit_all(lines: &Lines, ada: &Session, seed: &OrganisationSeed) -> Res
         let Some(member) = staff.iter().find(|member| member.name == person.name) else { continue };
         for team in person.teams {
             let request_id = format!("demo-admit-{}-{}", person.name, team.as_str());
-            admit(ada, member, *team, Some(seed), &request_id).await?;
+            admit(ada, admission(ada, member, *team, Some(seed), &request_id).await?).await?;
         }
     }
     Ok(())

@@ -37,11 +37,16 @@ pub(crate) use call;
 impl<'c> Desk<'c> {
     /// Goes on with the session of whoever is logged in.
     pub(crate) async fn open(context: &'c Context) -> Result<Self, CliError> {
-        Ok(Self { context, session: context.session().await?, request_id: context.request_id()? })
+        Ok(Self { context, session: context.session().await?, request_id: context.own_id()? })
     }
 
     /// The key under which every change of this command is done at most once.
-    pub(crate) fn request_id(&self) -> String {
+    pub(crate) fn request_id(&self) -> Result<String, CliError> {
+        self.context.request_id()
+    }
+
+    /// The same for a command that has another way of being given again.
+    pub(crate) fn own_id(&self) -> String {
         self.request_id.clone()
     }
 

@@ -145,7 +145,7 @@ async fn add_person(context: &Context, args: AddPersonArgs) -> Result<(), CliErr
     let text = context.read_text(args.description_file.as_ref(), OPTION, "Who are they?")?;
     let person: PersonId = desk.drawn(&args.case.to_string());
     let request = AddPersonRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         person_id: person.to_string(),
         status: args.status.into(),
@@ -162,7 +162,7 @@ async fn set_person_status(context: &Context, args: PersonStatusArgs) -> Result<
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let request = SetPersonStatusRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: args.case.to_string(),
         version,
         person_id: args.person.to_string(),
@@ -181,7 +181,7 @@ pub(crate) async fn need(context: &Context, command: NeedCommand) -> Result<(), 
     let desk = Desk::open(context).await?;
     let need: NeedId = desk.drawn(&format!("{}/{}", args.case, args.kind.word()));
     let request = AddNeedRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: args.case.to_string(),
         need_id: need.to_string(),
         kind: args.kind.into(),
@@ -200,7 +200,7 @@ pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliErr
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "The note:")?;
     let note: NoteId = desk.drawn(&args.case.to_string());
     let request = AddNoteRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         note_id: note.to_string(),
         text: Some(record.seal_note(&format!("notes.note.{note}"), 1, text.expose())?),
@@ -218,7 +218,7 @@ pub(crate) async fn contact(context: &Context, args: ContactArgs) -> Result<(), 
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "What was said?")?;
     let contact: ContactId = desk.drawn(&args.case.to_string());
     let request = LogContactRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         contact_id: contact.to_string(),
         channel: args.channel,

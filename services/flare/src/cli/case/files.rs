@@ -60,12 +60,10 @@ pub(crate) async fn attach(context: &Context, args: AttachArgs) -> Result<(), Cl
     let compartment = if args.for_requester { seal::Compartment::Thread } else { seal::Compartment::Request };
     let progress = FileProgress::new(context.output, "sending");
     let tell = |done, all| progress.told(done, all);
-    let sent =
-        upload(desk.intake().await?, &record.keys, compartment, &args.file, &desk.request_id(), &tell).await;
+    let (intake, id) = (desk.intake().await?, desk.request_id()?);
+    let sent = retrying(|| upload(intake.clone(), &record.keys, compartment, &args.file, &id, &tell)).await;
     progress.finish();
-    let file = sent
-        .map_err(CliError::from)
-        .map_err(|error| error.named(&[("header", "FILE"), ("chunk", "FILE")]))?;
+    let file = sent.map_err(|error| error.named(&[("header", "FILE"), ("chunk", "FILE")]))?;
     let document = json!({"case_id": record.case_id(), "file_id": file.to_string(), "for_requester": args.for_requester});
     desk.done(&format!("Attached to {} as {file}", record.codename()), &document)
 }

@@ -1,12 +1,13 @@
 //! Cases that begin outside the form, the receipt that may come later, and answers that an officer adds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use flare_contracts::intake::v1::{
-    AddAnswersRequest, Channel, IssueReceiptRequest, OpenRequestRequest, RequesterKind,
+    AddAnswersRequest, Channel, GetRequestRequest, IssueReceiptRequest, OpenRequestRequest,
+    OpenRequestResponse, RequesterKind,
 };
-use flare_edge::{CaseKeys, Form, fresh_epoch, lock, next_epoch, seal_answers};
+use flare_edge::{CaseKeys, Form, ReceiptHolder, fresh_epoch, lock, next_epoch, seal_answers};
 use flare_kernel::{CaseId, codename};
 use flare_seal::{Compartment, Receipt};
 use serde_json::json;
@@ -17,8 +18,9 @@ use super::{
     record::CaseRecord,
 };
 use crate::cli::{
-    CliError, Context, Exit, TextSource,
-    request::read_form,
+    CliError, Context, Exit, TextSource, receipt,
+    request::{read_form, show_once},
+    retrying,
     secret_file::{self, SecretFile},
     when,
 };
@@ -33,8 +35,11 @@ pub(crate) struct OpenArgs {
     #[arg(long, value_name = "FILE")]
     form: TextSource,
     /// Issue a receipt at once and keep it in this new file, to be handed over
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "NEW FILE")]
     receipt_file: Option<PathBuf>,
+    /// Open it once more with the receipt that is in --receipt-file already, after a connection broke
+    #[arg(long, requires = "receipt_file")]
+    again: bool,
 }
 
 /// `flare case issue-receipt`
@@ -43,8 +48,11 @@ pub(crate) struct IssueReceiptArgs {
     /// The case
     case: CaseId,
     /// The new file that will hold the receipt; on a terminal it is shown once instead
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "NEW FILE")]
     receipt_file: Option<PathBuf>,
+    /// Issue once more the receipt that is in --receipt-file already, after a connection broke
+    #[arg(long, requires = "receipt_file")]
+    again: bool,
 }
 
 /// `flare case add-answers`
@@ -65,13 +73,27 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
         ));
     }
     let form = read_form(&args.form, "--form")?;
+    form.answers()?;
     let desk = Desk::open(context).await?;
-    // The receipt is kept before the case exists: a case whose receipt was lost could not be followed by its requester.
-    let mut kept = args.receipt_file.as_deref().map(SecretFile::create).transpose()?;
-    let receipt = kept.as_mut().map(draw_into).transpose()?;
+    let (receipt, kept) = match args.receipt_file.as_deref() {
+        Some(path) => {
+            let (receipt, kept) = kept_receipt(path, args.again)?;
+            (Some(receipt), kept)
+        }
+        None => (None, None),
+    };
     let case = receipt.as_ref().map_or_else(|| desk.drawn("open"), Receipt::case_id);
-    let request = compose(&desk, case, args.from, &form, receipt.as_ref())?;
-    let opened = or_forget(call!(desk, intake.open_request(request)), kept)?;
+    // Sealed once more it would look like another request, so whoever repeats the command looks first.
+    let repeats = args.again || (receipt.is_none() && context.may_be_a_repetition());
+    let opened = if repeats { opened_before(&desk, case).await? } else { None };
+    let opened = match opened {
+        Some(opened) => opened,
+        None => {
+            let request = compose(&desk, case, args.from, &form, receipt.as_ref())?;
+            call!(desk, intake.open_request(request))
+                .map_err(|error| SecretFile::forget_if_refused(kept, error, AGAIN))?
+        }
+    };
     let document = json!({
         "case_id": opened.case_id,
         "codename": codename(case),
@@ -94,6 +116,33 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
     })
 }
 
+/// What to do when nobody knows whether a receipt came to open something.
+const AGAIN: &str = "it may have been done all the same: the receipt's file is kept; give the same command again with --again";
+
+/// A receipt in its file, before the case that it opens: a case whose receipt was lost could not be followed by its
+/// requester.
+fn kept_receipt(path: &Path, again: bool) -> Result<(Receipt, Option<SecretFile>), CliError> {
+    if again {
+        return Ok((receipt::read(path)?, None));
+    }
+    let receipt = Receipt::draw()?;
+    let file = SecretFile::keep(path, receipt.words().expose())?;
+    Ok((receipt, Some(file)))
+}
+
+/// What an earlier try of the same command opened, if it arrived.
+async fn opened_before(desk: &Desk<'_>, case: CaseId) -> Result<Option<OpenRequestResponse>, CliError> {
+    match call!(desk, intake.get_request(GetRequestRequest { case_id: case.to_string() })) {
+        Ok(found) => Ok(Some(OpenRequestResponse {
+            case_id: case.to_string(),
+            received: found.received,
+            version: found.version,
+        })),
+        Err(error) if error.exit == Exit::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn compose(
     desk: &Desk<'_>,
     case: CaseId,
@@ -108,7 +157,8 @@ fn compose(
     let mut keys = CaseKeys::new(case);
     keys.insert(Compartment::Request, 1, key);
     Ok(OpenRequestRequest {
-        request_id: desk.request_id(),
+        // With a receipt, the receipt tells one case from another.
+        request_id: if receipt.is_some() { desk.own_id() } else { desk.request_id()? },
         case_id: case.to_string(),
         channel: channel.into(),
         receipt: receipt.map(lock),
@@ -118,51 +168,35 @@ fn compose(
     })
 }
 
-fn draw_into(file: &mut SecretFile) -> Result<Receipt, CliError> {
-    let receipt = Receipt::draw()?;
-    file.keep(receipt.words().expose())?;
-    Ok(receipt)
-}
-
-/// Lets a receipt go that opens nothing, because what it was for was refused. When nobody knows whether it was done, the
-/// receipt stays.
-fn or_forget<T>(answer: Result<T, CliError>, kept: Option<SecretFile>) -> Result<T, CliError> {
-    answer.map_err(|error| {
-        let Some(file) = kept else { return error };
-        if error.exit == Exit::Unavailable {
-            return error
-                .hint("it may have been done all the same: keep the receipt's file until you have looked");
-        }
-        file.forget();
-        error
-    })
-}
-
 pub(crate) async fn issue_receipt(context: &Context, args: IssueReceiptArgs) -> Result<(), CliError> {
+    secret_file::check_destination(args.receipt_file.as_deref(), "--receipt-file", context.output)?;
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?;
-    if record.request.has_receipt {
+    if record.request.has_receipt && !args.again {
         return Err(CliError::state(
             "RECEIPT_EXISTS",
             "the case has a receipt; only a case without one is given one",
         ));
     }
-    let mut kept = secret_file::destination(args.receipt_file.as_deref(), "--receipt-file", context.output)?;
-    let receipt = kept.as_mut().map_or_else(|| Receipt::draw().map_err(CliError::from), draw_into)?;
-    let epoch = record.keys.newest(Compartment::Thread) + 1;
-    let recipient = receipt.recipient();
-    let bundle = desk.session.bundle();
-    let (_, key) = next_epoch(bundle, args.case, Compartment::Thread, epoch, Some(&recipient))?;
-    let request = IssueReceiptRequest {
-        request_id: desk.request_id(),
-        case_id: args.case.to_string(),
-        receipt: Some(lock(&receipt)),
-        key: Some(key),
+    let (receipt, kept) = match args.receipt_file.as_deref() {
+        Some(path) => kept_receipt(path, args.again)?,
+        None => (Receipt::draw()?, None),
     };
-    let issued = or_forget(call!(desk, intake.issue_receipt(request)), kept)?;
+    let version = if record.request.has_receipt {
+        check_opens(context, &receipt, args.case).await?
+    } else {
+        let request = issue(&desk, &record, &receipt)?;
+        let issued = call!(desk, intake.issue_receipt(request)).map_err(|error| {
+            if args.receipt_file.is_none() && error.may_have_been_done() {
+                show_once(context.output, &receipt);
+            }
+            SecretFile::forget_if_refused(kept, error, AGAIN)
+        })?;
+        issued.version
+    };
     let document = json!({
         "case_id": args.case.to_string(),
-        "version": issued.version,
+        "version": version,
         "receipt_file": args.receipt_file.as_ref().map(|path| path.display().to_string()),
     });
     context.output.show(&document, |output| {
@@ -173,6 +207,32 @@ pub(crate) async fn issue_receipt(context: &Context, args: IssueReceiptArgs) -> 
         };
         output.line(format!("The receipt is in {}. Hand it over, then delete the file.", path.display()));
     })
+}
+
+fn issue(desk: &Desk<'_>, record: &CaseRecord, receipt: &Receipt) -> Result<IssueReceiptRequest, CliError> {
+    let epoch = record.keys.newest(Compartment::Thread) + 1;
+    let recipient = receipt.recipient();
+    let bundle = desk.session.bundle();
+    let (_, key) = next_epoch(bundle, record.id, Compartment::Thread, epoch, Some(&recipient))?;
+    Ok(IssueReceiptRequest {
+        request_id: desk.own_id(),
+        case_id: record.case_id(),
+        receipt: Some(lock(receipt)),
+        key: Some(key),
+    })
+}
+
+/// Finds out whether the receipt that a case has is this one; gives the version that its holder sees.
+async fn check_opens(context: &Context, receipt: &Receipt, case: CaseId) -> Result<i64, CliError> {
+    let holder = ReceiptHolder::open(&context.lines, receipt, case)?;
+    match retrying(|| holder.status()).await {
+        Ok(status) if status.case_id == case.to_string() => Ok(status.version),
+        Err(error) if error.may_have_been_done() => Err(error),
+        Ok(_) | Err(_) => Err(CliError::state(
+            "RECEIPT_EXISTS",
+            "the case has another receipt than the one in --receipt-file",
+        )),
+    }
 }
 
 pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Result<(), CliError> {
@@ -194,7 +254,7 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
         .collect::<Result<Vec<_>, _>>()?;
     let names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
     let request = AddAnswersRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: args.case.to_string(),
         answers,
         key: None,

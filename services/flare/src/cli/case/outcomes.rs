@@ -173,7 +173,7 @@ pub(crate) async fn give(context: &Context, args: EndNeedArgs) -> Result<(), Cli
     let text = context.read_text(args.text_file.as_ref(), TEXT, "What was given?")?;
     let name = format!("notes.need.{}", args.need);
     let request = GiveDirectlyRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_id: args.need.to_string(),
@@ -190,7 +190,7 @@ pub(crate) async fn cover(context: &Context, args: EndNeedArgs) -> Result<(), Cl
     let text = context.read_text(args.text_file.as_ref(), TEXT, "Who covers it?")?;
     let name = format!("notes.need.{}", args.need);
     let request = CoverNeedRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_id: args.need.to_string(),
@@ -211,7 +211,7 @@ pub(crate) async fn recommend(context: &Context, args: RecommendArgs) -> Result<
     let version =
         earlier.filter(|words| words.name == name).map(|words| words.version + 1).max().unwrap_or(1);
     let request = RecommendGrantRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_ids: args.needs.iter().map(ToString::to_string).collect(),
@@ -254,7 +254,7 @@ pub(crate) async fn refer(context: &Context, args: ReferArgs) -> Result<(), CliE
     let text = context.read_text(args.text_file.as_ref(), TEXT, "To whom, and what were they told?")?;
     let referral: ReferralId = desk.drawn(&args.need.to_string());
     let request = ReferNeedRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_id: args.need.to_string(),
@@ -273,7 +273,7 @@ pub(crate) async fn answer_referral(context: &Context, args: ReferralAnswerArgs)
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let request = AnswerReferralRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: args.case.to_string(),
         version,
         referral_id: args.referral.to_string(),
@@ -301,7 +301,7 @@ pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), 
     let need = args.need.to_string();
     let said = post(&desk, &record, &plan, (MessageKind::Decision, &need), &text).await?;
     let mut request = DeclineNeedRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_id: need,

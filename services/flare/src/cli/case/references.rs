@@ -92,7 +92,7 @@ async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> 
     let fingerprint = desk.session.contact_fingerprint(&most_telling(&addresses_in(&text), &requesters))?;
     let reference: ReferenceId = desk.drawn(&args.case.to_string());
     let request = AddReferenceRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         reference_id: reference.to_string(),
         description: Some(record.seal_note(&format!("notes.reference.{reference}"), 1, &text)?),
@@ -113,7 +113,7 @@ async fn check(context: &Context, args: CheckReferenceArgs) -> Result<(), CliErr
     let earlier = record.case.references.iter().find(|reference| reference.reference_id == id);
     let version = earlier.and_then(|reference| reference.words.as_ref()).map_or(1, |words| words.version + 1);
     let request = CheckReferenceRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         words: Some(record.seal_note(&format!("notes.reference_check.{id}"), version, text.expose())?),

@@ -149,7 +149,7 @@ pub(crate) async fn post(
 ) -> Result<Said, CliError> {
     let message: MessageId = desk.drawn(&format!("{}/{}/{about}", record.id, kind.word()));
     let request = PostMessageRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         message_id: message.to_string(),
         kind: kind.into(),

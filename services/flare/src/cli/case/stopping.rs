@@ -95,7 +95,7 @@ pub(crate) async fn withdraw(context: &Context, args: WithdrawArgs) -> Result<()
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = WithdrawCaseRequest { request_id: desk.request_id(), case_id, version, reason };
+    let request = WithdrawCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
     let answer = call!(desk, triage.withdraw_case(request));
     stopped(&desk, args.case, answer, "is withdrawn").await
 }
@@ -104,7 +104,7 @@ pub(crate) async fn pause(context: &Context, args: PauseArgs) -> Result<(), CliE
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = PauseCaseRequest { request_id: desk.request_id(), case_id, version, reason };
+    let request = PauseCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
     let answer = call!(desk, triage.pause_case(request));
     stopped(&desk, args.case, answer, "is paused: nothing goes out until it is resumed").await
 }
@@ -113,7 +113,7 @@ pub(crate) async fn hold(context: &Context, args: HoldArgs) -> Result<(), CliErr
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = HoldCaseRequest { request_id: desk.request_id(), case_id, version, reason };
+    let request = HoldCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
     let answer = call!(desk, triage.hold_case(request));
     stopped(&desk, args.case, answer, "is held for an inquiry").await
 }
@@ -145,7 +145,7 @@ pub(crate) async fn resume(context: &Context, args: ResumeArgs) -> Result<(), Cl
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = ResumeCaseRequest { request_id: desk.request_id(), case_id, version, reason };
+    let request = ResumeCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
     let answer = call!(desk, triage.resume_case(request));
     moved(&desk, args.case, answer, "goes on").await
 }
@@ -157,7 +157,7 @@ pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliE
     let next = record.case.exit_words.as_ref().map_or(1, |words| words.version + 1);
     let words = text.map(|text| record.seal_note("notes.close", next, text.expose())).transpose()?;
     let request = CloseCaseRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         exit: args.exit,
@@ -172,7 +172,7 @@ pub(crate) async fn reopen(context: &Context, args: ReopenArgs) -> Result<(), Cl
     let desk = Desk::open(context).await?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = ReopenCaseRequest { request_id: desk.request_id(), case_id, version, reason };
+    let request = ReopenCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
     let answer = call!(desk, triage.reopen_case(request));
     moved(&desk, args.case, answer, "is open again").await
 }

@@ -105,7 +105,7 @@ pub(crate) async fn acknowledge(context: &Context, args: AcknowledgeArgs) -> Res
         .collect::<Result<Vec<_>, CliError>>()?;
     let key = record.first_notes_key(&desk)?;
     let request = AcknowledgeCaseRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         contact_plan: Some(record.seal_note(CONTACT_PLAN, 1, &plan_text(&plan)?)?),
@@ -135,7 +135,7 @@ pub(crate) async fn contact_plan(context: &Context, args: ContactPlanArgs) -> Re
     };
     let plan = read_plan(args.contact_plan_file.as_ref(), &before)?;
     let request = SetContactPlanRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         contact_plan: Some(record.seal_note(CONTACT_PLAN, sealed.version + 1, &plan_text(&plan)?)?),
@@ -154,7 +154,7 @@ pub(crate) async fn assign(context: &Context, args: AssignArgs) -> Result<(), Cl
     })?;
     let version = seen_version(&desk, args.case, args.version.seen).await?;
     let request = AssignCaseRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: args.case.to_string(),
         version,
         owner: owner.staff_id.clone(),
@@ -172,7 +172,7 @@ pub(crate) async fn assess(context: &Context, args: AssessArgs) -> Result<(), Cl
     let derived = record.case.summary.as_ref().map(CaseSummary::lane).unwrap_or_default();
     let lane = args.lane.unwrap_or(derived);
     let request = AssessCaseRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         lane: lane.into(),

@@ -68,7 +68,7 @@ pub(crate) async fn report(context: &Context, args: ReportArgs) -> Result<(), Cl
     let desk = Desk::open(context).await?;
     let said = format!("The report is noted as {}", args.how);
     let request = RecordReportRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         how: args.how,
@@ -114,7 +114,7 @@ pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliE
     let said = format!("{}, {} unspent", args.outcome.replace('_', " "), money(Some(&unspent)));
     let more = [("outcome", json!(args.outcome)), ("unspent", json!(money(Some(&unspent))))];
     let request = CloseGrantRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         outcome: args.outcome,
@@ -148,7 +148,7 @@ fn unspent(grant: &Grant) -> Money {
 pub(crate) async fn terminate(context: &Context, args: TerminateArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = TerminateGrantRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         reason: args.reason,

@@ -194,7 +194,7 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
     };
     let next = record.grant.payee.as_ref().map_or(1, |payee| payee.version + 1);
     let request = EnterPayeeRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         payee: Some(record.keys.seal(Compartment::Payment, PAYEE, next, text.expose().trim())?),
@@ -227,7 +227,7 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
     Date::parse(&checked_on)
         .map_err(|error| CliError::refused("--sanctions-checked-on", error.to_string()))?;
     let request = CheckPayeeRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         called_back: args.called_back,
@@ -247,7 +247,7 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
 pub(crate) async fn override_verification(context: &Context, args: OverrideArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = OverrideVerificationRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         reason: args.reason,
@@ -283,7 +283,7 @@ async fn post_agreement(context: &Context, args: PostAgreementArgs) -> Result<()
     let text = words(context, &args.saying, &plan, None)?;
     let said = post(&desk, &case, &plan, (MessageKind::Agreement, &args.grant.to_string()), &text).await?;
     let request = RecordAgreementRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         message_id: said.message.to_string(),
@@ -300,7 +300,7 @@ async fn record_agreement(context: &Context, args: RecordAgreementArgs) -> Resul
     let desk = Desk::open(context).await?;
     let said = format!("Agreed to by {}", args.agreed_by);
     let request = RecordAgreementRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         message_id: String::new(),
@@ -317,7 +317,7 @@ pub(crate) async fn reserve(context: &Context, args: ReserveArgs) -> Result<(), 
     let amount = read_money(&args.amount, record.currency())?;
     let said = format!("Reserved {} of {}", money(Some(&amount)), args.fund.trim());
     let request = ReserveFundsRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         fund: args.fund,
@@ -337,7 +337,7 @@ pub(crate) async fn advance(context: &Context, args: AdvanceArgs) -> Result<(), 
     let who = if first { "authorised by two" } else { "waits for a second person" };
     let said = format!("An advance of {} {who}", money(Some(&amount)));
     let request = AuthoriseAdvanceRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         amount: Some(amount),

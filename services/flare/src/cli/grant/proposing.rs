@@ -52,7 +52,7 @@ pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), 
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
     if let Some(told_by) = args.told_by {
         let request = ShowProposalRequest {
-            request_id: desk.request_id(),
+            request_id: desk.request_id()?,
             grant_id: args.grant.to_string(),
             version: record.version(),
             message_id: String::new(),
@@ -67,7 +67,7 @@ pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), 
     let text = words(context, &args.saying, &plan, Some(summary))?;
     let said = post(&desk, &case, &plan, (MessageKind::Proposal, &args.grant.to_string()), &text).await?;
     let request = ShowProposalRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         message_id: said.message.to_string(),
@@ -101,7 +101,7 @@ fn summary(terms: &Terms, shown: &ShownProposal) -> String {
 pub(crate) async fn submit(context: &Context, args: SubmitArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = SubmitGrantRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
     };

@@ -120,7 +120,7 @@ pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliE
     let mut keys = flare_edge::CaseKeys::new(args.case);
     keys.insert(Compartment::Proposal, 1, key);
     let request = DraftGrantRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: grant.to_string(),
         case_id: args.case.to_string(),
         terms: Some(proposal.seal(&keys, 1)?),
@@ -140,7 +140,7 @@ pub(crate) async fn revise(context: &Context, args: ReviseArgs) -> Result<(), Cl
     let sealed = record.grant.terms.as_ref().map(|terms| terms.sealed.as_slice()).unwrap_or_default();
     let next = sealed.iter().map(|field| field.version).max().unwrap_or_default() + 1;
     let request = ReviseGrantRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         terms: Some(proposal.seal(&record.keys, next)?),

@@ -117,7 +117,7 @@ async fn add(context: &Context, args: AddArgs) -> Result<(), CliError> {
     let tranche: TrancheId = desk.drawn(&args.grant.to_string());
     let said = format!("Scheduled {} for {due} as {tranche}", money(Some(&amount)));
     let request = ScheduleTrancheRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
         tranche_id: tranche.to_string(),
@@ -133,7 +133,7 @@ async fn add(context: &Context, args: AddArgs) -> Result<(), CliError> {
 async fn release(context: &Context, args: TrancheArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = ReleaseTrancheRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         tranche_id: args.tranche.to_string(),
@@ -145,7 +145,7 @@ async fn release(context: &Context, args: TrancheArgs) -> Result<(), CliError> {
 async fn sent(context: &Context, args: TrancheArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = MarkTrancheSentRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         tranche_id: args.tranche.to_string(),
@@ -162,7 +162,7 @@ async fn arrived(context: &Context, args: ArrivedArgs) -> Result<(), CliError> {
     let amount = what_arrived(tranche, args.amount.as_deref(), record.currency())?;
     let said = format!("{} arrived", money(Some(&amount)));
     let request = SettleTrancheRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: which.grant.to_string(),
         version: record.version(),
         tranche_id: which.tranche.to_string(),
@@ -190,7 +190,7 @@ fn what_arrived(tranche: &Tranche, amount: Option<&str>, currency: &str) -> Resu
 async fn settled(context: &Context, args: TrancheArgs, state: TrancheState) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = SettleTrancheRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         tranche_id: args.tranche.to_string(),
@@ -210,7 +210,7 @@ async fn lost(context: &Context, args: LostArgs) -> Result<(), CliError> {
     let said =
         if is_second { "Written off by two" } else { "Proposed to write it off; another person confirms" };
     let request = WriteOffTrancheRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: which.grant.to_string(),
         version: record.version(),
         tranche_id: which.tranche.to_string(),

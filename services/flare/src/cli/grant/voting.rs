@@ -105,7 +105,7 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
         .map(|text| record.keys.seal(Compartment::Proposal, &name, version, text.expose()))
         .transpose()?;
     let request = CastVoteRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         decision: decision.into(),
         shown_digest: shown.digest().to_vec(),
@@ -136,7 +136,7 @@ fn check_shown(expected: Option<&str>, shown: &[u8; 32]) -> Result<(), CliError>
 pub(crate) async fn conflict(context: &Context, args: ConflictArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let request = DeclareConflictRequest {
-        request_id: desk.request_id(),
+        request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         reason: args.reason,
     };

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use flare_contracts::intake::v1::MessageKind;
+use flare_edge::{ReceiptHolder, message_id};
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, name_of, the_one};
@@ -102,13 +103,31 @@ pub(super) async fn write(args: WriteArgs, context: &Context) -> Result<(), CliE
 
 pub(super) async fn answer(args: AnswerArgs, context: &Context) -> Result<(), CliError> {
     let (holder, status) = args.receipt.open_with_status(context).await?;
-    let question =
-        the_one(&status.open_questions, |id| id.as_str(), args.question.as_deref(), "open question")?;
+    let request_id = context.own_id()?;
+    let question = match answered_before(&holder, &request_id, context).await? {
+        Some(question) => question,
+        None => the_one(&status.open_questions, |id| id.as_str(), args.question.as_deref(), "open question")?
+            .clone(),
+    };
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your answer:")?;
     let request_id = context.request_id()?;
     let message =
-        retrying(|| holder.write(MessageKind::Answer, text.expose(), question, &request_id)).await?;
+        retrying(|| holder.write(MessageKind::Answer, text.expose(), &question, &request_id)).await?;
     sent(context, &message.to_string())
+}
+
+/// The question that this very command answered already, though its own answer was lost: it is no longer open.
+async fn answered_before(
+    holder: &ReceiptHolder,
+    request_id: &str,
+    context: &Context,
+) -> Result<Option<String>, CliError> {
+    if !context.may_be_a_repetition() {
+        return Ok(None);
+    }
+    let id = message_id(holder.case(), request_id).to_string();
+    let messages = retrying(|| holder.messages()).await?;
+    Ok(messages.into_iter().find(|(message, _)| message.message_id == id).map(|(message, _)| message.about))
 }
 
 fn sent(context: &Context, message: &str) -> Result<(), CliError> {

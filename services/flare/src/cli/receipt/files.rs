@@ -43,11 +43,11 @@ pub(crate) struct DownloadArgs {
 pub(super) async fn attach(args: AttachArgs, context: &Context) -> Result<(), CliError> {
     let holder = args.receipt.open(context).await?;
     let keys = retrying(|| holder.thread_keys()).await?;
-    let intake = context.lines.intake(holder.credential());
     let bar = FileProgress::new(context.output, "sealing and sending");
     let told = |done, all| bar.told(done, all);
-    // Not tried again by itself: the file would be sent as another one.
-    let sent = upload(intake, &keys, Compartment::Thread, &args.file, &context.request_id()?, &told).await;
+    let id = context.request_id()?;
+    let intake = || context.lines.intake(holder.credential());
+    let sent = retrying(|| upload(intake(), &keys, Compartment::Thread, &args.file, &id, &told)).await;
     bar.finish();
     let file = sent?;
     context.output.show(&json!({ "file_id": file.to_string() }), |out| {
@@ -107,8 +107,9 @@ pub(super) async fn download_file(args: DownloadArgs, context: &Context) -> Resu
     let keys = retrying(|| holder.thread_keys()).await?;
     let bar = FileProgress::new(context.output, "fetching and opening");
     let told = |done, all| bar.told(done, all);
-    let intake = context.lines.intake(holder.credential());
-    let fetched = download(intake, &keys, args.file, &args.to, &told).await;
+    let intake = || context.lines.intake(holder.credential());
+    // A download that broke leaves nothing behind, so it can begin again.
+    let fetched = retrying(|| download(intake(), &keys, args.file, &args.to, &told)).await;
     bar.finish();
     let description = fetched?;
     let document = json!({ "name": description.name, "size": description.size, "written_to": args.to });

@@ -207,7 +207,8 @@ pub(super) async fn arrived(args: ArrivedArgs, context: &Context) -> Result<(), 
         .grants
         .iter()
         .flat_map(|grant| grant.tranches.iter().map(move |tranche| (grant, tranche)))
-        .filter(|(_, tranche)| args.tranche.is_some() || under_way(tranche))
+        // One that is named may have been settled by this very command, whose answer was lost.
+        .filter(|(_, tranche)| args.tranche.is_some() || context.may_be_a_repetition() || under_way(tranche))
         .collect();
     let (grant, tranche) = the_one(
         &all,
