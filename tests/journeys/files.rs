@@ -44,9 +44,9 @@ fn from_the_requester(case: &Case<'_>, size: usize) {
     let listed = listed.iter().find(|file| file["file_id"] == id.as_str()).expect("the file is listed");
     assert_eq!((listed["name"].as_str(), listed["size"].as_u64()), (Some(name.as_str()), Some(size as u64)));
     let out = officer.new_file("photo");
-    officer.flare(&["case", "download", &case.id, &id, "--out", &out]);
+    officer.flare(&["case", "download", &case.id, &id, "--to", &out]);
     assert!(std::fs::read(&out).unwrap() == sent, "{size} bytes come back as they went");
-    let refused = officer.run(&["case", "download", &case.id, &id, "--out", &out]);
+    let refused = officer.run(&["case", "download", &case.id, &id, "--to", &out]);
     assert_eq!(refused.code, exit::REFUSED, "a file that is there is never written over: {refused}");
 
     let own = case.requester.new_file("own");

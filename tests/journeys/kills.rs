@@ -72,7 +72,7 @@ fn journey(installation: &Installation) -> String {
     grant.agree("You receive 9400.00 EUR from a foundation, until the end date.");
     grant.reserve("Emergency fund", "9400.00");
     grant.is("active");
-    case.stands("help_active");
+    case.stands("help-active");
     grant.pay("9400.00");
     grant.end_date_passes();
     grant.reported_and_closed("The station is on air again.");

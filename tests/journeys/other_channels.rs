@@ -48,7 +48,7 @@ fn a_receipt_is_issued_later(installation: &Installation) {
     });
     let issued = || case.show()["has_receipt"] == true;
     case.officer_act(&["issue-receipt"], &["--receipt-file", &case.receipt], issued);
-    case.stands("being_assessed");
+    case.stands("being-assessed");
     let again = case.requester.new_file("receipt");
     let refused = case.officer_try(&["issue-receipt"], &["--receipt-file", &again]);
     assert_eq!(refused.code, exit::STATE, "a case has one receipt: {refused}");

@@ -35,7 +35,8 @@ fn a_newcomer_pastes_it() {
     assert!(active.contains("arrived"), "the money has arrived: {active}");
     let grant = folder.path().join("kept");
     let grant = std::fs::read_to_string(grant).unwrap();
-    let grant = grant.lines().find_map(|line| line.strip_prefix("declare -- GRANT=")).unwrap().trim_matches('"');
+    let grant =
+        grant.lines().find_map(|line| line.strip_prefix("declare -- GRANT=")).unwrap().trim_matches('"');
     the_end_date_passes(folder.path(), grant);
     let closed = paste(&format!(". ./kept\n{after_the_end_date}"));
     assert!(closed.contains("closed"), "the requester sees that it is closed: {closed}");

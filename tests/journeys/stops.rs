@@ -27,7 +27,7 @@ fn the_requester_withdraws(installation: &Installation) {
     let case = Case::submit(installation, &samples::sample("raid-en"));
     let grant = in_approval(&case);
     let args = ["withdraw", "--reason", "too-dangerous", "--yes"];
-    case.receipt_act(&args, || text(&case.status()["standing"]) != "in_approval");
+    case.receipt_act(&args, || text(&case.status()["standing"]) != "in-approval");
     case.stands("withdrawn");
     until("triage knows", || (case.stage() == "withdrawn").then_some(()));
     grant.is("withdrawn");
@@ -37,7 +37,7 @@ fn the_requester_withdraws(installation: &Installation) {
     assert_ne!(refused.code, 0, "a withdrawn case closes as withdrawn: {refused}");
     case.officer_act(&["close"], &["--exit", "withdrawn"], || case.stage() == "closed");
     case.officer_act(&["reopen"], &["--reason", "requester_wrote"], || case.stage() == "assessing");
-    case.stands("being_assessed");
+    case.stands("being-assessed");
     let words = case.words("We are here again.");
     case.officer_act(&["reply"], &["--text-file", &words], || case.message("text", "here again").is_some());
 }
@@ -64,7 +64,7 @@ fn paused_and_resumed_by_another(installation: &Installation) {
         case.officer_try(&["resume"], &["--reason", "safe_again"])
     });
     case.act_as(head, &["resume"], &["--reason", "safe_again"], || case.stage() != "paused");
-    case.stands("in_approval");
+    case.stands("in-approval");
     until("the money is free", || (grant.show()["money_held"] == false).then_some(()));
 }
 
@@ -77,5 +77,5 @@ fn held_for_an_inquiry(installation: &Installation) {
     case.act_as(&team.head, &["hold"], &["--reason", "inquiry"], || case.stage() == "held");
     case.stands("paused");
     case.officer_act(&["resume"], &["--reason", "cleared"], || case.stage() != "held");
-    case.stands("being_assessed");
+    case.stands("being-assessed");
 }

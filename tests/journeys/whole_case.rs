@@ -34,7 +34,7 @@ fn whole_case(installation: &Installation) {
     let needs = [needs[0].as_str(), needs[1].as_str()];
     assessed(case);
     case.recommend(&needs, "9400.00", "EUR");
-    case.stands("help_being_prepared");
+    case.stands("help-being-prepared");
     let grant = Grant::draft(case, &needs, &Draft::default());
     approved(&grant);
     for need in needs {
@@ -135,7 +135,7 @@ fn gates(grant: &Grant<'_, '_>) {
     assert_eq!(grant.stage(), "approved", "a gate is closed still");
     grant.reserve("Emergency fund", "9400.00");
     grant.is("active");
-    grant.case.stands("help_active");
+    grant.case.stands("help-active");
 }
 
 fn the_audit_trail_holds(installation: &Installation, grant: &Grant<'_, '_>) {

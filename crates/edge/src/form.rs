@@ -1,14 +1,20 @@
 //! The requester's questions, answered: read, checked field by field, and turned into sealed answers and the listing.
 
+mod check;
+mod names;
+
 use flare_contracts::{
-    Kind, Refusal,
+    Refusal,
     answers::{MAX_REQUEST_BYTES, answer_rule},
-    common::v1::{Mode, NeedKind, Trigger},
     input,
-    intake::v1::{Consent, ConsentState, Listing, Purpose, RequesterKind},
+    intake::v1::{Consent, Listing, Purpose},
 };
-use flare_kernel::{Date, Language, Money, Place, lane_hint};
+use flare_kernel::lane_hint;
 use serde::{Deserialize, Serialize};
+
+use check::Faults;
+pub use names::need_kind;
+use names::{consent_state, mode, requester_kind, trigger};
 
 /// Why a form cannot be sent: every field at fault, with its rule.
 pub type FormError = Refusal;
@@ -239,47 +245,6 @@ impl Form {
         faults.none_or(listing)
     }
 
-    fn check_values(&self, faults: &mut Faults) {
-        if !self.language.is_empty() {
-            faults.check("language", Language::parse(&self.language));
-        }
-        for (field, text) in
-            [("country_now", &self.country_now), ("country_incident", &self.country_incident)]
-        {
-            if !text.is_empty() {
-                faults.check(field, Place::parse(text));
-            }
-        }
-        for (field, text) in [("happened_on", &self.happened_on), ("needed_by", &self.needed_by)] {
-            if !text.is_empty() {
-                faults.check(field, Date::parse(text));
-            }
-        }
-        if !(self.amount.is_empty() && self.currency.is_empty()) {
-            faults.check("amount", Money::parse(&self.amount, &self.currency));
-        }
-        for (index, (_, amount)) in self.budget.iter().enumerate() {
-            faults.check(&format!("budget[{index}]"), Money::parse(amount, &self.currency));
-        }
-        for (index, need) in self.needs.iter().enumerate() {
-            if need_kind(need).is_none() {
-                faults.add(&format!("needs[{index}]"), format!("must be one of {NEEDS}"));
-            }
-        }
-        let one_of = |faults: &mut Faults, field: &str, text: &str, known: bool, rule: &str| {
-            if !text.is_empty() && !known {
-                faults.add(field, format!("must be one of {rule}"));
-            }
-        };
-        let known = requester_kind(&self.kind).is_some();
-        one_of(faults, "kind", &self.kind, known, "individual, outlet, organisation, unregistered group");
-        one_of(faults, "mode", &self.mode, mode(&self.mode).is_some(), "preventive, reactive");
-        one_of(faults, "trigger", &self.trigger, trigger(&self.trigger).is_some(), "negative, positive");
-        for (field, text) in self.consent.states() {
-            one_of(faults, field, text, consent_state(text).is_some(), "agreed, refused, cannot be asked");
-        }
-    }
-
     fn who(&self) -> String {
         let mut parts = vec![self.asks_for.clone()];
         if self.on_behalf {
@@ -294,60 +259,6 @@ impl Form {
 
     fn budget_text(&self) -> String {
         lines(&self.budget, |(what, amount)| format!("{amount} {}: {what}", self.currency))
-    }
-}
-
-const NEEDS: &str =
-    "medical, legal, relocation, equipment, subsistence, psychosocial, digital, family, continuity";
-
-/// The need of this name.
-pub fn need_kind(name: &str) -> Option<NeedKind> {
-    match name {
-        "medical" => Some(NeedKind::Medical),
-        "legal" => Some(NeedKind::Legal),
-        "relocation" => Some(NeedKind::Relocation),
-        "equipment" => Some(NeedKind::Equipment),
-        "subsistence" => Some(NeedKind::Subsistence),
-        "psychosocial" => Some(NeedKind::Psychosocial),
-        "digital" => Some(NeedKind::Digital),
-        "family" => Some(NeedKind::Family),
-        "continuity" => Some(NeedKind::Continuity),
-        _ => None,
-    }
-}
-
-fn requester_kind(name: &str) -> Option<RequesterKind> {
-    match name {
-        "individual" => Some(RequesterKind::Individual),
-        "outlet" => Some(RequesterKind::Outlet),
-        "organisation" => Some(RequesterKind::Organisation),
-        "unregistered group" => Some(RequesterKind::UnregisteredGroup),
-        _ => None,
-    }
-}
-
-fn mode(name: &str) -> Option<Mode> {
-    match name {
-        "preventive" => Some(Mode::Preventive),
-        "reactive" => Some(Mode::Reactive),
-        _ => None,
-    }
-}
-
-fn trigger(name: &str) -> Option<Trigger> {
-    match name {
-        "negative" => Some(Trigger::Negative),
-        "positive" => Some(Trigger::Positive),
-        _ => None,
-    }
-}
-
-fn consent_state(text: &str) -> Option<ConsentState> {
-    match text {
-        "agreed" => Some(ConsentState::Agreed),
-        "refused" => Some(ConsentState::Refused),
-        "cannot be asked" => Some(ConsentState::CannotBeAsked),
-        _ => None,
     }
 }
 
@@ -390,30 +301,6 @@ impl Consents {
         let mut parts = vec![self.why.clone(), again];
         parts.retain(|part| !part.is_empty());
         parts.join("\n")
-    }
-}
-
-/// The fields at fault, all of them, so that nobody has to send a form five times.
-#[derive(Default)]
-struct Faults(Vec<(String, String)>);
-
-impl Faults {
-    fn add(&mut self, field: &str, rule: impl Into<String>) {
-        self.0.push((field.to_owned(), rule.into()));
-    }
-
-    fn check<T, E: std::fmt::Display>(&mut self, field: &str, result: Result<T, E>) {
-        if let Err(error) = result {
-            self.add(field, error.to_string());
-        }
-    }
-
-    fn none_or<T>(self, value: T) -> Result<T, FormError> {
-        if self.0.is_empty() {
-            return Ok(value);
-        }
-        let refusal = Refusal::new(Kind::Invalid, "INVALID_FIELD", "the form cannot be sent as it is");
-        Err(self.0.into_iter().fold(refusal, |refusal, (field, rule)| refusal.field(field, rule)))
     }
 }
 

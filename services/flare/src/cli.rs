@@ -54,17 +54,39 @@ Examples:
   flare receipt status --receipt-file receipt   see where a request stands
   flare login mara && flare inbox               what needs you now
 
-Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 refused input, 4 not logged in or not allowed, 5 not found,
-6 the state does not allow it or has changed, 7 a service cannot be reached or is late.
+Exit codes:
+  0  done
+  1  something nobody foresaw
+  2  the command is written wrongly
+  3  the input breaks a rule; nothing changed
+  4  not logged in, or not allowed
+  5  there is no such thing, or you may not know of it
+  6  the state does not allow it, or it has changed since it was last seen
+  7  a service cannot be reached or is late; a change may have been made all the same
 
-Words never stand in arguments: options that take them name a file, or - for standard input, or ask on the terminal.";
+Words never stand in arguments: options that take them name a file, or - for standard input; without
+them, you are asked on the terminal.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run one or more roles; without any, all of them
+    #[command(after_help = "Examples:
+  flare run                         all roles in this process, data in ./flare-data
+  flare run intake                  one role; the settings say where the others are
+  flare run triage grants")]
     Run(run::RunArgs),
     /// Run everything in a throw-away folder with made-up people and cases
+    #[command(after_help = "Examples:
+  flare demo
+  flare demo --listen 127.0.0.1:8000")]
     Demo(demo::DemoArgs),
+    #[command(flatten)]
+    Act(Box<Act>),
+}
+
+/// What is asked of a Flare that runs.
+#[derive(Debug, Subcommand)]
+enum Act {
     /// Found the organisation; invite, enrol and admit its people
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -120,30 +142,27 @@ pub(crate) fn main() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<(), CliError> {
-    let Some(command) = cli.command else { return served(run::run(run::RunArgs::default()).await) };
-    let command = match command {
-        Command::Run(args) => return served(run::run(args).await),
-        Command::Demo(args) => return served(demo::run(args).await),
-        command => command,
-    };
-    act(command, &Context::new(&cli.global)?).await
+    match cli.command {
+        None => served(run::run(run::RunArgs::default()).await),
+        Some(Command::Run(args)) => served(run::run(args).await),
+        Some(Command::Demo(args)) => served(demo::run(args).await),
+        Some(Command::Act(act)) => carry_out(*act, &Context::new(&cli.global)?).await,
+    }
 }
 
-async fn act(command: Command, context: &Context) -> Result<(), CliError> {
-    let ended = match command {
-        // They have no context: they are what others call.
-        Command::Run(_) | Command::Demo(_) => Ok(()),
-        Command::Staff(command) => staff::run(command, context).await,
-        Command::Login(args) => login::run(args, context).await,
-        Command::Logout => login::log_out(context).await,
-        Command::Request(command) => request::run(command, context).await,
-        Command::Receipt(command) => receipt::run(command, context).await,
-        Command::Case(command) => case::run(command, context).await,
-        Command::Grant(command) => grant::run(command, context).await,
-        Command::Inbox(args) => inbox::run(args, context).await,
-        Command::Audit(command) => audit::run(command, context).await,
-        Command::Replay(args) => replay::run(args, context).await,
-        Command::Health(args) => health::run(args, context).await,
+async fn carry_out(act: Act, context: &Context) -> Result<(), CliError> {
+    let ended = match act {
+        Act::Staff(command) => staff::run(command, context).await,
+        Act::Login(args) => login::run(args, context).await,
+        Act::Logout => login::log_out(context).await,
+        Act::Request(command) => request::run(command, context).await,
+        Act::Receipt(command) => receipt::run(command, context).await,
+        Act::Case(command) => case::run(command, context).await,
+        Act::Grant(command) => grant::run(command, context).await,
+        Act::Inbox(args) => inbox::run(args, context).await,
+        Act::Audit(command) => audit::run(command, context).await,
+        Act::Replay(args) => replay::run(args, context).await,
+        Act::Health(args) => health::run(args, context).await,
     };
     ended.map_err(|error| context.told(error))
 }
@@ -180,13 +199,47 @@ mod tests {
                 assert!(inner.get_about().is_some(), "{path} says nothing of itself");
                 if inner.has_subcommands() {
                     walk(inner, &path);
-                } else if !matches!(inner.get_name(), "run" | "demo") {
+                } else {
                     let example = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
                     assert!(example.contains(&path), "{path} gives no example: {example:?}");
                 }
             }
         }
         walk(&Cli::command(), "flare");
+    }
+
+    #[test]
+    fn every_exit_code_is_told() {
+        let told: Vec<u8> = EXAMPLES
+            .lines()
+            .skip_while(|line| *line != "Exit codes:")
+            .skip(1)
+            .map_while(|line| line.trim().split(' ').next()?.parse().ok())
+            .collect();
+        let all = [
+            Exit::Unexpected,
+            Exit::Usage,
+            Exit::Refused,
+            Exit::NotAllowed,
+            Exit::NotFound,
+            Exit::State,
+            Exit::Unavailable,
+        ];
+        let ends: Vec<u8> = std::iter::once(0).chain(all.map(|exit| exit as u8)).collect();
+        assert_eq!(told, ends);
+        assert!(EXAMPLES.lines().all(|line| line.chars().count() <= 100), "a line would be broken anywhere");
+    }
+
+    #[test]
+    fn no_help_shows_how_it_is_written() {
+        fn walk(command: &mut clap::Command) {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains('\\') || help.contains(" \\\n"), "{help}");
+            assert!(!help.contains("\\\""), "{help}");
+            assert!(!help.contains("[default: \"\"]"), "{help}");
+            command.get_subcommands_mut().for_each(walk);
+        }
+        walk(&mut Cli::command());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use clap::Args;
 use data_encoding::HEXLOWER;
 use flare_access::Clock as _;
 use flare_contracts::Producer;
-use flare_edge::{KeyBundle, Lines, Session};
+use flare_edge::{Credential, KeyBundle, Lines, Session};
 use flare_kernel::random;
 use flare_runtime::{
     Backoff, PeerChannel, Settings, SystemClock, Tls,
@@ -21,7 +21,6 @@ use flare_runtime::{
     config::Sources,
 };
 use flare_seal::Sensitive;
-use tonic::{Request, Status};
 
 use super::{CliError, Output, TextSource, session_file::Profile, text_source};
 
@@ -305,7 +304,9 @@ fn way(addresses: &[String], tls: Option<&Tls>, option: &str) -> Result<PeerChan
         }
     }
     let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
-    client::connect_with(&addresses, tls, Patience::PERSON, nothing_added).map_err(|error| match error {
+    // Each call brings its own credential.
+    let connected = client::connect_with(&addresses, tls, Patience::PERSON, Credential::NONE);
+    connected.map_err(|error| match error {
         ChannelError::NoAddress => CliError::refused(option, "must be host:port"),
         // The addresses are ones; what is left is the certificate.
         ChannelError::Transport(error) => {
@@ -314,14 +315,11 @@ fn way(addresses: &[String], tls: Option<&Tls>, option: &str) -> Result<PeerChan
     })
 }
 
-/// Each call brings its own credential.
-fn nothing_added(request: Request<()>) -> Result<Request<()>, Status> {
-    Ok(request)
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+
+    use tonic::Status;
 
     use super::*;
 
@@ -344,7 +342,6 @@ mod tests {
     #[tokio::test]
     async fn a_dead_first_address_stops_nobody() {
         use flare_contracts::identity::v1::GetKeyBundleRequest;
-        use flare_edge::Credential;
         use tonic::Code;
 
         let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -51,20 +51,20 @@ pub(crate) struct CliError {
     /// Stable, such as `STALE_VERSION`; empty when there is none.
     pub(crate) reason: String,
     /// What went wrong, in one line.
-    message: String,
+    message: Box<str>,
     /// The fields at fault.
     fields: Vec<Fault>,
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    hint: Option<Box<str>>,
     /// The idempotency key of a change of which nobody knows whether it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    request_id: Option<Box<str>>,
 }
 
 impl CliError {
     fn new(exit: Exit, code: &'static str, reason: &str, message: impl Into<String>) -> Self {
-        let (reason, message) = (reason.to_owned(), message.into());
+        let (reason, message) = (reason.to_owned(), message.into().into_boxed_str());
         Self { exit, code, reason, message, fields: Vec::new(), hint: None, request_id: None }
     }
 
@@ -131,7 +131,7 @@ impl CliError {
     /// Says what to do next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
@@ -166,7 +166,7 @@ impl CliError {
     /// Says under which id the same command can be given again without being done twice.
     #[must_use]
     pub(crate) fn repeatable_as(mut self, request_id: &str) -> Self {
-        self.request_id = Some(request_id.to_owned());
+        self.request_id = Some(request_id.into());
         self
     }
 
@@ -247,6 +247,7 @@ impl From<Status> for CliError {
             }
             (None, _) => None,
         };
+        let (message, hint) = (message.into_boxed_str(), hint.map(String::into_boxed_str));
         Self { exit, code, reason, message, fields, hint, request_id: None }
     }
 }

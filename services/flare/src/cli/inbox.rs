@@ -8,7 +8,7 @@ use flare_edge::Session;
 use flare_kernel::NoticeId;
 use serde_json::json;
 
-use super::{CliError, Context, Output, ask, when, words};
+use super::{CliError, Context, Output, ask, case::choices::Worded as _, when};
 
 /// Rows asked for at once.
 const PAGE: i32 = 200;
@@ -120,7 +120,7 @@ fn tell(out: Output, notices: &[Notice]) {
     let rows = notices.iter().map(|notice| {
         let about = if notice.grant_id.is_empty() { &notice.case_id } else { &notice.grant_id };
         vec![
-            words::lane(notice.lane()).to_owned(),
+            notice.lane().word().to_owned(),
             notice.codename.clone(),
             notice.ask.replace('_', " "),
             out.due(notice.due.as_ref()),
@@ -133,7 +133,7 @@ fn tell(out: Output, notices: &[Notice]) {
 
 fn document(notice: &Notice) -> serde_json::Value {
     json!({
-        "notice_id": notice.notice_id, "lane": words::lane(notice.lane()), "case_id": notice.case_id,
+        "notice_id": notice.notice_id, "lane": notice.lane().word(), "case_id": notice.case_id,
         "codename": notice.codename, "grant_id": notice.grant_id, "ask": notice.ask,
         "due": when::rfc3339(notice.due.as_ref()), "raised": when::rfc3339(notice.raised.as_ref()),
     })

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     sync::{Arc, Mutex},
     task,
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, codegen::Service};
 
-use super::{Cli, CliError, Context, Exit, act, context::Global, receipt, staff};
+use super::{Cli, CliError, Command, Context, Exit, carry_out, context::Global, receipt, staff};
 use crate::run::Process;
 
 /// How often a command makes a call by itself before it gives up.
@@ -135,7 +135,8 @@ impl Flare {
         });
         let cli = Cli::try_parse_from(std::iter::once("flare".to_owned()).chain(words)).unwrap();
         let context = self.context(who, cli.global.request_id.as_deref());
-        act(cli.command.unwrap(), &context).await
+        let Some(Command::Act(act)) = cli.command else { panic!("{line} is no act") };
+        carry_out(*act, &context).await
     }
 
     /// Gives a command whose every answer is lost; gives the error that it ends with.

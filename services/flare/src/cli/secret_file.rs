@@ -137,7 +137,7 @@ mod tests {
         }
         assert_eq!(read(&path).unwrap().expose(), "first\n");
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|name| name.unwrap().path()).collect();
-        assert_eq!(names, [path.clone()], "no copy is left beside it");
+        assert_eq!(names, std::slice::from_ref(&path), "no copy is left beside it");
         SecretFile::keep_again(&path, "first").unwrap().forget();
         assert!(path.exists(), "an earlier try's file is not this one's to remove");
         assert!(SecretFile::keep(&folder.path().join("none/receipt"), "x").is_err());

@@ -203,10 +203,7 @@ async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
     secret_file::check_destination(args.code_file.as_deref(), "--code-file", context.output)?;
     let (seed, key_file) = founding_seed(&args.organisation_key_file)?;
     let code = founding_code(&seed);
-    let code_file = match &args.code_file {
-        Some(path) => Some(SecretFile::keep_again(path, &code)),
-        None => None,
-    };
+    let code_file = args.code_file.as_ref().map(|path| SecretFile::keep_again(path, &code));
     let code_file = match code_file.transpose() {
         Ok(code_file) => code_file,
         Err(error) => {
@@ -298,7 +295,7 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
     let document = json!({ "staff_id": answer.staff_id, "name": args.name, "code_file": args.code_file });
     context.output.show(&document, |out| {
         out.line(format!(
-            "{} is invited ({}). Give them the code on a safe way.",
+            "{} is invited ({}). Give them the code in a safe way.",
             args.name, answer.staff_id
         ));
         out.line(format!("They enrol with: flare staff enrol {}", args.name));

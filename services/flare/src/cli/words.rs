@@ -1,14 +1,14 @@
-//! The words for what stands in messages as numbers: lanes, roles, standings.
+//! The words for what stands in messages as numbers, where people are told more than a machine: roles, needs, standings.
 
 use clap::ValueEnum;
 use flare_contracts::{
-    common::v1::{Lane, Money, NeedKind, Role},
+    common::v1::{Money, NeedKind, Role},
     identity::v1::StaffState,
     intake::v1::{MessageKind, Standing},
 };
 use flare_kernel::Currency;
 
-use super::CliError;
+use super::{CliError, case::choices::hyphened};
 
 /// What a member of staff may do, as an option names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -64,17 +64,7 @@ pub(crate) const fn staff_state(state: StaffState) -> &'static str {
     }
 }
 
-/// A lane's word.
-pub(crate) const fn lane(lane: Lane) -> &'static str {
-    match lane {
-        Lane::Unspecified => "-",
-        Lane::Critical => "critical",
-        Lane::Urgent => "urgent",
-        Lane::Standard => "standard",
-    }
-}
-
-/// A need's word.
+/// A need, in full.
 pub(crate) const fn need(kind: NeedKind) -> &'static str {
     match kind {
         NeedKind::Unspecified => "-",
@@ -123,6 +113,11 @@ pub(crate) const fn standing(standing: Standing) -> &'static str {
     }
 }
 
+/// The same for machines: "in-approval".
+pub(crate) fn standing_code(standing: Standing) -> String {
+    hyphened(&standing.as_str_name().trim_start_matches("STANDING_").to_lowercase())
+}
+
 /// An amount as people write it: "9400.00 EUR".
 pub(crate) fn money(money: Option<&Money>) -> String {
     let Some(money) = money else { return "-".to_owned() };
@@ -153,6 +148,11 @@ mod tests {
         for name in RoleName::value_variants() {
             assert_eq!(name.to_possible_value().unwrap().get_name(), role(name.role()));
         }
+    }
+
+    #[test]
+    fn a_standing_is_told_to_machines_with_hyphens() {
+        assert_eq!(standing_code(Standing::WaitingForYou), "waiting-for-you");
     }
 
     #[test]

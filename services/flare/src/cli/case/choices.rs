@@ -1,6 +1,11 @@
 //! The plain word for each value that messages carry as a number: what officers type, read, and find in JSON.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::ffi::OsStr;
+
+use clap::{
+    Arg, Command,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use flare_contracts::{
     common::v1::{Compartment, Lane, Mode, NeedKind, Trigger},
     grants::v1::{Decision, Gate, GrantStage, PaymentMethod, SupportKind, TrancheState},
@@ -33,6 +38,39 @@ pub(crate) fn worded<T: Worded>() -> impl TypedValueParser<Value = T> {
     })
 }
 
+/// A stable code, such as `no_time`, as people type and read it: with hyphens, like every other word here.
+pub(crate) fn hyphened(code: &str) -> String {
+    code.replace('_', "-")
+}
+
+/// Reads one of these codes, which are written with hyphens; gives it as services know it.
+pub(crate) fn code(codes: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
+    Code(codes)
+}
+
+#[derive(Clone)]
+struct Code(&'static [&'static str]);
+
+impl TypedValueParser for Code {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        // Whoever copies a code from an event or a log need not think of the difference.
+        let value = hyphened(&value.to_string_lossy());
+        let word = PossibleValuesParser::new(self.0).parse_ref(command, argument, OsStr::new(&value))?;
+        Ok(word.replace('-', "_"))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(|word| PossibleValue::new(*word))))
+    }
+}
+
 macro_rules! words {
     ($($type:ident { $($word:literal = $variant:ident),* $(,)? })*) => {
         $(impl Worded for $type {
@@ -42,6 +80,15 @@ macro_rules! words {
         #[cfg(test)]
         mod tests {
             use super::*;
+
+            #[test]
+            fn a_code_is_read_with_hyphens_or_underscores_and_given_as_services_know_it() {
+                let command = Command::new("x");
+                let read = |text| code(&["no-time", "other"]).parse_ref(&command, None, OsStr::new(text));
+                assert_eq!(read("no-time").unwrap(), "no_time");
+                assert_eq!(read("no_time").unwrap(), "no_time");
+                assert!(read("no time").is_err());
+            }
 
             #[test]
             fn every_value_has_a_word_and_no_word_stands_for_two() {

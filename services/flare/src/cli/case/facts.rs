@@ -12,7 +12,7 @@ use flare_kernel::{CaseId, ContactId, NeedId, NoteId, PersonId};
 use serde_json::json;
 
 use super::{
-    choices::{Worded as _, worded},
+    choices::{Worded as _, code, worded},
     desk::{Desk, call},
     record::{CaseRecord, seen_version, state_json, state_line},
     taking::SeenVersion,
@@ -96,7 +96,7 @@ pub(crate) struct ContactArgs {
     /// The case
     case: CaseId,
     /// On which channel
-    #[arg(long, value_parser = ["signal", "phone", "mail", "peer", "visit", "other"])]
+    #[arg(long, value_parser = code(&["signal", "phone", "mail", "peer", "visit", "other"]))]
     channel: String,
     #[command(flatten)]
     way: Way,

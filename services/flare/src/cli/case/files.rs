@@ -47,11 +47,12 @@ pub(crate) struct FilesArgs {
 pub(crate) struct DownloadArgs {
     /// The case
     case: CaseId,
-    /// The file's id
+    /// Which file, as `flare case files` lists it
+    #[arg(value_name = "FILE_ID")]
     file: FileId,
-    /// The new file to write
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    /// Where it is written; a file that is there already is left alone
+    #[arg(long, alias = "out", value_name = "NEW FILE")]
+    to: PathBuf,
 }
 
 pub(crate) async fn attach(context: &Context, args: AttachArgs) -> Result<(), CliError> {
@@ -104,8 +105,8 @@ pub(crate) async fn files(context: &Context, args: FilesArgs) -> Result<(), CliE
 }
 
 pub(crate) async fn download(context: &Context, args: DownloadArgs) -> Result<(), CliError> {
-    if args.out.symlink_metadata().is_ok() {
-        return Err(CliError::refused("--out", "must name a new file; this one is there already"));
+    if args.to.symlink_metadata().is_ok() {
+        return Err(CliError::refused("--to", "must name a new file; this one is there already"));
     }
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?;
@@ -113,7 +114,7 @@ pub(crate) async fn download(context: &Context, args: DownloadArgs) -> Result<()
     let tell = |done, all| progress.told(done, all);
     let intake = desk.intake().await?;
     // A download that broke leaves nothing behind, so it can begin again.
-    let got = retrying(|| fetch(intake.clone(), &record.keys, args.file, &args.out, &tell)).await;
+    let got = retrying(|| fetch(intake.clone(), &record.keys, args.file, &args.to, &tell)).await;
     progress.finish();
     let description = got?;
     let document = json!({
@@ -121,9 +122,9 @@ pub(crate) async fn download(context: &Context, args: DownloadArgs) -> Result<()
         "file_id": args.file.to_string(),
         "name": description.name,
         "size": description.size,
-        "out": args.out.display().to_string(),
+        "written_to": args.to.display().to_string(),
     });
-    let said = format!("“{}” ({}) is in {}", description.name, size(description.size), args.out.display());
+    let said = format!("“{}” ({}) is in {}", description.name, size(description.size), args.to.display());
     desk.done(&said, &document)
 }
 

@@ -14,11 +14,11 @@ use crate::cli::{CliError, Context, Output, when};
 /// `flare case queue`, `flare case mine`
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// How many cases at most
+    /// How many at most
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Go on where an earlier list ended
-    #[arg(long, value_name = "TOKEN", default_value = "")]
+    #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
     page_token: String,
 }
 

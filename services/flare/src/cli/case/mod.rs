@@ -32,11 +32,13 @@ pub(crate) use show::indented;
 pub(crate) enum CaseCommand {
     /// Open a case for somebody who asked on another channel
     #[command(
-        after_help = "Example:\n  flare case open --from signal --form request.json --receipt-file receipt.txt\n\nThe form is a JSON object; only \"contact\" and \"happened\" must be in it."
+        after_help = "Examples:\n  flare case open --from signal --form request.json --receipt-file receipt.txt\n  flare case open --from signal --form request.json --receipt-file receipt.txt --again      after a connection broke\n\nThe form is a JSON object; only \"contact\" and \"happened\" must be in it."
     )]
     Open(opening::OpenArgs),
-    /// Give a case its receipt
-    #[command(after_help = "Example:\n  flare case issue-receipt case_… --receipt-file receipt.txt")]
+    /// Give a case that was opened without one its receipt, with which the requester follows it and writes
+    #[command(
+        after_help = "Examples:\n  flare case issue-receipt case_… --receipt-file receipt.txt\n  flare case issue-receipt case_… --receipt-file receipt.txt --again      after a connection broke"
+    )]
     IssueReceipt(opening::IssueReceiptArgs),
     /// Add or replace answers that you were told elsewhere
     #[command(after_help = "Example:\n  flare case add-answers case_… --form more.json")]
@@ -66,10 +68,10 @@ pub(crate) enum CaseCommand {
     /// Begin the assessment and confirm the lane
     #[command(after_help = "Example:\n  flare case assess case_… --lane critical")]
     Assess(taking::AssessArgs),
-    /// The persons it is about
+    /// The persons a case is about: add one, or say how they are now
     #[command(subcommand)]
     Person(facts::PersonCommand),
-    /// What they lack
+    /// What the persons of a case lack: add a need
     #[command(subcommand)]
     Need(facts::NeedCommand),
     /// Write a note for staff
@@ -105,29 +107,29 @@ pub(crate) enum CaseCommand {
     ReferralAnswer(outcomes::ReferralAnswerArgs),
     /// Decline a need: tells the requester first, in words they can read
     #[command(
-        after_help = "Example:\n  flare case decline case_… need_… --reason outside_mandate --text-file words.txt"
+        after_help = "Example:\n  flare case decline case_… need_… --reason outside-mandate --text-file words.txt"
     )]
     Decline(outcomes::DeclineArgs),
-    /// People who can vouch
+    /// People who can vouch: name one, or note what came of asking them
     #[command(subcommand)]
     Reference(references::ReferenceCommand),
     /// Withdraw on the requester's behalf; money stops first
-    #[command(after_help = "Example:\n  flare case withdraw case_… --reason too_dangerous")]
+    #[command(after_help = "Example:\n  flare case withdraw case_… --reason too-dangerous")]
     Withdraw(stopping::WithdrawArgs),
     /// Pause for safety: nothing goes out and no money moves until it is resumed
-    #[command(after_help = "Example:\n  flare case pause case_… --reason not_safe")]
+    #[command(after_help = "Example:\n  flare case pause case_… --reason not-safe")]
     Pause(stopping::PauseArgs),
-    /// Hold for an inquiry
+    /// Hold for an inquiry: no money moves until it is resumed
     #[command(after_help = "Example:\n  flare case hold case_… --reason inquiry")]
     Hold(stopping::HoldArgs),
-    /// End a pause or an inquiry; another person than who began it does
-    #[command(after_help = "Example:\n  flare case resume case_… --reason safe_again")]
+    /// End a pause or an inquiry; not by the person who began it
+    #[command(after_help = "Example:\n  flare case resume case_… --reason safe-again")]
     Resume(stopping::ResumeArgs),
     /// Close a case in which every need has ended
     #[command(after_help = "Example:\n  flare case close case_… --exit helped")]
     Close(stopping::CloseArgs),
     /// Open a closed or withdrawn case again
-    #[command(after_help = "Example:\n  flare case reopen case_… --reason new_need")]
+    #[command(after_help = "Example:\n  flare case reopen case_… --reason new-need")]
     Reopen(stopping::ReopenArgs),
     /// Other cases that share a way to be reached with this one
     #[command(after_help = "Example:\n  flare case matches case_…")]
@@ -138,8 +140,8 @@ pub(crate) enum CaseCommand {
     /// The files of a case
     #[command(after_help = "Example:\n  flare case files case_…")]
     Files(files::FilesArgs),
-    /// Fetch a file and open it
-    #[command(after_help = "Example:\n  flare case download case_… file_… --out letter.pdf")]
+    /// Fetch a file of a case and open it
+    #[command(after_help = "Example:\n  flare case download case_… file_… --to letter.pdf")]
     Download(files::DownloadArgs),
 }
 
@@ -222,7 +224,7 @@ mod tests {
             "recommend CASE --need NEED --amount 900.00 --currency EUR --text-file -",
             "recommend CASE --need NEED --amount 9400 --currency EUR --relevance 4 --result 0 --fit 3 --quality 2 --added-value 1",
             "referral-answer CASE referral_00000000000000000000000000 refused",
-            "decline CASE NEED --reason outside_mandate --text-file words",
+            "decline CASE NEED --reason outside-mandate --text-file words",
             "reference add CASE --from-answers 2",
             "close CASE --exit helped",
         ] {

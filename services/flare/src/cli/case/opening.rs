@@ -86,13 +86,12 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
     // Sealed once more it would look like another request, so whoever repeats the command looks first.
     let repeats = args.again || (receipt.is_none() && context.may_be_a_repetition());
     let opened = if repeats { opened_before(&desk, case).await? } else { None };
-    let opened = match opened {
-        Some(opened) => opened,
-        None => {
-            let request = compose(&desk, case, args.from, &form, receipt.as_ref())?;
-            call!(desk, intake.open_request(request))
-                .map_err(|error| SecretFile::forget_if_refused(kept, error, AGAIN))?
-        }
+    let opened = if let Some(opened) = opened {
+        opened
+    } else {
+        let request = compose(&desk, case, args.from, &form, receipt.as_ref())?;
+        call!(desk, intake.open_request(request))
+            .map_err(|error| SecretFile::forget_if_refused(kept, error, AGAIN))?
     };
     let document = json!({
         "case_id": opened.case_id,

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use flare_contracts::{
     Kind, Refusal,
+    common::v1::SealedField,
     intake::v1::MessageKind,
     triage::v1::{
         AnswerReferralRequest, CoverNeedRequest, DeclineNeedRequest, GiveDirectlyRequest, Outcome,
@@ -13,7 +14,7 @@ use flare_kernel::{CaseId, NeedId, ReferralId};
 use serde_json::json;
 
 use super::{
-    choices::Worded as _,
+    choices::{Worded as _, code},
     desk::{Desk, call},
     record::{CaseRecord, seen_version, state_json, state_line},
     saying::{Saying, post, show_plan, words},
@@ -52,10 +53,11 @@ pub(crate) struct RecommendArgs {
     /// A file with the reasons, or - for standard input; asked for when left out
     #[arg(long, value_name = "FILE")]
     text_file: Option<TextSource>,
-    #[command(flatten)]
-    scores: ScoreArgs,
+    // Before the scores: their heading is for all that follows.
     #[command(flatten)]
     version: SeenVersion,
+    #[command(flatten)]
+    scores: ScoreArgs,
 }
 
 /// The scores that a larger amount needs.
@@ -131,9 +133,9 @@ pub(crate) struct DeclineArgs {
     /// The need
     need: NeedId,
     /// Why
-    #[arg(long, value_parser = [
-        "outside_mandate", "not_verified", "covered_elsewhere", "could_harm", "no_funds", "duplicate", "other",
-    ])]
+    #[arg(long, value_parser = code(&[
+        "outside-mandate", "not-verified", "covered-elsewhere", "could-harm", "no-funds", "duplicate", "other",
+    ]))]
     reason: String,
     #[command(flatten)]
     saying: Saying,
@@ -169,15 +171,13 @@ fn next_version(record: &CaseRecord, need: NeedId) -> u32 {
 
 pub(crate) async fn give(context: &Context, args: EndNeedArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
-    let text = context.read_text(args.text_file.as_ref(), TEXT, "What was given?")?;
-    let name = format!("notes.need.{}", args.need);
+    let ended = Ended::read(&desk, &args, "What was given?").await?;
     let request = GiveDirectlyRequest {
         request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        need_id: args.need.to_string(),
-        words: Some(record.seal_note(&name, next_version(&record, args.need), text.expose())?),
+        case_id: ended.case_id,
+        version: ended.version,
+        need_id: ended.need_id,
+        words: Some(ended.words),
     };
     let answer = call!(desk, triage.give_directly(request)).map_err(named);
     let state = desk.settled(args.case, answer).await?;
@@ -186,19 +186,39 @@ pub(crate) async fn give(context: &Context, args: EndNeedArgs) -> Result<(), Cli
 
 pub(crate) async fn cover(context: &Context, args: EndNeedArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
-    let text = context.read_text(args.text_file.as_ref(), TEXT, "Who covers it?")?;
-    let name = format!("notes.need.{}", args.need);
+    let ended = Ended::read(&desk, &args, "Who covers it?").await?;
     let request = CoverNeedRequest {
         request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        need_id: args.need.to_string(),
-        words: Some(record.seal_note(&name, next_version(&record, args.need), text.expose())?),
+        case_id: ended.case_id,
+        version: ended.version,
+        need_id: ended.need_id,
+        words: Some(ended.words),
     };
     let answer = call!(desk, triage.cover_need(request)).map_err(named);
     let state = desk.settled(args.case, answer).await?;
     desk.done(&format!("{} is covered by others: {}", args.need, state_line(&state)), &state_json(&state))
+}
+
+/// A need that ends without a grant, and the words that say how.
+struct Ended {
+    case_id: String,
+    version: i64,
+    need_id: String,
+    words: SealedField,
+}
+
+impl Ended {
+    async fn read(desk: &Desk<'_>, args: &EndNeedArgs, question: &str) -> Result<Self, CliError> {
+        let record = CaseRecord::read(desk, args.case, args.version.seen).await?;
+        let text = desk.context.read_text(args.text_file.as_ref(), TEXT, question)?;
+        let name = format!("notes.need.{}", args.need);
+        Ok(Self {
+            case_id: record.case_id(),
+            version: record.version(),
+            need_id: args.need.to_string(),
+            words: record.seal_note(&name, next_version(&record, args.need), text.expose())?,
+        })
+    }
 }
 
 pub(crate) async fn recommend(context: &Context, args: RecommendArgs) -> Result<(), CliError> {

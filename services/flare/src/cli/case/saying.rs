@@ -21,7 +21,7 @@ const LONGEST_MESSAGE: usize = 20_000;
 /// What is said, and whether a forbidden word may stand in it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Saying {
-    /// A file with what the requester will read, or - for standard input; asked for when left out
+    /// A file with what the requester will read, or - for standard input; without it, you are asked
     #[arg(long, value_name = "FILE")]
     pub(crate) text_file: Option<TextSource>,
     /// Send it even though it holds a word that the contact plan forbids
@@ -37,7 +37,7 @@ pub(crate) struct ReplyArgs {
     #[command(flatten)]
     saying: Saying,
     /// The need, grant or question it is about
-    #[arg(long, value_name = "ID", default_value = "")]
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     about: String,
 }
 

@@ -8,7 +8,7 @@ use flare_contracts::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    choices::Worded as _,
+    choices::{Worded as _, hyphened},
     lists::summary_json,
     record::CLOSED,
     show::{Page, score_text},
@@ -43,7 +43,7 @@ impl Page<'_> {
             "trigger": listing.trigger().word(),
             "consents": consents,
             "has_receipt": request.has_receipt,
-            "exit": case.exit,
+            "exit": hyphened(&case.exit),
             "exit_words": self.note(case.exit_words.as_ref()),
             "answers": answers,
             "persons": self.persons_json(),
@@ -78,7 +78,7 @@ impl Page<'_> {
                 "kind": need.kind().word(),
                 "outcome": need.outcome().word(),
                 "person_ids": need.person_ids,
-                "reason": need.reason,
+                "reason": hyphened(&need.reason),
                 "words": self.note(need.words.as_ref()),
             })
         };

@@ -10,6 +10,7 @@ use flare_kernel::CaseId;
 use serde_json::json;
 
 use super::{
+    choices::code,
     desk::{Desk, call},
     record::{CaseRecord, seen_version, state_json, state_line},
     taking::SeenVersion,
@@ -22,7 +23,7 @@ pub(crate) struct WithdrawArgs {
     /// The case
     case: CaseId,
     /// Why, as the requester says
-    #[arg(long, value_parser = ["helped_elsewhere", "too_dangerous", "no_longer_needed", "other", "unsaid"])]
+    #[arg(long, value_parser = code(&["helped-elsewhere", "too-dangerous", "no-longer-needed", "other", "unsaid"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -34,7 +35,7 @@ pub(crate) struct PauseArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = ["not_safe", "detained", "channel_compromised", "other"])]
+    #[arg(long, value_parser = code(&["not-safe", "detained", "channel-compromised", "other"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -46,7 +47,7 @@ pub(crate) struct HoldArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = ["inquiry", "corruption", "safeguarding", "other"])]
+    #[arg(long, value_parser = code(&["inquiry", "corruption", "safeguarding", "other"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -58,7 +59,7 @@ pub(crate) struct ResumeArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = ["safe_again", "cleared", "other"])]
+    #[arg(long, value_parser = code(&["safe-again", "cleared", "other"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -70,7 +71,7 @@ pub(crate) struct CloseArgs {
     /// The case
     case: CaseId,
     /// How it ends; a withdrawn case closes as withdrawn, and no other does
-    #[arg(long, value_parser = ["helped", "referred", "declined", "withdrawn", "unreachable", "duplicate"])]
+    #[arg(long, value_parser = code(&["helped", "referred", "declined", "withdrawn", "unreachable", "duplicate"]))]
     exit: String,
     /// A file with a note for staff, or - for standard input
     #[arg(long, value_name = "FILE")]
@@ -85,7 +86,7 @@ pub(crate) struct ReopenArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = ["new_need", "review", "mistake", "requester_wrote"])]
+    #[arg(long, value_parser = code(&["new-need", "review", "mistake", "requester-wrote"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     addresses::addresses_in,
-    choices::{Worded as _, worded},
+    choices::{Worded as _, code, worded},
     desk::{Desk, call},
     plan_box::plan_box,
     record::{CaseRecord, not_acknowledged, seen_version, state_json, state_line},
@@ -69,7 +69,7 @@ pub(crate) struct AssignArgs {
     #[arg(long, value_name = "NAME")]
     to: String,
     /// Why
-    #[arg(long, value_parser = ["shift", "leave", "workload", "conflict", "expertise"])]
+    #[arg(long, value_parser = code(&["shift", "leave", "workload", "conflict", "expertise"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,

@@ -12,6 +12,7 @@ use super::record::{GrantRecord, seen_version, settle, settle_with};
 use crate::cli::{
     CliError, Context,
     case::{
+        choices::code,
         desk::{Desk, call},
         taking::SeenVersion,
     },
@@ -24,10 +25,10 @@ pub(crate) struct ReportArgs {
     /// The grant
     grant: GrantId,
     /// What became of the report; a head waives it
-    #[arg(long, value_parser = ["received", "oral", "deferred", "waived"])]
+    #[arg(long, value_parser = code(&["received", "oral", "deferred", "waived"]))]
     how: String,
     /// Why it is deferred or waived
-    #[arg(long, value_parser = ["unsafe", "light", "other"])]
+    #[arg(long, value_parser = code(&["unsafe", "light", "other"]))]
     reason: Option<String>,
     /// Until when it is deferred
     #[arg(long, value_name = "DATE")]
@@ -42,7 +43,7 @@ pub(crate) struct CloseArgs {
     /// The grant
     grant: GrantId,
     /// What it came to
-    #[arg(long, value_parser = ["achieved", "partly_achieved", "not_achieved", "overtaken"])]
+    #[arg(long, value_parser = code(&["achieved", "partly-achieved", "not-achieved", "overtaken"]))]
     outcome: String,
     /// What goes back to its fund, in the grant's currency [usually: what neither arrived nor was lost]
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
@@ -57,7 +58,7 @@ pub(crate) struct TerminateArgs {
     /// The grant
     grant: GrantId,
     /// Why
-    #[arg(long, value_parser = ["ethics", "corruption", "safeguarding"])]
+    #[arg(long, value_parser = code(&["ethics", "corruption", "safeguarding"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,

@@ -18,6 +18,7 @@ use crate::cli::{
     CliError, Context, TextSource,
     case::{
         addresses_in,
+        choices::code,
         desk::{Desk, call},
         indented,
         record::{CaseRecord, opened},
@@ -80,7 +81,7 @@ pub(crate) struct OverrideArgs {
     /// The grant
     grant: GrantId,
     /// Why two references cannot be had
-    #[arg(long, value_parser = ["no_time", "references_unsafe", "known_partner", "other"])]
+    #[arg(long, value_parser = code(&["no-time", "references-unsafe", "known-partner", "other"]))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -121,7 +122,7 @@ pub(crate) struct RecordAgreementArgs {
     /// The grant
     grant: GrantId,
     /// How
-    #[arg(long, value_parser = ["phone", "visit", "proxy"])]
+    #[arg(long, value_parser = code(&["phone", "visit", "proxy"]))]
     agreed_by: String,
     /// They were told where the money comes from
     #[arg(long)]

@@ -30,7 +30,7 @@ pub(crate) enum GrantCommand {
     Show(lists::ShowArgs),
     /// Show the proposal to the requester, or note how it was told
     #[command(
-        after_help = "Examples:\n  flare grant propose grant_… --text-file proposal-fr.txt\n  flare grant propose grant_… --told-by phone\n\nWithout a text, a plain summary in English is posted."
+        after_help = "Examples:\n  flare grant propose grant_… --text-file proposal-fr.txt\n  flare grant propose grant_… --told-by phone\n\nWithout a text, you are not asked: a plain summary in English is posted."
     )]
     Propose(proposing::ProposeArgs),
     /// Ask for the votes
@@ -42,13 +42,13 @@ pub(crate) enum GrantCommand {
     /// Declare a conflict of interest: you take no part in this grant's decisions
     #[command(after_help = "Example:\n  flare grant conflict grant_… --reason personal")]
     Conflict(voting::ConflictArgs),
-    /// Whom money goes to
+    /// Whom money goes to: enter them, or check them by calling back
     #[command(subcommand)]
     Payee(gates::PayeeCommand),
-    /// Open the gate \"verified\" without two references; the head's, with a reason
-    #[command(after_help = "Example:\n  flare grant verify-override grant_… --reason references_unsafe")]
+    /// Open the gate "verified" without two references; the head's, with a reason
+    #[command(after_help = "Example:\n  flare grant verify-override grant_… --reason references-unsafe")]
     VerifyOverride(gates::OverrideArgs),
-    /// What the requester agrees to
+    /// What the requester agrees to: post it, or note that they agreed by voice
     #[command(subcommand)]
     Agreement(gates::AgreementCommand),
     /// Set money of a fund aside; may be done for several funds
@@ -59,7 +59,7 @@ pub(crate) enum GrantCommand {
     /// Let a small first amount go before the gates; two people give the same command
     #[command(after_help = "Example:\n  flare grant advance grant_… --amount 800.00")]
     Advance(gates::AdvanceArgs),
-    /// Payments
+    /// Payments: schedule, release, send, and say what became of them
     #[command(subcommand)]
     Tranche(tranches::TrancheCommand),
     /// Note the report: received, given by voice, deferred or waived

@@ -13,7 +13,7 @@ use super::record::{GrantRecord, seen_version, settle, settle_with};
 use crate::cli::{
     CliError, Context,
     case::{
-        choices::Worded as _,
+        choices::{Worded as _, code},
         desk::{Desk, call},
         record::CaseRecord,
         saying::{Saying, post, show_plan, words},
@@ -29,8 +29,8 @@ pub(crate) struct ProposeArgs {
     grant: GrantId,
     #[command(flatten)]
     saying: Saying,
-    /// Nothing is posted: it was told on this way
-    #[arg(long, value_parser = ["signal", "phone", "visit", "proxy"], conflicts_with_all = ["text_file", "anyway"])]
+    /// Nothing is posted: you told it them on this way
+    #[arg(long, value_parser = code(&["signal", "phone", "visit", "proxy"]), conflicts_with_all = ["text_file", "anyway"])]
     told_by: Option<String>,
     #[command(flatten)]
     version: SeenVersion,

@@ -15,7 +15,7 @@ use super::record::{GrantRecord, seen_version, settle, settle_with};
 use crate::cli::{
     CliError, Context,
     case::{
-        choices::Worded as _,
+        choices::{Worded as _, code},
         desk::{Desk, call},
         taking::SeenVersion,
     },
@@ -44,7 +44,7 @@ pub(crate) enum TrancheCommand {
     #[command(after_help = "Example:\n  flare grant tranche returned grant_… tranche_…")]
     Returned(TrancheArgs),
     /// Write it off: one person proposes, another confirms with the same command
-    #[command(after_help = "Example:\n  flare grant tranche lost grant_… tranche_… --reason channel_failed")]
+    #[command(after_help = "Example:\n  flare grant tranche lost grant_… tranche_… --reason channel-failed")]
     Lost(LostArgs),
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct LostArgs {
     #[command(flatten)]
     which: TrancheArgs,
     /// Why; the second person gives the same
-    #[arg(long, value_parser = ["stolen", "channel_failed", "payee_unreachable", "other"])]
+    #[arg(long, value_parser = code(&["stolen", "channel-failed", "payee-unreachable", "other"]))]
     reason: String,
 }
 

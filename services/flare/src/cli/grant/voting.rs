@@ -16,7 +16,7 @@ use super::{
 use crate::cli::{
     CliError, Context, TextSource,
     case::{
-        choices::Worded as _,
+        choices::{Worded as _, code},
         desk::{Desk, call},
     },
     prompt,
@@ -63,7 +63,7 @@ pub(crate) struct ConflictArgs {
     /// The grant
     grant: GrantId,
     /// What binds you
-    #[arg(long, value_parser = ["personal", "financial", "institutional", "past_dispute", "other"])]
+    #[arg(long, value_parser = code(&["personal", "financial", "institutional", "past-dispute", "other"]))]
     reason: String,
 }
 

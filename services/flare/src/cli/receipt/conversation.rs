@@ -144,7 +144,7 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
     let standing = retrying(|| holder.withdraw(args.reason.code(), &request_id)).await?;
     let document = json!({
         "case_id": holder.case().to_string(),
-        "standing": standing.as_str_name().trim_start_matches("STANDING_").to_lowercase(),
+        "standing": words::standing_code(standing),
     });
     context.output.show(&document, |out| out.line(format!("{name}: {}.", words::standing(standing))))
 }

@@ -32,6 +32,7 @@ pub(crate) struct AttachArgs {
 #[derive(Args, Debug)]
 pub(crate) struct DownloadArgs {
     /// Which file, as `flare receipt files` lists it
+    #[arg(value_name = "FILE_ID")]
     file: FileId,
     #[command(flatten)]
     receipt: ReceiptSource,

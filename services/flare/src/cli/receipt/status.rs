@@ -4,7 +4,11 @@ use flare_contracts::intake::v1::{GetStatusResponse, GrantView};
 use serde_json::{Value, json};
 
 use super::{ReceiptSource, name_of};
-use crate::cli::{CliError, Context, Output, case::choices::Worded as _, when, words};
+use crate::cli::{
+    CliError, Context, Output,
+    case::choices::{Worded as _, hyphened},
+    when, words,
+};
 
 pub(super) async fn status(source: ReceiptSource, context: &Context) -> Result<(), CliError> {
     let (holder, status) = source.open_with_status(context).await?;
@@ -81,23 +85,23 @@ fn document(status: &GetStatusResponse, name: &str) -> Value {
         "case_id": status.case_id,
         "codename": name,
         "version": status.version,
-        "standing": status.standing().as_str_name().trim_start_matches("STANDING_").to_lowercase(),
+        "standing": words::standing_code(status.standing()),
         "received": when::rfc3339(status.received.as_ref()),
         "we_answer_by": when::rfc3339(status.we_answer_by.as_ref()),
         "open_questions": status.open_questions,
         "needs": status.needs.iter().map(|need| json!({
-            "need_id": need.need_id, "kind": need.kind().word(), "outcome": need.outcome,
+            "need_id": need.need_id, "kind": need.kind().word(), "outcome": hyphened(&need.outcome),
         })).collect::<Vec<_>>(),
         "grants": status.grants.iter().map(|grant| json!({
-            "grant_id": grant.grant_id, "stage": grant.stage, "ceiling": amount(grant.ceiling.as_ref()),
+            "grant_id": grant.grant_id, "stage": hyphened(&grant.stage), "ceiling": amount(grant.ceiling.as_ref()),
             "start": grant.start, "end": grant.end, "report_due": when::rfc3339(grant.report_due.as_ref()),
             "proposal_message_id": grant.proposal_message_id, "agreement_message_id": grant.agreement_message_id,
             "tranches": grant.tranches.iter().map(|tranche| json!({
-                "tranche_id": tranche.tranche_id, "amount": amount(tranche.amount.as_ref()), "state": tranche.state,
+                "tranche_id": tranche.tranche_id, "amount": amount(tranche.amount.as_ref()), "state": hyphened(&tranche.state),
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "steps": status.steps.iter().map(|step| json!({
-            "what": step.what, "at": when::rfc3339(step.at.as_ref()), "about": step.about,
+            "what": hyphened(&step.what), "at": when::rfc3339(step.at.as_ref()), "about": step.about,
         })).collect::<Vec<_>>(),
     })
 }
