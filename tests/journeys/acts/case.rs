@@ -112,7 +112,7 @@ impl<'i> Case<'i> {
 
     pub(crate) fn assess(&self, lane: &str) {
         self.officer_act(&["assess"], &["--lane", lane], || self.stage() == "assessing");
-        self.stands_if_followed("being_assessed");
+        self.stands_if_followed("being-assessed");
     }
 
     /// As [`Self::stands`], where there is a receipt to follow the case with.
@@ -170,11 +170,11 @@ impl<'i> Case<'i> {
     pub(crate) fn ask_and_answer(&self, question: &str, answer: &str) {
         let words = self.words(question);
         self.officer_act(&["ask"], &["--text-file", &words], || self.message("question", question).is_some());
-        self.stands("waiting_for_you");
+        self.stands("waiting-for-you");
         until("triage waits for the requester", || (self.stage() == "awaiting-requester").then_some(()));
         let words = self.requester.words(answer);
         self.receipt_act(&["answer", "--text-file", &words], || self.message("answer", answer).is_some());
-        self.stands("being_assessed");
+        self.stands("being-assessed");
         until("triage goes on", || (self.stage() == "assessing").then_some(()));
     }
 

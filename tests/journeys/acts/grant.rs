@@ -86,7 +86,7 @@ impl<'c, 'i> Grant<'c, 'i> {
     pub(crate) fn submit(&self) {
         self.propose();
         self.officer_act(&["submit"], &[], || self.stage() != "draft");
-        self.case.stands("in_approval");
+        self.case.stands("in-approval");
     }
 
     /// An approver votes.
