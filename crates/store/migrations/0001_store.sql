@@ -1,10 +1,12 @@
 -- What every service's database holds besides its own tables.
 
--- One row for each thing with a history. Locking the row is what puts writers of that thing in order.
+-- One row for each thing with a history. Locking the row is what puts writers of that thing in order. `at` is the time of
+-- its last event: the next is never older.
 CREATE TABLE streams (
     stream TEXT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL CHECK (seq >= 0),
-    head BYTEA NOT NULL
+    head BYTEA NOT NULL,
+    at BIGINT NOT NULL
 );
 
 -- The append-only log: audit trail and source of every message. Erasing blanks payload, actor and salt; digest and

@@ -4,18 +4,22 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use flare_kernel::Timestamp;
 use sqlx::{
-    AnyPool, AssertSqlSafe, Executor as _,
-    any::{AnyConnectOptions, AnyPoolOptions},
+    AnyPool, AssertSqlSafe, Execute as _, Executor as _,
+    any::{AnyArguments, AnyConnectOptions, AnyPoolOptions},
     migrate::MigrateError,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::task::TaskTracker;
 
-use crate::{Error, Row, Schema, Sql, TimeSource};
+use crate::{Error, Row, Schema, Sql, TimeSource, error::is_severed};
 
 /// How often migrations of a SQLite file are tried, and the pause between: together about a second.
 const MIGRATION_LOOKS: u32 = 20;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
+/// How long a connection that returns to its pool may take to prove that it is sound.
+const RETURN_WITHIN: Duration = Duration::from_secs(3);
+/// How long the writes under way and the goodbyes may take at a close, at most.
+const CLOSE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where a service's tables live.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,6 +78,11 @@ pub struct DatabaseOptions {
     pub connections: u32,
     /// How long a caller may wait for a connection.
     pub acquire_timeout: Duration,
+    /// How long one read, or one try of a write, may take in all. Longer than the server's own bound of 20 seconds, so
+    /// that it ends only what no server answers.
+    pub answer_within: Duration,
+    /// How long PostgreSQL lets a statement wait for a lock.
+    pub lock_timeout: Duration,
     /// The W3C `traceparent` of whatever is running; logged with each event so that a trace crosses the broker.
     pub trace: fn() -> String,
 }
@@ -84,6 +93,8 @@ impl Default for DatabaseOptions {
             time: TimeSource::Database,
             connections: 8,
             acquire_timeout: Duration::from_secs(5),
+            answer_within: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
             trace: String::new,
         }
     }
@@ -120,7 +131,15 @@ pub(crate) struct Inner {
     pub(crate) time: TimeSource,
     pub(crate) trace: fn() -> String,
     pub(crate) writes: TaskTracker,
+    answer_within: Duration,
     wakes: Wakes,
+}
+
+impl Inner {
+    /// How many connections a pool may hold.
+    pub(crate) fn connections(&self) -> u32 {
+        self.reader.options().get_max_connections()
+    }
 }
 
 impl fmt::Debug for Database {
@@ -138,9 +157,11 @@ impl Database {
     ) -> Result<Self, DatabaseUrlError> {
         sqlx::any::install_default_drivers();
         let open = |source| DatabaseUrlError::Open { service: schema.name, source };
+        let migrated = |source| DatabaseUrlError::Migrate { service: schema.name, source };
         let (engine, writer, reader) = match url {
             DatabaseUrl::Sqlite(folder) => {
                 let (writer, reader) = sqlite_pools(folder, schema.name, &options).await.map_err(open)?;
+                migrate_file(&schema, &writer).await.map_err(migrated)?;
                 (Engine::Sqlite, writer, reader)
             }
             DatabaseUrl::Postgres { url, schema_prefix } => {
@@ -149,14 +170,14 @@ impl Database {
                 if !letter_first || !schema_prefix.chars().all(plain) {
                     return Err(DatabaseUrlError::Prefix);
                 }
-                let pool = postgres_pool(url, &format!("{schema_prefix}{}", schema.name), &options)
-                    .await
-                    .map_err(open)?;
+                let namespace = format!("{schema_prefix}{}", schema.name);
+                let once = namespace_of(url, &namespace).await.map_err(open)?;
+                schema.migrator().run(&once).await.map_err(migrated)?;
+                once.close().await;
+                let pool = postgres_pool(url, &namespace, &options).await.map_err(open)?;
                 (Engine::Postgres, pool.clone(), pool)
             }
         };
-        let migrated = migrate(&schema, &writer, engine).await;
-        migrated.map_err(|source| DatabaseUrlError::Migrate { service: schema.name, source })?;
         Ok(Self(Arc::new(Inner {
             engine,
             writer,
@@ -165,6 +186,7 @@ impl Database {
             time: options.time,
             trace: options.trace,
             writes: TaskTracker::new(),
+            answer_within: options.answer_within,
             wakes: Wakes::default(),
         })))
     }
@@ -190,14 +212,43 @@ impl Database {
 
     /// The rows of a read outside any transaction.
     pub async fn fetch_all(&self, query: Sql<'_>) -> Result<Vec<Row>, Error> {
-        let rows = query.fetch_all(&self.0.reader).await.map_err(Error::Database)?;
-        Ok(rows.into_iter().map(Row::new).collect())
+        self.in_time(self.fetch(query, false)).await
     }
 
     /// The row of a read outside any transaction, if there is one.
     pub async fn fetch_optional(&self, query: Sql<'_>) -> Result<Option<Row>, Error> {
-        let row = query.fetch_optional(&self.0.reader).await.map_err(Error::Database)?;
-        Ok(row.map(Row::new))
+        Ok(self.in_time(self.fetch(query, true)).await?.pop())
+    }
+
+    /// A read changes nothing: where a connection died while it lay idle it is done again on the next.
+    async fn fetch(&self, mut query: Sql<'_>, one: bool) -> Result<Vec<Row>, Error> {
+        let arguments =
+            query.take_arguments().map_err(|error| Error::Database(sqlx::Error::Encode(error)))?;
+        let (statement, arguments) = (query.sql(), arguments.unwrap_or_default());
+        let mut dead = 0;
+        loop {
+            // sqlx hands a query over to whoever runs it, its arguments included.
+            let mut copy = AnyArguments::default();
+            copy.values.0.clone_from(&arguments.values.0);
+            let query = sqlx::query_with(statement.clone(), copy);
+            let fetched = if one {
+                query.fetch_optional(&self.0.reader).await.map(|row| row.into_iter().collect())
+            } else {
+                query.fetch_all(&self.0.reader).await
+            };
+            match fetched {
+                Err(error) if is_severed(&error) && dead < self.0.connections() => dead += 1,
+                fetched => {
+                    let rows: Vec<_> = fetched.map_err(Error::Database)?;
+                    return Ok(rows.into_iter().map(Row::new).collect());
+                }
+            }
+        }
+    }
+
+    /// Ends what no server answers. The connection that it waited on is closed.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        timeout(self.0.answer_within, work).await.unwrap_or(Err(Error::Late))
     }
 
     /// What the clock says outside any transaction: for workers that look for what is due. A decision asks
@@ -217,24 +268,28 @@ impl Database {
         self.fetch_optional(crate::sql("SELECT 1 AS one")).await.map(drop)
     }
 
-    /// Waits for the writes under way, then closes every connection.
+    /// Waits for the writes under way, then closes every connection. Both are bounded: a server that is silent holds
+    /// nobody up, and what it was asked ends with the process, as it would with a kill.
     pub async fn close(&self) {
         self.0.writes.close();
-        self.0.writes.wait().await;
-        self.0.writer.close().await;
-        self.0.reader.close().await;
+        let closing = async {
+            self.0.writes.wait().await;
+            self.0.writer.close().await;
+            self.0.reader.close().await;
+        };
+        if timeout(self.0.answer_within.min(CLOSE_WITHIN), closing).await.is_err() {
+            tracing::warn!(database = self.name(), "the database did not let go in time and was left");
+        }
     }
 }
 
-/// Brings the tables up to date. On PostgreSQL sqlx lets one replica at a time do so. On SQLite nothing does: of two, one
-/// fails and changes nothing, and finds the work done when it looks again.
-async fn migrate(schema: &Schema, pool: &AnyPool, engine: Engine) -> Result<(), MigrateError> {
+/// Brings a file's tables up to date. Nothing lets only one do so at a time: of two, one fails and changes nothing, and
+/// finds the work done when it looks again.
+async fn migrate_file(schema: &Schema, pool: &AnyPool) -> Result<(), MigrateError> {
     let mut looks = 1;
     loop {
         match schema.migrator().run(pool).await {
-            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))
-                if engine == Engine::Sqlite && looks < MIGRATION_LOOKS =>
-            {
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if looks < MIGRATION_LOOKS => {
                 looks += 1;
                 tokio::time::sleep(MIGRATION_PAUSE).await;
             }
@@ -276,18 +331,40 @@ async fn sqlite_pools(
     Ok((writer, reader))
 }
 
-async fn postgres_pool(url: &str, schema: &str, options: &DatabaseOptions) -> Result<AnyPool, sqlx::Error> {
-    let url = AnyConnectOptions::from_str(url)?;
-    // A namespace may be made by two replicas at once, and PostgreSQL's IF NOT EXISTS then still fails in one of them.
-    let once = AnyPoolOptions::new().max_connections(1).connect_with(url.clone()).await?;
+/// Makes a service's namespace, and gives the one connection to migrate it over. sqlx lets one migration at a time run in
+/// a whole database, so this waits for those of all services and replicas, however long they take: the bounds that hold
+/// for callers do not hold here.
+async fn namespace_of(url: &str, namespace: &str) -> Result<AnyPool, sqlx::Error> {
+    let session: Arc<str> = format!(
+        "SET search_path TO {namespace}; SET statement_timeout = 0; SET lock_timeout = 0; \
+         SET client_min_messages = error;"
+    )
+    .into();
+    let once = AnyPoolOptions::new()
+        .max_connections(1)
+        .after_connect(move |connection, _| {
+            let session = session.to_string();
+            Box::pin(async move { connection.execute(AssertSqlSafe(session)).await.map(drop) })
+        })
+        .connect_with(AnyConnectOptions::from_str(url)?)
+        .await?;
+    // It may be made by two replicas at once, and PostgreSQL's IF NOT EXISTS then still fails in one of them.
     let mut tx = once.begin().await?;
     tx.execute("SELECT pg_advisory_xact_lock(7420)").await?;
-    tx.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).await?;
+    tx.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {namespace}"))).await?;
     tx.commit().await?;
-    once.close().await;
+    Ok(once)
+}
 
+async fn postgres_pool(
+    url: &str,
+    namespace: &str,
+    options: &DatabaseOptions,
+) -> Result<AnyPool, sqlx::Error> {
+    let url = AnyConnectOptions::from_str(url)?;
+    let lock_timeout = options.lock_timeout.as_millis();
     let session: Arc<str> = format!(
-        "SET search_path TO {schema}; SET statement_timeout = '20s'; SET lock_timeout = '10s'; \
+        "SET search_path TO {namespace}; SET statement_timeout = '20s'; SET lock_timeout = '{lock_timeout}ms'; \
          SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = error;"
     )
     .into();
@@ -306,13 +383,16 @@ async fn postgres_pool(url: &str, schema: &str, options: &DatabaseOptions) -> Re
 
 /// Ends whatever transaction a cancelled `begin` left open on a connection that returns to its pool. Without this, later
 /// writes on the connection are acknowledged and lost. SQLite reports an error when there is nothing to roll back; that
-/// is no reason to close the connection.
+/// is no reason to close the connection. A connection on which nobody answers is closed, or it would keep its place in
+/// the pool for ever.
 fn roll_back(
     connection: &mut sqlx::AnyConnection,
     _: sqlx::pool::PoolConnectionMetadata,
 ) -> std::pin::Pin<Box<dyn Future<Output = Result<bool, sqlx::Error>> + Send + '_>> {
     Box::pin(async move {
-        match connection.execute("ROLLBACK").await {
+        let rolled_back = timeout(RETURN_WITHIN, connection.execute("ROLLBACK")).await;
+        match rolled_back.map_err(|late| sqlx::Error::Io(late.into())).flatten() {
+            Err(error) if is_severed(&error) => Err(error),
             Ok(_) | Err(sqlx::Error::Database(_)) => Ok(true),
             Err(error) => Err(error),
         }

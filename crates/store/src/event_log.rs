@@ -89,12 +89,14 @@ impl Tx {
             let stream = event.stream.clone();
             let record = event.record(&head.hash, head.seq + 1, self.now())?;
             (head.seq, head.hash) = (record.seq, record.hash.clone());
+            let at = record.at.as_micros();
             self.insert_event(record).await?;
             self.execute(
-                sql("UPDATE streams SET seq = $2, head = $3 WHERE stream = $1")
+                sql("UPDATE streams SET seq = $2, head = $3, at = $4 WHERE stream = $1")
                     .bind(stream.clone())
                     .bind(head.seq)
-                    .bind(head.hash.clone()),
+                    .bind(head.hash.clone())
+                    .bind(at),
             )
             .await?;
             self.streams.insert(stream, head);

@@ -53,7 +53,10 @@ impl Schema {
                 false,
             )
         });
-        Migrator::with_migrations(all.collect())
+        let mut migrator = Migrator::with_migrations(all.collect());
+        // While a new version comes in, an old replica may have to start again: migrations suit the code before them.
+        migrator.set_ignore_missing(true);
+        migrator
     }
 
     /// The refusal that a broken constraint stands for, if the caller can have caused it.

@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 use crate::{
     Database, Error, Once, Row, Sql,
     database::{Engine, Inner},
+    error::is_severed,
     event_log::Pending,
     idempotency::{self, Earlier},
 };
@@ -25,6 +26,11 @@ pub trait Write: Send + Sync + 'static {
 
     /// Does it. On an error nothing stays.
     fn apply(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
+
+    /// Whether it is given up at its first collision instead of being repeated: the caller has a better way.
+    fn gives_way(&self) -> bool {
+        false
+    }
 }
 
 /// An open transaction. Dropping it undoes everything.
@@ -47,14 +53,17 @@ pub(crate) struct Head {
 
 impl Database {
     /// Runs a write in a task of its own, so that a caller who hangs up cannot stop it half-way, and repeats it when it
-    /// collides with another.
+    /// collides with another. Each try has a bound in time: the server's own bounds do not hold when the server is
+    /// silent.
     pub async fn write<W: Write>(&self, write: W) -> Result<W::Output, Error> {
         let database = self.clone();
         self.detached(async move {
             let mut attempt = 1;
             loop {
-                match database.attempt(&write).await {
-                    Err(error) if error.is_collision() && attempt < ATTEMPTS => attempt += 1,
+                match database.in_time(database.attempt(&write)).await {
+                    Err(error) if error.is_collision() && attempt < ATTEMPTS && !write.gives_way() => {
+                        attempt += 1;
+                    }
                     outcome => return outcome,
                 }
             }
@@ -94,7 +103,15 @@ impl Database {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        let inner = database.writer.begin_with(begin).await.map_err(Error::Database)?;
+        let mut dead = 0;
+        let inner = loop {
+            // Nothing has been done on a connection that cannot begin: where it died while it lay idle, as each does
+            // when the server restarts, the next is taken, and at last a new one.
+            match database.writer.begin_with(begin).await {
+                Err(error) if is_severed(&error) && dead < database.connections() => dead += 1,
+                outcome => break outcome.map_err(Error::Database)?,
+            }
+        };
         let (streams, pending) = (BTreeMap::new(), Vec::new());
         let now = Timestamp::from_micros(0);
         let mut tx = Tx { inner, database, now, poisoned: false, streams, pending, timer_set: false };
@@ -104,7 +121,7 @@ impl Database {
 }
 
 impl Tx {
-    /// The instant of this transaction: the same however often it is asked.
+    /// The instant of this transaction: the same however often it is asked once the histories are locked.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -159,6 +176,9 @@ impl Tx {
 
     /// Locks the histories that this write changes, in one order for everybody. A history that does not exist yet
     /// begins. Must be called before anything is read that the decision rests on.
+    ///
+    /// The transaction's instant moves on to the histories' last events where the clock is behind them: it was read
+    /// before the lock was waited for, or the clock was set back. So no history ever goes back in time.
     pub async fn lock(&mut self, streams: &[&(dyn Display + Sync)]) -> Result<(), Error> {
         let mut names: Vec<String> = streams.iter().map(ToString::to_string).collect();
         names.sort();
@@ -167,13 +187,15 @@ impl Tx {
             let row = self
                 .fetch_one(
                     crate::sql(
-                        "INSERT INTO streams (stream, seq, head) VALUES ($1, 0, $2) \
-                         ON CONFLICT (stream) DO UPDATE SET seq = streams.seq RETURNING seq, head",
+                        "INSERT INTO streams (stream, seq, head, at) VALUES ($1, 0, $2, $3) \
+                         ON CONFLICT (stream) DO UPDATE SET seq = streams.seq RETURNING seq, head, at",
                     )
                     .bind(name.clone())
-                    .bind(Vec::new()),
+                    .bind(Vec::new())
+                    .bind(self.now.as_micros()),
                 )
                 .await?;
+            self.now = self.now.max(row.timestamp("at")?);
             let head = Head { seq: row.int("seq")?, hash: row.bytes("head")? };
             self.streams.insert(name, head);
         }

@@ -1,7 +1,10 @@
-//! What tests stand on: a service's database on either engine, with a clock that the test moves.
+//! What tests stand on: a service's database on either engine, with a clock that the test moves, and a way to a server
+//! that the test cuts.
 
+mod proxy;
 mod sandbox;
 
+pub use proxy::Proxy;
 pub use sandbox::{Sandbox, postgres_url, rabbitmq_url, redis_url};
 
 /// Makes two tests of one async function that takes a [`Sandbox`]: one on SQLite, one on PostgreSQL. The second runs

@@ -13,6 +13,7 @@ pub struct Sandbox {
     pub database: Database,
     /// Its clock.
     pub time: TimeSource,
+    url: DatabaseUrl,
     schema: Option<String>,
     folder: Option<TempDir>,
 }
@@ -51,7 +52,7 @@ impl Sandbox {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().to_owned());
         let (database, time) = open(&url, schema).await;
-        Self { database, time, schema: None, folder: Some(folder) }
+        Self { database, time, url, schema: None, folder: Some(folder) }
     }
 
     /// On PostgreSQL, in a schema of its own, where a server is named.
@@ -59,8 +60,14 @@ impl Sandbox {
         let url = postgres_url()?;
         let schema_prefix = format!("t{:032x}_", u128::from_be_bytes(random().unwrap()));
         let name = format!("{schema_prefix}{}", schema.name);
-        let (database, time) = open(&DatabaseUrl::Postgres { url, schema_prefix }, schema).await;
-        Some(Self { database, time, schema: Some(name), folder: None })
+        let url = DatabaseUrl::Postgres { url, schema_prefix };
+        let (database, time) = open(&url, schema).await;
+        Some(Self { database, time, url, schema: Some(name), folder: None })
+    }
+
+    /// Where the database is, for another handle on it.
+    pub fn url(&self) -> DatabaseUrl {
+        self.url.clone()
     }
 
     /// Moves the clock on.

@@ -55,7 +55,7 @@ async fn cancel_many(database: &Database) {
             }
         }
         drop(beginning);
-        let insert = crate::sql("INSERT INTO streams (stream, seq, head) VALUES ($1, 1, $2)");
+        let insert = crate::sql("INSERT INTO streams (stream, seq, head, at) VALUES ($1, 1, $2, 0)");
         insert.bind(format!("case_{round}")).bind(Vec::new()).execute(pool).await.unwrap();
     }
     // Whatever was left open would be undone by now, as at the end of a process.
@@ -63,4 +63,48 @@ async fn cancel_many(database: &Database) {
     pool.acquire().await.unwrap().close().await.unwrap();
     let rows = database.fetch_all(crate::sql("SELECT stream FROM streams")).await.unwrap();
     assert_eq!(rows.len(), usize::try_from(ROUNDS).unwrap(), "every acknowledged write is there");
+}
+
+/// What one connection says of itself.
+async fn settings_of(connection: &mut sqlx::AnyConnection) -> Vec<String> {
+    let statement = "SELECT CAST((SELECT journal_mode FROM pragma_journal_mode) AS TEXT) AS journal_mode, \
+                     CAST((SELECT synchronous FROM pragma_synchronous) AS TEXT) AS synchronous, \
+                     CAST((SELECT timeout FROM pragma_busy_timeout) AS TEXT) AS busy_timeout, \
+                     CAST((SELECT foreign_keys FROM pragma_foreign_keys) AS TEXT) AS foreign_keys";
+    let row = Row::new(crate::sql(statement).fetch_one(connection).await.unwrap());
+    ["journal_mode", "synchronous", "busy_timeout", "foreign_keys"]
+        .map(|name| row.text(name).unwrap())
+        .to_vec()
+}
+
+/// Each connection, the readers' too: a setting holds for the one that it was made on.
+#[tokio::test]
+async fn every_connection_to_a_file_is_durable_patient_and_strict_and_only_one_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = DatabaseUrl::Sqlite(folder.path().to_owned());
+    let options = DatabaseOptions { connections: 3, ..DatabaseOptions::default() };
+    let database = Database::open(&url, SCHEMA, options).await.unwrap();
+    assert_eq!(database.writes_at_once(), 1, "several writers would starve each other");
+    let mut connections = vec![database.inner().writer.acquire().await.unwrap()];
+    for _ in 0..3 {
+        connections.push(database.inner().reader.acquire().await.unwrap());
+    }
+    for connection in &mut connections {
+        // `synchronous` 2 is FULL.
+        assert_eq!(settings_of(connection).await, ["wal", "2", "5000", "1"]);
+    }
+}
+
+/// SQLite answers the rollback of a connection that comes back with an error when there is nothing to roll back.
+#[tokio::test]
+async fn the_writer_of_a_file_stays_the_same_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = DatabaseUrl::Sqlite(folder.path().to_owned());
+    let database = Database::open(&url, SCHEMA, DatabaseOptions::default()).await.unwrap();
+    let writer = &database.inner().writer;
+    // A temporary table is its connection's own.
+    crate::sql("CREATE TEMP TABLE mark (one BIGINT)").execute(writer).await.unwrap();
+    for _ in 0..3 {
+        crate::sql("INSERT INTO mark (one) VALUES (1)").execute(writer).await.unwrap();
+    }
 }

@@ -36,6 +36,41 @@ async fn a_deadlock_is_repeated_until_both_are_through() {
     cleaner.clean().await;
 }
 
+/// A write that has a better way is given up at its first collision; the other goes through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_gives_way_is_not_repeated() {
+    let Some(sandbox) = Sandbox::postgres(SCHEMA).await else { return };
+    let cleaner = sandbox.cleaner();
+    let (attempts, meet) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
+    let writers = [["a", "b"], ["b", "a"]].map(|order| {
+        let write = CountBoth { order, attempts: Arc::clone(&attempts), meet: Arc::clone(&meet) };
+        let database = sandbox.database.clone();
+        tokio::spawn(async move { database.write(GivesWay(write)).await })
+    });
+    let mut through = 0;
+    for writer in writers {
+        through += usize::from(writer.await.unwrap().is_ok());
+    }
+    assert_eq!((attempts.load(Ordering::SeqCst), through), (2, 1));
+    assert_eq!(counter(&sandbox.database, "a").await, 1);
+    sandbox.database.close().await;
+    cleaner.clean().await;
+}
+
+struct GivesWay(CountBoth);
+
+impl Write for GivesWay {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        self.0.apply(tx).await
+    }
+
+    fn gives_way(&self) -> bool {
+        true
+    }
+}
+
 /// Counts up both, with a pause between them in which the other one has taken its first.
 struct CountBoth {
     order: [&'static str; 2],

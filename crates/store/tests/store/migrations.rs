@@ -1,8 +1,10 @@
 //! Several replicas may start at once.
 
+use std::time::Duration;
+
 use flare_kernel::random;
-use flare_store::{Database, DatabaseOptions, DatabaseUrl, DatabaseUrlError};
-use flare_testkit::postgres_url;
+use flare_store::{Database, DatabaseOptions, DatabaseUrl, DatabaseUrlError, Migration, Schema};
+use flare_testkit::{Sandbox, on_both_engines, postgres_url};
 
 use crate::fixtures::{SCHEMA, note, notes, run};
 
@@ -52,6 +54,52 @@ async fn several_may_migrate_one_schema_at_once() {
     })
     .await
     .unwrap();
+}
+
+/// sqlx migrates one schema of a database at a time; the bounds that hold for callers must not end who waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_migration_makes_others_wait_and_none_fail() {
+    const SLOW: Schema = Schema {
+        name: "slow",
+        migrations: &[Migration { version: 1000, name: "slow", sql: "SELECT pg_sleep(0.3)" }],
+        refusals: &[],
+    };
+    let Some(url) = postgres_url() else { return };
+    let opening: Vec<_> = (0..3)
+        .map(|_| {
+            let schema_prefix = format!("t{:032x}_", u128::from_be_bytes(random().unwrap()));
+            let schema = format!("{schema_prefix}{}", SLOW.name);
+            let url = DatabaseUrl::Postgres { url: url.clone(), schema_prefix };
+            let options =
+                DatabaseOptions { lock_timeout: Duration::from_millis(100), ..DatabaseOptions::default() };
+            (schema, tokio::spawn(async move { Database::open(&url, SLOW, options).await }))
+        })
+        .collect();
+    for (schema, database) in opening {
+        let database = database.await.unwrap().unwrap();
+        let drop_schema = format!("DROP SCHEMA {schema} CASCADE");
+        run(&database, move |tx| {
+            let drop_schema = sqlx::query(sqlx::AssertSqlSafe(drop_schema.clone()));
+            Box::pin(async move { tx.execute(drop_schema).await })
+        })
+        .await
+        .unwrap();
+    }
+}
+
+on_both_engines!(an_old_replica_starts_though_a_new_one_has_migrated, crate::fixtures::SCHEMA);
+async fn an_old_replica_starts_though_a_new_one_has_migrated(sandbox: Sandbox) {
+    const NEXT: Schema = Schema {
+        migrations: &[
+            SCHEMA.migrations[0],
+            Migration { version: 1001, name: "more", sql: "CREATE TABLE more (one BIGINT NOT NULL)" },
+        ],
+        ..SCHEMA
+    };
+    let url = sandbox.url();
+    Database::open(&url, NEXT, DatabaseOptions::default()).await.unwrap();
+    let old = Database::open(&url, SCHEMA, DatabaseOptions::default()).await.unwrap();
+    run(&old, |tx| Box::pin(note(tx, "bridge", "anna", 1))).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use flare_contracts::{
     Kind,
     events::v1::{IntakeEvent, ReceiptIssued},
 };
-use flare_kernel::Lane;
+use flare_kernel::{Duration, Lane};
 use flare_store::{Error, events_after, page_of_stream_heads};
 use flare_testkit::{Sandbox, on_both_engines};
 
@@ -21,6 +21,29 @@ on_both_engines!(histories_are_locked_in_one_order_whatever_order_is_asked_for, 
 on_both_engines!(only_a_locked_history_takes_events, crate::fixtures::SCHEMA);
 on_both_engines!(a_history_is_read_in_pages, crate::fixtures::SCHEMA);
 on_both_engines!(an_event_wakes_the_relay, crate::fixtures::SCHEMA);
+on_both_engines!(a_history_never_goes_back_in_time, crate::fixtures::SCHEMA);
+
+/// A clock that was set back, or that was read before the lock was waited for.
+async fn a_history_never_goes_back_in_time(sandbox: Sandbox) {
+    let database = &sandbox.database;
+    log(database, "case_1", 1).await;
+    let before = database.now().await.unwrap();
+    sandbox.advance(Duration::from_secs(-60));
+    log(database, "case_1", 2).await;
+    log(database, "case_2", 1).await;
+    let times = async |stream| -> Vec<_> {
+        events_after(database, stream, 0, 10).await.unwrap().into_iter().map(|event| event.at).collect()
+    };
+    assert_eq!(times("case_1").await, [before; 3]);
+    assert_eq!(
+        times("case_2").await,
+        [before.plus(Duration::from_secs(-60))],
+        "another history has its own time"
+    );
+    sandbox.advance(Duration::from_secs(61));
+    log(database, "case_1", 1).await;
+    assert_eq!(times("case_1").await[3], before.plus(Duration::from_secs(1)));
+}
 
 async fn a_stale_version_is_refused(sandbox: Sandbox) {
     let database = &sandbox.database;
