@@ -75,6 +75,12 @@ impl Write for Apply {
     /// How many events left the inbox.
     type Output = usize;
 
+    /// Several streams touch other things than their cursors, in an order of their own: two such writes that collide
+    /// would collide again. Each stream by itself does not.
+    fn gives_way(&self) -> bool {
+        self.streams.len() > 1
+    }
+
     async fn apply(&self, tx: &mut Tx) -> Result<usize, Error> {
         let mut done = 0;
         for key in &self.streams {
@@ -145,7 +151,8 @@ impl Apply {
 pub(crate) fn reason_of(error: &Error) -> &'static str {
     match error {
         Error::Refused(refusal) => refusal.reason,
-        Error::Database(_) => "DATABASE_ERROR",
+        Error::Database(_) | Error::Late => "DATABASE_ERROR",
+        Error::NotYet(_) => "NOT_YET",
         Error::Poisoned => "SWALLOWED_DATABASE_ERROR",
         Error::Corrupt(_) => "CORRUPT_ROW",
         Error::Random(_) => "NO_RANDOMNESS",

@@ -6,7 +6,7 @@ use flare_contracts::Producer;
 use flare_kernel::Timestamp;
 use flare_store::{Database, Error, Tx, Write, sql};
 
-use crate::pause::delay_after;
+use crate::{figures, pause::delay_after};
 
 /// How often an event is tried before its stream waits for a person: with the waits below, for two to three minutes.
 pub(crate) const TRIES: i64 = 8;
@@ -69,17 +69,17 @@ impl Cursor {
 }
 
 /// Notes that an event could not be applied: its stream waits, and after [`TRIES`] for a person.
-pub(crate) struct Fail {
-    pub(crate) key: StreamKey,
+struct Fail {
+    key: StreamKey,
     /// The event's number.
-    pub(crate) seq: i64,
+    seq: i64,
     /// Stable, in upper snake case.
-    pub(crate) reason: String,
+    reason: String,
 }
 
 /// What becomes of a stream whose event failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failed {
+enum Failed {
     /// Another worker has applied the event meanwhile.
     Outrun,
     /// It is tried again later.
@@ -113,6 +113,29 @@ impl Write for Fail {
         .await?;
         Ok(if given_up { Failed::Quarantined } else { Failed::Held })
     }
+}
+
+/// Notes a failure, and says so where people look.
+pub(crate) async fn note_failure(
+    database: &Database,
+    service: Producer,
+    key: StreamKey,
+    seq: i64,
+    reason: &str,
+) -> Result<(), Error> {
+    figures::count(figures::APPLY_FAILURES, service, 1);
+    let fail = Fail { key: key.clone(), seq, reason: reason.to_owned() };
+    let StreamKey { producer, stream } = key;
+    match database.write(fail).await? {
+        Failed::Outrun => {}
+        Failed::Held => {
+            tracing::warn!(%service, %producer, stream, seq, reason, "an event could not be applied");
+        }
+        Failed::Quarantined => {
+            tracing::error!(%service, %producer, stream, seq, reason, "a stream is quarantined; look, then `flare replay`");
+        }
+    }
+    Ok(())
 }
 
 /// Holds a stream for a second without counting: the database had a bad moment.
@@ -181,4 +204,21 @@ pub(crate) async fn release(tx: &mut Tx, key: &StreamKey) -> Result<bool, Error>
         )
         .await?;
     Ok(released > 0)
+}
+
+/// Lets streams be tried again whose reason passes by itself: with a version that knows the event, or with a log that
+/// has it again.
+pub(crate) struct ReleasePassing;
+
+impl Write for ReleasePassing {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        tx.execute(sql(
+            "UPDATE cursors SET reason = NULL, quarantined_at = NULL, attempts = 0, held_until = 0 \
+             WHERE reason IN ('UNKNOWN_EVENT', 'MISSING_EVENT')",
+        ))
+        .await
+        .map(drop)
+    }
 }

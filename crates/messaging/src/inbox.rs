@@ -1,38 +1,28 @@
 //! From the inbox to a service's own tables, in the order of each stream.
 //!
 //! Messages come in any order and more than once. The worker picks streams whose next event is there, the most pressing
-//! first, locks their cursors and applies what is contiguous. What is missing for more than a second is fetched from the
-//! producer. An event that fails again and again stops its own stream only.
+//! first, locks their cursors and applies what is contiguous. An event that fails again and again stops its own stream
+//! only.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use flare_contracts::Producer;
 use flare_store::{Database, Error, Row, sql};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Consumer, EventSource, Role, SourceError,
+    Consumer, Role,
     apply::{Apply, FailedAt, FollowTrace, Progress, RUN, reason_of},
-    cursor::{Fail, Failed, Hold, StreamKey},
+    cursor::{Hold, ReleasePassing, StreamKey, note_failure},
     figures,
-    parking::{Parked, park},
-    pause::{POLL, Pause, rest},
+    pause::{BREATH, POLL, Pause, rest},
 };
 
 /// How many rows of the inbox one look covers.
 const LOOK: i64 = 128;
 /// How many streams are applied in one transaction: enough to share the cost of its commit.
 const STREAMS: usize = 16;
-/// How old a gap must be before its events are fetched: most close by themselves.
-const GAP_AGE: flare_kernel::Duration = flare_kernel::Duration::from_secs(1);
-/// How often gaps are looked for.
-const GAP_POLL: Duration = Duration::from_secs(1);
-/// How many gaps one look covers.
-const GAPS: i64 = 50;
-/// How many events are fetched at once.
-pub(crate) const FETCH: i32 = 100;
 
 /// Applies what a service received.
 #[derive(Clone)]
@@ -40,62 +30,51 @@ pub struct InboxWorker {
     service: Producer,
     database: Database,
     consumer: Arc<dyn Consumer>,
-    source: Arc<dyn EventSource>,
     follow: FollowTrace,
-}
-
-/// Why a round of the inbox came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum InboxError {
-    /// The service's own tables.
-    #[error(transparent)]
-    Store(#[from] Error),
-    /// The producer's log.
-    #[error(transparent)]
-    Source(#[from] SourceError),
 }
 
 impl InboxWorker {
     /// The worker of a role; none when the role listens to nobody.
-    pub fn new(role: &Role, source: Arc<dyn EventSource>, follow: FollowTrace) -> Option<Self> {
+    pub fn new(role: &Role, follow: FollowTrace) -> Option<Self> {
         let consumer = Arc::clone(role.consumer.as_ref()?);
-        Some(Self { service: role.producer, database: role.database.clone(), consumer, source, follow })
+        Some(Self { service: role.producer, database: role.database.clone(), consumer, follow })
     }
 
     /// Applies whatever comes until the token is cancelled.
     pub async fn run(&self, token: CancellationToken) {
-        let (mut pause, mut fetch_pause) = (Pause::default(), Pause::default());
-        let mut look_for_gaps = Instant::now();
+        let mut pause = Pause::default();
+        let mut released = false;
         loop {
-            let applied = self.apply_once().await;
-            if Instant::now() >= look_for_gaps {
-                let outcome = self.fetch_gaps_once().await;
-                let wait = self.after(&mut fetch_pause, outcome, GAP_POLL);
-                look_for_gaps = Instant::now() + wait;
-            }
+            let applied = self.round(&mut released).await;
             let worked = matches!(applied, Ok(1..));
-            let wait = self.after(&mut pause, applied.map_err(InboxError::from), POLL);
+            let wait = match applied {
+                Ok(_) => {
+                    pause.over();
+                    POLL
+                }
+                Err(error) => {
+                    if pause.is_new() {
+                        tracing::warn!(service = %self.service, %error, "received events cannot be applied now; they wait");
+                    }
+                    pause.longer()
+                }
+            };
             let wake = pause.is_new().then_some(&*self.database.wakes().inbox);
-            let goes_on = if worked { !token.is_cancelled() } else { rest(&token, wake, wait).await };
-            if !goes_on {
+            let (wake, wait) = if worked { (None, BREATH) } else { (wake, wait) };
+            if !rest(&token, wake, wait).await {
                 return;
             }
         }
     }
 
-    fn after(&self, pause: &mut Pause, outcome: Result<usize, InboxError>, usual: Duration) -> Duration {
-        match outcome {
-            Ok(_) => {
-                pause.over();
-                usual
-            }
-            Err(error) => {
-                if pause.is_new() {
-                    tracing::warn!(service = %self.service, %error, "received events cannot be worked on now; they wait");
-                }
-                pause.longer()
-            }
+    /// Before the first look, once: what an earlier version could not read, or a log that is restored by now did not
+    /// have, is tried again. What still fails is quarantined again.
+    async fn round(&self, released: &mut bool) -> Result<usize, Error> {
+        if !*released {
+            self.database.write(ReleasePassing).await?;
+            *released = true;
         }
+        self.apply_once().await
     }
 
     /// Applies the next events of the most pressing streams. Says how many events left the inbox.
@@ -125,11 +104,14 @@ impl InboxWorker {
                 .bind(LOOK),
             )
             .await?;
+        let keys = rows.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
+        // What several producers told of one case stands together: in groups of their own they would wait for its lock.
         let mut streams = Vec::new();
-        for row in &rows {
-            let key = key_of(row)?;
-            if !streams.contains(&key) {
-                streams.push(key);
+        for first in &keys {
+            for key in keys.iter().filter(|key| key.stream == first.stream) {
+                if !streams.contains(key) {
+                    streams.push(key.clone());
+                }
             }
         }
         Ok(streams)
@@ -174,7 +156,7 @@ impl InboxWorker {
                     continue;
                 }
                 (Err(error), FailedAt::First(seq)) if !error.is_transient() => {
-                    self.note_failure(key, seq, reason_of(&error)).await?;
+                    note_failure(&self.database, self.service, key, seq, reason_of(&error)).await?;
                     return Ok(0);
                 }
                 (Err(error), _) => error,
@@ -186,64 +168,8 @@ impl InboxWorker {
             return Ok(0);
         }
     }
-
-    async fn note_failure(&self, key: StreamKey, seq: i64, reason: &str) -> Result<(), Error> {
-        figures::count(figures::APPLY_FAILURES, self.service, 1);
-        let fail = Fail { key: key.clone(), seq, reason: reason.to_owned() };
-        let (service, producer, stream) = (self.service, key.producer, key.stream);
-        match self.database.write(fail).await? {
-            Failed::Outrun => {}
-            Failed::Held => {
-                tracing::warn!(%service, %producer, stream, seq, reason, "an event could not be applied");
-            }
-            Failed::Quarantined => {
-                tracing::error!(%service, %producer, stream, seq, reason, "a stream is quarantined; look, then `flare replay`");
-            }
-        }
-        Ok(())
-    }
-
-    /// Fetches what is missing in front of events that have waited for more than a second. Says how many were fetched.
-    pub async fn fetch_gaps_once(&self) -> Result<usize, InboxError> {
-        let mut fetched = 0;
-        for (key, seq) in self.gaps().await? {
-            let events = self.source.events_after(key.producer, &key.stream, seq, FETCH).await?;
-            let rows: Vec<_> = events.iter().filter_map(|event| Parked::new(key.producer, event)).collect();
-            fetched += rows.len();
-            let closes = events.first().is_some_and(|event| event.seq == seq + 1);
-            park(&self.database, rows).await?;
-            if !closes {
-                self.note_failure(key, seq + 1, "MISSING_EVENT").await?;
-            }
-        }
-        figures::count(figures::FETCHED, self.service, fetched);
-        Ok(fetched)
-    }
-
-    /// The streams that wait for an event that is not there, and the last number they have applied. Looks at the front
-    /// of the inbox only: everything that can be applied leaves it, so that gaps come to the front.
-    async fn gaps(&self) -> Result<Vec<(StreamKey, i64)>, Error> {
-        let now = self.database.now().await?;
-        let before = now.as_micros().saturating_sub(GAP_AGE.as_micros());
-        let rows = self
-            .database
-            .fetch_all(
-                sql("SELECT DISTINCT w.producer, w.stream, w.seq FROM \
-                     (SELECT i.producer, i.stream, i.received_at, CAST(COALESCE(c.seq, 0) AS BIGINT) AS seq FROM inbox i \
-                     LEFT JOIN cursors c ON c.producer = i.producer AND c.stream = i.stream \
-                     WHERE c.reason IS NULL AND COALESCE(c.held_until, 0) <= $1 \
-                     ORDER BY i.lane, i.received_at LIMIT 1000) w \
-                     WHERE w.received_at <= $2 AND NOT EXISTS (SELECT 1 FROM inbox n \
-                     WHERE n.producer = w.producer AND n.stream = w.stream AND n.seq <= w.seq + 1) LIMIT $3")
-                .bind(now.as_micros())
-                .bind(before)
-                .bind(GAPS),
-            )
-            .await?;
-        rows.iter().map(|row| Ok((key_of(row)?, row.int("seq")?))).collect()
-    }
 }
 
-fn key_of(row: &Row) -> Result<StreamKey, Error> {
+pub(crate) fn key_of(row: &Row) -> Result<StreamKey, Error> {
     Ok(StreamKey { producer: row.parse("producer")?, stream: row.text("stream")? })
 }

@@ -3,8 +3,8 @@
 //! What a service does is logged and queued in its own database, in the transaction that did it. From there it goes, in
 //! steps that can each be repeated: [`Relay`] publishes the outbox on a [`Bus`] ([`LocalBus`] within a process,
 //! [`RabbitBus`] between processes) → the inbox of each listener, directly or by [`RabbitConsumer`] → [`InboxWorker`]
-//! applies it through the listener's [`Consumer`], in order, effect and mark in one transaction. [`Reconciler`] fetches
-//! what the bus lost. [`TimerWorker`] fires what a service set for later. [`workers`] makes all of them for the roles of
+//! applies it through the listener's [`Consumer`], in order, effect and mark in one transaction. [`GapWorker`] and
+//! [`Reconciler`] fetch what the bus lost. [`TimerWorker`] fires what a service set for later. [`workers`] makes all of them for the roles of
 //! a process.
 //!
 //! Whatever dies, and wherever, nothing is lost and nothing has its effect twice.
@@ -17,6 +17,7 @@ mod cursor;
 mod depths;
 mod event_log;
 pub mod figures;
+mod gaps;
 mod inbox;
 mod local;
 mod parking;
@@ -40,14 +41,15 @@ pub use bus::{Bus, Outgoing, PublishError};
 pub use consumer::{Consumer, Received};
 pub use depths::Depths;
 pub use event_log::EventLogService;
-pub use inbox::{InboxError, InboxWorker};
+pub use gaps::GapWorker;
+pub use inbox::InboxWorker;
 pub use local::LocalBus;
-pub use rabbit::{RabbitApproverQueues, RabbitBus, RabbitConsumer, RabbitError, RabbitSettings};
+pub use rabbit::{EventKeys, RabbitApproverQueues, RabbitBus, RabbitConsumer, RabbitError, RabbitSettings};
 pub use reconciler::Reconciler;
 pub use relay::{Relay, Relayed};
 pub use remote::RemoteEventSource;
 pub use role::Role;
-pub use source::{EventSource, LocalEventSource, SourceError};
+pub use source::{EventSource, FetchError, LocalEventSource, SourceError};
 pub use timer::{DueTimer, TimerHandler};
 pub use timers::TimerWorker;
 pub use topology::{listeners_of, listens_to};

@@ -11,12 +11,14 @@ mod consumer;
 mod declare;
 mod names;
 mod publisher;
+mod signature;
 
 pub use approvals::RabbitApproverQueues;
 pub use bus::RabbitBus;
 pub use connection::RabbitError;
 pub use consumer::RabbitConsumer;
 pub use names::RabbitSettings;
+pub use signature::EventKeys;
 
 #[cfg(test)]
 mod tests;

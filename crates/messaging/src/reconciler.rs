@@ -10,14 +10,17 @@ use flare_store::{Database, Error, sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EventSource, InboxError, Role, figures,
-    inbox::FETCH,
+    EventSource, FetchError, Role, figures,
+    gaps::FETCH,
     parking::{Parked, park},
     pause::{Pause, rest},
 };
 
 /// How often everything is compared.
 const EVERY: Duration = Duration::from_mins(10);
+/// How long after one comparison a broker that came back leads to the next, at least: one that comes and goes would
+/// otherwise make every consumer ask every producer all the time.
+const NOT_BEFORE: Duration = Duration::from_secs(10);
 /// How many streams are asked for at once.
 const PAGE: i32 = 1000;
 
@@ -46,26 +49,28 @@ impl Reconciler {
                 () = token.cancelled() => return,
                 outcome = self.reconcile_once() => outcome,
             };
-            let wait = match outcome {
+            let goes_on = match outcome {
                 Ok(_) => {
                     pause.over();
-                    EVERY
+                    let missed = &*self.database.wakes().missed;
+                    rest(&token, None, NOT_BEFORE).await && rest(&token, Some(missed), EVERY).await
                 }
                 Err(error) => {
                     if pause.is_new() {
                         tracing::warn!(service = %self.service, %error, "not every producer could be asked what was missed");
                     }
-                    pause.longer()
+                    // The next round asks everybody anyway, whoever has come back meanwhile.
+                    rest(&token, None, pause.longer()).await
                 }
             };
-            if !rest(&token, Some(&self.database.wakes().missed), wait).await {
+            if !goes_on {
                 return;
             }
         }
     }
 
     /// Fetches what is missing. Says how many events. One producer that cannot be asked stops no other.
-    pub async fn reconcile_once(&self) -> Result<usize, InboxError> {
+    pub async fn reconcile_once(&self) -> Result<usize, FetchError> {
         let (mut fetched, mut failure) = (0, None);
         for producer in self.listens_to {
             match self.reconcile(*producer).await {
@@ -79,7 +84,7 @@ impl Reconciler {
         failure.map_or(Ok(fetched), Err)
     }
 
-    async fn reconcile(&self, producer: Producer) -> Result<usize, InboxError> {
+    async fn reconcile(&self, producer: Producer) -> Result<usize, FetchError> {
         let (mut after, mut fetched) = (String::new(), 0);
         loop {
             let heads = self.source.stream_heads(producer, &after, PAGE).await?;
@@ -110,7 +115,7 @@ impl Reconciler {
         rows.iter().map(|row| Ok((row.text("stream")?, row.int("seq")?))).collect()
     }
 
-    async fn catch_up(&self, producer: Producer, head: &StreamHead) -> Result<usize, InboxError> {
+    async fn catch_up(&self, producer: Producer, head: &StreamHead) -> Result<usize, FetchError> {
         let mut seq = self.cursor(producer, &head.stream).await?;
         if self.waiting(producer, head, seq).await? >= head.seq - seq {
             return Ok(0);

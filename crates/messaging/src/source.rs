@@ -56,6 +56,17 @@ pub enum SourceError {
     },
 }
 
+/// Why nothing, or not everything, could be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The service's own tables.
+    #[error(transparent)]
+    Store(#[from] flare_store::Error),
+    /// The producer's log.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
 /// The logs of services that run in this process, read from their tables.
 #[derive(Clone, Debug)]
 pub struct LocalEventSource(HashMap<Producer, Database>);

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Bus, Depths, EventSource, FollowTrace, InboxWorker, RabbitConsumer, RabbitSettings, Reconciler, Relay,
-    Role, TimerWorker,
+    Bus, Depths, EventSource, FollowTrace, GapWorker, InboxWorker, RabbitConsumer, RabbitSettings,
+    Reconciler, Relay, Role, TimerWorker,
 };
 
 /// What the workers of a process share.
@@ -33,6 +33,7 @@ pub struct Worker {
 enum Task {
     Relay(Relay),
     Inbox(InboxWorker),
+    Gaps(GapWorker),
     Timers(TimerWorker),
     Reconciler(Reconciler),
     Rabbit(RabbitConsumer),
@@ -56,6 +57,7 @@ impl Worker {
         match self.task {
             Task::Relay(relay) => relay.run(token).await,
             Task::Inbox(inbox) => inbox.run(token).await,
+            Task::Gaps(gaps) => gaps.run(token).await,
             Task::Timers(timers) => timers.run(token).await,
             Task::Reconciler(reconciler) => reconciler.run(token).await,
             Task::Rabbit(consumer) => consumer.run(token).await,
@@ -70,18 +72,21 @@ pub fn workers(roles: &[Role], wiring: &Wiring) -> Vec<Worker> {
 }
 
 fn workers_of(role: &Role, wiring: &Wiring) -> Vec<Worker> {
-    let source = || Arc::clone(&wiring.source);
     let rabbit = wiring.rabbit.clone();
+    let relay = Relay::new(role, Arc::clone(&wiring.bus));
+    let gaps = GapWorker::of_role(role, &wiring.source).into_iter();
+    let gaps = gaps.map(|gaps| (format!("gaps of {}", gaps.producer()), Some(Task::Gaps(gaps))));
+    let named = |(what, task): (&str, Option<Task>)| (what.to_owned(), task);
     let tasks = [
-        ("relay", Some(Task::Relay(Relay::new(role, Arc::clone(&wiring.bus))))),
-        ("inbox", InboxWorker::new(role, source(), wiring.follow).map(Task::Inbox)),
+        ("relay", Some(Task::Relay(relay))),
+        ("inbox", InboxWorker::new(role, wiring.follow).map(Task::Inbox)),
         ("timers", TimerWorker::new(role).map(Task::Timers)),
-        ("reconciler", Reconciler::new(role, source()).map(Task::Reconciler)),
+        ("reconciler", Reconciler::new(role, Arc::clone(&wiring.source)).map(Task::Reconciler)),
         ("consumer", rabbit.and_then(|rabbit| RabbitConsumer::new(role, rabbit)).map(Task::Rabbit)),
         ("depths", Some(Task::Depths(Depths::new(role)))),
     ];
-    let worker = |(what, task): (&str, Option<Task>)| {
+    let worker = |(what, task): (String, Option<Task>)| {
         Some(Worker { name: format!("{}: {what}", role.producer).into(), task: task? })
     };
-    tasks.into_iter().filter_map(worker).collect()
+    tasks.into_iter().map(named).chain(gaps).filter_map(worker).collect()
 }

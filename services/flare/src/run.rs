@@ -4,6 +4,7 @@
 //! PostgreSQL, RabbitMQ and connections. What differs is chosen here and nowhere else.
 
 mod embedded_files;
+mod files_folder;
 mod peers;
 mod ports;
 mod roles;
@@ -13,7 +14,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use flare_access::{AccessLayer, TokenSigner, TokenVerifier};
 use flare_contracts::{AccessRules, Producer};
 use flare_messaging::{
-    ApproverQueues, Bus, EventSource, FollowTrace, LocalBus, LocalEventSource, NoApproverQueues,
+    ApproverQueues, Bus, EventKeys, EventSource, FollowTrace, LocalBus, LocalEventSource, NoApproverQueues,
     RabbitApproverQueues, RabbitBus, RabbitSettings, Wiring, workers,
 };
 use flare_runtime::{
@@ -22,6 +23,7 @@ use flare_runtime::{
     shutdown, trace_context,
 };
 use flare_seal::{PassphraseRule, ServiceKey};
+use futures::future::join_all;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -112,6 +114,7 @@ impl Process {
         let rabbit = (!embedded).then(|| RabbitSettings {
             url: settings.broker.url.reveal().to_owned(),
             prefix: settings.broker.prefix.clone(),
+            keys: EventKeys::new(&key),
         });
         let queues: Arc<dyn ApproverQueues> = match &rabbit {
             Some(rabbit) => Arc::new(RabbitApproverQueues::new(rabbit.clone())),
@@ -127,7 +130,8 @@ impl Process {
             access_layer(settings, &key, &shared)?,
             built.routes(),
             &health,
-        )?;
+        )?
+        .with_file_calls(file_calls());
         let (in_process, run_in_process) = server.clone().serve_in_process(tasks.token().clone());
         peers.connect(settings, roles, &in_process, tls.as_ref(), &key, &clock)?;
 
@@ -167,9 +171,7 @@ impl Process {
         for task in &ending.unfinished {
             tracing::warn!(task, "did not end in time and was dropped");
         }
-        for role in self.built.roles() {
-            role.database.close().await;
-        }
+        join_all(self.built.roles().iter().map(|role| role.database.close())).await;
         ending
     }
 }
@@ -183,8 +185,15 @@ fn access_layer(
     // Identity signs with a key that grows from the service key, which every process of an installation holds.
     verifier.set_keys(&[TokenSigner::from_seed(&key.derive("access-token")).public_key()]);
     let rules = Arc::new(AccessRules::load()?);
-    let files = ["UploadFile", "DownloadFile"].map(|rpc| format!("/flare.intake.v1.Intake/{rpc}"));
-    let (limits, deadlines) = (settings.limits.limits(), settings.limits.deadlines(files));
+    let (limits, deadlines) = (settings.limits.limits(), settings.limits.deadlines(file_calls()));
+    // What each command of a member of staff begins with; identity counts sessions by themselves.
+    let frequent =
+        ["GetKeyBundle", "RefreshAccess", "Logout"].map(|rpc| format!("/flare.identity.v1.Identity/{rpc}"));
     let layer = AccessLayer::new(rules, Arc::new(verifier), key, shared.limits(), shared.clock());
-    Ok(layer.with_limits(limits).with_deadlines(deadlines))
+    Ok(layer.with_limits(limits).with_frequent_calls(frequent).with_deadlines(deadlines))
+}
+
+/// The RPCs that carry files.
+fn file_calls() -> [String; 2] {
+    ["UploadFile", "DownloadFile"].map(|rpc| format!("/flare.intake.v1.Intake/{rpc}"))
 }

@@ -13,6 +13,7 @@ use prost::Message as _;
 use super::{
     names::routing_key,
     publisher::{Message, Publisher},
+    signature,
 };
 use crate::{Bus, Outgoing, PublishError, RabbitSettings, bus::logged, listeners_of};
 
@@ -57,8 +58,8 @@ impl Bus for RabbitBus {
     }
 }
 
-/// CloudEvents 1.0 in binary mode: attributes as headers, the logged event as body.
-fn message(settings: &RabbitSettings, outgoing: &Outgoing) -> Message {
+/// CloudEvents 1.0 in binary mode: attributes as headers, the logged event as body, and a signature over both.
+pub(crate) fn message(settings: &RabbitSettings, outgoing: &Outgoing) -> Message {
     let event = &outgoing.event;
     let attributes = [
         ("cloudEvents:specversion", "1.0".to_owned()),
@@ -74,6 +75,10 @@ fn message(settings: &RabbitSettings, outgoing: &Outgoing) -> Message {
     for (name, value) in attributes.into_iter().filter(|(_, value)| !value.is_empty()) {
         headers.insert(name.into(), AMQPValue::LongString(value.into()));
     }
+    let body = logged(event).encode_to_vec();
+    if let Some(signature) = settings.keys.sign(outgoing.producer, &headers, &body) {
+        headers.insert(signature::HEADER.into(), AMQPValue::ByteArray(signature.into()));
+    }
     Message {
         id: event.event_id.clone(),
         exchange: settings.events(),
@@ -81,7 +86,7 @@ fn message(settings: &RabbitSettings, outgoing: &Outgoing) -> Message {
         properties: BasicProperties::default()
             .with_content_type("application/protobuf".into())
             .with_headers(headers),
-        body: logged(event).encode_to_vec(),
+        body,
     }
 }
 
@@ -91,8 +96,8 @@ fn source_of(producer: Producer) -> String {
 }
 
 /// The producer that the attribute `source` names.
-pub(crate) fn producer_of(properties: &BasicProperties) -> Option<Producer> {
-    let source = properties.headers().as_ref()?.inner().get("cloudEvents:source")?;
+pub(crate) fn producer_of(headers: &FieldTable) -> Option<Producer> {
+    let source = headers.inner().get("cloudEvents:source")?;
     let AMQPValue::LongString(source) = source else { return None };
     std::str::from_utf8(source.as_bytes()).ok()?.strip_prefix("/flare/")?.parse().ok()
 }

@@ -1,21 +1,23 @@
 //! From a service's queues into its inbox.
 //!
 //! A message is acknowledged once its inbox row is durable; everything that can go wrong after that is counted there.
+//! What is not signed by the producer that it names is set aside before anything is stored.
 //! Each lane has a queue and a channel of its own, so that a flood of standard work never delays a critical case.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use flare_contracts::{Producer, events::v1::LoggedEvent};
 use flare_kernel::Lane;
 use flare_store::Database;
 use futures::{FutureExt as _, StreamExt as _, future::try_join_all};
 use lapin::{
-    BasicProperties, Channel,
+    BasicProperties, Channel, Consumer,
     message::Delivery,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
     types::{AMQPValue, FieldTable},
 };
 use prost::Message as _;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -23,6 +25,7 @@ use super::{
     connection::{Link, RabbitError, bounded},
     declare::declare_all,
     publisher::{Message, Publisher},
+    signature::EventKeys,
 };
 use crate::{
     RabbitSettings, Role, figures,
@@ -32,6 +35,8 @@ use crate::{
 
 /// How many messages of a lane may be under way, and how many are stored at once.
 const PREFETCH: u16 = 100;
+/// How long a connection must have received for its end to be a new misfortune and not the same one.
+const SETTLED: Duration = Duration::from_secs(5);
 /// The largest event that is taken: far above any that Flare makes.
 const LARGEST: usize = 1 << 20;
 
@@ -58,12 +63,17 @@ impl RabbitConsumer {
     pub async fn run(&self, token: CancellationToken) {
         let mut pause = Pause::default();
         loop {
+            let mut since = None;
             let ended = tokio::select! {
                 biased;
                 () = token.cancelled() => return,
-                ended = self.receive(&token, &mut pause) => ended,
+                ended = self.receive(&token, &mut since) => ended,
             };
             let Err(error) = ended else { return };
+            // A broker that lets us in and out again at once is as good as away: each round declares everything anew.
+            if since.is_some_and(|since: Instant| since.elapsed() >= SETTLED) {
+                pause.over();
+            }
             if pause.is_new() {
                 tracing::warn!(service = %self.service, %error, "the broker is away; what is missed is fetched later");
             }
@@ -73,28 +83,38 @@ impl RabbitConsumer {
         }
     }
 
-    /// One connection, for as long as it lasts.
-    async fn receive(&self, token: &CancellationToken, pause: &mut Pause) -> Result<(), RabbitError> {
+    /// One connection, for as long as it lasts; `since` tells from when on every lane was heard.
+    async fn receive(
+        &self,
+        token: &CancellationToken,
+        since: &mut Option<Instant>,
+    ) -> Result<(), RabbitError> {
         let link = Link::open(&self.settings, &format!("flare {}: consume", self.service)).await?;
         declare_all(&link.channel().await?, &self.settings).await?;
-        pause.over();
+        let lanes = try_join_all(Lane::ALL.map(|lane| self.subscribe(&link, lane))).await?;
+        *since = Some(Instant::now());
         // Whoever was not listening cannot know what was lost meanwhile, with a queue or with the broker's disk.
         self.database.wakes().missed.notify_one();
-        try_join_all(Lane::ALL.map(|lane| self.receive_lane(&link, lane, token))).await.map(drop)
+        let lanes =
+            lanes.into_iter().map(|(channel, deliveries)| self.receive_lane(channel, deliveries, token));
+        try_join_all(lanes).await.map(drop)
     }
 
-    async fn receive_lane(
-        &self,
-        link: &Link,
-        lane: Lane,
-        token: &CancellationToken,
-    ) -> Result<(), RabbitError> {
+    async fn subscribe(&self, link: &Link, lane: Lane) -> Result<(Channel, Consumer), RabbitError> {
         let channel = link.channel().await?;
         bounded(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
         let queue = self.settings.lane_queue(self.service, lane);
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let mut deliveries =
-            bounded(channel.basic_consume(queue.into(), "".into(), options, arguments)).await?;
+        let deliveries = bounded(channel.basic_consume(queue.into(), "".into(), options, arguments)).await?;
+        Ok((channel, deliveries))
+    }
+
+    async fn receive_lane(
+        &self,
+        channel: Channel,
+        mut deliveries: Consumer,
+        token: &CancellationToken,
+    ) -> Result<(), RabbitError> {
         loop {
             let mut batch = vec![deliveries.next().await.ok_or(RabbitError::Ended)??];
             while batch.len() < usize::from(PREFETCH) {
@@ -112,9 +132,9 @@ impl RabbitConsumer {
     async fn store(&self, batch: &[Delivery], token: &CancellationToken) -> bool {
         let (mut rows, mut unread) = (Vec::new(), Vec::new());
         for delivery in batch {
-            match parked(delivery) {
-                Some(row) => rows.push(row),
-                None => unread.push(delivery),
+            match parked(delivery, &self.settings.keys) {
+                Ok(row) => rows.push(row),
+                Err(why) => unread.push((delivery, why)),
             }
         }
         let mut pause = Pause::default();
@@ -129,17 +149,19 @@ impl RabbitConsumer {
         self.set_aside(&unread, token).await
     }
 
-    /// Moves messages that are no event to a queue where a person can look, and counts them. Nothing of their content is
+    /// Moves messages that are no event of ours to a queue where a person can look, and counts them. Nothing of their content is
     /// logged: nobody knows what they are.
-    async fn set_aside(&self, unread: &[&Delivery], token: &CancellationToken) -> bool {
+    async fn set_aside(&self, unread: &[(&Delivery, &'static str)], token: &CancellationToken) -> bool {
         if unread.is_empty() {
             return true;
         }
-        tracing::error!(service = %self.service, messages = unread.len(), "messages that are no event were set aside");
+        for (_, why) in unread {
+            tracing::error!(service = %self.service, why, "a message that is no event of ours was set aside");
+        }
         figures::count(figures::UNDECODABLE, self.service, unread.len());
         let mut pause = Pause::default();
         loop {
-            let messages = unread.iter().map(|delivery| self.to_set_aside(delivery)).collect();
+            let messages = unread.iter().map(|(delivery, why)| self.to_set_aside(delivery, why)).collect();
             if self.undecodable.publish(messages).await.iter().all(Result::is_ok) {
                 return true;
             }
@@ -149,11 +171,12 @@ impl RabbitConsumer {
         }
     }
 
-    fn to_set_aside(&self, delivery: &Delivery) -> Message {
+    fn to_set_aside(&self, delivery: &Delivery, why: &str) -> Message {
         // None of its own properties: a stranger's could make the broker refuse it, or send it elsewhere.
-        let key = AMQPValue::LongString(delivery.routing_key.as_str().into());
         let mut headers = FieldTable::default();
-        headers.insert("flare-routing-key".into(), key);
+        for (name, value) in [("flare-routing-key", delivery.routing_key.as_str()), ("flare-reason", why)] {
+            headers.insert(name.into(), AMQPValue::LongString(value.into()));
+        }
         Message {
             id: format!("{}.{}", self.service, delivery.delivery_tag),
             exchange: String::new(),
@@ -164,13 +187,19 @@ impl RabbitConsumer {
     }
 }
 
-/// The inbox row of a message, if it is an event.
-fn parked(delivery: &Delivery) -> Option<Parked> {
+/// The inbox row of a message, or why it is no event of ours.
+fn parked(delivery: &Delivery, keys: &EventKeys) -> Result<Parked, &'static str> {
+    let unread = "NOT_AN_EVENT";
     if delivery.data.len() > LARGEST {
-        return None;
+        return Err(unread);
     }
-    let event = LoggedEvent::decode(delivery.data.as_slice()).ok()?;
-    Parked::new(producer_of(&delivery.properties)?, &event)
+    let headers = delivery.properties.headers().as_ref().ok_or(unread)?;
+    let producer = producer_of(headers).ok_or(unread)?;
+    if !keys.verify(producer, headers, &delivery.data) {
+        return Err("NOT_SIGNED_BY_ITS_PRODUCER");
+    }
+    let event = LoggedEvent::decode(delivery.data.as_slice()).map_err(|_| unread)?;
+    Parked::new(producer, &event).ok_or(unread)
 }
 
 /// Acknowledges a batch with one answer for its last message.

@@ -17,6 +17,12 @@ use crate::{RabbitSettings, listens_to};
 
 /// How many messages an approver's queue holds before it drops the oldest.
 const APPROVER_QUEUE_LENGTH: i32 = 1000;
+/// How many messages that are no event of ours are kept for a person to look at: whoever may publish could fill the
+/// broker's disk with them.
+const UNDECODABLE_QUEUE_LENGTH: i32 = 10_000;
+/// How often the broker may give out a message again: RabbitMQ 4 drops it after 20 times unless told otherwise, and a
+/// service whose database is away returns the same messages more often than that. The broker counts up to here.
+const DELIVERY_LIMIT: i32 = i32::MAX;
 
 /// Declares every exchange, queue and binding of Flare.
 ///
@@ -25,7 +31,7 @@ pub(crate) async fn declare_all(channel: &Channel, settings: &RabbitSettings) ->
     exchange(channel, settings.events(), ExchangeKind::Topic).await?;
     exchange(channel, settings.approvals(), ExchangeKind::Direct).await?;
     for service in Producer::ALL.into_iter().filter(|service| !listens_to(*service).is_empty()) {
-        queue(channel, settings.undecodable_queue(service), quorum()).await?;
+        queue(channel, settings.undecodable_queue(service), at_most(UNDECODABLE_QUEUE_LENGTH)).await?;
         for lane in Lane::ALL {
             let name = settings.lane_queue(service, lane);
             queue(channel, name.clone(), quorum()).await?;
@@ -44,16 +50,22 @@ pub(crate) async fn declare_approver(
     staff: StaffId,
 ) -> Result<(), RabbitError> {
     let name = settings.approver_queue(staff);
-    let mut arguments = quorum();
-    arguments.insert("x-max-length".into(), AMQPValue::LongInt(APPROVER_QUEUE_LENGTH));
-    arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
-    queue(channel, name.clone(), arguments).await?;
+    queue(channel, name.clone(), at_most(APPROVER_QUEUE_LENGTH)).await?;
     bind(channel, &name, settings.approvals(), staff.to_string()).await
 }
 
 fn quorum() -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+    arguments
+}
+
+/// A queue that drops its oldest messages.
+fn at_most(messages: i32) -> FieldTable {
+    let mut arguments = quorum();
+    arguments.insert("x-max-length".into(), AMQPValue::LongInt(messages));
+    arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
     arguments
 }
 

@@ -5,17 +5,21 @@ use std::fmt;
 use flare_contracts::Producer;
 use flare_kernel::{Lane, StaffId};
 
-/// Where the broker is.
-#[derive(Clone, PartialEq, Eq)]
+use super::signature::EventKeys;
+
+/// Where the broker is, and what events on it are signed with.
+#[derive(Clone)]
 pub struct RabbitSettings {
     /// `amqp://user:password@host:port/vhost`, or `amqps://` for TLS.
     pub url: String,
     /// Put before the name of every exchange and queue, so that several installations (or tests) can share a broker.
     pub prefix: String,
+    /// What events are signed with: the same in every process of an installation.
+    pub keys: EventKeys,
 }
 
 impl fmt::Debug for RabbitSettings {
-    /// Never shows a password.
+    /// Never shows a password or a key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RabbitSettings").field("prefix", &self.prefix).finish_non_exhaustive()
     }

@@ -1,20 +1,25 @@
 //! Against a broker, where `FLARE_TEST_RABBITMQ` names one: `cargo xtask test` always sees to that.
 
 mod broker;
-mod proxy;
 
 use std::{sync::Arc, time::Instant};
 
 use flare_contracts::Producer;
 use flare_kernel::{Lane, StaffId};
-use flare_testkit::rabbitmq_url;
-use lapin::{BasicProperties, types::AMQPValue};
+use flare_store::{Error, Tx, Write, sql};
+use flare_testkit::{Proxy, rabbitmq_url};
+use futures::FutureExt as _;
+use lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldTable},
+};
 use tokio_util::sync::CancellationToken;
 
-use self::{broker::Broker, proxy::Proxy};
+use self::broker::Broker;
 use super::{
     RabbitApproverQueues, RabbitBus, RabbitConsumer,
     publisher::{Message, Publisher},
+    signature,
 };
 use crate::{
     ApproverQueues as _, Bus as _, PublishError, RabbitSettings, Relay,
@@ -81,6 +86,7 @@ async fn an_event_goes_through_the_broker_as_a_cloud_event() {
     assert_eq!(header("cloudEvents:source"), "/flare/intake");
     assert_eq!(header("cloudEvents:subject"), "case_1");
     assert_eq!(header("cloudEvents:time"), "2026-11-22T00:00:00Z");
+    assert!(matches!(headers.get(signature::HEADER), Some(AMQPValue::ByteArray(mac)) if mac.len() == 32));
     assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/protobuf");
     assert_eq!(*properties.delivery_mode(), Some(2), "it survives the broker");
     assert_eq!(properties.message_id().as_ref().unwrap().as_str(), logged[0].event_id);
@@ -255,9 +261,9 @@ async fn a_message_that_is_no_event_is_set_aside_and_others_go_on() {
     let Some(broker) = Broker::find().await else { return };
     let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
     bus.ready(Producer::Intake).await.unwrap();
-    broker.put("triage.urgent", b"not for Flare", &[]).await;
-    broker.put("intake.urgent", b"\xff\xff", &[("cloudEvents:source", "/flare/intake")]).await;
-    broker.put("intake.urgent", b"", &[("cloudEvents:source", "/flare/postroom")]).await;
+    broker.put("triage.urgent", b"not for Flare", FieldTable::default()).await;
+    broker.put_signed(Producer::Intake, "/flare/intake", b"\xff\xff").await;
+    broker.put_signed(Producer::Intake, "/flare/postroom", b"").await;
     let batch = world.intake().outgoing("case_1", Lane::Urgent, 3).await;
     assert!(bus.publish(&batch).await.iter().all(Result::is_ok));
 
@@ -269,6 +275,161 @@ async fn a_message_that_is_no_event_is_set_aside_and_others_go_on() {
     let queue = broker.settings().lane_queue(Producer::Triage, Lane::Urgent);
     eventually("nothing is left", async || broker.depth(&queue).await == 0).await;
     running.stop().await;
+    broker.clean().await;
+}
+
+/// Whoever may publish on the broker speaks for no service.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_its_producer_did_not_sign_is_set_aside_and_the_true_event_still_comes() {
+    let Some(broker) = Broker::find().await else { return };
+    let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
+    bus.ready(Producer::Intake).await.unwrap();
+    let copy = broker.copy_of("intake.urgent").await;
+    let batch = world.intake().outgoing("case_1", Lane::Urgent, 2).await;
+    assert!(bus.publish(&batch[..1]).await.iter().all(Result::is_ok));
+    let genuine = broker.get(&copy).await.unwrap();
+    let headers = genuine.properties.headers().clone().unwrap();
+    let changed = |name: &str, value: AMQPValue| {
+        let mut headers = headers.clone();
+        headers.insert(name.into(), value);
+        headers
+    };
+
+    // Each of them would be the second event of the case.
+    let next = bus_message(&broker, &batch[1]);
+    let mut unsigned = next.headers.clone();
+    unsigned.insert(signature::HEADER.into(), AMQPValue::Void);
+    let grants = AMQPValue::LongString("/flare/grants".into());
+    let mut of_another = next.headers.clone();
+    of_another.insert("cloudEvents:source".into(), grants);
+    let mut body = next.body.clone();
+    body.push(0);
+    broker.put("intake.urgent", &next.body, unsigned).await;
+    broker.put("intake.urgent", &next.body, of_another).await;
+    broker.put("intake.urgent", &body, next.headers.clone()).await;
+    broker.put("intake.urgent", &next.body, headers.clone()).await;
+    broker.put("intake.urgent", &genuine.data, changed("cloudEvents:subject", AMQPValue::Void)).await;
+
+    let running = Running::consumer(&world, broker.settings());
+    let aside = broker.settings().undecodable_queue(Producer::Triage);
+    eventually("all five are set aside", async || broker.depth(&aside).await == 5).await;
+    all_are_applied(&world, "case_1", 1).await;
+    assert_eq!(world.inbox_rows().await, 0, "nothing waits that nobody signed");
+    assert!(bus.publish(&batch[1..]).await.iter().all(Result::is_ok));
+    all_are_applied(&world, "case_1", 2).await;
+    assert_eq!(broker.depth(&aside).await, 5);
+    running.stop().await;
+    broker.clean().await;
+}
+
+struct Signed {
+    headers: FieldTable,
+    body: Vec<u8>,
+}
+
+/// An event as its producer would publish it.
+fn bus_message(broker: &Broker, outgoing: &crate::Outgoing) -> Signed {
+    let message = super::bus::message(broker.settings(), outgoing);
+    Signed { headers: message.properties.headers().clone().unwrap(), body: message.body }
+}
+
+/// A database that refuses, as one does that is away.
+struct Rename([&'static str; 2]);
+
+impl Write for Rename {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        let statement = match self.0 {
+            ["inbox", _] => "ALTER TABLE inbox RENAME TO inbox_away",
+            _ => "ALTER TABLE inbox_away RENAME TO inbox",
+        };
+        tx.execute(sql(statement)).await.map(drop)
+    }
+}
+
+/// The broker counts how often it gives out a message; what is acknowledged before it is stored would be lost here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_does_not_take_the_broker_keeps() {
+    let Some(broker) = Broker::find().await else { return };
+    let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
+    let batch = world.intake().outgoing("case_1", Lane::Urgent, 3).await;
+    let queue = broker.settings().lane_queue(Producer::Triage, Lane::Urgent);
+    assert!(bus.publish(&batch).await.iter().all(Result::is_ok));
+    world.inbox_database().write(Rename(["inbox", "inbox_away"])).await.unwrap();
+    // More often than RabbitMQ 4 would give them out unless told otherwise.
+    for _ in 0..25 {
+        let running = Running::consumer(&world, broker.settings());
+        eventually("all are taken", async || broker.depth(&queue).await == 0).await;
+        running.stop().await;
+        eventually("all are given back", async || broker.depth(&queue).await == 3).await;
+    }
+    world.inbox_database().write(Rename(["inbox_away", "inbox"])).await.unwrap();
+    let running = Running::consumer(&world, broker.settings());
+    all_are_applied(&world, "case_1", 3).await;
+    running.stop().await;
+    broker.clean().await;
+}
+
+/// An alarm on the broker blocks the connections that publish, their acknowledgements too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receiving_goes_on_while_publishing_is_blocked() {
+    let Some(broker) = Broker::find().await else { return };
+    let world = World::sqlite().await;
+    let proxy = Proxy::to(&rabbitmq_url().unwrap()).await;
+    let settings = RabbitSettings { url: proxy.url.clone(), ..broker.settings().clone() };
+    let bus = RabbitBus::new(&settings);
+    bus.ready(Producer::Intake).await.unwrap();
+    proxy.stall_open_ones();
+    let running = Running::consumer(&world, &settings);
+    let batch = world.intake().outgoing("case_1", Lane::Critical, 20).await;
+    let free = RabbitBus::new(broker.settings());
+    assert!(free.publish(&batch).await.iter().all(Result::is_ok));
+    let (blocked, ()) = tokio::join!(bus.publish(&batch), all_are_applied(&world, "case_1", 20));
+    assert!(blocked.iter().all(|outcome| matches!(outcome, Err(PublishError::Away(_)))), "{blocked:?}");
+    running.stop().await;
+    broker.clean().await;
+}
+
+/// Class 60, method 20 of AMQP 0-9-1.
+const BASIC_CONSUME: &[u8] = &[0, 60, 0, 20];
+
+/// Where declaring works and receiving does not, every round would otherwise ask every producer for everything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_gives_nothing_has_not_come_back() {
+    let Some(broker) = Broker::find().await else { return };
+    let world = World::sqlite().await;
+    let proxy = Proxy::to(&rabbitmq_url().unwrap()).await;
+    let settings = RabbitSettings { url: proxy.url.clone(), ..broker.settings().clone() };
+    proxy.cut_before(BASIC_CONSUME);
+    let running = Running::consumer(&world, &settings);
+    eventually("it has tried three times", async || proxy.opened() >= 3).await;
+    let missed = &world.inbox_database().wakes().missed;
+    assert!(missed.notified().now_or_never().is_none(), "nothing is asked for yet");
+    proxy.cut_before(b"");
+    eventually("it receives", async || missed.notified().now_or_never().is_some()).await;
+    running.stop().await;
+    broker.clean().await;
+}
+
+/// lapin's word for it is `Ok`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_broker_refuses_is_not_published() {
+    let Some(broker) = Broker::find().await else { return };
+    let publisher = Publisher::new(broker.settings().clone(), "test".to_owned());
+    publisher.ready().await.unwrap();
+    broker.full_queue("full", 2).await;
+    let message = |number: usize| Message {
+        id: number.to_string(),
+        exchange: broker.settings().events(),
+        routing_key: "full".to_owned(),
+        properties: BasicProperties::default(),
+        body: Vec::new(),
+    };
+    for number in 0..2 {
+        assert_eq!(publisher.publish(vec![message(number)]).await, [Ok(())]);
+    }
+    assert_eq!(publisher.publish(vec![message(2)]).await, [Err(PublishError::Refused)]);
     broker.clean().await;
 }
 

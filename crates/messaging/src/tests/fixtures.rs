@@ -17,10 +17,12 @@ use flare_contracts::{
 use flare_kernel::{Duration, Lane};
 use flare_store::{Database, Error, EventRecord, Migration, Schema, Tx, Write, sql};
 use flare_testkit::Sandbox;
+use prost::Message as _;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Consumer, EventSource, InboxWorker, LocalEventSource, Outgoing, Received, Reconciler, Role, TimerHandler,
+    Consumer, EventSource, GapWorker, InboxWorker, LocalEventSource, Outgoing, Received, Reconciler, Role,
+    TimerHandler,
 };
 
 const INTAKE: Schema = Schema { name: "intake", migrations: &[], refusals: &[] };
@@ -104,7 +106,16 @@ impl World {
     }
 
     pub(crate) fn inbox_worker(&self) -> InboxWorker {
-        InboxWorker::new(&self.triage_role(), self.source(), |_, _| {}).unwrap()
+        InboxWorker::new(&self.triage_role(), |_, _| {}).unwrap()
+    }
+
+    pub(crate) fn gap_worker(&self) -> GapWorker {
+        self.gap_worker_on(&self.source())
+    }
+
+    /// With another log to fetch from.
+    pub(crate) fn gap_worker_on(&self, source: &Arc<dyn EventSource>) -> GapWorker {
+        GapWorker::of_role(&self.triage_role(), source).pop().unwrap()
     }
 
     pub(crate) fn reconciler(&self) -> Reconciler {
@@ -113,10 +124,21 @@ impl World {
 
     /// Parks events in triage's inbox, in the order given.
     pub(crate) async fn park(&self, events: &[EventRecord]) {
+        self.park_as(Producer::Intake, events).await;
+    }
+
+    /// Parks events as another producer's.
+    pub(crate) async fn park_as(&self, producer: Producer, events: &[EventRecord]) {
         let rows = events
             .iter()
-            .map(|event| crate::parking::Parked::new(Producer::Intake, &crate::bus::logged(event)).unwrap());
+            .map(|event| crate::parking::Parked::new(producer, &crate::bus::logged(event)).unwrap());
         crate::parking::park(self.inbox_database(), rows.collect()).await.unwrap();
+    }
+
+    /// Puts in the inbox what a version that can read the event finds there.
+    pub(crate) async fn replace_inbox_row(&self, event: &EventRecord) {
+        let replace = Replace(event.stream.clone(), event.seq, crate::bus::logged(event).encode_to_vec());
+        self.inbox_database().write(replace).await.unwrap();
     }
 
     /// The numbers that had their effect in triage, in order.
@@ -203,6 +225,17 @@ impl Write for LogEvents {
             tx.append(&self.stream, self.lane, "requester", &IntakeEvent::from(posted))?;
         }
         Ok(())
+    }
+}
+
+struct Replace(String, i64, Vec<u8>);
+
+impl Write for Replace {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        let query = sql("UPDATE inbox SET envelope = $3 WHERE stream = $1 AND seq = $2");
+        tx.execute(query.bind(self.0.clone()).bind(self.1).bind(self.2.clone())).await.map(drop)
     }
 }
 

@@ -14,12 +14,17 @@ use flare_kernel::{Lane, random};
 use tokio_util::sync::CancellationToken;
 
 use super::{World, eventually, on_both_engines};
-use crate::{EventSource, InboxError, InboxWorker, SourceError, apply::RUN, cursor::TRIES};
+use crate::{
+    Consumer, EventSource, FetchError, InboxWorker, LocalBus, LocalEventSource, Received, Role, SourceError,
+    Wiring, apply::RUN, cursor::TRIES, workers,
+};
 
 on_both_engines!(
     events_in_any_order_and_twice_have_their_effect_once_and_in_order,
     a_gap_is_fetched_after_a_second,
     a_gap_waits_while_its_producer_is_away,
+    a_producer_that_hangs_holds_up_its_own_gaps_only,
+    a_worker_that_starts_tries_again_what_a_version_could_not_read,
     an_event_that_its_producer_does_not_have_is_quarantined,
     a_failing_event_stops_its_own_stream_only,
     a_panic_counts_as_a_failure,
@@ -57,15 +62,15 @@ async fn a_gap_is_fetched_after_a_second(world: &World) {
     let events = world.intake().log("case_1", Lane::Urgent, 5).await;
     world.park(&events[..1]).await;
     world.park(&events[3..]).await;
-    let worker = world.inbox_worker();
+    let (worker, gaps) = (world.inbox_worker(), world.gap_worker());
     drain(&worker).await;
     assert_eq!(world.effects("case_1").await, [1]);
-    assert_eq!(worker.fetch_gaps_once().await.unwrap(), 0, "most gaps close by themselves");
+    assert_eq!(gaps.fetch_once().await.unwrap(), 0, "most gaps close by themselves");
     world.advance_secs(1);
-    assert_eq!(worker.fetch_gaps_once().await.unwrap(), 4);
+    assert_eq!(gaps.fetch_once().await.unwrap(), 4);
     drain(&worker).await;
     assert_eq!(world.effects("case_1").await, [1, 2, 3, 4, 5]);
-    assert_eq!(worker.fetch_gaps_once().await.unwrap(), 0);
+    assert_eq!(gaps.fetch_once().await.unwrap(), 0);
     assert_eq!(world.recorder.disorder(), 0);
 }
 
@@ -91,15 +96,113 @@ impl EventSource for Away {
 async fn a_gap_waits_while_its_producer_is_away(world: &World) {
     let events = world.intake().log("case_1", Lane::Urgent, 2).await;
     world.park(&events[1..]).await;
-    let worker = InboxWorker::new(&world.triage_role(), Arc::new(Away), |_, _| {}).unwrap();
+    let away = world.gap_worker_on(&(Arc::new(Away) as _));
     for _ in 0..=TRIES {
         world.advance_secs(60);
-        assert!(matches!(worker.fetch_gaps_once().await, Err(InboxError::Source(_))));
+        assert!(matches!(away.fetch_once().await, Err(FetchError::Source(_))));
     }
     assert_eq!(world.quarantine("case_1").await, None, "that is no fault of the event");
-    world.inbox_worker().fetch_gaps_once().await.unwrap();
-    drain(&worker).await;
+    world.gap_worker().fetch_once().await.unwrap();
+    drain(&world.inbox_worker()).await;
     assert_eq!(world.effects("case_1").await, [1, 2]);
+}
+
+/// Knows intake's log; grants never answers.
+struct GrantsHangs(LocalEventSource);
+
+#[async_trait]
+impl EventSource for GrantsHangs {
+    async fn events_after(
+        &self,
+        of: Producer,
+        stream: &str,
+        seq: i64,
+        limit: i32,
+    ) -> Result<Vec<LoggedEvent>, SourceError> {
+        if of == Producer::Grants {
+            std::future::pending::<()>().await;
+        }
+        self.0.events_after(of, stream, seq, limit).await
+    }
+    async fn stream_heads(&self, _: Producer, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Listens to a second producer.
+struct ListensToGrants(Arc<dyn Consumer>);
+
+#[async_trait]
+impl Consumer for ListensToGrants {
+    fn listens_to(&self) -> &'static [Producer] {
+        &[Producer::Grants, Producer::Intake]
+    }
+
+    async fn apply(&self, tx: &mut flare_store::Tx, received: &Received) -> Result<(), flare_store::Error> {
+        self.0.apply(tx, received).await
+    }
+}
+
+async fn a_producer_that_hangs_holds_up_its_own_gaps_only(world: &World) {
+    let intake = world.intake();
+    let of_grants = intake.log("case_grants", Lane::Critical, 2).await;
+    world.park_as(Producer::Grants, &of_grants[1..]).await;
+    let gap = intake.log("case_gap", Lane::Urgent, 2).await;
+    world.park(&gap[1..]).await;
+    world.advance_secs(1);
+    let whole = intake.log("case_whole", Lane::Standard, 2).await;
+    world.park(&whole).await;
+
+    let role = world.triage_role();
+    let consumer = Arc::new(ListensToGrants(role.consumer.clone().unwrap()));
+    let role = Role { consumer: Some(consumer), ..role };
+    let source = Arc::new(GrantsHangs(LocalEventSource::new(&world.roles())));
+    let bus = Arc::new(LocalBus::new(&world.roles()));
+    let wiring = Wiring { bus, source, rabbit: None, follow: |_, _| {} };
+    let token = CancellationToken::new();
+    let running: Vec<_> =
+        workers(&[role], &wiring).into_iter().map(|worker| tokio::spawn(worker.run(token.clone()))).collect();
+    for stream in ["case_whole", "case_gap"] {
+        eventually("everything else is applied", async || world.effects(stream).await == [1, 2]).await;
+    }
+    assert!(world.effects("case_grants").await.is_empty());
+    token.cancel();
+    for worker in running {
+        worker.await.unwrap();
+    }
+}
+
+/// What an older version could not read is read by the next.
+async fn a_worker_that_starts_tries_again_what_a_version_could_not_read(world: &World) {
+    let (intake, worker) = (world.intake(), world.inbox_worker());
+    let readable = intake.log("case_newer", Lane::Urgent, 1).await;
+    intake.spoil("case_newer", 1).await;
+    let refused = intake.log("case_fails", Lane::Urgent, 4).await;
+    world.recorder.refuses.lock().unwrap().insert(4);
+    world.park(&refused).await;
+    world.reconciler().reconcile_once().await.unwrap();
+    for _ in 0..TRIES {
+        drain(&worker).await;
+        world.advance_secs(60);
+    }
+    assert_eq!(world.quarantine("case_newer").await.as_deref(), Some("UNKNOWN_EVENT"));
+    world.replace_inbox_row(&readable[0]).await;
+    world.recorder.refuses.lock().unwrap().clear();
+
+    let token = CancellationToken::new();
+    let running = tokio::spawn({
+        let token = token.clone();
+        async move { worker.run(token).await }
+    });
+    eventually("it is applied", async || world.effects("case_newer").await == [1]).await;
+    token.cancel();
+    running.await.unwrap();
+    assert_eq!(world.quarantine("case_newer").await, None);
+    assert_eq!(
+        world.quarantine("case_fails").await.as_deref(),
+        Some("TOLD_TO_REFUSE"),
+        "that is a person's to say"
+    );
 }
 
 async fn an_event_that_its_producer_does_not_have_is_quarantined(world: &World) {
@@ -123,11 +226,11 @@ async fn an_event_that_its_producer_does_not_have_is_quarantined(world: &World) 
 
     let events = world.intake().log("case_1", Lane::Urgent, 2).await;
     world.park(&events[1..]).await;
-    let worker = InboxWorker::new(&world.triage_role(), Arc::new(Empty), |_, _| {}).unwrap();
+    let gaps = world.gap_worker_on(&(Arc::new(Empty) as _));
     for _ in 0..TRIES {
         assert_eq!(world.quarantine("case_1").await, None);
         world.advance_secs(60);
-        assert_eq!(worker.fetch_gaps_once().await.unwrap(), 0);
+        assert_eq!(gaps.fetch_once().await.unwrap(), 0);
     }
     assert_eq!(world.quarantine("case_1").await.as_deref(), Some("MISSING_EVENT"));
 }

@@ -28,7 +28,8 @@ async fn an_event_goes_all_the_way_and_everything_ends_when_told_to(world: &Worl
             "triage: relay",
             "triage: inbox",
             "triage: reconciler",
-            "triage: depths"
+            "triage: depths",
+            "triage: gaps of intake"
         ]
     );
     let token = CancellationToken::new();

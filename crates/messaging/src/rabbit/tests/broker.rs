@@ -2,6 +2,7 @@
 
 use flare_contracts::Producer;
 use flare_kernel::{Lane, random};
+use flare_seal::ServiceKey;
 use flare_testkit::rabbitmq_url;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
@@ -13,7 +14,7 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 
-use crate::RabbitSettings;
+use crate::{EventKeys, RabbitSettings, rabbit::signature};
 
 pub(super) struct Broker {
     settings: RabbitSettings,
@@ -25,7 +26,8 @@ impl Broker {
         let url = rabbitmq_url()?;
         let connection = Connection::connect(&url, ConnectionProperties::default()).await.unwrap();
         let prefix = format!("t{:032x}.", u128::from_be_bytes(random().unwrap()));
-        Some(Self { settings: RabbitSettings { url, prefix }, connection })
+        let keys = EventKeys::new(&ServiceKey::from_bytes([7; 32]));
+        Some(Self { settings: RabbitSettings { url, prefix, keys }, connection })
     }
 
     pub(super) fn settings(&self) -> &RabbitSettings {
@@ -60,13 +62,9 @@ impl Broker {
     }
 
     /// A stranger's message on the exchange of events.
-    pub(super) async fn put(&self, key: &str, body: &[u8], headers: &[(&'static str, &str)]) {
-        let mut table = FieldTable::default();
-        for (name, value) in headers {
-            table.insert((*name).into(), AMQPValue::LongString((*value).into()));
-        }
+    pub(super) async fn put(&self, key: &str, body: &[u8], headers: FieldTable) {
         let (exchange, properties) =
-            (self.settings.events().into(), BasicProperties::default().with_headers(table));
+            (self.settings.events().into(), BasicProperties::default().with_headers(headers));
         let options = BasicPublishOptions::default();
         let sent = self
             .channel()
@@ -75,6 +73,28 @@ impl Broker {
             .await
             .unwrap();
         sent.await.unwrap();
+    }
+
+    /// A message that a producer signed, of whatever it names as its source.
+    pub(super) async fn put_signed(&self, producer: Producer, source: &str, body: &[u8]) {
+        let mut headers = FieldTable::default();
+        headers.insert("cloudEvents:source".into(), AMQPValue::LongString(source.into()));
+        let signature = self.settings.keys.sign(producer, &headers, body).unwrap();
+        headers.insert(signature::HEADER.into(), AMQPValue::ByteArray(signature.into()));
+        self.put(&format!("{producer}.urgent"), body, headers).await;
+    }
+
+    /// A queue that refuses what is more than so many messages.
+    pub(super) async fn full_queue(&self, key: &str, most: i32) {
+        let (channel, options) =
+            (self.channel().await, QueueDeclareOptions { exclusive: true, ..Default::default() });
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(most));
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+        let queue = channel.queue_declare("".into(), options, arguments).await.unwrap();
+        let (name, exchange) = (queue.name().clone(), self.settings.events().into());
+        let (options, none) = (QueueBindOptions::default(), FieldTable::default());
+        channel.queue_bind(name, exchange, key.into(), options, none).await.unwrap();
     }
 
     /// How many messages wait; none where there is no such queue.

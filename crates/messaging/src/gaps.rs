@@ -1,0 +1,126 @@
+//! What is missing in front of events that have come.
+//!
+//! Most gaps close by themselves: messages overtake each other. What is missing for more than a second is fetched from
+//! its producer. Each producer has a worker of its own, so that one that is down, or that hangs, holds up nothing but
+//! its own gaps.
+
+use std::{sync::Arc, time::Duration};
+
+use flare_contracts::Producer;
+use flare_store::{Database, Error, sql};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    EventSource, FetchError, Role,
+    cursor::{StreamKey, note_failure},
+    figures,
+    inbox::key_of,
+    parking::{Parked, park},
+    pause::{Pause, rest},
+};
+
+/// How old a gap must be before its events are fetched.
+const GAP_AGE: flare_kernel::Duration = flare_kernel::Duration::from_secs(1);
+/// How often gaps are looked for.
+const POLL: Duration = Duration::from_secs(1);
+/// How many gaps one look covers.
+const GAPS: i64 = 50;
+/// How many events are fetched at once.
+pub(crate) const FETCH: i32 = 100;
+
+/// Fetches what one producer's events wait for.
+#[derive(Clone)]
+pub struct GapWorker {
+    service: Producer,
+    producer: Producer,
+    database: Database,
+    source: Arc<dyn EventSource>,
+}
+
+impl GapWorker {
+    /// The workers of a role, one for each producer it listens to.
+    pub fn of_role(role: &Role, source: &Arc<dyn EventSource>) -> Vec<Self> {
+        let listens_to = role.consumer.as_ref().map_or(&[][..], |consumer| consumer.listens_to());
+        let worker = |producer: &Producer| Self {
+            service: role.producer,
+            producer: *producer,
+            database: role.database.clone(),
+            source: Arc::clone(source),
+        };
+        listens_to.iter().map(worker).collect()
+    }
+
+    /// Whose events it fetches.
+    pub fn producer(&self) -> Producer {
+        self.producer
+    }
+
+    /// Fetches whatever is missing until the token is cancelled.
+    pub async fn run(&self, token: CancellationToken) {
+        let mut pause = Pause::default();
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                () = token.cancelled() => return,
+                outcome = self.fetch_once() => outcome,
+            };
+            let wait = match outcome {
+                Ok(_) => {
+                    pause.over();
+                    POLL
+                }
+                Err(error) => {
+                    if pause.is_new() {
+                        let (service, producer) = (self.service, self.producer);
+                        tracing::warn!(%service, %producer, %error, "missing events cannot be fetched now; those after them wait");
+                    }
+                    pause.longer()
+                }
+            };
+            if !rest(&token, None, wait).await {
+                return;
+            }
+        }
+    }
+
+    /// Fetches what is missing in front of events that have waited for more than a second. Says how many were fetched.
+    pub async fn fetch_once(&self) -> Result<usize, FetchError> {
+        let mut fetched = 0;
+        for (key, seq) in self.gaps().await? {
+            let events = self.source.events_after(key.producer, &key.stream, seq, FETCH).await?;
+            let rows: Vec<_> = events.iter().filter_map(|event| Parked::new(key.producer, event)).collect();
+            fetched += rows.len();
+            let closes = events.first().is_some_and(|event| event.seq == seq + 1);
+            park(&self.database, rows).await?;
+            if !closes {
+                note_failure(&self.database, self.service, key, seq + 1, "MISSING_EVENT").await?;
+            }
+        }
+        figures::count(figures::FETCHED, self.service, fetched);
+        Ok(fetched)
+    }
+
+    /// The streams that wait for an event that is not there, and the last number they have applied. Looks at the front
+    /// of the inbox only: everything that can be applied leaves it, so that gaps come to the front.
+    async fn gaps(&self) -> Result<Vec<(StreamKey, i64)>, Error> {
+        let now = self.database.now().await?;
+        let before = now.as_micros().saturating_sub(GAP_AGE.as_micros());
+        let rows = self
+            .database
+            .fetch_all(
+                sql("SELECT DISTINCT w.producer, w.stream, w.seq FROM \
+                     (SELECT i.producer, i.stream, i.received_at, CAST(COALESCE(c.seq, 0) AS BIGINT) AS seq FROM inbox i \
+                     LEFT JOIN cursors c ON c.producer = i.producer AND c.stream = i.stream \
+                     WHERE i.producer = $4 AND c.reason IS NULL AND COALESCE(c.held_until, 0) <= $1 \
+                     ORDER BY i.lane, i.received_at LIMIT 1000) w \
+                     WHERE w.received_at <= $2 AND NOT EXISTS (SELECT 1 FROM inbox n \
+                     WHERE n.producer = w.producer AND n.stream = w.stream AND n.seq <= w.seq + 1) LIMIT $3")
+                .bind(now.as_micros())
+                .bind(before)
+                .bind(GAPS)
+                .bind(self.producer.as_str()),
+            )
+            .await?;
+        rows.iter().map(|row| Ok((key_of(row)?, row.int("seq")?))).collect()
+    }
+}
