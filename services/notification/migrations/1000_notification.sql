@@ -22,7 +22,9 @@ CREATE TABLE grants (
     active BIGINT NOT NULL CHECK (active IN (0, 1))
 );
 
--- One notice for each event and person. `about` is the thing whose next step settles it: a case, grant, tranche or need.
+-- One notice for each event and person; one that is passed on names the notice it comes from as its event. `about` is the
+-- thing whose next step settles it: a case, grant, tranche or need. `audience` is who is told instead when the person has
+-- no access any more.
 CREATE TABLE notices (
     notice_id TEXT NOT NULL PRIMARY KEY,
     event_id TEXT NOT NULL,
@@ -32,6 +34,7 @@ CREATE TABLE notices (
     grant_id TEXT,
     about TEXT NOT NULL,
     ask TEXT NOT NULL,
+    audience TEXT NOT NULL CHECK (audience IN ('officers', 'heads', 'finance', 'owner')),
     due BIGINT,
     raised BIGINT NOT NULL,
     read_at BIGINT,
@@ -39,17 +42,21 @@ CREATE TABLE notices (
     CONSTRAINT notices_once UNIQUE (event_id, staff_id)
 );
 CREATE INDEX notices_inbox ON notices (staff_id, lane, raised, notice_id) WHERE read_at IS NULL AND settled_at IS NULL;
+CREATE INDEX notices_open_staff ON notices (staff_id) WHERE settled_at IS NULL;
 CREATE INDEX notices_open_about ON notices (about, ask) WHERE settled_at IS NULL;
 CREATE INDEX notices_open_grant ON notices (grant_id) WHERE settled_at IS NULL;
 CREATE INDEX notices_open_case ON notices (case_id) WHERE settled_at IS NULL;
 
--- When an ask about a thing was last settled ('*': every ask). Events of different services arrive in any order: an
--- event that is older than what settled its notice must not raise it any more.
+-- When an ask about a thing was last settled ('*': every ask), by an event of each stream. Events of different streams
+-- arrive in any order: an event that is older than what settled its notice must not raise it any more. Those of one
+-- stream are applied in their order, whatever their times say.
 CREATE TABLE settlements (
     about TEXT NOT NULL,
     ask TEXT NOT NULL,
+    producer TEXT NOT NULL,
+    stream TEXT NOT NULL,
     at BIGINT NOT NULL,
-    PRIMARY KEY (about, ask)
+    PRIMARY KEY (about, ask, producer, stream)
 );
 
 -- The queue of each approver on the broker: whether it was made.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    fmt::Display,
     sync::Arc,
 };
 
@@ -78,7 +79,7 @@ impl NotificationConsumer {
         let routed = route(&received.event, &heard, before.clone()).map_err(corrupt)?;
         store::put_facts(tx, subject, &before, &routed.facts).await?;
         for what in &routed.settle {
-            store::settle(tx, what, received.at).await?;
+            store::settle(tx, what, received).await?;
         }
         raise(tx, received, subject, &routed).await
     }
@@ -90,6 +91,10 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
         return Ok(false);
     }
     let directory = store::directory(tx).await?;
+    if directory.is_empty() {
+        // Identity's events are on their way. Going on would mean that nobody ever hears of this.
+        return Err(Error::NotYet("there is nobody yet to tell"));
+    }
     let mut told: Vec<StaffId> = Vec::new();
     let mut stale: BTreeMap<(Ask, &str), bool> = BTreeMap::new();
     let mut queued = false;
@@ -98,7 +103,7 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
         let is_stale = match stale.entry(key) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(unknown) => {
-                let settled = store::settled(tx, subject, plan.ask, &plan.about).await?;
+                let settled = store::settled(tx, received, subject, plan.ask, &plan.about).await?;
                 *unknown.insert(settled.is_some_and(|at| at > received.at))
             }
         };
@@ -108,48 +113,44 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
         for id in resolve(plan, routed.lane, &routed.facts, &directory) {
             if !told.contains(&id) {
                 told.push(id);
-                let approver = directory.iter().any(|member| member.id == id && votes(member));
-                queued |= raise_one(tx, received, subject, routed, plan, (id, approver)).await?;
+                let notice = NewNotice {
+                    id: NoticeId::random()?,
+                    event_id: &received.event_id,
+                    staff: id,
+                    lane: routed.lane,
+                    subject,
+                    ask: plan.ask,
+                    about: &plan.about,
+                    audience: &plan.audience,
+                    due: plan.due,
+                };
+                queued |= raise_one(tx, &notice, &directory).await?;
             }
         }
     }
     Ok(queued)
 }
 
-async fn raise_one(
-    tx: &mut Tx,
-    received: &Received,
-    subject: Subject,
-    routed: &Routed,
-    plan: &NoticePlan,
-    (staff, approver): (StaffId, bool),
-) -> Result<bool, Error> {
-    let notice = NewNotice {
-        id: NoticeId::random()?,
-        event_id: &received.event_id,
-        staff,
-        lane: routed.lane,
-        subject,
-        ask: plan.ask,
-        about: &plan.about,
-        due: plan.due,
-    };
-    if !store::insert_notice(tx, &notice).await? {
+/// Raises one notice; says whether their queue gets a message.
+async fn raise_one(tx: &mut Tx, notice: &NewNotice<'_>, directory: &[Member]) -> Result<bool, Error> {
+    if !store::insert_notice(tx, notice).await? {
         return Ok(false);
     }
-    let wire_lane: WireLane = input::lane_out(routed.lane);
+    let subject = notice.subject;
+    let wire_lane: WireLane = input::lane_out(notice.lane);
     let event = NoticeRaised {
         notice_id: notice.id.to_string(),
-        staff_id: staff.to_string(),
+        staff_id: notice.staff.to_string(),
         case_id: subject.case.to_string(),
         grant_id: subject.grant.map(|grant| grant.to_string()).unwrap_or_default(),
-        ask: plan.ask.as_str().to_owned(),
+        ask: notice.ask.as_str().to_owned(),
         lane: wire_lane.into(),
     };
-    tx.append(subject.case, routed.lane, ACTOR, &NotificationEvent::from(event))?;
-    let queued = plan.ask == Ask::Vote && approver;
+    tx.append(subject.case, notice.lane, ACTOR, &NotificationEvent::from(event))?;
+    let approver = directory.iter().any(|member| member.id == notice.staff && votes(member));
+    let queued = notice.ask == Ask::Vote && approver;
     if queued {
-        store::insert_message(tx, notice.id, routed.lane).await?;
+        store::insert_message(tx, notice.id, notice.lane).await?;
     }
     Ok(queued)
 }
@@ -158,7 +159,7 @@ fn votes(member: &Member) -> bool {
     member.roles.holds(Role::Approver)
 }
 
-/// Keeps the directory; says whether an approver's queue is to be made.
+/// Keeps the directory; says whether an approver's queue is to be made or gets a message.
 async fn learn(tx: &mut Tx, event: &identity_event::Event) -> Result<bool, Error> {
     match event {
         identity_event::Event::StaffEnrolled(event) => {
@@ -171,16 +172,56 @@ async fn learn(tx: &mut Tx, event: &identity_event::Event) -> Result<bool, Error
             store::put_member(tx, id, roles(&event.roles), None).await?;
             need_queue(tx, id).await
         }
+        identity_event::Event::StaffCertified(event) => {
+            let id = locked(tx, &event.staff_id).await?;
+            store::put_member(tx, id, roles(&event.roles), None).await?;
+            need_queue(tx, id).await
+        }
         identity_event::Event::StaffDisabled(event) => {
             let id = locked(tx, &event.staff_id).await?;
             store::disable_member(tx, id).await?;
-            Ok(false)
+            pass_on(tx, id).await
         }
         // Nobody can be told anything before they enrol, and teams hold keys, not duties.
         identity_event::Event::OrganisationFounded(_)
         | identity_event::Event::StaffInvited(_)
         | identity_event::Event::AdmittedToTeam(_) => Ok(false),
     }
+}
+
+/// Passes on what only this person was asked, read or not: nobody else knows of it, and much of it has no alarm of its
+/// own. Says whether somebody's queue gets a message.
+async fn pass_on(tx: &mut Tx, from: StaffId) -> Result<bool, Error> {
+    let cases = store::cases_with_notices_of(tx, from).await?;
+    let streams: Vec<&(dyn Display + Sync)> = cases.iter().map(|case| case as _).collect();
+    tx.lock(&streams).await?;
+    let directory = store::directory(tx).await?;
+    let mut queued = false;
+    for orphan in store::orphan_notices_of(tx, from).await? {
+        let facts = store::facts(tx, orphan.subject).await?;
+        let plan = NoticePlan {
+            audience: orphan.audience,
+            ask: orphan.ask,
+            about: orphan.about,
+            due: orphan.due,
+            except: Some(from),
+        };
+        for staff in resolve(&plan, orphan.lane, &facts, &directory) {
+            let notice = NewNotice {
+                id: NoticeId::random()?,
+                event_id: &orphan.id.to_string(),
+                staff,
+                lane: orphan.lane,
+                subject: orphan.subject,
+                ask: plan.ask,
+                about: &plan.about,
+                audience: &plan.audience,
+                due: plan.due,
+            };
+            queued |= raise_one(tx, &notice, &directory).await?;
+        }
+    }
+    Ok(queued)
 }
 
 async fn need_queue(tx: &mut Tx, id: StaffId) -> Result<bool, Error> {

@@ -96,7 +96,8 @@ impl NotificationWorkers {
 
     async fn publish(&self, messages: Vec<Message>) -> Vec<(flare_kernel::NoticeId, MessageEnd)> {
         let (settled, open): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.settled);
-        let mut ends: Vec<_> = settled.iter().map(|message| (message.notice.id, MessageEnd::Done)).collect();
+        let mut ends: Vec<_> =
+            settled.iter().map(|message| (message.notice.id, MessageEnd::NotNeeded)).collect();
         let mut by_case: BTreeMap<CaseId, Vec<Message>> = BTreeMap::new();
         for message in open {
             by_case.entry(message.notice.case).or_default().push(message);
@@ -134,7 +135,7 @@ impl NotificationWorkers {
             }
         };
         match tokio::time::timeout(PATIENCE, self.0.queues.publish(staff, &id, &event)).await {
-            Ok(Ok(())) => MessageEnd::Done,
+            Ok(Ok(())) => MessageEnd::Published,
             Ok(Err(error)) => {
                 tracing::warn!(%staff, notice = %id, %error, "an approver's queue did not take a message");
                 MessageEnd::NotTaken(staff)

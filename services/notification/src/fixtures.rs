@@ -13,7 +13,9 @@ use flare_contracts::{
     events::v1::{self as events, grants_event, identity_event, intake_event, triage_event},
     input,
     intake::v1::Listing,
-    notification::v1::{ListInboxRequest, ListInboxResponse, notification_server::Notification as _},
+    notification::v1::{
+        ListInboxRequest, ListInboxResponse, MarkReadRequest, notification_server::Notification as _,
+    },
 };
 use flare_kernel::{CaseId, Duration, EventId, GrantId, Lane, StaffId, Timestamp};
 use flare_messaging::{ApproverQueues, Consumer as _, PublishError, Received};
@@ -236,6 +238,12 @@ impl World {
         self.api.list_inbox(by(person, roles, request)).await.map(tonic::Response::into_inner)
     }
 
+    /// Somebody reads notices of theirs.
+    pub(crate) async fn mark_read(&self, person: u8, notice_ids: Vec<String>) {
+        let request = MarkReadRequest { request_id: EventId::random().unwrap().to_string(), notice_ids };
+        self.api.mark_read(by(person, &[], request)).await.unwrap();
+    }
+
     /// What is asked of somebody.
     pub(crate) async fn asks(&self, person: u8) -> Vec<String> {
         let inbox = self.list(person, ListInboxRequest::default()).await.unwrap();
@@ -267,7 +275,7 @@ pub(crate) fn enrolled(person: u8, roles: &[Role]) -> Event {
     Event::Identity(identity_event::Event::StaffEnrolled(events::StaffEnrolled {
         staff_id: id(person).to_string(),
         roles: roles.iter().map(|role| *role as i32).collect(),
-        signing_key: vec![person; 32],
+        roles_held_back: Vec::new(),
     }))
 }
 

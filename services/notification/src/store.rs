@@ -4,13 +4,14 @@ mod messages;
 
 use flare_access::Roles;
 use flare_kernel::{CaseId, GrantId, Lane, NoticeId, StaffId, Timestamp};
+use flare_messaging::Received;
 use flare_store::{Database, Error, Row, Tx, sql};
 
-use crate::domain::{Ask, Facts, GrantFacts, Member, Settle, Subject};
+use crate::domain::{Ask, Audience, Facts, GrantFacts, Member, Settle, Subject};
 
 pub(crate) use messages::{
-    Message, claim_messages, due_queues, has_due_messages, insert_message, message_done, message_waits,
-    need_queue, queue_failed, queue_lost, queue_made,
+    Message, broker_is_back, claim_messages, due_queues, has_due_messages, insert_message, message_done,
+    message_waits, need_queue, queue_failed, queue_lost, queue_made,
 };
 
 /// A notice as it is stored.
@@ -34,6 +35,18 @@ pub(crate) struct NewNotice<'a> {
     pub(crate) subject: Subject,
     pub(crate) ask: Ask,
     pub(crate) about: &'a str,
+    pub(crate) audience: &'a Audience,
+    pub(crate) due: Option<Timestamp>,
+}
+
+/// A notice that only somebody without access had.
+pub(crate) struct Orphan {
+    pub(crate) id: NoticeId,
+    pub(crate) lane: Lane,
+    pub(crate) subject: Subject,
+    pub(crate) ask: Ask,
+    pub(crate) about: String,
+    pub(crate) audience: Audience,
     pub(crate) due: Option<Timestamp>,
 }
 
@@ -81,14 +94,46 @@ pub(crate) async fn put_member(
 
 /// Notes that a person has no access any more.
 pub(crate) async fn disable_member(tx: &mut Tx, id: StaffId) -> Result<(), Error> {
-    tx.execute(sql("UPDATE directory SET active = 0 WHERE staff_id = $1").bind(id.to_string())).await?;
-    tx.execute(
-        sql("UPDATE notices SET settled_at = $2 WHERE staff_id = $1 AND settled_at IS NULL AND read_at IS NULL")
-            .bind(id.to_string())
-            .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    let query = sql("UPDATE directory SET active = 0 WHERE staff_id = $1").bind(id.to_string());
+    tx.execute(query).await.map(drop)
+}
+
+/// The cases in which a person has open notices.
+pub(crate) async fn cases_with_notices_of(tx: &mut Tx, id: StaffId) -> Result<Vec<CaseId>, Error> {
+    let query = sql("SELECT DISTINCT case_id FROM notices WHERE staff_id = $1 AND settled_at IS NULL");
+    tx.fetch_all(query.bind(id.to_string())).await?.iter().map(|row| row.id("case_id")).collect()
+}
+
+/// Takes a person's open notices away, read or not, and gives those that nobody else has.
+pub(crate) async fn orphan_notices_of(tx: &mut Tx, id: StaffId) -> Result<Vec<Orphan>, Error> {
+    let rows = tx
+        .fetch_all(
+            sql("SELECT n.notice_id, n.lane, n.case_id, n.grant_id, n.ask, n.about, n.audience, n.due FROM notices n \
+                 WHERE n.staff_id = $1 AND n.settled_at IS NULL AND NOT EXISTS (SELECT 1 FROM notices o \
+                 WHERE o.about = n.about AND o.ask = n.ask AND o.settled_at IS NULL AND o.staff_id <> n.staff_id) \
+                 ORDER BY n.lane, n.raised, n.notice_id")
+            .bind(id.to_string()),
+        )
+        .await?;
+    let taken = sql("UPDATE notices SET settled_at = $2 WHERE staff_id = $1 AND settled_at IS NULL")
+        .bind(id.to_string())
+        .bind(tx.now().as_micros());
+    tx.execute(taken).await?;
+    rows.iter().map(orphan).collect()
+}
+
+fn orphan(row: &Row) -> Result<Orphan, Error> {
+    let corrupt = |column: &str| Error::Corrupt(format!("notices.{column}"));
+    let (ask, audience) = (row.text("ask")?, row.text("audience")?);
+    Ok(Orphan {
+        id: row.id("notice_id")?,
+        lane: lane(row)?,
+        subject: Subject { case: row.id("case_id")?, grant: row.id_or_null("grant_id")? },
+        ask: Ask::ALL.iter().copied().find(|one| one.as_str() == ask).ok_or_else(|| corrupt("ask"))?,
+        about: row.text("about")?,
+        audience: Audience::of_code(&audience).ok_or_else(|| corrupt("audience"))?,
+        due: row.timestamp_or_null("due")?,
+    })
 }
 
 /// A person as the directory has them, if they have access.
@@ -166,7 +211,7 @@ pub(crate) async fn put_facts(
 }
 
 /// Settles open notices, and remembers when, for events that are older and still to come.
-pub(crate) async fn settle(tx: &mut Tx, what: &Settle, at: Timestamp) -> Result<(), Error> {
+pub(crate) async fn settle(tx: &mut Tx, what: &Settle, by: &Received) -> Result<(), Error> {
     let now = tx.now().as_micros();
     let (query, remembered) = match what {
         Settle::Asked(ask, about) => (
@@ -202,19 +247,23 @@ pub(crate) async fn settle(tx: &mut Tx, what: &Settle, at: Timestamp) -> Result<
     tx.execute(query).await?;
     let Some((about, ask)) = remembered else { return Ok(()) };
     tx.execute(
-        sql("INSERT INTO settlements (about, ask, at) VALUES ($1, $2, $3) \
-             ON CONFLICT (about, ask) DO UPDATE SET at = $3 WHERE settlements.at < $3")
+        sql("INSERT INTO settlements (about, ask, producer, stream, at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (about, ask, producer, stream) DO UPDATE SET at = $5 WHERE settlements.at < $5")
         .bind(about)
         .bind(ask)
-        .bind(at.as_micros()),
+        .bind(by.producer.as_str())
+        .bind(by.stream.clone())
+        .bind(by.at.as_micros()),
     )
     .await
     .map(drop)
 }
 
-/// When an ask about a thing was last settled, by itself or with its grant or case.
+/// When an ask about a thing was last settled, by itself or with its grant or case, by an event of another stream than
+/// this one's.
 pub(crate) async fn settled(
     tx: &mut Tx,
+    received: &Received,
     subject: Subject,
     ask: Ask,
     about: &str,
@@ -222,11 +271,14 @@ pub(crate) async fn settled(
     let row = tx
         .fetch_one(
             sql("SELECT MAX(at) AS at FROM settlements \
-                 WHERE (about = $1 AND ask = $2) OR (about = $3 AND ask = '*') OR (about = $4 AND ask = '*')")
+                 WHERE ((about = $1 AND ask = $2) OR (about = $3 AND ask = '*') OR (about = $4 AND ask = '*')) \
+                 AND NOT (producer = $5 AND stream = $6)")
             .bind(about.to_owned())
             .bind(ask.as_str())
             .bind(subject.case.to_string())
-            .bind(subject.grant.map(|grant| grant.to_string()).unwrap_or_default()),
+            .bind(subject.grant.map(|grant| grant.to_string()).unwrap_or_default())
+            .bind(received.producer.as_str())
+            .bind(received.stream.clone()),
         )
         .await?;
     row.timestamp_or_null("at")
@@ -236,8 +288,8 @@ pub(crate) async fn settled(
 pub(crate) async fn insert_notice(tx: &mut Tx, notice: &NewNotice<'_>) -> Result<bool, Error> {
     let inserted = tx
         .execute(
-            sql("INSERT INTO notices (notice_id, event_id, staff_id, lane, case_id, grant_id, about, ask, due, raised) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (event_id, staff_id) DO NOTHING")
+            sql("INSERT INTO notices (notice_id, event_id, staff_id, lane, case_id, grant_id, about, ask, due, raised, audience) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event_id, staff_id) DO NOTHING")
             .bind(notice.id.to_string())
             .bind(notice.event_id.to_owned())
             .bind(notice.staff.to_string())
@@ -247,7 +299,8 @@ pub(crate) async fn insert_notice(tx: &mut Tx, notice: &NewNotice<'_>) -> Result
             .bind(notice.about.to_owned())
             .bind(notice.ask.as_str())
             .bind(notice.due.map(Timestamp::as_micros))
-            .bind(tx.now().as_micros()),
+            .bind(tx.now().as_micros())
+            .bind(notice.audience.code()),
         )
         .await?;
     Ok(inserted == 1)

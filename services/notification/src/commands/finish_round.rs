@@ -8,8 +8,10 @@ use crate::store;
 /// What came of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MessageEnd {
-    /// Published, or not needed any more.
-    Done,
+    /// The broker has it.
+    Published,
+    /// Nobody waits for it any more.
+    NotNeeded,
     /// The person may not be told now, or nobody can say.
     Waits,
     /// The broker did not take it; the person's queue may be gone.
@@ -37,13 +39,17 @@ impl Write for FinishRound {
         }
         for (notice, end) in &self.messages {
             match end {
-                MessageEnd::Done => store::message_done(tx, *notice).await?,
+                MessageEnd::Published | MessageEnd::NotNeeded => store::message_done(tx, *notice).await?,
                 MessageEnd::Waits => store::message_waits(tx, *notice).await?,
                 MessageEnd::NotTaken(staff) => {
                     store::message_waits(tx, *notice).await?;
                     store::queue_lost(tx, *staff).await?;
                 }
             }
+        }
+        let made = self.queues.iter().any(|(_, made)| *made);
+        if made || self.messages.iter().any(|(_, end)| *end == MessageEnd::Published) {
+            store::broker_is_back(tx).await?;
         }
         Ok(())
     }

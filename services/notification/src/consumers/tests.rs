@@ -1,6 +1,6 @@
 use flare_contracts::{
     common::v1::Lane,
-    events::v1::{self as events, grants_event, triage_event},
+    events::v1::{self as events, grants_event, intake_event, triage_event},
     notification::v1::ListInboxRequest,
 };
 use flare_store::{events_after, verify_chain};
@@ -75,16 +75,93 @@ async fn the_lane_and_owner_of_a_case_are_kept(sandbox: Sandbox) {
     world.hear_from(&wrote(), "requester").await;
     assert_eq!(world.asks(OTHER_OFFICER).await, ["answer", "answer"]);
     assert_eq!(world.asks(HEAD).await, ["answer"]);
-    let gone = events::StaffDisabled { staff_id: id(OTHER_OFFICER).to_string(), reason: "left".to_owned() };
-    world.hear(&Event::Identity(identity_event::Event::StaffDisabled(gone))).await;
+    world.hear(&disabled(OTHER_OFFICER)).await;
     assert_eq!(world.asks(OTHER_OFFICER).await, [""; 0], "who has no access is not waited for");
+    let before = (world.asks(OFFICER).await.len(), world.asks(HEAD).await.len());
     world.hear_from(&wrote(), "requester").await;
     assert_eq!(
         (world.asks(OFFICER).await.len(), world.asks(HEAD).await.len()),
-        (2, 2),
+        (before.0 + 1, before.1 + 1),
         "their case has no owner now"
     );
     assert_eq!(world.asks(OTHER_OFFICER).await, [""; 0]);
+}
+
+fn disabled(person: u8) -> Event {
+    let gone = events::StaffDisabled { staff_id: id(person).to_string(), reason: "left".to_owned() };
+    Event::Identity(identity_event::Event::StaffDisabled(gone))
+}
+
+on_both_engines!(what_only_a_disabled_person_was_asked_passes_on, crate::SCHEMA);
+async fn what_only_a_disabled_person_was_asked_passes_on(sandbox: Sandbox) {
+    let world = World::staffed(sandbox).await;
+    world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.hear(&acknowledged(OTHER_OFFICER)).await;
+    world.hear_from(&wrote(), "requester").await;
+    // Read is not done.
+    let inbox = world.list(OTHER_OFFICER, ListInboxRequest::default()).await.unwrap();
+    let read = inbox.notices.iter().map(|notice| notice.notice_id.clone()).collect();
+    world.mark_read(OTHER_OFFICER, read).await;
+    world.hear_from(&wrote(), "requester").await;
+    for event in to_the_votes(&[OTHER_APPROVER]) {
+        world.hear(&event).await;
+    }
+
+    let gone = world.received(&disabled(OTHER_OFFICER), "ada");
+    for _ in 0..2 {
+        world.take(gone.clone()).await.unwrap();
+    }
+    assert_eq!(world.asks(OFFICER).await, ["answer", "answer"], "a case without an owner is everyone's");
+    assert_eq!(world.asks(HEAD).await, [""; 0], "and the head's where it is critical");
+    assert_eq!(world.asks(OTHER_OFFICER).await, [""; 0]);
+    // What another has open stays with them.
+    world.hear(&disabled(OFFICER)).await;
+    assert_eq!(world.asks(HEAD).await, ["answer", "answer"], "nobody is left but the head");
+    world.hear(&disabled(APPROVER)).await;
+    let asks = world.asks(HEAD).await;
+    assert_eq!(asks.iter().filter(|ask| *ask == "vote").count(), 1, "the only voter is gone: {asks:?}");
+    let told = events_after(&world.sandbox.database, &case().to_string(), 0, 100).await.unwrap();
+    verify_chain(&told).unwrap();
+}
+
+on_both_engines!(what_others_were_asked_too_stays_with_them, crate::SCHEMA);
+async fn what_others_were_asked_too_stays_with_them(sandbox: Sandbox) {
+    let world = World::staffed(sandbox).await;
+    world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.hear(&disabled(OTHER_OFFICER)).await;
+    for person in [OFFICER, HEAD] {
+        assert_eq!(world.asks(person).await, ["acknowledge"], "{person} was asked already");
+    }
+}
+
+on_both_engines!(a_settlement_of_its_own_stream_makes_no_event_stale, crate::SCHEMA);
+/// A clock that was set back, or read before a lock was waited for.
+async fn a_settlement_of_its_own_stream_makes_no_event_stale(sandbox: Sandbox) {
+    let world = World::staffed(sandbox).await;
+    world.hear(&acknowledged(OFFICER)).await;
+    let answered = events::MessagePosted { case_id: case().to_string(), ..Default::default() };
+    let answered = world.received(&Event::Intake(intake_event::Event::MessagePosted(answered)), "staff");
+    let mut wrote_next = world.received(&wrote(), "requester");
+    wrote_next.at = answered.at.plus(flare_kernel::Duration::from_secs(-30));
+    wrote_next.seq = answered.seq + 1;
+    world.take(answered).await.unwrap();
+    world.take(wrote_next).await.unwrap();
+    assert_eq!(
+        world.asks(OFFICER).await,
+        ["answer"],
+        "it was written after the answer, whatever the clock said"
+    );
+}
+
+on_both_engines!(while_nobody_is_known_an_event_waits, crate::SCHEMA);
+async fn while_nobody_is_known_an_event_waits(sandbox: Sandbox) {
+    let world = World::empty(sandbox);
+    let request = world.received(&submitted(case(), Lane::Critical), "requester");
+    let error = world.take(request.clone()).await.unwrap_err();
+    assert!(error.is_transient(), "it is held, and counts as no failure: {error}");
+    world.hear(&enrolled(OFFICER, &[Role::Officer])).await;
+    world.take(request).await.unwrap();
+    assert_eq!(world.asks(OFFICER).await, ["acknowledge"]);
 }
 
 on_both_engines!(a_vote_is_asked_of_those_who_may_until_they_have, crate::SCHEMA);
@@ -137,6 +214,21 @@ async fn a_vote_without_voters_reaches_a_head_but_no_queue(sandbox: Sandbox) {
     assert_eq!(world.count("SELECT COUNT(*) AS n FROM approver_messages").await, 0);
 }
 
+on_both_engines!(a_certificate_makes_the_approver, crate::SCHEMA);
+async fn a_certificate_makes_the_approver(sandbox: Sandbox) {
+    let world = World::empty(sandbox);
+    world.hear(&enrolled(OFFICER, &[])).await;
+    let queues = "SELECT COUNT(*) AS n FROM approver_queues WHERE ensured = 0";
+    assert_eq!(world.count(queues).await, 0);
+    let certified = events::StaffCertified {
+        staff_id: id(OFFICER).to_string(),
+        roles: vec![Role::Approver.into()],
+        signing_key: vec![OFFICER; 32],
+    };
+    world.hear(&Event::Identity(identity_event::Event::StaffCertified(certified))).await;
+    assert_eq!(world.count(queues).await, 1);
+}
+
 on_both_engines!(roles_come_and_go, crate::SCHEMA);
 async fn roles_come_and_go(sandbox: Sandbox) {
     let world = World::empty(sandbox);
@@ -145,8 +237,10 @@ async fn roles_come_and_go(sandbox: Sandbox) {
             staff_id: id(person).to_string(),
             // A role of a newer version leads nowhere.
             roles: roles.iter().map(|role| *role as i32).chain([99]).collect(),
+            roles_held_back: Vec::new(),
         }))
     };
+    world.hear(&enrolled(OTHER_OFFICER, &[Role::Officer])).await;
     world.hear(&set(OFFICER, &[Role::Officer])).await;
     world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
     assert_eq!(world.asks(OFFICER).await, [""; 0], "nobody is told before they enrol");

@@ -53,11 +53,39 @@ async fn while_the_broker_is_away_messages_wait(sandbox: Sandbox) {
     for _ in 0..9 {
         assert!(world.workers.round().await.unwrap());
         assert!(!world.workers.round().await.unwrap(), "it is not tried again at once");
-        world.sandbox.advance(Span::from_secs(60));
+        world.sandbox.advance(Span::from_secs(16));
     }
     world.broker.set_away(false);
     while world.workers.round().await.unwrap() {}
-    assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)], "never more than a minute late");
+    assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)], "never more than sixteen seconds late");
+}
+
+on_both_engines!(when_the_broker_is_back_all_that_waits_is_tried_at_once, crate::SCHEMA);
+async fn when_the_broker_is_back_all_that_waits_is_tried_at_once(sandbox: Sandbox) {
+    let world = waiting(sandbox, Lane::Urgent).await;
+    world.broker.set_away(true);
+    for _ in 0..6 {
+        assert!(world.workers.round().await.unwrap());
+        world.sandbox.advance(Span::from_secs(16));
+    }
+    assert!(world.workers.round().await.unwrap(), "all wait for sixteen seconds now");
+    world.broker.set_away(false);
+    assert!(!world.workers.round().await.unwrap());
+    // One that is new finds the broker there.
+    world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
+    while world.workers.round().await.unwrap() {}
+    assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)], "the clock has not moved");
+}
+
+on_both_engines!(what_another_worker_holds_is_not_taken_though_the_broker_is_back, crate::SCHEMA);
+async fn what_another_worker_holds_is_not_taken_though_the_broker_is_back(sandbox: Sandbox) {
+    let world = waiting(sandbox, Lane::Urgent).await;
+    let held = world.sandbox.database.write(ClaimMessages { limit: BATCH }).await.unwrap();
+    assert_eq!(held.len(), 2);
+    world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
+    while world.workers.round().await.unwrap() {}
+    assert!(world.broker.queues().contains(&id(HEAD)), "the broker is there");
+    assert_eq!(told(&world), []);
 }
 
 on_both_engines!(a_broker_that_forgot_its_queues_gets_them_again, crate::SCHEMA);
@@ -106,7 +134,11 @@ async fn a_vote_that_nobody_waits_for_is_not_published(sandbox: Sandbox) {
     world.hear(&voted(APPROVER)).await;
     world.workers.round().await.unwrap();
     assert_eq!(told(&world), [id(OTHER_APPROVER)]);
-    let withdrawn = events::GrantWithdrawn { case_id: case().to_string(), grant_id: grant().to_string() };
+    let withdrawn = events::GrantWithdrawn {
+        case_id: case().to_string(),
+        grant_id: grant().to_string(),
+        ..events::GrantWithdrawn::default()
+    };
     world.hear(&to_the_votes(&[])[1]).await;
     world.hear(&Event::Grants(grants_event::Event::GrantWithdrawn(withdrawn))).await;
     world.workers.round().await.unwrap();
@@ -125,7 +157,7 @@ async fn a_worker_that_dies_leaves_its_messages_to_the_next(sandbox: Sandbox) {
         world.broker.ensure(id(staff)).await.unwrap();
     }
     let ends = world.workers.publish(claimed).await;
-    assert!(ends.iter().all(|(_, end)| *end == MessageEnd::Done));
+    assert!(ends.iter().all(|(_, end)| *end == MessageEnd::Published));
 
     world.workers.round().await.unwrap();
     assert_eq!(told(&world).len(), 2, "while the lease lasts nobody else takes them");

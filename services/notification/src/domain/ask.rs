@@ -10,7 +10,6 @@ macro_rules! asks {
 
         impl Ask {
             /// Every ask there is.
-            #[cfg(test)]
             pub(crate) const ALL: &[Self] = &[$(Self::$ask),*];
 
             /// The code.
@@ -52,6 +51,8 @@ asks! {
     DraftGrant = "draft_grant",
     /// The requester agrees with the proposal.
     SubmitGrant = "submit_grant",
+    /// A grant was drafted or returned and not submitted though it is time.
+    SubmitOverdue = "submit_overdue",
     /// The requester or an approver wants the proposal changed.
     ReviseGrant = "revise_grant",
     /// Vote.

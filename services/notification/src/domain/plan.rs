@@ -24,6 +24,24 @@ pub(crate) enum Audience {
     Staff(StaffId),
 }
 
+impl Audience {
+    /// Who is told instead of somebody who has no access any more, as it is stored with the notice.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Officers => "officers",
+            // The other approvers were asked as well, and may have voted: heads can find one more.
+            Self::Heads | Self::Approvers { .. } => "heads",
+            Self::Finance => "finance",
+            Self::Owner | Self::Staff(_) => "owner",
+        }
+    }
+
+    /// The audience of a code.
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        [Self::Officers, Self::Heads, Self::Finance, Self::Owner].into_iter().find(|one| one.code() == code)
+    }
+}
+
 /// A notice to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoticePlan {

@@ -1,10 +1,13 @@
 //! The approvers' queues and what is on its way to them.
 
 use flare_contracts::common::v1::Role;
-use flare_kernel::{Lane, NoticeId, StaffId, Timestamp};
+use flare_kernel::{Duration, Lane, NoticeId, StaffId, Timestamp};
 use flare_store::{Database, Error, Tx, sql};
 
 use super::{Notice, notice, roles};
+
+/// How long a message or queue waits at most before it is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(16);
 
 /// A message to an approver's queue, claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +71,11 @@ pub(crate) async fn queue_lost(tx: &mut Tx, staff: StaffId) -> Result<(), Error>
     tx.execute(query).await.map(drop)
 }
 
-/// A queue could not be made; it is tried again after 1, 2, 4 … seconds, a minute at most.
+/// A queue could not be made; it is tried again after 1, 2, 4 … seconds, 16 at most.
 pub(crate) async fn queue_failed(tx: &mut Tx, staff: StaffId) -> Result<(), Error> {
     tx.execute(
         sql("UPDATE approver_queues SET attempts = attempts + 1, \
-             due = $2 + 1000000 * CASE WHEN attempts > 5 THEN 60 ELSE (1 << CAST(attempts AS INTEGER)) END \
+             due = $2 + 1000000 * CASE WHEN attempts > 3 THEN 16 ELSE (1 << CAST(attempts AS INTEGER)) END \
              WHERE staff_id = $1")
         .bind(staff.to_string())
         .bind(tx.now().as_micros()),
@@ -135,15 +138,32 @@ pub(crate) async fn message_done(tx: &mut Tx, notice: NoticeId) -> Result<(), Er
     tx.execute(query).await.map(drop)
 }
 
-/// A message could not be published, or may not be yet; it is tried again after 1, 2, 4 … seconds, a minute at most.
+/// A message could not be published, or may not be yet; it is tried again after 1, 2, 4 … seconds, 16 at most: no vote
+/// is asked for later than half a minute after the broker is back.
 pub(crate) async fn message_waits(tx: &mut Tx, notice: NoticeId) -> Result<(), Error> {
     tx.execute(
         sql("UPDATE approver_messages SET attempts = attempts + 1, \
-             due = $2 + 1000000 * CASE WHEN attempts > 5 THEN 60 ELSE (1 << CAST(attempts AS INTEGER)) END \
+             due = $2 + 1000000 * CASE WHEN attempts > 3 THEN 16 ELSE (1 << CAST(attempts AS INTEGER)) END \
              WHERE notice_id = $1")
         .bind(notice.to_string())
         .bind(tx.now().as_micros()),
     )
     .await
     .map(drop)
+}
+
+/// The broker takes messages again: whatever waits for it is tried at once.
+///
+/// A message that another worker holds is due when its lease of a minute ends. That is further away than any wait, until
+/// long after its round is over.
+pub(crate) async fn broker_is_back(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let queues =
+        sql("UPDATE approver_queues SET due = $1 WHERE ensured = 0 AND due > $1").bind(now.as_micros());
+    tx.execute(queues).await?;
+    let messages =
+        sql("UPDATE approver_messages SET due = $1 WHERE done_at IS NULL AND due > $1 AND due <= $2")
+            .bind(now.as_micros())
+            .bind(now.plus(LONGEST_WAIT).as_micros());
+    tx.execute(messages).await.map(drop)
 }
