@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use flare_access::staff;
+use flare_access::{peer, staff};
 use flare_contracts::{
     identity::v1::{
         AdmitToTeamRequest, AdmitToTeamResponse, DisableStaffRequest, DisableStaffResponse, EnrolRequest,
@@ -80,9 +80,10 @@ impl identity_server::Identity for IdentityApi {
     }
 
     async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
+        let from = peer(&request);
         let request = request.into_inner();
         let auth_key = input::array("auth_key", &request.auth_key)?;
-        let signed_in = self.0.sign_in.login(&request.name, &auth_key).await?;
+        let signed_in = self.0.sign_in.login(&request.name, &auth_key, from).await?;
         Ok(Response::new(LoginResponse {
             staff_id: signed_in.staff.to_string(),
             session: signed_in.session.to_vec(),
@@ -124,8 +125,9 @@ impl identity_server::Identity for IdentityApi {
     }
 
     async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        let from = peer(&request);
         let request = request.into_inner();
-        self.0.sign_in.count_attempt("enrol", &request.name).await?;
+        self.0.sign_in.count_attempt("enrol", &request.name, from).await?;
         // Whoever has no account yet is told apart by the name they enrol under.
         let once = Once::new(format!("enrol:{}", request.name), "Enrol", &request.request_id, &request)?;
         let command = Enrol::parse(&self.0.vault, self.0.settings.passphrases, request)?;

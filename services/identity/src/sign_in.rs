@@ -1,9 +1,9 @@
 //! Logging in, and the access tokens of a session.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use data_encoding::HEXLOWER;
-use flare_access::{AccessToken, Decision, Limit, TokenSigner};
+use flare_access::{AccessToken, Decision, Limit, TokenSigner, place};
 use flare_contracts::{Kind, Refusal};
 use flare_kernel::{StaffId, Timestamp, random};
 use flare_seal::{PassphraseRule, SealError, ServiceKey, auth_key_matches, false_salt};
@@ -17,8 +17,15 @@ use crate::{
     vault::{Place, Vault},
 };
 
-/// Attempts under one name, wherever from.
+/// Attempts under one name from one place.
 const ATTEMPTS: Limit = Limit { calls: 10, per: Duration::from_mins(15) };
+
+/// Attempts under one name, wherever from: so many that a stranger who guesses does not keep its owner out from elsewhere,
+/// and far too few for guessing.
+const ATTEMPTS_EVERYWHERE: Limit = Limit { calls: 100, per: Duration::from_mins(15) };
+
+/// Calls that show one session. Not counted by place: an office is one place for many.
+const SESSION_CALLS: Limit = Limit { calls: 600, per: Duration::from_mins(1) };
 
 /// How long a session is remembered without asking the database.
 const REMEMBERED: Duration = Duration::from_mins(1);
@@ -69,13 +76,30 @@ impl SignIn {
         self.signer.public_key()
     }
 
-    /// Counts an attempt under a name. The count's key is a keyed hash of it, never the name.
-    pub(crate) async fn count_attempt(&self, what: &str, name: &str) -> Result<(), Refusal> {
-        let hash = false_salt(&self.names, &format!("{what}/{name}"));
-        match self.ports.limits.allow(&format!("{what}:{}", HEXLOWER.encode(&hash)), ATTEMPTS).await {
+    /// Counts an attempt under a name. The counts' keys are keyed hashes, never the name or the place.
+    pub(crate) async fn count_attempt(
+        &self,
+        what: &str,
+        name: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        let message = "too many attempts under this name; try again later";
+        let here = format!("{what}/{}/{name}", HEXLOWER.encode(&place(from)));
+        // First, so that one place uses up no more of what all have than its own.
+        self.count(what, &here, ATTEMPTS, message).await?;
+        self.count(what, &format!("{what}/{name}"), ATTEMPTS_EVERYWHERE, message).await
+    }
+
+    async fn count_session(&self, key: SessionKey) -> Result<(), Refusal> {
+        let message = "too many calls with this session; wait a little";
+        self.count("session", &key.cache_key(), SESSION_CALLS, message).await
+    }
+
+    async fn count(&self, what: &str, who: &str, limit: Limit, message: &str) -> Result<(), Refusal> {
+        let hash = false_salt(&self.names, who);
+        match self.ports.limits.allow(&format!("{what}:{}", HEXLOWER.encode(&hash)), limit).await {
             Decision::Allowed => Ok(()),
             Decision::RetryAfter(wait) => {
-                let message = "too many attempts under this name; try again later";
                 Err(Refusal::new(Kind::Exhausted, "TOO_MANY_CALLS", message).retry_after(wait))
             }
         }
@@ -96,8 +120,13 @@ impl SignIn {
     }
 
     /// Begins a session for whoever knows the passphrase.
-    pub(crate) async fn login(&self, name: &str, auth_key: &[u8; 32]) -> Result<SignedIn, Error> {
-        self.count_attempt("login", name).await?;
+    pub(crate) async fn login(
+        &self,
+        name: &str,
+        auth_key: &[u8; 32],
+        from: Option<IpAddr>,
+    ) -> Result<SignedIn, Error> {
+        self.count_attempt("login", name, from).await?;
         let name = StaffName::new(name);
         let known = match &name {
             Some(name) => store::credentials(&self.database, name).await?,
@@ -135,6 +164,7 @@ impl SignIn {
     /// A fresh access token, and the share, for a session that lasts.
     pub(crate) async fn refresh(&self, session: &[u8; 32]) -> Result<Fresh, Error> {
         let key = SessionKey::of(session);
+        self.count_session(key).await?;
         let remembered = self.ports.sessions.get(&key.cache_key()).await;
         let view = match remembered.as_deref().and_then(SessionView::from_bytes) {
             Some(view) => view,
@@ -155,6 +185,7 @@ impl SignIn {
     /// Ends a session.
     pub(crate) async fn logout(&self, session: &[u8; 32]) -> Result<(), Error> {
         let key = SessionKey::of(session);
+        self.count_session(key).await?;
         self.database.write(EndSession { key }).await?;
         self.ports.sessions.forget(&key.cache_key()).await;
         Ok(())

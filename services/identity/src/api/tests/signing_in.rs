@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use flare_messaging::{DueTimer, TimerHandler as _};
 use flare_store::{Error, Tx, Write};
-use tonic::Code;
+use tonic::{Code, transport::server::TcpConnectInfo};
 
 use super::*;
 use crate::IdentityTimers;
@@ -97,8 +97,8 @@ async fn nobody_learns_from_a_failed_login_who_exists(sandbox: Sandbox) {
     assert_ne!(start("bea").await.salt, start("No Name").await.salt);
 }
 
-on_both_engines!(attempts_are_counted_by_name, crate::SCHEMA);
-async fn attempts_are_counted_by_name(sandbox: Sandbox) {
+on_both_engines!(attempts_are_counted_by_name_and_place, crate::SCHEMA);
+async fn attempts_are_counted_by_name_and_place(sandbox: Sandbox) {
     let world = founded(&sandbox).await;
     for name in ["amina", "nobody"] {
         for _ in 0..10 {
@@ -121,6 +121,48 @@ async fn attempts_are_counted_by_name(sandbox: Sandbox) {
         assert_eq!(refusal(world.api.enrol(Request::new(guess)).await), reason("BAD_CODE"));
     }
     assert_eq!(refusal(world.api.enrol(Request::new(enrolment("cem"))).await), reason("TOO_MANY_CALLS"));
+}
+
+/// An attempt under a name from an address.
+async fn attempt_from(world: &Founded, name: &str, from: &str, auth_key: [u8; 32]) -> Result<(), Status> {
+    let mut request = Request::new(LoginRequest { name: name.to_owned(), auth_key: auth_key.to_vec() });
+    let remote_addr = Some(format!("{from}:1").parse().unwrap());
+    request.extensions_mut().insert(TcpConnectInfo { local_addr: None, remote_addr });
+    world.api.login(request).await.map(drop)
+}
+
+on_both_engines!(a_stranger_who_guesses_keeps_nobody_out, crate::SCHEMA);
+async fn a_stranger_who_guesses_keeps_nobody_out(sandbox: Sandbox) {
+    let world = founded(&sandbox).await;
+    while refusal(attempt_from(&world, "amina", "192.0.2.7", [0; 32]).await) == reason("BAD_LOGIN") {}
+    let refused = attempt_from(&world, "amina", "192.0.2.7", AUTH_KEY).await;
+    assert_eq!(refusal(refused), reason("TOO_MANY_CALLS"));
+    attempt_from(&world, "amina", "192.0.2.8", AUTH_KEY).await.unwrap();
+
+    let mut guesses = 0;
+    for place in 10..30 {
+        let from = format!("198.51.100.{place}");
+        while refusal(attempt_from(&world, "amina", &from, [0; 32]).await) == reason("BAD_LOGIN") {
+            guesses += 1;
+        }
+    }
+    assert_eq!(guesses, 100 - 11, "a name has its limit too, wherever from");
+}
+
+on_both_engines!(a_session_is_shown_so_often_and_no_more, crate::SCHEMA);
+async fn a_session_is_shown_so_often_and_no_more(sandbox: Sandbox) {
+    let world = founded(&sandbox).await;
+    let session = world.login("amina").await.unwrap().session;
+    let other = world.login("amina").await.unwrap().session;
+    let refresh = async |session: &[u8]| {
+        let request = RefreshAccessRequest { session: session.to_vec() };
+        world.api.refresh_access(Request::new(request)).await
+    };
+    for _ in 0..600 {
+        refresh(&session).await.unwrap();
+    }
+    assert_eq!(refusal(refresh(&session).await), reason("TOO_MANY_CALLS"));
+    refresh(&other).await.unwrap();
 }
 
 struct Fire(DueTimer);
