@@ -100,6 +100,12 @@ CREATE TABLE messages (
 CREATE INDEX messages_open_questions ON messages (case_id, seq)
     WHERE kind = 'MESSAGE_KIND_QUESTION' AND answered_by = '';
 
+-- What marks the folder in which all replicas keep their files.
+CREATE TABLE files_folder (
+    place BIGINT NOT NULL PRIMARY KEY CONSTRAINT files_folder_one CHECK (place = 1),
+    mark TEXT NOT NULL
+);
+
 -- A row stands for a file that is whole in the object store, under <case>/<file>/<upload>/<part>.
 CREATE TABLE files (
     file_id TEXT NOT NULL,

@@ -37,6 +37,15 @@ impl Intake {
         }
     }
 
+    /// Whether a caller is who they say, before anything they send is looked at. What they may do is for [`Self::admit`].
+    pub(crate) async fn prove(&self, caller: &Caller) -> Result<(), Error> {
+        match caller {
+            Caller::Staff(_) => Ok(()),
+            Caller::Receipt(claim) => self.case_of(claim).await.map(drop),
+            Caller::Anonymous | Caller::Service(_) => Err(refusals::not_allowed().into()),
+        }
+    }
+
     /// The case that a shown receipt opens. An unknown receipt and a wrong proof are refused alike, after the same work.
     pub(crate) async fn case_of(&self, claim: &ReceiptClaim) -> Result<CaseId, Error> {
         let found = store::requests::case_of_receipt(&mut self.database.clone(), &claim.lookup).await?;

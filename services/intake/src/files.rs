@@ -2,10 +2,13 @@
 //!
 //! An upload is stored in parts of 64 sealed chunks under `<case>/<file>/<upload>/<part>`, so that neither side ever
 //! holds more than one part in memory and every byte that was written can be listed. A file exists once its row does;
-//! what lies in the object store without a row is invisible.
+//! what lies in the object store without a row is invisible. Receipts are free, so nothing that one can begin may fill
+//! the disk: what is under way counts, and below `files.keep_free_bytes` files are refused so that answers find room.
 
 pub(crate) mod download;
+mod parts;
 pub(crate) mod sweep;
+pub(crate) mod under_way;
 mod upload;
 
 use std::{fmt, str::FromStr};

@@ -29,12 +29,16 @@ mod tests;
 use std::{fmt, sync::Arc};
 
 use flare_seal::ServiceKey;
-use flare_store::Database;
+use flare_store::{Database, Error, Tx, Write};
 use object_store::ObjectStore;
+
+use crate::files::under_way::UnderWay;
 
 pub use api::IntakeApi;
 pub use consumers::IntakeConsumer;
-pub use files::{MAX_CASE_BYTES, MAX_FILE_BYTES, download::Download, sweep::SweepError};
+pub use files::{
+    MAX_CASE_BYTES, MAX_FILE_BYTES, download::Download, sweep::SweepError, under_way::FreeBytes,
+};
 pub use schema::SCHEMA;
 
 /// The service: its tables, the key that wraps keys at rest, and where files lie.
@@ -42,12 +46,45 @@ pub struct Intake {
     database: Database,
     service_key: Arc<ServiceKey>,
     files: Arc<dyn ObjectStore>,
+    under_way: UnderWay,
 }
 
 impl Intake {
     /// Puts the service together. `database` was opened with [`SCHEMA`]; `files` must be durable once a put answers.
     pub fn new(database: Database, service_key: Arc<ServiceKey>, files: Arc<dyn ObjectStore>) -> Self {
-        Self { database, service_key, files }
+        Self { database, service_key, files, under_way: UnderWay::default() }
+    }
+
+    /// The same, refusing files when less than `bytes` would stay free where they lie. `free` says how much is.
+    #[must_use]
+    pub fn keeping_free(mut self, bytes: u64, free: Arc<FreeBytes>) -> Self {
+        self.under_way = UnderWay::keeping_free(bytes, free);
+        self
+    }
+}
+
+impl Intake {
+    /// The mark of the folder in which all replicas keep their files; none before the first of them started.
+    pub async fn files_mark(&self) -> Result<Option<String>, Error> {
+        store::files::mark(&mut self.database.clone()).await
+    }
+
+    /// Keeps the mark of a folder if there is none yet, and returns the one that is kept.
+    pub async fn keep_files_mark(&self, mark: &str) -> Result<String, Error> {
+        self.database.write(KeepMark { mark: mark.to_owned() }).await
+    }
+}
+
+struct KeepMark {
+    mark: String,
+}
+
+impl Write for KeepMark {
+    type Output = String;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<String, Error> {
+        store::files::keep_mark(tx, &self.mark).await?;
+        store::files::mark(tx).await?.ok_or_else(|| Error::Corrupt("files_folder.mark".to_owned()))
     }
 }
 

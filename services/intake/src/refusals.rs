@@ -51,7 +51,13 @@ pub(crate) fn not_allowed() -> Refusal {
     Refusal::new(Kind::Forbidden, "NOT_ALLOWED", "this is for the holder of a receipt and for staff")
 }
 
-/// The object store is away.
+/// A case with as many bytes of files as one may have.
+pub(crate) fn case_files_full() -> Refusal {
+    let message = "the files of a case may take 1 GiB together, and this one would go beyond";
+    Refusal::new(Kind::Exhausted, "CASE_FILES_FULL", message)
+}
+
+/// The object store is away, or full.
 pub(crate) fn files_unavailable() -> Refusal {
     let message = "files cannot be stored or read now; messages and answers can; try again in a moment";
     Refusal::new(Kind::Unavailable, "FILES_UNAVAILABLE", message)

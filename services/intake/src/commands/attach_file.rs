@@ -57,8 +57,8 @@ fn elapsed(file: &File, tx: &Tx) -> Result<Duration, Error> {
     Ok(tx.now().since(upload.begun))
 }
 
-/// Refuses a file that is there already, under an old key, or too much with the case's others.
-async fn check(tx: &mut Tx, file: &File, bytes: u64) -> Result<(), Error> {
+/// Refuses a file that is there already, under an old key, or too much with the case's others; says what those take.
+async fn check(tx: &mut Tx, file: &File, bytes: u64) -> Result<u64, Error> {
     if store::files::find(tx, file.id).await?.is_some() {
         return Err(refusals::file_exists().into());
     }
@@ -68,10 +68,9 @@ async fn check(tx: &mut Tx, file: &File, bytes: u64) -> Result<(), Error> {
     }
     let stored = store::files::bytes_of_case(tx, file.case).await?;
     if stored.saturating_add(bytes) > MAX_CASE_BYTES {
-        let message = "the files of a case may take 1 GiB together, and this one would go beyond";
-        return Err(Refusal::new(Kind::Exhausted, "CASE_FILES_FULL", message).into());
+        return Err(refusals::case_files_full().into());
     }
-    Ok(())
+    Ok(stored)
 }
 
 /// Looks before an upload whether it could be attached, so that nobody sends 100 MiB for a refusal.
@@ -82,8 +81,13 @@ pub(crate) struct BeginUpload {
 /// What to do with an upload.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Begin {
-    /// Receive it, under this name.
-    Receive(UploadId),
+    /// Receive it.
+    Receive {
+        /// Under this name.
+        upload: UploadId,
+        /// What the case's files take already.
+        of_files: u64,
+    },
     /// The file is there; perhaps this very call put it there.
     Known,
 }
@@ -96,7 +100,7 @@ impl Write for BeginUpload {
         if store::files::find(tx, self.file.id).await?.is_some() {
             return Ok(Begin::Known);
         }
-        check(tx, &self.file, 0).await?;
-        Ok(Begin::Receive(UploadId::draw(tx.now())?))
+        let of_files = check(tx, &self.file, 0).await?;
+        Ok(Begin::Receive { upload: UploadId::draw(tx.now())?, of_files })
     }
 }

@@ -1,5 +1,7 @@
 //! Receives a file, part by part.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use flare_access::Caller;
 use flare_contracts::{
@@ -9,10 +11,9 @@ use flare_contracts::{
 use flare_seal::{FILE_HEADER_LEN, SEALED_FILE_CHUNK_LEN};
 use flare_store::{Error, Once};
 use futures::{Stream, StreamExt as _};
-use object_store::{ObjectStoreExt as _, PutPayload};
 use tonic::Status;
 
-use super::{MAX_FILE_BYTES, PART_LEN, part_path};
+use super::{MAX_FILE_BYTES, PART_LEN, parts::Parts, under_way::Upload};
 use crate::{
     Intake,
     author::Author,
@@ -27,31 +28,62 @@ const MAX_DESCRIPTION: usize = 1_000;
 
 impl Intake {
     /// Receives a file and attaches it. One that breaks off, or is refused, leaves nothing that anybody can see.
+    ///
+    /// Nothing of what is sent is awaited before the caller has proved who they are: a stream that stays silent would
+    /// keep a slot for as long as it may.
     pub(crate) async fn receive_file(
         &self,
         caller: &Caller,
         mut sent: impl Stream<Item = Result<UploadFileRequest, Status>> + Send + Unpin,
     ) -> Result<UploadFileResponse, Status> {
+        self.prove(caller).await?;
         let header = match sent.next().await.transpose()?.and_then(|message| message.part) {
             Some(Part::Header(header)) => header,
             Some(Part::Chunk(_)) | None => return Err(Refusal::invalid("header", "must come first").into()),
         };
         let (once, mut attach) = self.read_header(caller, header).await?;
-        match self.database.write(BeginUpload { file: attach.file.clone() }).await? {
+        let of_files = match self.database.write(BeginUpload { file: attach.file.clone() }).await? {
             Begin::Known => return Ok(self.database.once(once, attach).await?),
-            Begin::Receive(upload) => attach.file.upload = upload.to_string(),
-        }
-        let mut parts = 0;
-        let received = self.store_parts(&attach.file, &mut parts, &mut sent).await;
-        let outcome = match received {
-            Ok(size) => {
-                attach.file.size = size;
-                self.database.once(once, attach.clone()).await.map_err(Status::from)
+            Begin::Receive { upload, of_files } => {
+                attach.file.upload = upload.to_string();
+                of_files
             }
-            Err(status) => Err(status),
         };
-        self.tidy(&attach.file, parts, outcome.is_err()).await;
-        outcome
+        let mut under_way = self.under_way.begin(attach.file.case)?;
+        let mut parts = Parts::new(Arc::clone(&self.files), attach.file.clone());
+        match receive(&mut parts, &mut under_way, of_files, &mut sent).await {
+            Ok(size) => attach.file.size = size,
+            Err(status) => {
+                parts.discard().await;
+                return Err(status);
+            }
+        }
+        self.attach(once, attach, parts).await
+    }
+
+    /// Attaches what was received. From here on the parts go only when it is certain that nothing came of them: a
+    /// commit whose answer was lost may still land, and a file that was acknowledged must be there.
+    async fn attach(
+        &self,
+        once: Once,
+        attach: AttachFile,
+        parts: Parts,
+    ) -> Result<UploadFileResponse, Status> {
+        let file = attach.file.clone();
+        let mut unsure = Unsure(Some(parts));
+        let outcome = self.database.once(once, attach).await;
+        let nothing_came = match &outcome {
+            // It may be the answer to the same call, made before, whose own upload was attached.
+            Ok(_) => store::files::find(&mut self.database.clone(), file.id)
+                .await
+                .is_ok_and(|found| found.is_none_or(|(known, _)| known.upload != file.upload)),
+            Err(Error::Refused(_)) => true,
+            Err(_) => false,
+        };
+        if let Some(parts) = unsure.0.take_if(|_| nothing_came) {
+            parts.discard().await;
+        }
+        Ok(outcome?)
     }
 
     async fn read_header(&self, caller: &Caller, header: FileHeader) -> Result<(Once, AttachFile), Error> {
@@ -61,78 +93,69 @@ impl Intake {
         let once = Once::new(by.scope, "UploadFile", &header.request_id, &content)?;
         Ok((once, AttachFile { file: file(by.case, &by.author, header)?, author: by.author }))
     }
+}
 
-    /// Stores what is sent in parts, counting them, and returns the bytes of all.
-    async fn store_parts(
-        &self,
-        file: &File,
-        parts: &mut u64,
-        sent: &mut (impl Stream<Item = Result<UploadFileRequest, Status>> + Send + Unpin),
-    ) -> Result<u64, Status> {
-        let (mut size, mut part, mut part_len) = (0_u64, Vec::<Bytes>::new(), 0_u64);
-        let mut ended = false;
-        while let Some(message) = sent.next().await.transpose()? {
-            let chunk = match message.part {
-                Some(Part::Chunk(chunk)) => chunk,
-                Some(Part::Header(_)) | None => {
-                    return Err(Refusal::invalid("chunk", "must be all that follows the header").into());
-                }
-            };
-            if ended || chunk.is_empty() || chunk.len() > SEALED_FILE_CHUNK_LEN {
-                let rule =
-                    format!("must be {SEALED_FILE_CHUNK_LEN} bytes; the last may be shorter, but not empty");
-                return Err(Refusal::invalid("chunk", rule).into());
-            }
-            ended = chunk.len() < SEALED_FILE_CHUNK_LEN;
-            size += chunk.len() as u64;
-            part_len += chunk.len() as u64;
-            if size > MAX_FILE_BYTES {
-                let message = "a file may take at most 100 MiB, sealed";
-                return Err(Refusal::new(Kind::Invalid, "FILE_TOO_LARGE", message).into());
-            }
-            part.push(chunk.into());
-            if part_len == PART_LEN {
-                self.store_part(file, parts, std::mem::take(&mut part)).await?;
-                part_len = 0;
-            }
+/// Parts of which nobody knows whether they belong to a file: what is still here when the caller is gone stays.
+struct Unsure(Option<Parts>);
+
+impl Drop for Unsure {
+    fn drop(&mut self) {
+        if let Some(parts) = self.0.take() {
+            parts.keep();
         }
-        if size == 0 {
-            return Err(Refusal::invalid("chunk", "must come at least once").into());
-        }
-        if part_len > 0 {
-            self.store_part(file, parts, part).await?;
-        }
-        Ok(size)
     }
+}
 
-    async fn store_part(&self, file: &File, parts: &mut u64, part: Vec<Bytes>) -> Result<(), Status> {
-        let path = part_path(file, *parts);
-        // Counted before it is known to be there: what is not there is not missed when it is deleted.
-        *parts += 1;
-        self.files.put(&path, PutPayload::from_iter(part)).await.map(drop).map_err(|error| {
-            tracing::error!(%error, "a part of a file could not be stored");
-            refusals::files_unavailable().into()
-        })
-    }
-
-    /// Deletes the parts of an upload of which nothing came: it was refused, or the same call was answered before. What
-    /// cannot be deleted, and what a crash leaves, is the sweeper's.
-    async fn tidy(&self, file: &File, parts: u64, failed: bool) {
-        let attached = match store::files::find(&mut self.database.clone(), file.id).await {
-            Ok(found) => found.is_some_and(|(known, _)| known.upload == file.upload),
-            // Nobody knows whether it was attached; it stays.
-            Err(_) => true,
+/// Stores what is sent in parts, and returns the bytes of all.
+async fn receive(
+    parts: &mut Parts,
+    under_way: &mut Upload,
+    of_files: u64,
+    sent: &mut (impl Stream<Item = Result<UploadFileRequest, Status>> + Send + Unpin),
+) -> Result<u64, Status> {
+    let (mut size, mut part, mut part_len) = (0_u64, Vec::<Bytes>::new(), 0_u64);
+    let mut ended = false;
+    while let Some(message) = sent.next().await.transpose()? {
+        let chunk = match message.part {
+            Some(Part::Chunk(chunk)) => chunk,
+            Some(Part::Header(_)) | None => {
+                return Err(Refusal::invalid("chunk", "must be all that follows the header").into());
+            }
         };
-        if attached {
-            return;
+        if ended || chunk.is_empty() || chunk.len() > SEALED_FILE_CHUNK_LEN {
+            let rule =
+                format!("must be {SEALED_FILE_CHUNK_LEN} bytes; the last may be shorter, but not empty");
+            return Err(Refusal::invalid("chunk", rule).into());
         }
-        tracing::debug!(failed, parts, "an upload came to nothing");
-        for part in 0..parts {
-            if let Err(error) = self.files.delete(&part_path(file, part)).await {
-                tracing::warn!(%error, "a part of a file is left to the sweeper");
-            }
+        ended = chunk.len() < SEALED_FILE_CHUNK_LEN;
+        size += chunk.len() as u64;
+        part_len += chunk.len() as u64;
+        if size > MAX_FILE_BYTES {
+            let message = "a file may take at most 100 MiB, sealed";
+            return Err(Refusal::new(Kind::Invalid, "FILE_TOO_LARGE", message).into());
+        }
+        part.push(chunk.into());
+        if part_len == PART_LEN {
+            under_way.take(part_len, of_files)?;
+            store_part(parts, std::mem::take(&mut part)).await?;
+            part_len = 0;
         }
     }
+    if size == 0 {
+        return Err(Refusal::invalid("chunk", "must come at least once").into());
+    }
+    if part_len > 0 {
+        under_way.take(part_len, of_files)?;
+        store_part(parts, part).await?;
+    }
+    Ok(size)
+}
+
+async fn store_part(parts: &mut Parts, part: Vec<Bytes>) -> Result<(), Status> {
+    parts.store(part).await.map_err(|error| {
+        tracing::error!(%error, "a part of a file could not be stored");
+        refusals::files_unavailable().into()
+    })
 }
 
 /// The file that a header announces; its upload and size are not known yet.

@@ -91,6 +91,18 @@ pub(crate) async fn bytes_of_case(reads: &mut impl Reads, case: CaseId) -> Resul
     u64::try_from(bytes).map_err(|_| Error::Corrupt("files.size".to_owned()))
 }
 
+/// The mark of the folder that holds the files, if there is one.
+pub(crate) async fn mark(reads: &mut impl Reads) -> Result<Option<String>, Error> {
+    let row = reads.one(sql("SELECT mark FROM files_folder WHERE place = 1")).await?;
+    row.map(|row| row.text("mark")).transpose()
+}
+
+/// Keeps a mark unless there is one.
+pub(crate) async fn keep_mark(tx: &mut Tx, mark: &str) -> Result<(), Error> {
+    let statement = "INSERT INTO files_folder (place, mark) VALUES (1, $1) ON CONFLICT DO NOTHING";
+    tx.execute(sql(statement).bind(mark.to_owned())).await.map(drop)
+}
+
 /// The files after a place in a case, or those of one compartment; each with its own place.
 pub(crate) async fn page(
     reads: &mut impl Reads,

@@ -13,13 +13,16 @@ use flare_contracts::{
 use flare_kernel::{CaseId, Duration, FileId};
 use flare_seal::{
     Compartment, CompartmentKey, FILE_CHUNK_LEN, FileAddress, FileOpener, FileSealer, SEALED_FILE_CHUNK_LEN,
+    ServiceKey,
 };
 use flare_testkit::{Sandbox, on_both_engines};
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, future::LocalBoxFuture, stream};
+use object_store::local::LocalFileSystem;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
-use super::fixture::{Desk, Requester, field, fresh, from, officer, reason};
+use super::fixture::{Desk, NOW, Requester, field, fresh, from, officer, reason};
+use crate::Intake;
 
 /// A file, sealed: its header and chunks.
 struct Sealed {
@@ -205,6 +208,106 @@ async fn an_upload_that_breaks_or_breaks_a_rule_leaves_nothing(sandbox: Sandbox)
     assert_eq!((objects(&desk), desk.count("SELECT file_id FROM files").await), (Vec::new(), 0));
 }
 
+on_both_engines!(nothing_is_awaited_of_a_caller_who_proves_nothing, crate::SCHEMA);
+async fn nothing_is_awaited_of_a_caller_who_proves_nothing(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let silent =
+        async |caller: Caller| desk.intake.receive_file(&caller, stream::pending()).await.unwrap_err();
+    assert_eq!(reason(&silent(Requester::draw().caller()).await), "UNKNOWN_RECEIPT");
+    let Caller::Receipt(mut claim) = requester.caller() else { unreachable!() };
+    claim.proof = flare_seal::Sensitive::new([0; 32]);
+    assert_eq!(reason(&silent(Caller::Receipt(claim)).await), "UNKNOWN_RECEIPT");
+    assert_eq!(reason(&silent(Caller::Anonymous).await), "NOT_ALLOWED");
+}
+
+/// An upload that never ends, until its first part is stored.
+async fn begin(desk: &Desk, caller: &Caller, header: FileHeader) -> LocalBoxFuture<'static, ()> {
+    let before = objects(desk).len();
+    let sent = stream::iter(messages(header, &vec![vec![7; SEALED_FILE_CHUNK_LEN]; 65]));
+    let (intake, caller) = (Arc::clone(&desk.intake), caller.clone());
+    let mut receiving: LocalBoxFuture<'static, ()> = Box::pin(async move {
+        drop(intake.receive_file(&caller, sent.chain(stream::pending())).await);
+    });
+    while objects(desk).len() == before {
+        assert!(futures::poll!(receiving.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    receiving
+}
+
+on_both_engines!(an_upload_whose_caller_hangs_up_leaves_nothing, crate::SCHEMA);
+async fn an_upload_whose_caller_hangs_up_leaves_nothing(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let begun = begin(&desk, &requester.caller(), seal(&requester, Compartment::Thread, b"x").header).await;
+    assert_eq!(objects(&desk).len(), 1);
+    drop(begun);
+    while !objects(&desk).is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+on_both_engines!(uploads_under_way_count_for_their_case, crate::SCHEMA);
+async fn uploads_under_way_count_for_their_case(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let (requester, other) = (desk.requester().await, desk.requester().await);
+    let mut begun = Vec::new();
+    for _ in 0..4 {
+        let header = seal(&requester, Compartment::Thread, b"x").header;
+        begun.push(begin(&desk, &requester.caller(), header).await);
+    }
+    let send = async |who: &Requester| {
+        let sealed = seal(who, Compartment::Thread, b"a photograph");
+        upload(&desk, &who.caller(), messages(sealed.header, &sealed.chunks)).await
+    };
+    let refused = send(&requester).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "TOO_MANY_UPLOADS"));
+    assert!(send(&other).await.is_ok(), "another case has its own");
+    begun.pop();
+    // The files that are there leave no room beside the three parts that are on their way.
+    let room = "UPDATE files SET size = 1073741824 - 3 * 4195328 - 10";
+    assert_eq!(SEALED_FILE_CHUNK_LEN * 64, 4_195_328);
+    assert!(send(&requester).await.is_ok());
+    desk.sandbox.database.write(super::lists::Run(room)).await.unwrap();
+    let refused = send(&requester).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "CASE_FILES_FULL"));
+    begun.clear();
+    assert!(send(&requester).await.is_ok());
+}
+
+on_both_engines!(a_full_disk_takes_answers_and_no_files, crate::SCHEMA);
+async fn a_full_disk_takes_answers_and_no_files(sandbox: Sandbox) {
+    let mut desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let files = LocalFileSystem::new_with_prefix(desk.folder.path()).unwrap();
+    let key = Arc::new(ServiceKey::from_bytes([0x5e; 32]));
+    let intake = Intake::new(desk.sandbox.database.clone(), key, Arc::new(files));
+    desk.intake = Arc::new(intake.keeping_free(1_000, Arc::new(|| Some(999))));
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    let refused =
+        upload(&desk, &requester.caller(), messages(sealed.header, &sealed.chunks)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unavailable, "FILES_UNAVAILABLE"));
+    assert!(objects(&desk).is_empty());
+    desk.requester().await;
+}
+
+on_both_engines!(parts_stay_when_nobody_knows_whether_their_file_is_attached, crate::SCHEMA);
+async fn parts_stay_when_nobody_knows_whether_their_file_is_attached(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let sealed = seal(&requester, Compartment::Thread, b"a photograph");
+    let database = desk.sandbox.database.clone();
+    let sent = stream::iter(messages(sealed.header, &sealed.chunks)).chain(
+        // The database goes away after the last chunk, before the file is attached.
+        stream::once(async move { database.close().await }).filter_map(|()| async { None }),
+    );
+    let sent = Box::pin(sent);
+    let broken = desk.intake.receive_file(&requester.caller(), sent).await.unwrap_err();
+    assert_eq!(broken.code(), Code::Unavailable, "{broken:?}");
+    assert_eq!(objects(&desk).len(), 1);
+}
+
 on_both_engines!(a_file_is_sealed_under_the_newest_key, crate::SCHEMA);
 async fn a_file_is_sealed_under_the_newest_key(sandbox: Sandbox) {
     let desk = Desk::new(sandbox);
@@ -283,19 +386,12 @@ async fn what_a_crash_left_is_swept_after_a_day_and_nothing_else(sandbox: Sandbo
     let requester = desk.requester().await;
     let sealed = seal(&requester, Compartment::Thread, b"a photograph");
     upload(&desk, &requester.caller(), messages(sealed.header.clone(), &sealed.chunks)).await.unwrap();
-    // Somebody hangs up in the middle: the handler is dropped after the first part was stored.
-    let lost = seal(&requester, Compartment::Thread, b"never ends");
-    let sent = stream::iter(messages(lost.header, &vec![vec![7; SEALED_FILE_CHUNK_LEN]; 65]))
-        .chain(stream::pending());
-    let caller = requester.caller();
-    {
-        let receiving = desk.intake.receive_file(&caller, sent);
-        futures::pin_mut!(receiving);
-        while objects(&desk).len() < 2 {
-            assert!(futures::poll!(receiving.as_mut()).is_pending());
-            tokio::task::yield_now().await;
-        }
-    }
+    // The process was killed after the first part was stored.
+    let lost = seal(&requester, Compartment::Thread, b"never ends").header;
+    let upload = format!("{}/{}/{}-0011223344556677", requester.case, lost.file_id, NOW.as_micros());
+    let left = desk.folder.path().join(upload);
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("00000"), [7; 9]).unwrap();
     std::fs::write(desk.folder.path().join("not-ours"), "x").unwrap();
     let sweep = async || desk.intake.sweep().await.unwrap();
     assert_eq!((sweep().await, objects(&desk).len()), (0, 3));
