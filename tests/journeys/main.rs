@@ -22,6 +22,7 @@ mod kills;
 mod other_channels;
 mod readme;
 mod servers_away;
+mod silent_callers;
 mod stops;
 mod two_answers;
 mod votes;
