@@ -58,7 +58,7 @@ fn submit(installation: &Installation, form: &[u8]) -> Answer {
     let requester = installation.requester();
     let form = requester.file("form.json", form);
     let receipt = requester.new_file("receipt");
-    let answer = requester.run(&["request", "submit", "--form", &form, "--receipt-file", &receipt]);
+    let answer = requester.run(&["request", "submit", "--first-contact", "--form", &form, "--receipt-file", &receipt]);
     assert!(answer.code == 0 || !std::path::Path::new(&receipt).exists(), "a receipt for nothing: {answer}");
     answer
 }
@@ -211,6 +211,7 @@ async fn post_under_the_first_key(case: &Case<'_>) -> Result<(), Status> {
         text: Some(keys.seal(Compartment::Thread, &field, 1, "Under the first key.").unwrap()),
         about: String::new(),
         contact_plan_kept: true,
+        seen: 0,
     };
     intake.post_message(request).await.map(drop)
 }

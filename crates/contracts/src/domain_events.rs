@@ -73,8 +73,8 @@ events! {
         OrganisationFounded, StaffInvited, StaffEnrolled, RolesSet, StaffDisabled, AdmittedToTeam,
     }
     IntakeEvent in intake_event {
-        RequestSubmitted, AnswersAdded, ReceiptIssued, MessagePosted, FileAttached, ProposalAnswered,
-        AgreementAnswered, ArrivalReported, ReportSubmitted, WithdrawalRequested,
+        RequestSubmitted, AnswersAdded, ReceiptIssued, ReceiptFrozen, MessagePosted, FileAttached,
+        ProposalAnswered, AgreementAnswered, ArrivalReported, ReportSubmitted, WithdrawalRequested,
     }
     TriageEvent in triage_event {
         CaseOpened, CaseAcknowledged, CaseAssigned, ContactPlanSet, CaseAssessed, PersonAdded, PersonStatusSet,

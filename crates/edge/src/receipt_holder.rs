@@ -27,6 +27,7 @@ pub struct ReceiptHolder {
     credential: Credential,
     case: CaseId,
     secret: RecipientSecret,
+    trusted: Option<String>,
 }
 
 /// A receipt as intake is given it.
@@ -39,7 +40,14 @@ impl ReceiptHolder {
     pub fn open(lines: &Lines, receipt: &Receipt, case: CaseId) -> Result<Self, EdgeError> {
         let claim = ReceiptClaim { lookup: receipt.lookup_id(), proof: Sensitive::new(receipt.proof()) };
         let credential = Credential::new(&Credentials::Receipt(claim))?;
-        Ok(Self { lines: lines.clone(), credential, case, secret: receipt.recipient() })
+        Ok(Self { lines: lines.clone(), credential, case, secret: receipt.recipient(), trusted: None })
+    }
+
+    /// The same, on a device that trusts the organisation of this fingerprint: keys that staff drew are used only when it
+    /// vouches for them. Without one, whichever organisation answers is asked.
+    #[must_use]
+    pub fn trusting(self, organisation: Option<String>) -> Self {
+        Self { trusted: organisation, ..self }
     }
 
     /// The sealed request that a form becomes. Sending it twice makes one case.
@@ -95,7 +103,13 @@ impl ReceiptHolder {
     pub async fn thread_keys(&self) -> Result<CaseKeys, EdgeError> {
         let status = self.status().await?;
         let mut keys = CaseKeys::new(self.case);
-        keys.open_epochs(&status.thread_keys, |recipient, _| (recipient == RECEIPT).then_some(&self.secret))?;
+        let is_by_staff = status.thread_keys.iter().any(|epoch| epoch.author.is_some());
+        let bundle = match is_by_staff {
+            true => Some(KeyBundle::fetch(&self.lines, self.trusted.as_deref()).await?),
+            false => None,
+        };
+        let own = |recipient: &str, _| (recipient == RECEIPT).then_some(&self.secret);
+        keys.open_epochs(bundle.as_ref(), &status.thread_keys, own)?;
         Ok(keys)
     }
 
@@ -138,6 +152,7 @@ impl ReceiptHolder {
             text: Some(keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?),
             about: about.to_owned(),
             contact_plan_kept: false,
+            seen: 0,
         };
         self.intake().post_message(request).await?;
         Ok(message)

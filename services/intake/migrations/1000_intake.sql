@@ -33,17 +33,22 @@ CREATE TABLE receipts (
     lookup_id BYTEA NOT NULL CONSTRAINT receipts_lookup_len CHECK (length(lookup_id) = 16),
     case_id TEXT NOT NULL REFERENCES requests (case_id),
     proof_hash BYTEA NOT NULL CONSTRAINT receipts_proof_len CHECK (length(proof_hash) = 32),
-    active BIGINT NOT NULL CONSTRAINT receipts_active_flag CHECK (active IN (0, 1)),
     issued_at BIGINT NOT NULL,
+    -- The first epoch of the thread that is wrapped to it: earlier ones are wrapped to an earlier receipt, or to none.
+    first_epoch BIGINT NOT NULL CONSTRAINT receipts_first_epoch CHECK (first_epoch >= 1),
+    -- When it ceased to open anything; unset while it does.
+    frozen_at BIGINT,
     CONSTRAINT receipts_lookup UNIQUE (lookup_id)
 );
-CREATE UNIQUE INDEX receipts_active ON receipts (case_id) WHERE active = 1;
+CREATE UNIQUE INDEX receipts_active ON receipts (case_id) WHERE frozen_at IS NULL;
 
 CREATE TABLE key_epochs (
     case_id TEXT NOT NULL REFERENCES requests (case_id),
     compartment TEXT NOT NULL CONSTRAINT key_epochs_compartment CHECK (compartment IN ('request', 'thread')),
     epoch BIGINT NOT NULL CONSTRAINT key_epochs_epoch CHECK (epoch >= 1),
     begun_at BIGINT NOT NULL,
+    -- Which member of staff vouches for the key, as they gave it; none when the requester drew it.
+    author BYTEA,
     PRIMARY KEY (case_id, compartment, epoch)
 );
 
@@ -65,11 +70,17 @@ CREATE TABLE answers (
     case_id TEXT NOT NULL REFERENCES requests (case_id),
     name TEXT NOT NULL,
     version BIGINT NOT NULL CONSTRAINT answers_version CHECK (version >= 1),
+    -- The number of the event in the case's history that it was written with.
+    seq BIGINT NOT NULL,
+    -- 'requester' or a staff id.
+    author TEXT NOT NULL,
+    at BIGINT NOT NULL,
     epoch BIGINT NOT NULL,
     ciphertext BYTEA NOT NULL,
     tag BYTEA NOT NULL CONSTRAINT answers_tag CHECK (length(tag) = 32),
     commitment BYTEA NOT NULL,
-    PRIMARY KEY (case_id, name, version)
+    PRIMARY KEY (case_id, name, version),
+    CONSTRAINT answers_place UNIQUE (case_id, seq, name)
 );
 
 CREATE TABLE messages (
@@ -181,8 +192,8 @@ CREATE TABLE view_grants (
     ends TEXT NOT NULL,
     vote_due BIGINT,
     report_due BIGINT,
-    -- When it was rejected or withdrawn: its needs are open again unless they were recommended later.
-    undone_at BIGINT
+    -- When it came to an end. Unless they were recommended later, its needs are given if it ran its course, else open.
+    over_at BIGINT
 );
 CREATE INDEX view_grants_of_case ON view_grants (case_id, drafted_at, grant_id);
 

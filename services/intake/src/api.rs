@@ -7,9 +7,10 @@ use flare_contracts::{
     input,
     intake::v1::{
         AddAnswersRequest, AddAnswersResponse, AnswerAgreementRequest, AnswerAgreementResponse,
-        AnswerProposalRequest, AnswerProposalResponse, DownloadFileRequest, GetRequestRequest,
-        GetRequestResponse, GetStatusRequest, GetStatusResponse, IssueReceiptRequest, IssueReceiptResponse,
-        ListFilesRequest, ListFilesResponse, ListMessagesRequest, ListMessagesResponse, OpenRequestRequest,
+        AnswerProposalRequest, AnswerProposalResponse, DownloadFileRequest, FreezeReceiptRequest,
+        FreezeReceiptResponse, GetRequestRequest, GetRequestResponse, GetStatusRequest, GetStatusResponse,
+        IssueReceiptRequest, IssueReceiptResponse, ListAnswersRequest, ListAnswersResponse, ListFilesRequest,
+        ListFilesResponse, ListMessagesRequest, ListMessagesResponse, OpenRequestRequest,
         OpenRequestResponse, PostMessageRequest, PostMessageResponse, ReportArrivalRequest,
         ReportArrivalResponse, SubmitReportRequest, SubmitReportResponse, SubmitRequestRequest,
         SubmitRequestResponse, UploadFileRequest, UploadFileResponse, WithdrawRequest, WithdrawResponse,
@@ -24,9 +25,9 @@ use crate::{
     Intake,
     commands::{
         add_answers::AddAnswers, answer_agreement::AnswerAgreement, answer_proposal::AnswerProposal,
-        issue_receipt::IssueReceipt, open_request::OpenRequest, post_message::PostMessage,
-        report_arrival::ReportArrival, submit_report::SubmitReport, submit_request::SubmitRequest,
-        withdraw::Withdraw,
+        freeze_receipt::FreezeReceipt, issue_receipt::IssueReceipt, open_request::OpenRequest,
+        post_message::PostMessage, report_arrival::ReportArrival, submit_report::SubmitReport,
+        submit_request::SubmitRequest, withdraw::Withdraw,
     },
     files::download::Download,
 };
@@ -91,6 +92,16 @@ impl intake_server::Intake for IntakeApi {
         Ok(Response::new(self.0.database.once(once, command).await?))
     }
 
+    async fn freeze_receipt(
+        &self,
+        request: Request<FreezeReceiptRequest>,
+    ) -> Result<Response<FreezeReceiptResponse>, Status> {
+        let staff = staff(&request)?.id;
+        let request = request.into_inner();
+        let once = Once::new(staff.to_string(), "FreezeReceipt", &request.request_id, &request)?;
+        Ok(Response::new(self.0.database.once(once, FreezeReceipt::parse(staff, &request)?).await?))
+    }
+
     async fn get_status(
         &self,
         request: Request<GetStatusRequest>,
@@ -106,6 +117,16 @@ impl intake_server::Intake for IntakeApi {
         staff(&request)?;
         let case = input::id("case_id", &request.get_ref().case_id)?;
         Ok(Response::new(self.0.request(case).await?))
+    }
+
+    async fn list_answers(
+        &self,
+        request: Request<ListAnswersRequest>,
+    ) -> Result<Response<ListAnswersResponse>, Status> {
+        staff(&request)?;
+        let ListAnswersRequest { case_id, page_size, page_token } = request.into_inner();
+        let case = input::id("case_id", &case_id)?;
+        Ok(Response::new(self.0.answers(case, page_size, &page_token).await?))
     }
 
     async fn list_messages(

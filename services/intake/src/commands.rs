@@ -4,6 +4,7 @@ pub(crate) mod add_answers;
 pub(crate) mod answer_agreement;
 pub(crate) mod answer_proposal;
 pub(crate) mod attach_file;
+pub(crate) mod freeze_receipt;
 pub(crate) mod issue_receipt;
 mod new_case;
 pub(crate) mod open_request;
@@ -13,7 +14,7 @@ pub(crate) mod submit_report;
 pub(crate) mod submit_request;
 pub(crate) mod withdraw;
 
-use flare_contracts::Refusal;
+use flare_contracts::{Refusal, intake::v1::MessageKind};
 use flare_kernel::{CaseId, GrantId};
 use flare_store::{Error, Tx};
 
@@ -35,6 +36,22 @@ async fn locked_grant(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(Case
     let grant = store::grants::find(tx, case, grant).await?;
     let grant = grant.ok_or_else(|| Refusal::not_found("grant"))?;
     Ok((view, grant))
+}
+
+/// Whether a message shows a grant's proposal or agreement. Staff name it in another service; a yes to any other message
+/// is no yes to the terms. What was told by voice has no message.
+async fn shows(
+    tx: &mut Tx,
+    case: CaseId,
+    message: &str,
+    (kind, grant): (MessageKind, GrantId),
+) -> Result<bool, Error> {
+    if message.is_empty() {
+        return Ok(true);
+    }
+    let Ok(message) = message.parse() else { return Ok(false) };
+    let known = store::messages::find(tx, case, message).await?;
+    Ok(known.is_some_and(|known| known.kind == kind && known.about == grant.to_string()))
 }
 
 /// Shows the event just appended to the requester as a step.

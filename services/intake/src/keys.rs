@@ -1,6 +1,6 @@
 //! Key epochs as they come in: checked, and wrapped once more under the service key before they are stored.
 
-use flare_contracts::{Refusal, common::v1::KeyEpoch, input};
+use flare_contracts::{Refusal, common::v1::KeyEpoch, epoch_author, input};
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::Error;
@@ -13,6 +13,8 @@ pub(crate) struct SealedEpoch {
     pub(crate) compartment: Compartment,
     pub(crate) epoch: u32,
     pub(crate) wraps: Vec<SealedWrap>,
+    /// Who vouches for it, as it is stored.
+    pub(crate) author: Option<Vec<u8>>,
 }
 
 /// A wrap inside the service key's own.
@@ -40,6 +42,7 @@ impl SealedEpoch {
         service: &ServiceKey,
     ) -> Result<Self, Error> {
         let key = input::key_epoch(field, key, &[compartment])?;
+        let author = epoch_author::to_bytes(key.author.as_ref());
         let to_receipt = key.wraps.iter().any(|wrap| wrap.recipient == input::RECEIPT);
         if receipt == ReceiptWrap::Required && !to_receipt {
             let rule = format!("must hold one for \"{}\"", input::RECEIPT);
@@ -54,7 +57,7 @@ impl SealedEpoch {
                 generation: wrap.generation,
             })
         });
-        Ok(Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()? })
+        Ok(Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()?, author })
     }
 
     /// Refuses an epoch that does not follow the newest.
@@ -86,7 +89,12 @@ mod tests {
             generation: 1,
             wrapped: vec![5; WRAPPED_LEN],
         };
-        KeyEpoch { compartment: Wire::Thread.into(), epoch: 2, wraps: readers.map(wrap).collect() }
+        KeyEpoch {
+            compartment: Wire::Thread.into(),
+            epoch: 2,
+            wraps: readers.map(wrap).collect(),
+            author: None,
+        }
     }
 
     fn seal(to_receipt: bool, receipt: ReceiptWrap) -> Result<SealedEpoch, Error> {

@@ -1,10 +1,12 @@
 //! What can be looked at.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal,
+    common::v1::SealedField,
+    input,
     intake::v1::{
-        AnswerVersion, GetRequestResponse, GetStatusResponse, GrantView, ListFilesResponse,
-        ListMessagesResponse, NeedView, TrancheView,
+        AnswerVersion, GetRequestResponse, GetStatusResponse, GrantView, ListAnswersResponse,
+        ListFilesResponse, ListMessagesResponse, Message, NeedView, StoredFile, TrancheView, WrittenAnswer,
     },
 };
 use flare_kernel::CaseId;
@@ -43,14 +45,7 @@ impl Intake {
             steps: store::view::steps(reads, case).await?,
             needs: needs.iter().map(|need| need_view(need, &grants)).collect(),
             grants: grants.iter().map(|grant| grant_view(grant, &tranches)).collect(),
-            thread_keys: store::keys::of_recipient(
-                reads,
-                case,
-                Compartment::Thread,
-                input::RECEIPT,
-                &self.service_key,
-            )
-            .await?,
+            thread_keys: store::keys::of_receipt(reads, case, &self.service_key).await?,
             open_questions: questions.iter().map(|(question, _)| question.to_string()).collect(),
             we_answer_by: facts.we_answer_by().map(input::timestamp_out),
             request_epoch: store::keys::newest(reads, case, Compartment::Request).await?,
@@ -74,8 +69,30 @@ impl Intake {
             listing: Some(request.listing.to_wire()),
             answers: store::answers::newest(reads, case).await?,
             keys: store::keys::of_case(reads, case, &self.service_key).await?,
-            has_receipt: store::requests::receipt_of_case(reads, case).await?.is_some(),
+            has_receipt: store::requests::has_receipt(reads, case).await?,
+            newest_message: store::messages::newest_place(reads, case).await?,
         })
+    }
+
+    /// A page of everything that was ever answered, for staff.
+    pub(crate) async fn answers(
+        &self,
+        case: CaseId,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<ListAnswersResponse, Error> {
+        let limit = input::page_size(page_size)?;
+        let after = match input::page_token(page_token)? {
+            None => (0, String::new()),
+            Some([seq, name]) => (history_place(&seq)?, name),
+        };
+        let reads = &mut self.database.clone();
+        self.expect_case(case).await?;
+        let page = store::answers::page(reads, case, after, limit + 1).await?;
+        let token = |(seq, name): &(i64, String)| input::next_page_token(&[seq.to_string(), name.clone()]);
+        let weight = |written: &WrittenAnswer| sealed_bytes(written.answer.as_ref());
+        let (answers, next_page_token) = cut(page, limit, token, weight);
+        Ok(ListAnswersResponse { answers, next_page_token })
     }
 
     /// A page of the thread.
@@ -89,7 +106,8 @@ impl Intake {
         let reads = &mut self.database.clone();
         self.expect_case(case).await?;
         let page = store::messages::page(reads, case, after, limit + 1).await?;
-        let (messages, next_page_token) = cut(page, limit);
+        let weight = |message: &Message| sealed_bytes(message.text.as_ref());
+        let (messages, next_page_token) = cut(page, limit, place_token, weight);
         Ok(ListMessagesResponse { messages, next_page_token })
     }
 
@@ -106,7 +124,8 @@ impl Intake {
         self.expect_case(case).await?;
         let compartment = author.is_requester().then_some(Compartment::Thread);
         let page = store::files::page(reads, case, compartment, after, limit + 1).await?;
-        let (files, next_page_token) = cut(page, limit);
+        let weight = |file: &StoredFile| sealed_bytes(file.description.as_ref());
+        let (files, next_page_token) = cut(page, limit, place_token, weight);
         Ok(ListFilesResponse { files, next_page_token })
     }
 
@@ -118,23 +137,48 @@ impl Intake {
     }
 }
 
+/// The most sealed bytes of a page: the answer to a call has a limit, which long texts reach before many rows do.
+const PAGE_BYTES: usize = 2 << 20;
+
 /// How many rows, and after which place in the case's history.
 fn place(page_size: i32, page_token: &str) -> Result<(i64, i64), Refusal> {
     let limit = input::page_size(page_size)?;
     let Some([after]) = input::page_token(page_token)? else { return Ok((limit, 0)) };
-    let after = after.parse().ok().filter(|after: &i64| *after > 0);
-    let after = after
-        .ok_or_else(|| Refusal::invalid("page_token", "must be empty or a token from the answer before"))?;
-    Ok((limit, after))
+    Ok((limit, history_place(&after)?))
 }
 
-/// The first `limit` rows, and the token of the page after them if one more was found.
-fn cut<T>(mut page: Vec<(i64, T)>, limit: i64) -> (Vec<T>, String) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = page.len() > limit;
-    page.truncate(limit);
-    let token = page.last().filter(|_| more).map(|(seq, _)| input::next_page_token(&[seq.to_string()]));
-    (page.into_iter().map(|(_, row)| row).collect(), token.unwrap_or_default())
+fn history_place(text: &str) -> Result<i64, Refusal> {
+    let place = text.parse().ok().filter(|place: &i64| *place > 0);
+    place.ok_or_else(|| Refusal::invalid("page_token", "must be empty or a token from the answer before"))
+}
+
+/// The token of a page that begins after a place in the case's history.
+fn place_token(place: &i64) -> String {
+    input::next_page_token(&[place.to_string()])
+}
+
+fn sealed_bytes(field: Option<&SealedField>) -> usize {
+    field.map_or(0, |field| field.ciphertext.len())
+}
+
+/// The first `limit` rows, fewer when they are heavy but always one, and the token of the page after them if more were
+/// found.
+fn cut<P, T>(
+    mut page: Vec<(P, T)>,
+    limit: i64,
+    token: impl Fn(&P) -> String,
+    weight: impl Fn(&T) -> usize,
+) -> (Vec<T>, String) {
+    let found = page.len();
+    let mut bytes = 0;
+    let light = page.iter().take_while(|(_, row)| {
+        bytes += weight(row);
+        bytes <= PAGE_BYTES
+    });
+    let fitting = light.count().max(1).min(usize::try_from(limit).unwrap_or(usize::MAX));
+    page.truncate(fitting);
+    let next = page.last().filter(|_| found > fitting).map(|(place, _)| token(place));
+    (page.into_iter().map(|(_, row)| row).collect(), next.unwrap_or_default())
 }
 
 fn need_view(need: &Need, grants: &[Grant]) -> NeedView {

@@ -26,8 +26,15 @@ pub(crate) fn receipt_in_use() -> Refusal {
 
 /// A case that has its receipt.
 pub(crate) fn has_receipt() -> Refusal {
-    let message = "a receipt can be issued while the case has none; this one has an active receipt";
+    let message = "a receipt can be issued while the case has none; this one has an active receipt; \
+                   if it may be in other hands, freeze it first";
     Refusal::new(Kind::State, "RECEIPT_ACTIVE", message)
+}
+
+/// A case without a receipt that opens it.
+pub(crate) fn no_receipt() -> Refusal {
+    let message = "a receipt can be frozen while it opens the case; this case has none that does";
+    Refusal::new(Kind::State, "NO_ACTIVE_RECEIPT", message)
 }
 
 /// A message id that was used.

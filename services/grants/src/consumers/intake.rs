@@ -58,6 +58,7 @@ pub(super) async fn apply(
         // Words and files are for people; a wish to withdraw comes back from triage as a case that has stopped.
         Event::AnswersAdded(_)
         | Event::ReceiptIssued(_)
+        | Event::ReceiptFrozen(_)
         | Event::MessagePosted(_)
         | Event::FileAttached(_)
         | Event::WithdrawalRequested(_) => Ok(()),

@@ -50,17 +50,16 @@ impl Write for AddAnswers {
         let view = super::locked(tx, self.case).await?;
         let epoch = self.begin_epoch(tx).await?;
         self.check_answers(tx, epoch).await?;
-        for answer in &self.answers {
-            store::answers::insert(tx, self.case, answer).await?;
-        }
         let names = self.answers.iter().map(|answer| answer.name.clone()).collect();
         let event: IntakeEvent = AnswersAdded { case_id: self.case.to_string(), names }.into();
         tx.append(self.case, view.lane, self.author.name(), &event)?;
+        let version = tx.version(self.case);
+        store::answers::insert(tx, self.case, (version, &self.author), &self.answers).await?;
         super::show_step(tx, self.case, "answers_added", String::new()).await?;
         if self.author.is_requester() {
             super::heard(tx, view).await?;
         }
-        Ok(AddAnswersResponse { version: tx.version(self.case) })
+        Ok(AddAnswersResponse { version })
     }
 }
 

@@ -4,12 +4,12 @@ use flare_contracts::{
     Refusal,
     events::v1::{AgreementAnswered, IntakeEvent},
     input,
-    intake::v1::{AnswerAgreementRequest, AnswerAgreementResponse},
+    intake::v1::{AnswerAgreementRequest, AnswerAgreementResponse, MessageKind},
 };
 use flare_kernel::{CaseId, GrantId, MessageId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, store};
+use crate::{author::REQUESTER, domain::grant::NotNow, store};
 
 /// See the module.
 pub(crate) struct AnswerAgreement {
@@ -42,6 +42,11 @@ impl Write for AnswerAgreement {
         let (view, mut grant) = super::locked_grant(tx, self.case, self.grant).await?;
         view.goes_on()?;
         grant.answer_agreement(self.message, self.accepts).map_err(Refusal::from)?;
+        if !super::shows(tx, self.case, &grant.agreement_message, (MessageKind::Agreement, self.grant))
+            .await?
+        {
+            return Err(Refusal::from(NotNow::AgreementNotShown).into());
+        }
         store::grants::save(tx, &grant).await?;
         let event: IntakeEvent = AgreementAnswered {
             case_id: self.case.to_string(),

@@ -4,12 +4,12 @@ use flare_contracts::{
     Refusal,
     events::v1::{IntakeEvent, ProposalAnswered},
     input,
-    intake::v1::{AnswerProposalRequest, AnswerProposalResponse},
+    intake::v1::{AnswerProposalRequest, AnswerProposalResponse, MessageKind},
 };
 use flare_kernel::{CaseId, GrantId, MessageId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, store};
+use crate::{author::REQUESTER, domain::grant::NotNow, store};
 
 /// See the module.
 pub(crate) struct AnswerProposal {
@@ -47,6 +47,9 @@ impl Write for AnswerProposal {
             }
         }
         grant.answer_proposal(self.agrees).map_err(Refusal::from)?;
+        if !super::shows(tx, self.case, &grant.proposal_message, (MessageKind::Proposal, self.grant)).await? {
+            return Err(Refusal::from(NotNow::ProposalNotShown).into());
+        }
         store::grants::save(tx, &grant).await?;
         let (case_id, grant_id) = (self.case.to_string(), self.grant.to_string());
         let event: IntakeEvent =

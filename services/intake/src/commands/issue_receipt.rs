@@ -1,4 +1,4 @@
-//! A case that was opened by an officer gets its receipt.
+//! A case gets its receipt: it was opened by an officer, or its earlier receipt was frozen.
 
 use flare_contracts::{
     events::v1::{IntakeEvent, ReceiptIssued},
@@ -42,12 +42,12 @@ impl Write for IssueReceipt {
 
     async fn apply(&self, tx: &mut Tx) -> Result<IssueReceiptResponse, Error> {
         let view = super::locked(tx, self.case).await?;
-        if store::requests::receipt_of_case(tx, self.case).await?.is_some() {
+        if store::requests::has_receipt(tx, self.case).await? {
             return Err(refusals::has_receipt().into());
         }
         let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
         self.epoch.check_follows("key", newest)?;
-        store::requests::insert_receipt(tx, self.case, &self.receipt).await?;
+        store::requests::insert_receipt(tx, self.case, &self.receipt, self.epoch.epoch).await?;
         store::keys::insert(tx, self.case, &self.epoch).await?;
         let event: IntakeEvent = ReceiptIssued { case_id: self.case.to_string() }.into();
         tx.append(self.case, view.lane, self.staff.to_string(), &event)?;

@@ -40,6 +40,8 @@ pub(super) struct Opened {
 
 /// The first event of a history.
 const FIRST: i64 = 1;
+/// The epoch that both compartments begin with.
+const FIRST_EPOCH: u32 = 1;
 
 /// Checks the first epochs of both compartments: exactly these, each the first.
 pub(super) fn first_epochs(
@@ -108,14 +110,12 @@ impl NewCase {
         };
         store::requests::insert(tx, &request).await?;
         if let Some(receipt) = &self.receipt {
-            store::requests::insert_receipt(tx, self.case, receipt).await?;
+            store::requests::insert_receipt(tx, self.case, receipt, FIRST_EPOCH).await?;
         }
         for epoch in &self.epochs {
             store::keys::insert(tx, self.case, epoch).await?;
         }
-        for answer in &self.answers {
-            store::answers::insert(tx, self.case, answer).await?;
-        }
+        store::answers::insert(tx, self.case, (FIRST, &self.author), &self.answers).await?;
         let mut view = CaseView::new(self.case, self.listing.lane_hint);
         view.heard(tx.now());
         store::view::insert(tx, &view).await

@@ -23,6 +23,8 @@ pub(crate) struct PostMessage {
     author: Author,
     message: NewMessage,
     about: About,
+    /// The newest message that staff were shown.
+    seen: i64,
 }
 
 impl PostMessage {
@@ -41,7 +43,7 @@ impl PostMessage {
                 .field("contact_plan_kept", "must be true"));
         }
         let message = NewMessage { id, kind, author: by.author.name(), about: about.text(), text };
-        Ok(Self { case: by.case, author: by.author, message, about })
+        Ok(Self { case: by.case, author: by.author, message, about, seen: request.seen })
     }
 }
 
@@ -52,6 +54,8 @@ impl Write for PostMessage {
         let view = super::locked(tx, self.case).await?;
         if !self.author.is_requester() {
             view.may_be_written_to()?;
+            let newest = store::messages::newest_of_requester(tx, self.case).await?;
+            message::has_seen(self.seen, newest)?;
         }
         let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
         if self.message.text.epoch != newest {

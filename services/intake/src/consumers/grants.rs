@@ -63,7 +63,7 @@ async fn begin(tx: &mut Tx, received: &Received, drafted: &GrantDrafted) -> Resu
         ends: drafted.end.clone(),
         vote_due: None,
         report_due: None,
-        undone_at: None,
+        over_at: None,
     };
     store::grants::insert(tx, case, &grant).await?;
     show(tx, received, case, "grant_drafted", grant.id.to_string()).await
@@ -90,12 +90,16 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
             grant.vote_due = submitted.due.as_ref().map(input::timestamp_in);
             "in_approval"
         }
+        Event::VoteHastened(hastened) => {
+            grant.vote_due = hastened.due.as_ref().map(input::timestamp_in);
+            return Ok(None);
+        }
         Event::GrantReturned(_) => {
             (grant.stage, grant.vote_due) = (Stage::Draft, None);
             "grant_returned"
         }
         Event::GrantRejected(_) => {
-            (grant.stage, grant.vote_due, grant.undone_at) = (Stage::Rejected, None, Some(received.at));
+            (grant.stage, grant.vote_due, grant.over_at) = (Stage::Rejected, None, Some(received.at));
             "grant_rejected"
         }
         Event::GrantApproved(_) => {
@@ -111,9 +115,8 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
             grant.agreement = Agreement::Accepted;
             return Ok(None);
         }
-        Event::GateClosed(closed) if closed.gate() == Gate::Agreed => {
-            grant.agreement = Agreement::NotShown;
-            grant.agreement_message.clear();
+        Event::GateClosed(closed) => {
+            grant.gate_closed(closed.gate() == Gate::Agreed);
             return Ok(None);
         }
         Event::GrantActivated(activated) => {
@@ -126,6 +129,13 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
             grant.report_due = ended.report_due.as_ref().map(input::timestamp_in);
             "report_asked"
         }
+        Event::ReportDueSet(set) => {
+            grant.report_due = set.report_due.as_ref().map(input::timestamp_in);
+            if grant.report_due.is_none() {
+                return Ok(None);
+            }
+            "report_asked"
+        }
         Event::ReportRecorded(recorded) => {
             // One that was put off is still due.
             grant.report_due = grant.report_due.filter(|_| recorded.how == "deferred");
@@ -136,15 +146,16 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
             return Ok(None);
         }
         Event::GrantClosed(_) => {
-            (grant.stage, grant.report_due) = (Stage::Closed, None);
+            (grant.stage, grant.report_due, grant.over_at) = (Stage::Closed, None, Some(received.at));
             "grant_closed"
         }
         Event::GrantWithdrawn(_) => {
-            (grant.stage, grant.vote_due, grant.undone_at) = (Stage::Withdrawn, None, Some(received.at));
+            (grant.stage, grant.vote_due, grant.over_at) = (Stage::Withdrawn, None, Some(received.at));
             "grant_withdrawn"
         }
         Event::GrantTerminated(_) => {
             (grant.stage, grant.vote_due, grant.report_due) = (Stage::Terminated, None, None);
+            grant.over_at = Some(received.at);
             "grant_terminated"
         }
         // The first two were handled before; the rest, from votes to delays, is not the requester's to see.
@@ -153,7 +164,6 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
         | Event::VoteCast(_)
         | Event::ConflictDeclared(_)
         | Event::GateOpened(_)
-        | Event::GateClosed(_)
         | Event::PayeeEntered(_)
         | Event::FundsReserved(_)
         | Event::AdvanceAuthorised(_)

@@ -77,8 +77,8 @@ pub(crate) struct Grant {
     pub(crate) ends: String,
     pub(crate) vote_due: Option<Timestamp>,
     pub(crate) report_due: Option<Timestamp>,
-    /// When it was rejected or withdrawn.
-    pub(crate) undone_at: Option<Timestamp>,
+    /// When it came to an end, whichever.
+    pub(crate) over_at: Option<Timestamp>,
 }
 
 /// What a requester may still say to a grant, by how far it has come.
@@ -109,7 +109,7 @@ pub(crate) enum NotNow {
     AgreementNotOpen(Stage),
     #[error("must be the message that shows the grant's agreement as it is now")]
     OtherAgreement,
-    #[error("a report can be given while the grant is active or reporting; this one is {}", .0.as_str())]
+    #[error("a report can be given while the grant is approved, active or reporting; this one is {}", .0.as_str())]
     ReportNotOpen(Stage),
 }
 
@@ -169,11 +169,18 @@ impl Grant {
         Ok(())
     }
 
-    /// A report may be given from when money may move until the close.
+    /// A report may be given from when money may move until the close. A grant that was active is an approved one again
+    /// while a gate is closed, and what its requester has to say is not refused for that.
     pub(crate) const fn may_report(&self) -> Result<(), NotNow> {
-        match self.stage.phase() {
-            Phase::Running => Ok(()),
-            Phase::Draft | Phase::BeforeMoney | Phase::Over => Err(NotNow::ReportNotOpen(self.stage)),
+        match self.stage {
+            Stage::Approved | Stage::Active | Stage::Reporting => Ok(()),
+            Stage::Draft
+            | Stage::InApproval
+            | Stage::Closing
+            | Stage::Closed
+            | Stage::Rejected
+            | Stage::Withdrawn
+            | Stage::Terminated => Err(NotNow::ReportNotOpen(self.stage)),
         }
     }
 
@@ -195,6 +202,23 @@ impl Grant {
         self.vote_due = None;
         self.proposal = Proposal::NotShown;
         self.proposal_message = String::new();
+        self.forget_agreement();
+    }
+
+    /// A gate closed. Money moves only while all are open, so an active grant is an approved one again; when it was theirs,
+    /// what they were shown does not hold any more.
+    pub(crate) fn gate_closed(&mut self, was_theirs: bool) {
+        if self.stage == Stage::Active {
+            self.stage = Stage::Approved;
+        }
+        if was_theirs {
+            self.forget_agreement();
+        }
+    }
+
+    fn forget_agreement(&mut self) {
+        self.agreement = Agreement::NotShown;
+        self.agreement_message = String::new();
     }
 }
 
@@ -223,7 +247,7 @@ pub(crate) mod tests {
             ends: "2027-01-31".to_owned(),
             vote_due: None,
             report_due: None,
-            undone_at: None,
+            over_at: None,
         }
     }
 
@@ -283,10 +307,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn reports_are_given_while_active_or_reporting() {
+    fn reports_are_given_from_the_approval_to_the_close() {
         for stage in Stage::ALL {
             let may = Grant { stage: *stage, ..grant() }.may_report();
-            assert_eq!(may.is_ok(), matches!(stage, Stage::Active | Stage::Reporting), "{stage:?}");
+            let open = matches!(stage, Stage::Approved | Stage::Active | Stage::Reporting);
+            assert_eq!(may.is_ok(), open, "{stage:?}");
             if let Err(refusal) = may {
                 let refusal = Refusal::from(refusal);
                 assert_eq!(refusal.reason, "REPORT_NOT_OPEN");
@@ -301,12 +326,34 @@ pub(crate) mod tests {
             stage: Stage::InApproval,
             proposal: Proposal::Agreed,
             proposal_message: MESSAGE.to_string(),
+            agreement: Agreement::Shown,
+            agreement_message: MESSAGE.to_string(),
             vote_due: Some(Timestamp::from_micros(5)),
             ..grant()
         };
         grant.revised(money("USD", 7), "2027-01-01".to_owned(), "2027-02-01".to_owned());
         assert_eq!((grant.stage, grant.proposal, grant.vote_due), (Stage::Draft, Proposal::NotShown, None));
         assert!(grant.proposal_message.is_empty() && grant.ceiling == money("USD", 7));
+        assert_eq!(grant.answer_agreement(MESSAGE, true), Err(NotNow::AgreementNotShown));
+    }
+
+    #[test]
+    fn a_closed_gate_takes_an_active_grant_back_and_theirs_the_agreement_too() {
+        for stage in Stage::ALL {
+            for was_theirs in [true, false] {
+                let mut grant = Grant {
+                    stage: *stage,
+                    agreement: Agreement::Accepted,
+                    agreement_message: MESSAGE.to_string(),
+                    ..grant()
+                };
+                grant.gate_closed(was_theirs);
+                let expected = if *stage == Stage::Active { Stage::Approved } else { *stage };
+                assert_eq!(grant.stage, expected);
+                assert_eq!(grant.agreement == Agreement::NotShown, was_theirs);
+                assert_eq!(grant.agreement_message.is_empty(), was_theirs);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who may write what to the thread, and about what.
 
-use flare_contracts::{Refusal, input, intake::v1::MessageKind};
+use flare_contracts::{Kind, Refusal, input, intake::v1::MessageKind};
 use flare_kernel::{GrantId, MessageId, NeedId};
 
 use crate::author::Author;
@@ -52,6 +52,17 @@ pub(crate) fn may_write(author: &Author, kind: MessageKind) -> Result<(), Refusa
     if allowed { Ok(()) } else { Err(Refusal::invalid("kind", format!("must be {list}"))) }
 }
 
+/// Refuses words of staff that cross a message of the requester. They would count as its answer: the notice that asks for
+/// one would be settled, and nobody would be told again of what nobody read.
+pub(crate) fn has_seen(seen: i64, newest_of_requester: i64) -> Result<(), Refusal> {
+    if seen >= newest_of_requester {
+        return Ok(());
+    }
+    let message = "the requester wrote while you did; read that first, and write again if it still holds";
+    Err(Refusal::new(Kind::Stale, "MESSAGES_CROSSED", message)
+        .field("seen", format!("must be at least {newest_of_requester}")))
+}
+
 /// Reads what a message of this kind is about.
 pub(crate) fn about(kind: MessageKind, text: &str) -> Result<About, Refusal> {
     match kind {
@@ -99,6 +110,16 @@ mod tests {
         for author in [&Author::Requester, &staff] {
             assert_eq!(may_write(author, MessageKind::Unspecified).unwrap_err().violations[0].field, "kind");
         }
+    }
+
+    #[test]
+    fn words_that_cross_the_requesters_are_stale() {
+        assert_eq!(has_seen(0, 0), Ok(()), "nothing was written");
+        assert_eq!(has_seen(5, 5), Ok(()));
+        assert_eq!(has_seen(6, 5), Ok(()), "staff wrote last");
+        let refusal = has_seen(4, 5).unwrap_err();
+        assert_eq!((refusal.kind, refusal.reason), (Kind::Stale, "MESSAGES_CROSSED"));
+        assert_eq!(refusal.violations[0].field, "seen");
     }
 
     #[test]

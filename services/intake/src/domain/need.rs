@@ -3,7 +3,10 @@
 use flare_contracts::{common::v1::NeedKind, triage::v1::Outcome};
 use flare_kernel::{NeedId, Timestamp};
 
-use crate::domain::{grant::Grant, words::words};
+use crate::domain::{
+    grant::{Grant, Stage},
+    words::words,
+};
 
 words! {
     /// How a need ended, or that it has not.
@@ -49,17 +52,23 @@ pub(crate) struct Need {
 }
 
 impl Need {
-    /// The outcome, minding grants that came to nothing: a need whose grant was rejected or withdrawn is open again,
-    /// unless it was recommended anew after that or another grant still covers it. Triage and grants tell these
-    /// things in streams of their own, so it is the times that decide and not the order of arrival.
+    /// The outcome, minding what became of the grants that cover it. One whose grant was rejected, withdrawn or
+    /// terminated is open again, unless it was recommended anew after that or another grant still covers it; one whose
+    /// grant has run its course was given. Triage and grants tell these things in streams of their own, so it is the
+    /// times that decide and not the order of arrival.
     pub(crate) fn shown(&self, grants: &[Grant]) -> NeedOutcome {
         if self.outcome != NeedOutcome::Recommended {
             return self.outcome;
         }
         let covering = || grants.iter().filter(|grant| grant.needs.contains(&self.id));
-        let undone = covering().any(|grant| grant.undone_at.is_some_and(|at| at > self.since));
-        let alive = covering().any(|grant| grant.undone_at.is_none());
-        if undone && !alive { NeedOutcome::Open } else { NeedOutcome::Recommended }
+        let over = || covering().filter(|grant| grant.over_at.is_some_and(|at| at > self.since));
+        if over().next().is_none() || covering().any(|grant| grant.over_at.is_none()) {
+            NeedOutcome::Recommended
+        } else if over().any(|grant| grant.stage == Stage::Closed) {
+            NeedOutcome::Given
+        } else {
+            NeedOutcome::Open
+        }
     }
 }
 
@@ -80,7 +89,7 @@ mod tests {
             outcome: NeedOutcome::Recommended,
             since: at(since),
         };
-        let over = |undone_at| Grant { needs: vec![need(0).id], undone_at, ..grant() };
+        let over = |over_at| Grant { needs: vec![need(0).id], over_at, ..grant() };
         assert_eq!(need(5).shown(&[]), NeedOutcome::Recommended);
         assert_eq!(need(5).shown(&[over(None)]), NeedOutcome::Recommended);
         assert_eq!(need(5).shown(&[over(Some(at(6)))]), NeedOutcome::Open);
@@ -94,5 +103,27 @@ mod tests {
         assert_eq!(need(5).shown(&[other]), NeedOutcome::Recommended);
         let given = Need { outcome: NeedOutcome::Given, ..need(5) };
         assert_eq!(given.shown(&[over(Some(at(6)))]), NeedOutcome::Given);
+    }
+
+    #[test]
+    fn a_need_whose_grant_has_run_its_course_was_given() {
+        let need = |since| Need {
+            id: NeedId::from_bytes([1; 16]),
+            kind: NeedKind::Medical,
+            outcome: NeedOutcome::Recommended,
+            since: at(since),
+        };
+        let covering = |stage, over: Option<i64>| Grant {
+            needs: vec![need(0).id],
+            stage,
+            over_at: over.map(at),
+            ..grant()
+        };
+        let closed = || covering(Stage::Closed, Some(6));
+        assert_eq!(need(5).shown(&[closed()]), NeedOutcome::Given);
+        assert_eq!(need(7).shown(&[closed()]), NeedOutcome::Recommended, "recommended anew");
+        assert_eq!(need(5).shown(&[closed(), covering(Stage::Active, None)]), NeedOutcome::Recommended);
+        assert_eq!(need(5).shown(&[closed(), covering(Stage::Terminated, Some(7))]), NeedOutcome::Given);
+        assert_eq!(need(5).shown(&[covering(Stage::Terminated, Some(6))]), NeedOutcome::Open);
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::{grant::Grant, payment::Tranche};
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, grant: &Grant) -> Result<(), Error> {
     let insert = sql(
         "INSERT INTO view_grants (grant_id, case_id, drafted_at, stage, proposal, proposal_message, agreement, \
-             agreement_message, currency, ceiling, starts, ends, vote_due, report_due, undone_at) \
+             agreement_message, currency, ceiling, starts, ends, vote_due, report_due, over_at) \
              VALUES ($1, $11, $12, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL)",
     );
     tx.execute(bound(insert, grant).bind(case.to_string()).bind(grant.drafted_at.as_micros())).await?;
@@ -27,14 +27,13 @@ pub(crate) async fn insert(tx: &mut Tx, case: CaseId, grant: &Grant) -> Result<(
 }
 
 pub(crate) async fn save(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
-    let update = sql(
-        "UPDATE view_grants SET stage = $2, proposal = $3, proposal_message = $4, agreement = $5, \
+    let update =
+        sql("UPDATE view_grants SET stage = $2, proposal = $3, proposal_message = $4, agreement = $5, \
              agreement_message = $6, currency = $7, ceiling = $8, starts = $9, ends = $10, \
-             vote_due = CAST($11 AS BIGINT), report_due = CAST($12 AS BIGINT), undone_at = CAST($13 AS BIGINT) \
-             WHERE grant_id = $1",
-    );
-    let [vote_due, report_due, undone_at] = [grant.vote_due, grant.report_due, grant.undone_at].map(micros);
-    tx.execute(bound(update, grant).bind(vote_due).bind(report_due).bind(undone_at)).await.map(drop)
+             vote_due = CAST($11 AS BIGINT), report_due = CAST($12 AS BIGINT), over_at = CAST($13 AS BIGINT) \
+             WHERE grant_id = $1");
+    let [vote_due, report_due, over_at] = [grant.vote_due, grant.report_due, grant.over_at].map(micros);
+    tx.execute(bound(update, grant).bind(vote_due).bind(report_due).bind(over_at)).await.map(drop)
 }
 
 /// A statement with what every grant has, from `$1` to `$10`.
@@ -57,7 +56,7 @@ pub(crate) async fn of_case(reads: &mut impl Reads, case: CaseId) -> Result<Vec<
     let rows = reads
         .all(
             sql("SELECT grant_id, drafted_at, stage, proposal, proposal_message, agreement, agreement_message, \
-                 currency, ceiling, starts, ends, vote_due, report_due, undone_at FROM view_grants \
+                 currency, ceiling, starts, ends, vote_due, report_due, over_at FROM view_grants \
                  WHERE case_id = $1 ORDER BY drafted_at, grant_id")
             .bind(case.to_string()),
         )
@@ -157,7 +156,7 @@ fn grant(row: &Row, needs: &[(GrantId, NeedId)]) -> Result<Grant, Error> {
         ends: row.text("ends")?,
         vote_due: row.timestamp_or_null("vote_due")?,
         report_due: row.timestamp_or_null("report_due")?,
-        undone_at: row.timestamp_or_null("undone_at")?,
+        over_at: row.timestamp_or_null("over_at")?,
     })
 }
 

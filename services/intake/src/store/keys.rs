@@ -1,9 +1,13 @@
 //! Key epochs and their wraps, wrapped once more under the service key.
 
-use flare_contracts::common::v1::{self, KeyEpoch, KeyWrap};
+use flare_contracts::{
+    common::v1::{self, KeyEpoch, KeyWrap},
+    epoch_author,
+    input::RECEIPT,
+};
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Row, Tx, Value, sql};
 
 use super::{Reads, small};
 use crate::keys::{SealedEpoch, SealedWrap, context};
@@ -26,27 +30,29 @@ pub(crate) async fn newest(
 
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, epoch: &SealedEpoch) -> Result<(), Error> {
     tx.execute(
-        sql("INSERT INTO key_epochs (case_id, compartment, epoch, begun_at) VALUES ($1, $2, $3, $4)")
+        sql("INSERT INTO key_epochs (case_id, compartment, epoch, begun_at, author) VALUES ($1, $2, $3, $4, $5)")
             .bind(case.to_string())
             .bind(epoch.compartment.as_str())
             .bind(i64::from(epoch.epoch))
-            .bind(tx.now().as_micros()),
+            .bind(tx.now().as_micros())
+            .bind(epoch.author.clone()),
     )
     .await?;
-    for SealedWrap { recipient, generation, wrapped } in &epoch.wraps {
-        tx.execute(
-            sql("INSERT INTO key_wraps (case_id, compartment, epoch, recipient, generation, wrapped) \
-                 VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(case.to_string())
-            .bind(epoch.compartment.as_str())
-            .bind(i64::from(epoch.epoch))
-            .bind(recipient.clone())
-            .bind(i64::from(*generation))
-            .bind(wrapped.clone()),
-        )
-        .await?;
-    }
-    Ok(())
+    let rows: Vec<[Value; 6]> = epoch
+        .wraps
+        .iter()
+        .map(|SealedWrap { recipient, generation, wrapped }| {
+            [
+                case.to_string().into(),
+                epoch.compartment.as_str().into(),
+                epoch.epoch.into(),
+                recipient.clone().into(),
+                (*generation).into(),
+                wrapped.clone().into(),
+            ]
+        })
+        .collect();
+    tx.insert("key_wraps (case_id, compartment, epoch, recipient, generation, wrapped)", &rows).await
 }
 
 /// Every epoch of a case with all its wraps, for staff.
@@ -57,31 +63,28 @@ pub(crate) async fn of_case(
 ) -> Result<Vec<KeyEpoch>, Error> {
     let rows = reads
         .all(
-            sql(
-                "SELECT compartment, epoch, recipient, generation, wrapped FROM key_wraps WHERE case_id = $1 \
-                 ORDER BY compartment, epoch, recipient",
-            )
+            sql("SELECT compartment, epoch, recipient, generation, wrapped, author \
+                 FROM key_wraps JOIN key_epochs USING (case_id, compartment, epoch) WHERE case_id = $1 \
+                 ORDER BY compartment, epoch, recipient")
             .bind(case.to_string()),
         )
         .await?;
     gather(&rows, case, key)
 }
 
-/// Every epoch of one compartment with its wrap to one recipient alone.
-pub(crate) async fn of_recipient(
+/// The epochs of the thread that the case's receipt opens, each with its wrap to the receipt alone.
+pub(crate) async fn of_receipt(
     reads: &mut impl Reads,
     case: CaseId,
-    compartment: Compartment,
-    recipient: &'static str,
     key: &ServiceKey,
 ) -> Result<Vec<KeyEpoch>, Error> {
     let rows = reads
         .all(
-            sql("SELECT compartment, epoch, recipient, generation, wrapped FROM key_wraps \
-                 WHERE case_id = $1 AND compartment = $2 AND recipient = $3 ORDER BY epoch")
+            sql("SELECT compartment, epoch, recipient, generation, wrapped, author \
+                 FROM key_wraps JOIN key_epochs USING (case_id, compartment, epoch) WHERE case_id = $1 AND compartment = 'thread' AND recipient = $2 AND epoch >= \
+                 (SELECT first_epoch FROM receipts WHERE case_id = $1 AND frozen_at IS NULL) ORDER BY epoch")
             .bind(case.to_string())
-            .bind(compartment.as_str())
-            .bind(recipient),
+            .bind(RECEIPT),
         )
         .await?;
     gather(&rows, case, key)
@@ -102,7 +105,10 @@ fn gather(rows: &[Row], case: CaseId, key: &ServiceKey) -> Result<Vec<KeyEpoch>,
         let compartment = i32::from(wire_compartment(compartment));
         match epochs.last_mut() {
             Some(last) if last.compartment == compartment && last.epoch == epoch => last.wraps.push(wrap),
-            Some(_) | None => epochs.push(KeyEpoch { compartment, epoch, wraps: vec![wrap] }),
+            Some(_) | None => {
+                let author = epoch_author::from_bytes(row.bytes_or_null("author")?);
+                epochs.push(KeyEpoch { compartment, epoch, wraps: vec![wrap], author });
+            }
         }
     }
     Ok(epochs)

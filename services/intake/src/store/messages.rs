@@ -9,6 +9,7 @@ use flare_kernel::{CaseId, MessageId, Timestamp};
 use flare_store::{Error, Row, Tx, sql};
 
 use super::{Reads, sealed, wire};
+use crate::author::REQUESTER;
 
 /// A page of the thread, oldest first.
 macro_rules! page_statement {
@@ -117,6 +118,19 @@ pub(crate) async fn open_questions(
     rows.iter().map(|row| Ok((row.id("message_id")?, row.timestamp("at")?))).collect()
 }
 
+/// The place of the newest message in the thread; 0 before there is one.
+pub(crate) async fn newest_place(reads: &mut impl Reads, case: CaseId) -> Result<i64, Error> {
+    let newest = sql("SELECT seq FROM messages WHERE case_id = $1 ORDER BY seq DESC LIMIT 1");
+    reads.one(newest.bind(case.to_string())).await?.map_or(Ok(0), |row| row.int("seq"))
+}
+
+/// The place of the newest message that the requester wrote; 0 before there is one.
+pub(crate) async fn newest_of_requester(reads: &mut impl Reads, case: CaseId) -> Result<i64, Error> {
+    let newest = sql("SELECT seq FROM messages WHERE case_id = $1 AND author = $2 ORDER BY seq DESC LIMIT 1");
+    let row = reads.one(newest.bind(case.to_string()).bind(REQUESTER)).await?;
+    row.map_or(Ok(0), |row| row.int("seq"))
+}
+
 /// The messages after a place in the thread, each with its own place.
 pub(crate) async fn page(
     reads: &mut impl Reads,
@@ -137,6 +151,7 @@ fn message(row: &Row) -> Result<Message, Error> {
         at: Some(input::timestamp_out(row.timestamp("at")?)),
         text: Some(sealed(row, text_name(id), 1)?),
         about: row.text("about")?,
+        place: row.int("seq")?,
     })
 }
 

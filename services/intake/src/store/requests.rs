@@ -5,7 +5,7 @@ use flare_contracts::{
     intake::v1::{Channel, ConsentState, Purpose, RequesterKind},
 };
 use flare_kernel::{CaseId, Lane, Timestamp};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Row, Tx, Value, sql};
 
 use super::{Reads, wire};
 use crate::{domain::listing::Listing, receipt::ReceiptLock};
@@ -38,16 +38,14 @@ pub(crate) async fn insert(tx: &mut Tx, request: &Request) -> Result<(), Error> 
         .bind(request.content.to_vec()),
     )
     .await?;
-    for (purpose, state) in &listing.consents {
-        tx.execute(
-            sql("INSERT INTO consents (case_id, purpose, state) VALUES ($1, $2, $3)")
-                .bind(request.case.to_string())
-                .bind(purpose.as_str_name())
-                .bind(state.as_str_name()),
-        )
-        .await?;
-    }
-    Ok(())
+    let consents: Vec<[Value; 3]> = listing
+        .consents
+        .iter()
+        .map(|(purpose, state)| {
+            [request.case.to_string().into(), purpose.as_str_name().into(), state.as_str_name().into()]
+        })
+        .collect();
+    tx.insert("consents (case_id, purpose, state)", &consents).await
 }
 
 pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<Request>, Error> {
@@ -95,45 +93,48 @@ pub(crate) async fn version(reads: &mut impl Reads, case: CaseId) -> Result<i64,
     row.map_or(Ok(0), |row| row.int("seq"))
 }
 
-pub(crate) async fn insert_receipt(tx: &mut Tx, case: CaseId, receipt: &ReceiptLock) -> Result<(), Error> {
+pub(crate) async fn insert_receipt(
+    tx: &mut Tx,
+    case: CaseId,
+    receipt: &ReceiptLock,
+    first_epoch: u32,
+) -> Result<(), Error> {
     tx.execute(
-        sql("INSERT INTO receipts (lookup_id, case_id, proof_hash, active, issued_at) VALUES ($1, $2, $3, 1, $4)")
+        sql("INSERT INTO receipts (lookup_id, case_id, proof_hash, issued_at, first_epoch) VALUES ($1, $2, $3, $4, $5)")
             .bind(receipt.lookup.to_vec())
             .bind(case.to_string())
             .bind(receipt.proof_hash.to_vec())
-            .bind(tx.now().as_micros()),
+            .bind(tx.now().as_micros())
+            .bind(i64::from(first_epoch)),
     )
     .await
     .map(drop)
 }
 
-/// The case that an active receipt opens, and the hash of its proof.
+/// The case that a receipt opens, and the hash of its proof. One that is frozen opens none.
 pub(crate) async fn case_of_receipt(
     reads: &mut impl Reads,
     lookup: &[u8; 16],
 ) -> Result<Option<(CaseId, [u8; 32])>, Error> {
     let row = reads
         .one(
-            sql("SELECT case_id, proof_hash FROM receipts WHERE lookup_id = $1 AND active = 1")
+            sql("SELECT case_id, proof_hash FROM receipts WHERE lookup_id = $1 AND frozen_at IS NULL")
                 .bind(lookup.to_vec()),
         )
         .await?;
     row.map(|row| Ok((row.id("case_id")?, row.array("proof_hash")?))).transpose()
 }
 
-/// The case's active receipt.
-pub(crate) async fn receipt_of_case(
-    reads: &mut impl Reads,
-    case: CaseId,
-) -> Result<Option<ReceiptLock>, Error> {
-    let row = reads
-        .one(
-            sql("SELECT lookup_id, proof_hash FROM receipts WHERE case_id = $1 AND active = 1")
-                .bind(case.to_string()),
-        )
-        .await?;
-    row.map(|row| Ok(ReceiptLock { lookup: row.array("lookup_id")?, proof_hash: row.array("proof_hash")? }))
-        .transpose()
+/// Whether a receipt opens the case.
+pub(crate) async fn has_receipt(reads: &mut impl Reads, case: CaseId) -> Result<bool, Error> {
+    let active = sql("SELECT case_id FROM receipts WHERE case_id = $1 AND frozen_at IS NULL");
+    Ok(reads.one(active.bind(case.to_string())).await?.is_some())
+}
+
+/// Freezes the case's receipt; says whether there was one to freeze.
+pub(crate) async fn freeze_receipt(tx: &mut Tx, case: CaseId) -> Result<bool, Error> {
+    let freeze = sql("UPDATE receipts SET frozen_at = $2 WHERE case_id = $1 AND frozen_at IS NULL");
+    Ok(tx.execute(freeze.bind(case.to_string()).bind(tx.now().as_micros())).await? > 0)
 }
 
 fn consent(row: &Row) -> Result<(Purpose, ConsentState), Error> {

@@ -39,6 +39,13 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
     story.draft(&[]).await;
     let early = call(&requester, answer(story.grant, true, "")).await.unwrap_err();
     assert_eq!((early.code(), reason(&early).as_str()), (Code::FailedPrecondition, "PROPOSAL_NOT_SHOWN"));
+    let of_another_grant =
+        requester.message(MessageKind::Proposal, &GrantId::random().unwrap().to_string(), "940 EUR");
+    desk.post(officer(), of_another_grant.clone()).await.unwrap();
+    let shown = ProposalShown { message_id: of_another_grant.message_id, ..ProposalShown::default() };
+    story.grants(grants_event::Event::ProposalShown(shown)).await;
+    let unfit = call(&requester, answer(story.grant, true, "")).await.unwrap_err();
+    assert_eq!(reason(&unfit), "PROPOSAL_NOT_SHOWN", "a yes to other terms is no yes to these");
     story.grants(grants_event::Event::ProposalShown(ProposalShown::default())).await;
     assert_eq!(call(&elsewhere, answer(story.grant, true, "")).await.unwrap_err().code(), Code::NotFound);
     let unposted = MessageId::random().unwrap().to_string();
@@ -80,7 +87,12 @@ async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox)
     let desk = Desk::new(sandbox);
     let requester = desk.requester().await;
     let story = Story::new(&desk, &requester);
-    let shown = MessageId::random().unwrap();
+    let post = async |kind| {
+        let message = requester.message(kind, &story.grant.to_string(), "You receive 940 EUR.");
+        desk.post(officer(), message.clone()).await.unwrap();
+        message.message_id.parse::<MessageId>().unwrap()
+    };
+    let (shown, of_another_kind) = (post(MessageKind::Agreement).await, post(MessageKind::Proposal).await);
     let answer = |message: MessageId, accepts, refuses_donor| AnswerAgreementRequest {
         request_id: fresh(),
         grant_id: story.grant.to_string(),
@@ -93,8 +105,15 @@ async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox)
     };
     story.draft(&[]).await;
     assert_eq!(reason(&call(answer(shown, true, false)).await.unwrap_err()), "AGREEMENT_NOT_SHOWN");
-    let posted = AgreementPosted { message_id: shown.to_string(), ..AgreementPosted::default() };
-    story.grants(grants_event::Event::AgreementPosted(posted)).await;
+    let named = |message: MessageId| {
+        let posted = AgreementPosted { message_id: message.to_string(), ..AgreementPosted::default() };
+        story.grants(grants_event::Event::AgreementPosted(posted))
+    };
+    for unfit in [of_another_kind, MessageId::random().unwrap()] {
+        named(unfit).await;
+        assert_eq!(reason(&call(answer(unfit, true, false)).await.unwrap_err()), "AGREEMENT_NOT_SHOWN");
+    }
+    named(shown).await;
     assert_eq!(field(&call(answer(shown, true, true)).await.unwrap_err()), "refuses_donor");
     let other = MessageId::random().unwrap();
     assert_eq!(field(&call(answer(other, true, false)).await.unwrap_err()), "message_id");

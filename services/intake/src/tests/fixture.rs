@@ -201,7 +201,7 @@ impl Requester {
             Compartment::Thread => WireCompartment::Thread,
             Compartment::Notes | Compartment::Proposal | Compartment::Payment => unreachable!(),
         };
-        KeyEpoch { compartment: compartment.into(), epoch, wraps }
+        KeyEpoch { compartment: compartment.into(), epoch, wraps, author: None }
     }
 
     /// A request of two answers.
@@ -219,6 +219,7 @@ impl Requester {
         }
     }
 
+    /// A message, to be written by the requester or by staff who have seen whatever was written before.
     pub(super) fn message(&self, kind: MessageKind, about: &str, text: &str) -> PostMessageRequest {
         let id = MessageId::random().unwrap();
         let name = format!("thread.message.{id}");
@@ -230,6 +231,7 @@ impl Requester {
             text: Some(self.seal(Compartment::Thread, &self.thread_key, (&name, 1, 1), text)),
             about: about.to_owned(),
             contact_plan_kept: true,
+            seen: i64::MAX,
         }
     }
 }

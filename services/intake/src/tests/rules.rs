@@ -22,8 +22,8 @@ async fn each_rule_a_caller_can_run_into_has_its_refusal(sandbox: Sandbox) {
         other => panic!("{other:?}"),
     };
     let found = [
-        refused("INSERT INTO receipts SELECT substr(proof_hash, 1, 16), case_id, proof_hash, 1, 5 FROM receipts").await,
-        refused("INSERT INTO receipts SELECT lookup_id, case_id, proof_hash, 0, 5 FROM receipts").await,
+        refused("INSERT INTO receipts SELECT substr(proof_hash, 1, 16), case_id, proof_hash, 5, 1, CAST(NULL AS BIGINT) FROM receipts").await,
+        refused("INSERT INTO receipts SELECT lookup_id, case_id, proof_hash, 5, 1, 6 FROM receipts").await,
         refused(
             "INSERT INTO messages SELECT message_id, case_id, seq + 9, kind, author, at, about, answered_by, epoch, \
              ciphertext, tag, commitment FROM messages",

@@ -5,7 +5,8 @@ use flare_contracts::{
     Event, Producer,
     events::v1::{CaseStopped, triage_event},
     intake::v1::{
-        ListMessagesRequest, MessageKind, PostMessageRequest, Standing, intake_server::Intake as _,
+        GetRequestRequest, ListMessagesRequest, MessageKind, PostMessageRequest, Standing,
+        intake_server::Intake as _,
     },
 };
 use flare_kernel::{CaseId, GrantId, MessageId, NeedId};
@@ -147,6 +148,67 @@ async fn a_message_is_written_once_and_under_the_newest_key(sandbox: Sandbox) {
         (Code::Aborted, "OLD_KEY_EPOCH", "text.epoch")
     );
     assert_eq!(desk.count("SELECT message_id FROM messages").await, 1);
+}
+
+on_both_engines!(words_of_staff_that_cross_the_requesters_are_refused_until_those_were_seen, crate::SCHEMA);
+async fn words_of_staff_that_cross_the_requesters_are_refused_until_those_were_seen(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let newest = async || {
+        let request = GetRequestRequest { case_id: requester.case.to_string() };
+        desk.api.get_request(from(officer(), request)).await.unwrap().into_inner().newest_message
+    };
+    let question =
+        |seen| PostMessageRequest { seen, ..requester.message(MessageKind::Question, "", "Where are you?") };
+    assert_eq!(newest().await, 0);
+    let first = desk.post(officer(), question(0)).await.unwrap();
+    let seen = newest().await;
+    assert_eq!(seen, first.version);
+    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "At the door")).await.unwrap();
+    let crossing = question(seen);
+    let refused = desk.post(officer(), crossing.clone()).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str(), violation(&refused).as_str()),
+        (Code::Aborted, "MESSAGES_CROSSED", "seen")
+    );
+    let list = ListMessagesRequest { case_id: requester.case.to_string(), ..ListMessagesRequest::default() };
+    let thread = desk.api.list_messages(from(officer(), list)).await.unwrap().into_inner().messages;
+    assert_eq!(thread.iter().map(|message| message.place).max(), Some(newest().await));
+    // The requester is never held up by what staff wrote meanwhile.
+    let theirs = PostMessageRequest { seen: 0, ..requester.message(MessageKind::Text, "", "Hurry") };
+    desk.post(requester.caller(), theirs).await.unwrap();
+    let shown = PostMessageRequest { seen: newest().await, ..crossing };
+    let sent = desk.post(officer(), shown.clone()).await.unwrap();
+    let repeated = PostMessageRequest { seen: sent.version, ..shown };
+    assert_eq!(
+        desk.post(officer(), repeated).await.unwrap(),
+        sent,
+        "what was seen since is no other message"
+    );
+}
+
+on_both_engines!(a_page_of_long_messages_ends_early_and_none_is_left_out, crate::SCHEMA);
+async fn a_page_of_long_messages_ends_early_and_none_is_left_out(sandbox: Sandbox) {
+    const MANY: usize = 130;
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    for _ in 0..MANY {
+        let message = requester.message(MessageKind::Text, "", &"x".repeat(20_000));
+        desk.post(officer(), message).await.unwrap();
+    }
+    let (mut places, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListMessagesRequest { case_id: String::new(), page_size: 200, page_token };
+        let page = desk.api.list_messages(from(requester.caller(), request)).await.unwrap().into_inner();
+        let bytes = page.messages.iter().map(|message| message.text.as_ref().unwrap().ciphertext.len());
+        assert!(bytes.sum::<usize>() <= 2 << 20, "{}", page.messages.len());
+        places.extend(page.messages.iter().map(|message| message.place));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert!(places.len() == MANY && places.is_sorted(), "{places:?}");
 }
 
 on_both_engines!(a_stopped_case_is_silent_to_the_requester_and_hears_them, crate::SCHEMA);

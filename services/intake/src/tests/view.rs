@@ -9,7 +9,7 @@ use flare_contracts::{
         GrantApproved, GrantClosed, GrantDrafted, GrantEnded, GrantRecommended, GrantRejected, GrantReturned,
         GrantRevised, GrantSubmitted, GrantTerminated, GrantWithdrawn, MoneyHeld, MoneyStopped, NeedAdded,
         NeedEnded, NeedReferred, NotificationEvent, ProposalAccepted, ProposalShown, ReferralAnswered,
-        ReferralUnanswered, ReportRecorded, TrancheMoved, VoteCast, grants_event, triage_event,
+        ReferralUnanswered, ReportDueSet, ReportRecorded, TrancheMoved, VoteCast, grants_event, triage_event,
     },
     grants::v1::{Gate, TrancheState},
     input,
@@ -169,7 +169,14 @@ async fn a_case_is_followed_from_receipt_to_close(sandbox: Sandbox) {
     story.grants(G::GateClosed(GateClosed { gate, ..GateClosed::default() })).await;
     assert_eq!(story.status().await.grants[0].agreement_message_id, "");
     story.grants(G::AgreementPosted(posted)).await;
+    story.grants(G::GateOpened(GateOpened { gate, ..GateOpened::default() })).await;
     let end = "2027-02-28".to_owned();
+    story.grants(G::GrantActivated(GrantActivated { end: end.clone(), ..GrantActivated::default() })).await;
+    story.stands(Standing::HelpActive).await;
+    // A payee is replaced: no money moves until the new one was checked.
+    let payee = GateClosed { gate: Gate::PayeeChecked.into(), ..GateClosed::default() };
+    story.grants(G::GateClosed(payee)).await;
+    story.stands(Standing::InApproval).await;
     story.grants(G::GrantActivated(GrantActivated { end: end.clone(), ..GrantActivated::default() })).await;
     story.stands(Standing::HelpActive).await;
     for state in [TrancheState::Scheduled, TrancheState::Released, TrancheState::Sent, TrancheState::Arrived]
@@ -184,6 +191,10 @@ async fn a_case_is_followed_from_receipt_to_close(sandbox: Sandbox) {
     story.grants(G::GrantEnded(GrantEnded { report_due, ..GrantEnded::default() })).await;
     story.stands(Standing::Reporting).await;
     assert_eq!(story.status().await.grants[0].report_due, report_due);
+    story.grants(G::ReportDueSet(ReportDueSet::default())).await;
+    assert_eq!(story.status().await.grants[0].report_due, None, "the money came back");
+    story.grants(G::ReportDueSet(ReportDueSet { report_due, ..ReportDueSet::default() })).await;
+    assert_eq!(story.status().await.grants[0].report_due, report_due, "it was sent again");
     for (how, due) in [("deferred", report_due), ("waived", None)] {
         story
             .grants(G::ReportRecorded(ReportRecorded { how: how.to_owned(), ..ReportRecorded::default() }))
@@ -192,6 +203,8 @@ async fn a_case_is_followed_from_receipt_to_close(sandbox: Sandbox) {
     }
     story.grants(G::CloseProposed(CloseProposed::default())).await;
     story.grants(G::GrantClosed(GrantClosed::default())).await;
+    assert_eq!(Story::outcome(&story.status().await), ["given"], "nobody prepares help that has come");
+    story.stands(Standing::BeingAssessed).await;
     story.triage(T::CaseClosed(CaseClosed::default())).await;
     story.stands(Standing::Closed).await;
 
@@ -329,15 +342,23 @@ async fn stops_and_returns_are_reflected(sandbox: Sandbox) {
         story.triage(event).await;
         story.stands(standing).await;
     }
+    let need = NeedId::random().unwrap();
+    story.triage(need_added(need)).await;
     for (event, stage) in [
         (grants_event::Event::GrantWithdrawn(GrantWithdrawn::default()), "withdrawn"),
         (grants_event::Event::GrantTerminated(GrantTerminated::default()), "terminated"),
     ] {
-        let story = Story::new(&desk, &requester);
-        story.draft(&[]).await;
-        story.grants(event).await;
-        let status = story.status().await;
-        let found = status.grants.iter().find(|grant| grant.grant_id == story.grant.to_string()).unwrap();
+        story.triage(recommended(need)).await;
+        let ended = Story::new(&desk, &requester);
+        ended.draft(&[need]).await;
+        for _ in 0..story.triage.get() {
+            ended.grants(grants_event::Event::VoteCast(VoteCast::default())).await;
+        }
+        assert_eq!(Story::outcome(&story.status().await), ["recommended"]);
+        ended.grants(event).await;
+        let status = ended.status().await;
+        assert_eq!(Story::outcome(&status), ["open"], "what came to nothing opens its needs");
+        let found = status.grants.iter().find(|grant| grant.grant_id == ended.grant.to_string()).unwrap();
         assert_eq!(found.stage, stage);
     }
 }

@@ -43,6 +43,7 @@ pub(super) async fn apply(
         Event::AnswersAdded(_)
         | Event::FileAttached(_)
         | Event::ReceiptIssued(_)
+        | Event::ReceiptFrozen(_)
         | Event::ProposalAnswered(_)
         | Event::AgreementAnswered(_)
         | Event::ArrivalReported(_)

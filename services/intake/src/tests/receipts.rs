@@ -1,0 +1,58 @@
+//! A receipt that may be in other hands.
+
+use flare_contracts::intake::v1::{
+    FreezeReceiptRequest, GetRequestRequest, GetStatusRequest, IssueReceiptRequest, MessageKind,
+    intake_server::Intake as _,
+};
+use flare_kernel::CaseId;
+use flare_seal::{Compartment, CompartmentKey};
+use flare_testkit::{Sandbox, on_both_engines};
+use tonic::Code;
+
+use super::fixture::{Desk, Requester, field, fresh, from, officer, reason};
+
+on_both_engines!(a_frozen_receipt_opens_nothing_and_is_followed_by_another, crate::SCHEMA);
+async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let (requester, elsewhere) = (desk.requester().await, desk.requester().await);
+    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Before")).await.unwrap();
+    let freeze = |reason: &str| FreezeReceiptRequest {
+        request_id: fresh(),
+        case_id: requester.case.to_string(),
+        reason: reason.to_owned(),
+    };
+    let call = async |request: FreezeReceiptRequest| desk.api.freeze_receipt(from(officer(), request)).await;
+    assert_eq!(field(&call(freeze("bored")).await.unwrap_err()), "reason");
+    let nowhere = FreezeReceiptRequest { case_id: CaseId::random().unwrap().to_string(), ..freeze("lost") };
+    assert_eq!(call(nowhere).await.unwrap_err().code(), Code::NotFound);
+
+    let good = freeze("seized");
+    let frozen = call(good.clone()).await.unwrap().into_inner();
+    assert_eq!(call(good).await.unwrap().into_inner(), frozen, "the first answer again");
+    assert_eq!(reason(&call(freeze("seized")).await.unwrap_err()), "NO_ACTIVE_RECEIPT");
+    let refused = desk.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unauthenticated, "UNKNOWN_RECEIPT"));
+    let words = requester.message(MessageKind::Text, "", "I am the finder");
+    assert_eq!(reason(&desk.post(requester.caller(), words).await.unwrap_err()), "UNKNOWN_RECEIPT");
+    desk.status(&elsewhere).await;
+    let request = GetRequestRequest { case_id: requester.case.to_string() };
+    assert!(!desk.api.get_request(from(officer(), request)).await.unwrap().into_inner().has_receipt);
+
+    // The next one is for what is written from now on: the earlier keys were wrapped to the first.
+    let (next, key) = (Requester::draw(), CompartmentKey::generate().unwrap());
+    let heir = Requester { case: requester.case, ..next };
+    let issue = |receipt: &Requester, epoch| IssueReceiptRequest {
+        request_id: fresh(),
+        case_id: requester.case.to_string(),
+        receipt: Some(receipt.lock()),
+        key: Some(heir.epoch(Compartment::Thread, epoch, &key, true)),
+    };
+    let same = desk.api.issue_receipt(from(officer(), issue(&requester, 2))).await.unwrap_err();
+    assert_eq!(reason(&same), "RECEIPT_IN_USE", "a frozen receipt stays frozen");
+    desk.api.issue_receipt(from(officer(), issue(&heir, 2))).await.unwrap();
+    let status = desk.status(&heir).await;
+    assert_eq!(status.case_id, requester.case.to_string());
+    assert_eq!(status.thread_keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [2]);
+    let steps: Vec<_> = status.steps.iter().map(|step| step.what.as_str()).collect();
+    assert_eq!(steps, ["received", "receipt_frozen", "receipt_issued"]);
+}
