@@ -15,7 +15,8 @@ pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> 
             for need in &drafted.need_ids {
                 store::add_grant_need(tx, case, grant, id("need_id", need)?).await?;
             }
-            store::set_grant_stage(tx, case, grant, "draft").await
+            store::set_grant_stage(tx, case, grant, "draft").await?;
+            drafted_late(tx, case).await
         }
         Event::GrantRevised(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
         Event::GrantReturned(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
@@ -49,7 +50,9 @@ pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> 
         | Event::MoneyHeld(_)
         | Event::MoneyFreed(_)
         | Event::GrantOverdue(_)
-        | Event::GrantKeyBegun(_) => Ok(()),
+        | Event::GrantKeyBegun(_)
+        | Event::VoteHastened(_)
+        | Event::ReportDueSet(_) => Ok(()),
     }
 }
 
@@ -63,6 +66,12 @@ async fn locked(tx: &mut Tx, case: &str, grant: &str) -> Result<(CaseId, GrantId
 async fn stage(tx: &mut Tx, case: &str, grant: &str, stage: &'static str) -> Result<(), Error> {
     let (case, grant) = locked(tx, case, grant).await?;
     store::set_grant_stage(tx, case, grant, stage).await
+}
+
+/// Grants heard of a close after somebody had drafted a grant: the case is in sight again, for it has one that is open.
+async fn drafted_late(tx: &mut Tx, case: CaseId) -> Result<(), Error> {
+    let Some(mut case) = store::find_case(tx, case).await? else { return Ok(()) };
+    if case.put_back_in_sight() { store::save(tx, &mut case).await } else { Ok(()) }
 }
 
 /// A grant was approved: its needs have it.

@@ -169,8 +169,17 @@ async fn needs_follow_their_grants(sandbox: Sandbox) {
 
     desk.recommend(case, need, 3).await;
     draft(&desk, case, 4, &[need]).await;
-    desk.grants(GrantWithdrawn { case_id, grant_id: grant(4) }).await;
+    desk.grants(GrantWithdrawn { case_id, grant_id: grant(4), ..GrantWithdrawn::default() }).await;
     assert_eq!(outcomes(&desk, case).await, [Outcome::Open]);
+}
+
+on_both_engines!(a_grant_drafted_while_its_case_was_closed_puts_the_case_back_in_sight, crate::SCHEMA);
+async fn a_grant_drafted_while_its_case_was_closed_puts_the_case_back_in_sight(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let case = desk.closed(1).await;
+    assert_eq!(shown(&desk.read(case).await), (Stage::Closed, false));
+    draft(&desk, case, 1, &[NeedId::from_bytes([1; 16])]).await;
+    assert_eq!(shown(&desk.read(case).await), (Stage::Closed, true));
 }
 
 on_both_engines!(grants_may_tell_of_a_case_before_intake_does, crate::SCHEMA);
@@ -186,7 +195,8 @@ async fn grants_may_tell_of_a_case_before_intake_does(sandbox: Sandbox) {
     };
     desk.grants(entered.clone()).await;
     desk.grants(entered).await;
-    desk.grants(GrantWithdrawn { case_id: case.to_string(), grant_id: grant(1) }).await;
+    let (case_id, grant_id) = (case.to_string(), grant(1));
+    desk.grants(GrantWithdrawn { case_id, grant_id, ..GrantWithdrawn::default() }).await;
     desk.submitted(1, Lane::Urgent).await;
     let read = desk.read(case).await;
     assert_eq!((read.version, &*read.grants[0].stage), (1, "withdrawn"));

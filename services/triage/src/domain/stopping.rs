@@ -181,10 +181,10 @@ impl Case {
         CaseStopped { case_id: self.id.to_string(), how: how.to_owned(), reason: reason.to_owned() }
     }
 
-    /// Grants answered the asking of this name. What to tell of it; nothing when it is no news.
-    pub(crate) fn money_answered(&mut self, request: &str) -> Option<Vec<TriageEvent>> {
+    /// Grants answered what this version of the case asked. What to tell of it; nothing when it is no news.
+    pub(crate) fn money_answered(&mut self, version: i64) -> Option<Vec<TriageEvent>> {
         let ask = self.money.as_mut()?;
-        if ask.state == MoneyState::Done || ask.request.as_deref() != Some(request) {
+        if ask.state == MoneyState::Done || ask.version != Some(version) {
             return None;
         }
         ask.state = MoneyState::Done;
@@ -232,6 +232,14 @@ impl Case {
         (self.awaiting, self.has_news) = (false, false);
         self.settle(now, policy);
         Ok(CaseClosed { case_id: self.id.to_string(), exit: exit.to_owned() })
+    }
+
+    /// A grant was drafted for it. A closed case is in sight again then, for nobody closes one that has a grant open:
+    /// somebody reopens it, or has the grant abandoned. Whether that is news.
+    pub(crate) fn put_back_in_sight(&mut self) -> bool {
+        let is_news = self.ended == Some(Ended::Closed) && !self.has_news;
+        self.has_news |= is_news;
+        is_news
     }
 
     /// Opens an ended case again, for somebody to assess anew. A pause or inquiry that it ended under still stands, and is told again.
