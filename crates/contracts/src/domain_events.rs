@@ -71,6 +71,7 @@ macro_rules! events {
 events! {
     IdentityEvent in identity_event {
         OrganisationFounded, StaffInvited, StaffEnrolled, RolesSet, StaffDisabled, AdmittedToTeam,
+        StaffCertified,
     }
     IntakeEvent in intake_event {
         RequestSubmitted, AnswersAdded, ReceiptIssued, ReceiptFrozen, MessagePosted, FileAttached,
@@ -87,6 +88,7 @@ events! {
         GrantReturned, GrantRejected, GrantApproved, GateOpened, GateClosed, PayeeEntered, AgreementPosted,
         FundsReserved, AdvanceAuthorised, GrantActivated, TrancheMoved, GrantEnded, ReportRecorded, CloseProposed,
         GrantClosed, MoneyHeld, MoneyFreed, GrantWithdrawn, GrantTerminated, GrantOverdue, GrantKeyBegun,
+        VoteHastened, ReportDueSet,
     }
     NotificationEvent in notification_event {
         NoticeRaised, NoticeRead,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use flare_contracts::grants::v1::{
-    AuthoriseAdvanceRequest, BeginKeyEpochRequest, BeginKeyEpochResponse, CastVoteRequest, CheckPayeeRequest,
-    CloseGrantRequest, DeclareConflictRequest, DraftGrantRequest, EnterPayeeRequest, GetGrantRequest,
-    GetGrantResponse, GrantState, HoldMoneyRequest, HoldMoneyResponse, ListCaseGrantsRequest,
-    ListCaseGrantsResponse, ListForFinanceRequest, ListForFinanceResponse, ListMyVotesRequest,
-    ListMyVotesResponse, MarkTrancheSentRequest, OverrideVerificationRequest, RecordAgreementRequest,
-    RecordReportRequest, ReleaseTrancheRequest, ReserveFundsRequest, ReviseGrantRequest,
-    ScheduleTrancheRequest, SettleTrancheRequest, ShowProposalRequest, SubmitGrantRequest,
-    TerminateGrantRequest, WriteOffTrancheRequest, grants_server,
+    AbandonGrantRequest, AuthoriseAdvanceRequest, BeginKeyEpochRequest, BeginKeyEpochResponse,
+    CastVoteRequest, CheckPayeeRequest, CloseGrantRequest, DeclareConflictRequest, DraftGrantRequest,
+    EnterPayeeRequest, GetGrantRequest, GetGrantResponse, GrantState, HoldMoneyRequest, HoldMoneyResponse,
+    ListCaseGrantsRequest, ListCaseGrantsResponse, ListForFinanceRequest, ListForFinanceResponse,
+    ListMyVotesRequest, ListMyVotesResponse, MarkTrancheSentRequest, OverrideVerificationRequest,
+    RecordAgreementRequest, RecordReportRequest, ReleaseTrancheRequest, ReserveFundsRequest,
+    ReviseGrantRequest, ScheduleTrancheRequest, SettleTrancheRequest, ShowProposalRequest,
+    SubmitGrantRequest, TerminateGrantRequest, WriteOffTrancheRequest, grants_server,
 };
 use flare_contracts::input;
 use flare_store::Once;
@@ -19,14 +19,15 @@ use tonic::{Request, Response, Status};
 use crate::{
     Grants,
     commands::{
-        authorise_advance::AuthoriseAdvance, begin_key_epoch::BeginKeyEpoch, cast_vote::CastVote,
-        check_payee::CheckPayee, close_grant::CloseGrant, declare_conflict::DeclareConflict,
-        draft_grant::DraftGrant, enter_payee::EnterPayee, hold_money::HoldMoney,
-        mark_tranche_sent::MarkTrancheSent, override_verification::OverrideVerification,
-        record_agreement::RecordAgreement, record_report::RecordReport, release_tranche::ReleaseTranche,
-        reserve_funds::ReserveFunds, revise_grant::ReviseGrant, schedule_tranche::ScheduleTranche,
-        settle_tranche::SettleTranche, show_proposal::ShowProposal, submit_grant::SubmitGrant,
-        terminate_grant::TerminateGrant, write_off_tranche::WriteOffTranche,
+        abandon_grant::AbandonGrant, authorise_advance::AuthoriseAdvance, begin_key_epoch::BeginKeyEpoch,
+        cast_vote::CastVote, check_payee::CheckPayee, close_grant::CloseGrant,
+        declare_conflict::DeclareConflict, draft_grant::DraftGrant, enter_payee::EnterPayee,
+        hold_money::HoldMoney, mark_tranche_sent::MarkTrancheSent,
+        override_verification::OverrideVerification, record_agreement::RecordAgreement,
+        record_report::RecordReport, release_tranche::ReleaseTranche, reserve_funds::ReserveFunds,
+        revise_grant::ReviseGrant, schedule_tranche::ScheduleTranche, settle_tranche::SettleTranche,
+        show_proposal::ShowProposal, submit_grant::SubmitGrant, terminate_grant::TerminateGrant,
+        write_off_tranche::WriteOffTranche,
     },
 };
 
@@ -179,6 +180,13 @@ impl grants_server::Grants for GrantsApi {
         run!(self, request, CloseGrant)
     }
 
+    async fn abandon_grant(
+        &self,
+        request: Request<AbandonGrantRequest>,
+    ) -> Result<Response<GrantState>, Status> {
+        run!(self, request, AbandonGrant)
+    }
+
     async fn terminate_grant(
         &self,
         request: Request<TerminateGrantRequest>,
@@ -192,7 +200,8 @@ impl grants_server::Grants for GrantsApi {
     ) -> Result<Response<HoldMoneyResponse>, Status> {
         let by = format!("service:{}", flare_access::service(&request)?);
         let request = request.into_inner();
-        let once = Once::new(by.clone(), "HoldMoney", &request.request_id, &request)?;
+        // Any process of triage may repeat what another asked, so the asking belongs to the case and not to the caller.
+        let once = Once::new(request.case_id.clone(), "HoldMoney", &request.request_id, &request)?;
         let command = HoldMoney::parse(&self.0, by, &request)?;
         Ok(Response::new(self.0.database.once(once, command).await?))
     }

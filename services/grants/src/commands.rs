@@ -1,6 +1,7 @@
 //! What changes a grant, one act per file. Each reads the grant under its locks, lets the domain decide, and saves what
 //! follows: rows, timers, events.
 
+pub(crate) mod abandon_grant;
 pub(crate) mod authorise_advance;
 pub(crate) mod begin_key_epoch;
 pub(crate) mod cast_vote;
@@ -30,6 +31,7 @@ use flare_kernel::{GrantId, StaffId, Timestamp};
 use flare_store::{Error, Tx};
 
 use crate::{
+    Grants, GrantsPolicy,
     domain::{CaseFacts, Facts, Grant, Refused, TIMERS, TimerKind},
     store,
 };
@@ -41,23 +43,25 @@ pub(crate) struct Change {
     /// Nothing where the call carries its own proof of what was seen.
     pub(crate) version: Option<i64>,
     pub(crate) by: StaffId,
+    policy: GrantsPolicy,
 }
 
 impl Change {
     /// Of a call that names a version.
-    pub(crate) fn parse(staff: &Staff, grant: &str, version: i64) -> Result<Self, Refusal> {
+    pub(crate) fn parse(grants: &Grants, staff: &Staff, grant: &str, version: i64) -> Result<Self, Refusal> {
         let version = Some(input::version(version)?);
-        Ok(Self { version, ..Self::unversioned(staff, grant)? })
+        Ok(Self { version, ..Self::unversioned(grants, staff, grant)? })
     }
 
     /// Of a call that names none.
-    pub(crate) fn unversioned(staff: &Staff, grant: &str) -> Result<Self, Refusal> {
-        Ok(Self { grant: input::id("grant_id", grant)?, version: None, by: staff.id })
+    pub(crate) fn unversioned(grants: &Grants, staff: &Staff, grant: &str) -> Result<Self, Refusal> {
+        let grant = input::id("grant_id", grant)?;
+        Ok(Self { grant, version: None, by: staff.id, policy: grants.policy })
     }
 
     /// Locks the grant and its case and reads both.
     pub(crate) async fn open(&self, tx: &mut Tx) -> Result<Open, Error> {
-        let open = Open::at(tx, self.grant).await?;
+        let open = Open::at(tx, self.grant, &self.policy).await?;
         if let Some(version) = self.version {
             tx.expect_version(self.grant, version)?;
         }
@@ -81,11 +85,12 @@ pub(crate) struct Open {
     pub(crate) grant: Grant,
     pub(crate) case: CaseFacts,
     before: Option<Grant>,
+    policy: GrantsPolicy,
 }
 
 impl Open {
     /// Locks a grant and its case and reads both.
-    pub(crate) async fn at(tx: &mut Tx, id: GrantId) -> Result<Self, Error> {
+    pub(crate) async fn at(tx: &mut Tx, id: GrantId, policy: &GrantsPolicy) -> Result<Self, Error> {
         let missing = || Refusal::not_found("grant");
         let case_id = store::grants::case_of(tx, id).await?.ok_or_else(missing)?;
         tx.lock(&[&case_id, &id]).await?;
@@ -93,17 +98,17 @@ impl Open {
         let case = store::cases::find(tx, case_id)
             .await?
             .ok_or_else(|| Error::Corrupt("grants.case_id".to_owned()))?;
-        Ok(Self { before: Some(grant.clone()), grant, case })
+        Ok(Self { before: Some(grant.clone()), grant, case, policy: *policy })
     }
 
     /// A grant that is not stored yet; its stream and its case's are locked.
-    pub(crate) fn new(grant: Grant, case: CaseFacts) -> Self {
-        Self { before: None, grant, case }
+    pub(crate) fn new(grant: Grant, case: CaseFacts, policy: &GrantsPolicy) -> Self {
+        Self { before: None, grant, case, policy: *policy }
     }
 
     /// Saves what was decided and everything that follows from it.
     pub(crate) async fn save(self, tx: &mut Tx, by: &str, facts: Facts) -> Result<GrantState, Error> {
-        save(tx, (self.before.as_ref(), self.grant), None, by, facts).await
+        save(tx, (self.before.as_ref(), self.grant), None, by, facts, &self.policy).await
     }
 }
 
@@ -115,9 +120,14 @@ pub(crate) async fn save(
     fired: Option<TimerKind>,
     by: &str,
     mut facts: Facts,
+    policy: &GrantsPolicy,
 ) -> Result<GrantState, Error> {
     facts.extend(grant.follow(before.map_or(Grant::NO_GATES, Grant::gates)));
+    facts.extend(grant.set_deadlines(tx.now(), policy));
     store::grants::save(tx, before, &grant, by).await?;
+    if grant.stage.came_to_nothing() && before.is_some_and(|before| before.stage != grant.stage) {
+        store::cases::fell_through(tx, grant.case, grant.id).await?;
+    }
     for kind in TIMERS {
         let was = before.filter(|_| fired != Some(*kind)).and_then(|before| before.timer(*kind));
         match grant.timer(*kind) {

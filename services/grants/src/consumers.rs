@@ -17,7 +17,7 @@ use flare_messaging::{Consumer, Received};
 use flare_store::{Error, Tx};
 
 use crate::{
-    Grants,
+    Grants, GrantsPolicy,
     commands::Open,
     domain::{Facts, Grant},
     store,
@@ -64,13 +64,14 @@ async fn to_grant(
     tx: &mut Tx,
     (case, grant): (&str, &str),
     by: &str,
+    policy: &GrantsPolicy,
     decide: impl FnOnce(&mut Grant, Timestamp) -> Facts + Send,
 ) -> Result<(), Error> {
     let (case, grant): (CaseId, GrantId) = (id("case_id", case)?, id("grant_id", grant)?);
     if store::grants::case_of(tx, grant).await? != Some(case) {
         return Ok(());
     }
-    let mut open = Open::at(tx, grant).await?;
+    let mut open = Open::at(tx, grant, policy).await?;
     let facts = decide(&mut open.grant, tx.now());
     open.save(tx, by, facts).await.map(drop)
 }
@@ -80,10 +81,11 @@ async fn to_each_grant(
     tx: &mut Tx,
     case: CaseId,
     by: &str,
+    policy: &GrantsPolicy,
     decide: impl Fn(&mut Open) -> Facts + Send + Sync,
 ) -> Result<(), Error> {
     for grant in store::grants::open_of_case(tx, case).await? {
-        let mut open = Open::at(tx, grant).await?;
+        let mut open = Open::at(tx, grant, policy).await?;
         let facts = decide(&mut open);
         open.save(tx, by, facts).await?;
     }

@@ -2,7 +2,7 @@
 //!
 //! A decision is a method of [`Grant`] that changes the value and returns the [`Facts`] to log, or a [`Refused`]. What
 //! follows of itself from a change, the gates and the activation, is computed in one place ([`Grant::follow`]), and so
-//! are the timers ([`Grant::timers`]): no decision can forget either.
+//! are the deadlines ([`Grant::set_deadlines`]) and the timers ([`Grant::timer`]): no decision can forget any of them.
 
 mod act;
 mod agreement;
@@ -33,7 +33,7 @@ pub(crate) use ending::{
 pub(crate) use funding::{Advance, Reservation};
 pub(crate) use gates::{OVERRIDE_REASONS, Verified};
 pub(crate) use grant::{CaseFacts, Deadline, Draft, Epochs, Facts, Grant};
-pub(crate) use holding::{MoneyAsk, MoneyState};
+pub(crate) use holding::{ABANDON_REASONS, MoneyAsk, MoneyState};
 pub(crate) use payee::{Payee, PayeeCheck, PayeeEntry};
 pub(crate) use proposal::{Proposal, TOLD_BY};
 pub(crate) use refused::Refused;

@@ -1,6 +1,6 @@
 //! Key epochs as they come in: checked, and wrapped once more under the service key before they are stored.
 
-use flare_contracts::{Refusal, common::v1::KeyEpoch, input};
+use flare_contracts::{Refusal, common::v1::KeyEpoch, epoch_author, input};
 use flare_kernel::GrantId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::Error;
@@ -13,6 +13,8 @@ pub(crate) struct SealedEpoch {
     pub(crate) compartment: Compartment,
     pub(crate) epoch: u32,
     pub(crate) wraps: Vec<SealedWrap>,
+    /// Who vouches for it, as it is stored.
+    pub(crate) author: Option<Vec<u8>>,
 }
 
 /// A wrap inside the service key's own.
@@ -32,6 +34,7 @@ impl SealedEpoch {
     ) -> Result<Self, Error> {
         let key = input::key_epoch("key", key, compartments)?;
         let compartment = input::compartment("key.compartment", key.compartment)?;
+        let author = epoch_author::to_bytes(key.author.as_ref());
         let wraps = key.wraps.into_iter().map(|wrap| {
             let wrapped =
                 service.wrap(&context(grant, compartment, key.epoch, &wrap.recipient), &wrap.wrapped);
@@ -41,7 +44,7 @@ impl SealedEpoch {
                 generation: wrap.generation,
             })
         });
-        Ok(Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()? })
+        Ok(Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()?, author })
     }
 
     /// Refuses an epoch that does not follow the newest.
@@ -77,7 +80,8 @@ mod tests {
 
     #[test]
     fn an_epoch_follows_the_newest() {
-        let sealed = SealedEpoch { compartment: Compartment::Proposal, epoch: 2, wraps: Vec::new() };
+        let sealed =
+            SealedEpoch { compartment: Compartment::Proposal, epoch: 2, wraps: Vec::new(), author: None };
         assert!(sealed.check_follows(1).is_ok());
         for newest in [0, 2, 3] {
             assert_eq!(sealed.check_follows(newest).unwrap_err().reason, "OLD_KEY_EPOCH");

@@ -14,6 +14,8 @@ pub struct GrantsPolicy {
     pub advance_ceiling: i64,
     /// Up to this ceiling, in major units of whatever currency, one person may close a grant.
     pub light_threshold: i64,
+    /// Within how many hours a grant is submitted after it was drafted, returned or taken back from the votes.
+    pub draft_hours: i64,
     /// Within how many hours a critical grant is voted on.
     pub approval_hours_critical: i64,
     /// Within how many hours any other grant is voted on.
@@ -33,6 +35,7 @@ impl Default for GrantsPolicy {
             votes_required: 2,
             advance_ceiling: 1000,
             light_threshold: 1000,
+            draft_hours: 48,
             approval_hours_critical: 24,
             approval_hours: 120,
             report_days: 30,

@@ -106,9 +106,10 @@ fn cut(mut rows: Vec<Listed>, limit: i64) -> (Vec<GrantSummary>, String) {
 /// A grant on the wire, without keys.
 fn show(grant: &Grant, version: i64) -> v1::Grant {
     let message = grant.proposal.message.map(|message| message.to_string()).unwrap_or_default();
-    let agreement = match grant.agreement.map(|agreement| agreement.way) {
-        Some(AgreementWay::Message(message)) => message.to_string(),
-        Some(AgreementWay::Voice(_)) | None => String::new(),
+    let (agreement, witness) = match grant.agreement.map(|agreement| agreement.way) {
+        Some(AgreementWay::Message(message)) => (message.to_string(), String::new()),
+        Some(AgreementWay::Voice { witness, .. }) => (String::new(), witness.to_string()),
+        None => (String::new(), String::new()),
     };
     let approval = grant.approval.filter(|_| grant.stage == Stage::InApproval);
     let payee = grant.payee.as_ref();
@@ -154,6 +155,7 @@ fn show(grant: &Grant, version: i64) -> v1::Grant {
                 .collect(),
         }),
         report: grant.report.map(|report| report.kind.as_str().to_owned()).unwrap_or_default(),
+        agreement_witness: witness,
         close: grant.closing.map(|closing| ProposedClose {
             outcome: closing.close.outcome.to_owned(),
             unspent: Some(input::money_out(closing.close.unspent)),
@@ -185,6 +187,9 @@ fn tranches(grant: &Grant) -> Vec<v1::Tranche> {
         arrived: tranche.arrived.map(input::money_out),
         sent: tranche.sent.map(input::timestamp_out),
         write_off_proposed_by: tranche.write_off.map(|(by, _)| by.to_string()).unwrap_or_default(),
+        write_off_reason: tranche.write_off.map(|(_, reason)| reason.to_owned()).unwrap_or_default(),
+        released_by: tranche.released_by.map(|by| by.to_string()).unwrap_or_default(),
+        returned_by: tranche.returned_by.map(|by| by.to_string()).unwrap_or_default(),
     };
     grant.tranches.iter().map(tranche).collect()
 }

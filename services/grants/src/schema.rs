@@ -29,6 +29,7 @@ pub const SCHEMA: Schema = Schema {
         "grants_dates" "" => State "WRONG_DATES" "the end and the pay-by date are not before the start",
         "grants_override_by_another" "" => State "BY_PROPOSER"
             "nobody decides alone: whoever proposed the grant cannot override its verification",
+        "grants_votes_of_two" "" => Invalid "INVALID_FIELD" "a grant requires 2 to 9 votes",
         "grants_voted_by_enough" "" => State "VOTES_MISSING" "a grant is approved by as many votes as it requires",
         "grants_funded_in_full" "" => State "FUNDS_MISSING" "a grant is funded when its whole ceiling is reserved",
         "grants_money_after_the_votes" "" => State "VOTES_MISSING" "a grant is approved by its votes only",
@@ -46,6 +47,8 @@ pub const SCHEMA: Schema = Schema {
         "payees_checked_is_no_reference" "" => State "PAYEE_IS_REFERENCE"
             "the payee is one of the case's references; a reference is never the payee",
         "agreements_one_way" "" => Invalid "INVALID_FIELD" "an agreement is posted or given by voice",
+        "agreements_witnessed" "" => Invalid "INVALID_FIELD"
+            "an agreement by voice has a witness other than who records it and who proposed the grant",
         "advances_by_two" "" => State "ADVANCE_BY_SAME_PERSON"
             "you have authorised this advance already; it needs a second person",
         "advances_not_proposer" "" => State "BY_PROPOSER"
@@ -56,6 +59,9 @@ pub const SCHEMA: Schema = Schema {
             "nobody decides alone: whoever proposed the grant cannot release its money",
         "tranches_money_was_released" "" => State "WRONG_TRANCHE_STATE" "a payment is released before it is sent",
         "tranches_arrived_within" "" => State "WRONG_TRANCHE_STATE" "at most what was sent arrives",
+        "advances_within" "" => State "OVER_ADVANCE" "the payments would come to more than the advance",
+        "tranches_returned_by_another" "" => State "RELEASED_BY_SAME_PERSON"
+            "somebody other than who proposed the grant or released the payment confirms that it came back",
         "tranches_lost_by_two" "" => State "WRITE_OFF_BY_SAME_PERSON" "a loss is written off by two people",
         "closings_by_two" "" => State "CLOSE_BY_SAME_PERSON"
             "you proposed this close; above the light threshold somebody else has to confirm it",

@@ -1,4 +1,4 @@
-//! What happens when something is due: the votes, the end date, the report, the close, a payment's arrival.
+//! What happens when something is due: the submission, the votes, the end date, the report, the close, a payment's arrival.
 
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ impl TimerHandler for GrantsTimers {
         let Some(before) = store::grants::find(tx, id).await? else { return Ok(()) };
         let mut grant = before.clone();
         let facts = grant.fire(kind, tx.now(), &self.0.policy);
-        commands::save(tx, (Some(&before), grant), Some(kind), "system:timer", facts).await.map(drop)
+        let (saved, policy) = ((Some(&before), grant), &self.0.policy);
+        commands::save(tx, saved, Some(kind), "system:timer", facts, policy).await.map(drop)
     }
 }

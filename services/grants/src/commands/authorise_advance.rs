@@ -23,7 +23,7 @@ impl AuthoriseAdvance {
         staff: &Staff,
         request: &AuthoriseAdvanceRequest,
     ) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         Ok(Self { change, amount: input::money("amount", request.amount.as_ref())?, policy: grants.policy })
     }
 }
@@ -34,7 +34,8 @@ impl Write for AuthoriseAdvance {
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
         let by = self.change.by;
         let decide = |open: &mut super::Open, _| {
-            open.grant.authorise_advance(by, self.amount, open.case.confirmed, &self.policy)
+            let confirmed = open.case.confirmed_for(open.grant.proposer);
+            open.grant.authorise_advance(by, self.amount, confirmed, &self.policy)
         };
         self.change.apply(tx, decide).await
     }

@@ -30,7 +30,7 @@ impl BeginKeyEpoch {
     ) -> Result<Self, Error> {
         let id = input::id("grant_id", &request.grant_id)?;
         Ok(Self {
-            change: Change::unversioned(staff, &request.grant_id)?,
+            change: Change::unversioned(grants, staff, &request.grant_id)?,
             key: SealedEpoch::seal(request.key.clone(), id, HELD, &grants.service_key)?,
         })
     }

@@ -2,6 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    Refusal,
     grants::v1::{CastVoteRequest, Decision, GrantState},
     input,
 };
@@ -19,15 +20,20 @@ pub(crate) struct CastVote {
 }
 
 impl CastVote {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &CastVoteRequest) -> Result<Self, Error> {
+    pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &CastVoteRequest) -> Result<Self, Error> {
         let name = format!("proposal.vote.{}", staff.id);
         let words = request
             .words
             .clone()
             .map(|words| input::sealed("words", Some(words), &name, MAX_WORDS))
             .transpose()?;
+        if words.as_ref().is_some_and(|words| words.commitment.is_empty()) {
+            return Err(
+                Refusal::invalid("words.commitment", "must be 32 bytes: the signature covers it").into()
+            );
+        }
         Ok(Self {
-            change: Change::unversioned(staff, &request.grant_id)?,
+            change: Change::unversioned(grants, staff, &request.grant_id)?,
             vote: NewVote {
                 decision: input::choice::<Decision>("decision", request.decision)?,
                 shown_digest: input::array("shown_digest", &request.shown_digest)?,
@@ -57,7 +63,7 @@ mod tests {
     use flare_contracts::{
         Event,
         common::v1::{Role, SealedField},
-        events::v1::{StaffDisabled, StaffEnrolled, identity_event},
+        events::v1::{RolesSet, StaffCertified, StaffDisabled, StaffEnrolled, identity_event},
         grants::v1::{Decision, Gate, GrantStage, grants_server::Grants as _},
     };
     use flare_kernel::StaffId;
@@ -90,12 +96,12 @@ mod tests {
     async fn whoever_may_not_vote_is_refused(sandbox: Sandbox) {
         let world = World::in_approval(sandbox).await;
         refused(world.vote(PROPOSER, Decision::Approve).await, "NOT_AN_APPROVER");
-        let both = StaffEnrolled {
+        let both = RolesSet {
             staff_id: PROPOSER.to_string(),
             roles: vec![Role::Officer.into(), Role::Approver.into()],
-            signing_key: signing_key(PROPOSER).public().to_vec(),
+            roles_held_back: Vec::new(),
         };
-        world.tell(Event::Identity(identity_event::Event::StaffEnrolled(both))).await;
+        world.tell(Event::Identity(identity_event::Event::RolesSet(both))).await;
         refused(world.vote(PROPOSER, Decision::Approve).await, "BY_PROPOSER");
         refused(world.vote(StaffId::from_bytes([99; 16]), Decision::Approve).await, "VOTER_NOT_KNOWN_YET");
         world.conflict(APPROVERS[0], "personal").await.unwrap();
@@ -105,6 +111,25 @@ mod tests {
         let gone = StaffDisabled { staff_id: APPROVERS[2].to_string(), reason: "left".into() };
         world.tell(Event::Identity(identity_event::Event::StaffDisabled(gone))).await;
         refused(world.vote(APPROVERS[2], Decision::Approve).await, "NOT_AN_APPROVER");
+    }
+
+    on_both_engines!(votes_count_under_a_certified_key_only, crate::SCHEMA);
+    async fn votes_count_under_a_certified_key_only(sandbox: Sandbox) {
+        let world = World::in_approval(sandbox).await;
+        let newcomer = StaffId::from_bytes([77; 16]);
+        let (staff_id, roles) = (newcomer.to_string(), vec![Role::Approver.into()]);
+        let enrolled =
+            StaffEnrolled { staff_id: staff_id.clone(), roles: roles.clone(), ..Default::default() };
+        world.tell(Event::Identity(identity_event::Event::StaffEnrolled(enrolled))).await;
+        refused(world.vote(newcomer, Decision::Approve).await, "VOTER_NOT_KNOWN_YET");
+        let certified =
+            StaffCertified { staff_id, roles, signing_key: signing_key(newcomer).public().to_vec() };
+        let other =
+            StaffCertified { signing_key: signing_key(PROPOSER).public().to_vec(), ..certified.clone() };
+        world.tell(Event::Identity(identity_event::Event::StaffCertified(certified))).await;
+        let changed = Event::Identity(identity_event::Event::StaffCertified(other));
+        assert!(world.try_tell(changed, 1).await.is_err(), "a key that is known does not change");
+        world.vote(newcomer, Decision::Approve).await.unwrap();
     }
 
     on_both_engines!(a_vote_on_what_has_changed_is_refused, crate::SCHEMA);

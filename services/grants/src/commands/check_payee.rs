@@ -14,12 +14,13 @@ use crate::Grants;
 
 pub(crate) struct CheckPayee {
     change: Change,
+    called_back: [u8; 32],
     sanctions_on: Date,
 }
 
 impl CheckPayee {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &CheckPayeeRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+    pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &CheckPayeeRequest) -> Result<Self, Error> {
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         if !request.called_back {
             return Err(Refusal::invalid(
                 "called_back",
@@ -34,7 +35,11 @@ impl CheckPayee {
             )
             .into());
         }
-        Ok(Self { change, sanctions_on: input::date("sanctions_checked_on", &request.sanctions_checked_on)? })
+        Ok(Self {
+            change,
+            called_back: input::array("payee_digest", &request.payee_digest)?,
+            sanctions_on: input::date("sanctions_checked_on", &request.sanctions_checked_on)?,
+        })
     }
 }
 
@@ -43,7 +48,10 @@ impl Write for CheckPayee {
 
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
         let by = self.change.by;
-        self.change.apply(tx, |open, now| open.grant.check_payee(by, self.sanctions_on, now)).await
+        let decide = |open: &mut super::Open, now| {
+            open.grant.check_payee(by, self.called_back, self.sanctions_on, now)
+        };
+        self.change.apply(tx, decide).await
     }
 }
 
@@ -54,7 +62,7 @@ mod tests {
     use flare_contracts::grants::v1::{CheckPayeeRequest, Gate, grants_server::Grants as _};
 
     use crate::{
-        domain::samples::FINANCE,
+        domain::samples::{FINANCE, OFFICER},
         fixtures::{World, by, fields, refused},
     };
     on_both_engines!(another_person_checks_by_calling_back, crate::SCHEMA);
@@ -77,5 +85,21 @@ mod tests {
         let state = world.check_payee(FINANCE[1]).await.unwrap();
         assert!(state.open_gates.contains(&Gate::PayeeChecked.into()));
         refused(world.check_payee(FINANCE[1]).await, "ALREADY_CHECKED");
+    }
+
+    on_both_engines!(only_the_payee_that_was_called_back_is_checked, crate::SCHEMA);
+    async fn only_the_payee_that_was_called_back_is_checked(sandbox: Sandbox) {
+        let world = World::approved(sandbox).await;
+        world.enter_payee(OFFICER).await.unwrap();
+        let called_back = world.check_payee_request().await.payee_digest;
+        world.enter_payee(OFFICER).await.unwrap();
+        let request = CheckPayeeRequest { payee_digest: called_back, ..world.check_payee_request().await };
+        refused(world.api.check_payee(by(FINANCE[1], request)).await, "PAYEE_CHANGED");
+        let request = CheckPayeeRequest { payee_digest: vec![1], ..world.check_payee_request().await };
+        assert_eq!(
+            fields(&world.api.check_payee(by(FINANCE[1], request)).await.unwrap_err()),
+            ["payee_digest"]
+        );
+        world.check_payee(FINANCE[1]).await.unwrap();
     }
 }

@@ -16,8 +16,12 @@ pub(crate) struct DeclareConflict {
 }
 
 impl DeclareConflict {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &DeclareConflictRequest) -> Result<Self, Error> {
-        let change = Change::unversioned(staff, &request.grant_id)?;
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &DeclareConflictRequest,
+    ) -> Result<Self, Error> {
+        let change = Change::unversioned(grants, staff, &request.grant_id)?;
         Ok(Self { change, reason: input::code("reason", &request.reason, CONFLICT_REASONS)? })
     }
 }

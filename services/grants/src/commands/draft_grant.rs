@@ -11,7 +11,7 @@ use flare_store::{Error, Tx, Write};
 
 use super::Open;
 use crate::{
-    Grants,
+    Grants, GrantsPolicy,
     domain::{Draft, Grant, Terms},
     keys::SealedEpoch,
     store,
@@ -23,6 +23,7 @@ const MAX_VOTES: u32 = 9;
 pub(crate) struct DraftGrant {
     draft: Draft,
     key: SealedEpoch,
+    policy: GrantsPolicy,
 }
 
 impl DraftGrant {
@@ -32,18 +33,23 @@ impl DraftGrant {
         let terms = Terms::parse(request.terms.clone(), &grants.policy)?;
         let key = SealedEpoch::seal(request.key.clone(), id, &[Compartment::Proposal], &grants.service_key)?;
         key.check_follows(0)?;
+        let least = grants.policy.votes_required;
         let votes_required = match request.votes_required {
-            0 => grants.policy.votes_required,
-            votes @ 1..=MAX_VOTES => votes,
+            0 => least,
+            votes if (least..=MAX_VOTES).contains(&votes) => votes,
             _ => {
                 return Err(Refusal::invalid(
                     "votes_required",
-                    format!("must be 1 to {MAX_VOTES}, or unset"),
+                    format!("must be {least}, as the policy asks for, to {MAX_VOTES}, or unset"),
                 )
                 .into());
             }
         };
-        Ok(Self { draft: Draft { id, case, proposer: staff.id, terms, votes_required }, key })
+        Ok(Self {
+            draft: Draft { id, case, proposer: staff.id, terms, votes_required },
+            key,
+            policy: grants.policy,
+        })
     }
 }
 
@@ -61,7 +67,7 @@ impl Write for DraftGrant {
                 .into());
         }
         let (grant, facts) = Grant::draft(draft.clone(), &case, tx.now())?;
-        let state = Open::new(grant, case).save(tx, &draft.proposer.to_string(), facts).await?;
+        let state = Open::new(grant, case, &self.policy).save(tx, &draft.proposer.to_string(), facts).await?;
         store::keys::put(tx, draft.id, &self.key).await?;
         Ok(state)
     }
@@ -80,7 +86,7 @@ mod tests {
     use crate::{
         domain::{
             Stage,
-            samples::{self, GRANT, PROPOSER},
+            samples::{self, CASE, GRANT, PROPOSER},
         },
         fixtures::{World, by, fields, key, refused},
     };
@@ -111,11 +117,35 @@ mod tests {
         let other_key =
             DraftGrantRequest { key: Some(key(Compartment::Payment, 1)), ..world.draft_request(GRANT) };
         assert_eq!(fields(&draft(other_key).await.unwrap_err()), ["key.compartment"]);
-        let votes = DraftGrantRequest { votes_required: 10, ..world.draft_request(GRANT) };
-        assert_eq!(fields(&draft(votes).await.unwrap_err()), ["votes_required"]);
+        for votes_required in [1, 10] {
+            let votes = DraftGrantRequest { votes_required, ..world.draft_request(GRANT) };
+            assert_eq!(fields(&draft(votes).await.unwrap_err()), ["votes_required"]);
+        }
         assert_eq!(world.version().await, 0, "nothing has changed");
         world.draft().await.unwrap();
         refused(world.draft().await, "GRANT_ID_REUSED");
+    }
+
+    on_both_engines!(a_draft_is_for_needs_that_are_recommended_in_an_open_case, crate::SCHEMA);
+    async fn a_draft_is_for_needs_that_are_recommended_in_an_open_case(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        let draft = |number| {
+            let request = world.draft_request(GrantId::from_bytes([number; 16]));
+            world.api.draft_grant(by(PROPOSER, request))
+        };
+        world.closed().await;
+        refused(draft(1).await, "CASE_CLOSED");
+        world.reopened().await;
+        draft(1).await.unwrap();
+        draft(2).await.unwrap();
+        world.abandon_other(GrantId::from_bytes([1; 16])).await.unwrap();
+        draft(3).await.unwrap();
+        world.abandon_other(GrantId::from_bytes([2; 16])).await.unwrap();
+        world.abandon_other(GrantId::from_bytes([3; 16])).await.unwrap();
+        let status = refused(draft(4).await, "NEED_NOT_RECOMMENDED");
+        assert_eq!(fields(&status), ["terms.need_ids[0]"], "the last grant for it came to nothing");
+        world.recommended(CASE, &[1, 2]).await;
+        draft(4).await.unwrap();
     }
 
     on_both_engines!(a_draft_in_a_held_case_starts_held_and_none_starts_in_a_withdrawn_one, crate::SCHEMA);
@@ -129,6 +159,7 @@ mod tests {
         let another = world.draft_request(GrantId::from_bytes([2; 16]));
         refused(world.api.draft_grant(by(PROPOSER, another)).await, "CASE_WITHDRAWN");
         world.reopened().await;
+        world.recommended(CASE, &[1, 2]).await;
         let another = world.draft_request(GrantId::from_bytes([2; 16]));
         world.api.draft_grant(by(PROPOSER, another)).await.unwrap();
     }

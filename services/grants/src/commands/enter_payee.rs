@@ -27,7 +27,7 @@ pub(crate) struct EnterPayee {
 
 impl EnterPayee {
     pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &EnterPayeeRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         let key = match request.key.clone() {
             None => None,
             key => {

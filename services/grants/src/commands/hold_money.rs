@@ -71,7 +71,8 @@ pub(crate) async fn hold_case(
         under_way += open.grant.under_way();
         if is_last {
             let facts = open.grant.hold(hold, tx.now(), policy);
-            open.save(tx, by, facts).await?;
+            // On the heap: a grant is large, and this future is one of several around it.
+            Box::pin(open.save(tx, by, facts)).await?;
         }
     }
     Ok(u32::try_from(under_way).unwrap_or(u32::MAX))

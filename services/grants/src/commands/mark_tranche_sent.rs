@@ -23,7 +23,7 @@ impl MarkTrancheSent {
         staff: &Staff,
         request: &MarkTrancheSentRequest,
     ) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         Ok(Self { change, tranche: input::id("tranche_id", &request.tranche_id)?, policy: grants.policy })
     }
 }

@@ -17,11 +17,11 @@ pub(crate) struct OverrideVerification {
 
 impl OverrideVerification {
     pub(crate) fn parse(
-        _: &Grants,
+        grants: &Grants,
         staff: &Staff,
         request: &OverrideVerificationRequest,
     ) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         Ok(Self { change, reason: input::code("reason", &request.reason, OVERRIDE_REASONS)? })
     }
 }

@@ -12,6 +12,7 @@ use super::Change;
 use crate::{
     Grants,
     domain::{AgreementWay, VOICE},
+    store,
 };
 
 pub(crate) struct RecordAgreement {
@@ -20,16 +21,26 @@ pub(crate) struct RecordAgreement {
 }
 
 impl RecordAgreement {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &RecordAgreementRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &RecordAgreementRequest,
+    ) -> Result<Self, Error> {
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         let way = match (request.message_id.as_str(), request.agreed_by.as_str()) {
             ("", "") => {
                 return Err(Refusal::invalid("message_id", "is required unless agreed_by says how").into());
             }
             (message, "") => AgreementWay::Message(input::id("message_id", message)?),
-            ("", voice) => AgreementWay::Voice(input::code("agreed_by", voice, VOICE)?),
+            ("", voice) => AgreementWay::Voice {
+                how: input::code("agreed_by", voice, VOICE)?,
+                witness: input::id("witness", &request.witness)?,
+            },
             _ => return Err(Refusal::invalid("agreed_by", "must be empty when there is a message").into()),
         };
+        if !request.message_id.is_empty() && !request.witness.is_empty() {
+            return Err(Refusal::invalid("witness", "must be empty when there is a message").into());
+        }
         if !request.donor_origin_told {
             let rule = "must be true: the money's origin is told before, and can be refused";
             return Err(Refusal::invalid("donor_origin_told", rule).into());
@@ -43,6 +54,12 @@ impl Write for RecordAgreement {
 
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
         let by = self.change.by;
+        if let AgreementWay::Voice { witness, .. } = self.way {
+            let witness = store::cases::voter(tx, witness).await?;
+            if !witness.active || witness.signing_key.is_none() {
+                return Err(Refusal::invalid("witness", "must be an active member of staff").into());
+            }
+        }
         self.change.apply(tx, |open, now| open.grant.record_agreement(self.way, by, now)).await
     }
 }
@@ -52,9 +69,13 @@ mod tests {
     use flare_testkit::{Sandbox, on_both_engines};
 
     use flare_contracts::grants::v1::Gate;
+    use flare_kernel::StaffId;
 
     use crate::{
-        domain::samples::{eur, message},
+        domain::{
+            AgreementWay,
+            samples::{HEAD, OFFICER, PROPOSER, eur, message},
+        },
         fixtures::{World, fields, refused},
     };
     on_both_engines!(the_answer_in_the_thread_opens_the_gate, crate::SCHEMA);
@@ -83,6 +104,22 @@ mod tests {
             state.open_gates.contains(&Gate::Agreed.into())
                 && state.open_gates.contains(&Gate::Funded.into())
         );
+    }
+
+    on_both_engines!(an_agreement_by_voice_was_heard_by_another_member_of_staff, crate::SCHEMA);
+    async fn an_agreement_by_voice_was_heard_by_another_member_of_staff(sandbox: Sandbox) {
+        let world = World::approved(sandbox).await;
+        let nobody = StaffId::from_bytes([99; 16]).to_string();
+        let (recorder, proposer) = (OFFICER.to_string(), PROPOSER.to_string());
+        for witness in ["", "sami", &nobody, &recorder, &proposer] {
+            let status = world.agreement_heard_by(witness).await.unwrap_err();
+            assert_eq!(fields(&status), ["witness"], "{witness}");
+        }
+        world.agreement_heard_by(&HEAD.to_string()).await.unwrap();
+        let AgreementWay::Voice { witness, .. } = world.grant().await.agreement.unwrap().way else {
+            panic!("it was given by voice")
+        };
+        assert_eq!(witness, HEAD);
     }
 
     on_both_engines!(the_origin_of_the_money_is_told_first, crate::SCHEMA);

@@ -52,7 +52,7 @@ impl RecordReport {
             return Err(Refusal::invalid("until", "must be empty unless it is deferred").into());
         }
         Ok(Self {
-            change: Change::parse(staff, &request.grant_id, request.version)?,
+            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             is_head: staff.roles.holds(Role::Head),
             reported,
             policy: grants.policy,

@@ -17,8 +17,12 @@ pub(crate) struct ReleaseTranche {
 }
 
 impl ReleaseTranche {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &ReleaseTrancheRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &ReleaseTrancheRequest,
+    ) -> Result<Self, Error> {
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         Ok(Self { change, tranche: input::id("tranche_id", &request.tranche_id)? })
     }
 }

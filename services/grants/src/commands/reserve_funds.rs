@@ -21,9 +21,13 @@ pub(crate) struct ReserveFunds {
 }
 
 impl ReserveFunds {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &ReserveFundsRequest) -> Result<Self, Error> {
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &ReserveFundsRequest,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            change: Change::parse(staff, &request.grant_id, request.version)?,
+            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             fund: input::label("fund", &request.fund, MAX_FUND)?,
             amount: input::money("amount", request.amount.as_ref())?,
         })

@@ -19,7 +19,7 @@ pub(crate) struct ReviseGrant {
 impl ReviseGrant {
     pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &ReviseGrantRequest) -> Result<Self, Error> {
         Ok(Self {
-            change: Change::parse(staff, &request.grant_id, request.version)?,
+            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             is_head: staff.roles.holds(Role::Head),
             terms: Terms::parse(request.terms.clone(), &grants.policy)?,
         })

@@ -16,9 +16,13 @@ pub(crate) struct ScheduleTranche {
 }
 
 impl ScheduleTranche {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &ScheduleTrancheRequest) -> Result<Self, Error> {
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &ScheduleTrancheRequest,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            change: Change::parse(staff, &request.grant_id, request.version)?,
+            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             tranche: NewTranche {
                 id: input::id("tranche_id", &request.tranche_id)?,
                 amount: input::money("amount", request.amount.as_ref())?,

@@ -19,7 +19,11 @@ pub(crate) struct SettleTranche {
 }
 
 impl SettleTranche {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &SettleTrancheRequest) -> Result<Self, Error> {
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &SettleTrancheRequest,
+    ) -> Result<Self, Error> {
         let settlement = match input::choice::<TrancheState>("state", request.state)? {
             TrancheState::Arrived => Settlement::Arrived(input::money("arrived", request.arrived.as_ref())?),
             state @ (TrancheState::InDoubt | TrancheState::Returned) => {
@@ -39,7 +43,7 @@ impl SettleTranche {
             }
         };
         Ok(Self {
-            change: Change::parse(staff, &request.grant_id, request.version)?,
+            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             tranche: input::id("tranche_id", &request.tranche_id)?,
             settlement,
         })
@@ -50,7 +54,8 @@ impl Write for SettleTranche {
     type Output = GrantState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
-        self.change.apply(tx, |open, _| open.grant.settle(self.tranche, self.settlement)).await
+        let by = self.change.by;
+        self.change.apply(tx, |open, _| open.grant.settle(by, self.tranche, self.settlement)).await
     }
 }
 
@@ -61,8 +66,11 @@ mod tests {
     use flare_contracts::grants::v1::{GrantStage, TrancheState};
 
     use crate::{
-        domain::{TimerKind, TrancheState as Known, samples::eur},
-        fixtures::{World, fields},
+        domain::{
+            TimerKind, TrancheState as Known,
+            samples::{FINANCE, PROPOSER, eur},
+        },
+        fixtures::{World, fields, refused},
     };
     on_both_engines!(what_became_of_a_payment_is_noted, crate::SCHEMA);
     async fn what_became_of_a_payment_is_noted(sandbox: Sandbox) {
@@ -87,6 +95,25 @@ mod tests {
         world.terminate("corruption").await.unwrap();
         let state = world.settle(1, TrancheState::Returned, None).await.unwrap();
         assert_eq!(state.stage(), GrantStage::Terminated);
+    }
+
+    on_both_engines!(nobody_says_alone_that_money_came_back, crate::SCHEMA);
+    async fn nobody_says_alone_that_money_came_back(sandbox: Sandbox) {
+        let world = World::sent(sandbox).await;
+        let returned = |who| world.settle_by(who, 1, TrancheState::Returned, None);
+        refused(returned(FINANCE[1]).await, "RELEASED_BY_SAME_PERSON");
+        refused(returned(PROPOSER).await, "BY_PROPOSER");
+        returned(FINANCE[0]).await.unwrap();
+        assert_eq!(world.grant().await.tranches[0].returned_by, Some(FINANCE[0]));
+        // It is paid again, and then the requester says that the first one arrived: both stand, and nothing more goes.
+        world.schedule(2, eur(900_000), false).await.unwrap();
+        world.arrival_reported(1, eur(500_000)).await;
+        assert_eq!(world.last_event().await.kind, "flare.events.v1.TrancheMoved");
+        let grant = world.grant().await;
+        assert_eq!((grant.tranches[0].state, grant.contested()), (Known::InDoubt, eur(500_000)));
+        refused(world.release(FINANCE[1], 2).await, "OVER_CEILING");
+        returned(FINANCE[0]).await.unwrap();
+        world.release(FINANCE[1], 2).await.unwrap();
     }
 
     on_both_engines!(the_requester_tells_what_arrived, crate::SCHEMA);

@@ -19,8 +19,12 @@ pub(crate) struct ShowProposal {
 }
 
 impl ShowProposal {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &ShowProposalRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &ShowProposalRequest,
+    ) -> Result<Self, Error> {
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         let message = match request.message_id.as_str() {
             "" => None,
             text => Some(input::id("message_id", text)?),

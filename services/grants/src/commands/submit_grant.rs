@@ -18,7 +18,7 @@ pub(crate) struct SubmitGrant {
 
 impl SubmitGrant {
     pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &SubmitGrantRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         Ok(Self { change, is_head: staff.roles.holds(Role::Head), policy: grants.policy })
     }
 }
@@ -28,7 +28,12 @@ impl Write for SubmitGrant {
 
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
         let by = self.change.by;
-        self.change.apply(tx, |open, now| open.grant.submit(by, self.is_head, now, &self.policy)).await
+        self.change
+            .apply(tx, |open, now| {
+                open.case.must_ask_for(&open.grant.terms)?;
+                open.grant.submit(by, self.is_head, now, &self.policy)
+            })
+            .await
     }
 }
 
@@ -47,10 +52,10 @@ mod tests {
 
     use crate::{
         domain::{
-            TimerKind,
-            samples::{APPROVERS, CASE, GRANT, PROPOSER},
+            Terms, TimerKind,
+            samples::{APPROVERS, CASE, GRANT, PROPOSER, need, next_terms},
         },
-        fixtures::{World, refused},
+        fixtures::{World, fields, refused},
     };
     on_both_engines!(a_submission_says_who_may_not_vote_and_until_when, crate::SCHEMA);
     async fn a_submission_says_who_may_not_vote_and_until_when(sandbox: Sandbox) {
@@ -69,6 +74,23 @@ mod tests {
         assert_eq!(world.timer(TimerKind::Vote).await, Some(due));
     }
 
+    on_both_engines!(nobody_is_asked_to_vote_on_what_the_case_does_not_ask_for, crate::SCHEMA);
+    async fn nobody_is_asked_to_vote_on_what_the_case_does_not_ask_for(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        world.draft().await.unwrap();
+        world.show("", "phone").await.unwrap();
+        world.closed().await;
+        refused(world.submit(PROPOSER).await, "CASE_CLOSED");
+        world.reopened().await;
+        let terms = Terms { needs: vec![need(1), need(9)], ..next_terms(&world.grant().await) };
+        world.revise_to(PROPOSER, terms).await.unwrap();
+        world.show("", "phone").await.unwrap();
+        let status = refused(world.submit(PROPOSER).await, "NEED_NOT_RECOMMENDED");
+        assert_eq!(fields(&status), ["terms.need_ids[1]"]);
+        world.recommended(CASE, &[9]).await;
+        world.submit(PROPOSER).await.unwrap();
+    }
+
     on_both_engines!(what_a_round_is_about_is_kept_for_the_audit, crate::SCHEMA);
     async fn what_a_round_is_about_is_kept_for_the_audit(sandbox: Sandbox) {
         let world = World::in_approval(sandbox).await;
@@ -80,7 +102,7 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(row.bytes("shown").unwrap(), grant.terms.shown(GRANT, CASE, 1));
+        assert_eq!(row.bytes("shown").unwrap(), grant.terms.shown(GRANT, CASE, grant.ballot()));
         assert_eq!(row.text("submitted_by").unwrap(), PROPOSER.to_string());
     }
 

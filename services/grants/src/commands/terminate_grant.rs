@@ -16,8 +16,12 @@ pub(crate) struct TerminateGrant {
 }
 
 impl TerminateGrant {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &TerminateGrantRequest) -> Result<Self, Error> {
-        let change = Change::parse(staff, &request.grant_id, request.version)?;
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &TerminateGrantRequest,
+    ) -> Result<Self, Error> {
+        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         Ok(Self { change, reason: input::code("reason", &request.reason, TERMINATE_REASONS)? })
     }
 }

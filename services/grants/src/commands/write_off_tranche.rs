@@ -18,9 +18,13 @@ pub(crate) struct WriteOffTranche {
 }
 
 impl WriteOffTranche {
-    pub(crate) fn parse(_: &Grants, staff: &Staff, request: &WriteOffTrancheRequest) -> Result<Self, Error> {
+    pub(crate) fn parse(
+        grants: &Grants,
+        staff: &Staff,
+        request: &WriteOffTrancheRequest,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            change: Change::parse(staff, &request.grant_id, request.version)?,
+            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             tranche: input::id("tranche_id", &request.tranche_id)?,
             reason: input::code("reason", &request.reason, WRITE_OFF_REASONS)?,
         })
@@ -57,8 +61,13 @@ mod tests {
         assert_eq!(fields(&world.write_off(HEAD, 1, "gone").await.unwrap_err()), ["reason"]);
         world.write_off(HEAD, 1, "stolen").await.unwrap();
         refused(world.write_off(HEAD, 1, "stolen").await, "WRITE_OFF_BY_SAME_PERSON");
-        refused(world.write_off(FINANCE[0], 1, "other").await, "WRITE_OFF_DIFFERS");
-        world.write_off(FINANCE[0], 1, "stolen").await.unwrap();
+        world.write_off(FINANCE[1], 1, "other").await.unwrap();
+        assert_eq!(
+            world.grant().await.tranches[0].state,
+            Known::InDoubt,
+            "another reason is another proposal"
+        );
+        world.write_off(FINANCE[0], 1, "other").await.unwrap();
         let tranche = world.grant().await.tranches[0];
         assert_eq!((tranche.state, tranche.lost_by), (Known::Lost, Some(FINANCE[0])));
     }

@@ -29,7 +29,10 @@ pub(super) async fn apply(
         }
         Event::ProposalAnswered(answered) => {
             let of = (answered.case_id.as_str(), answered.grant_id.as_str());
-            to_grant(tx, of, REQUESTER, |grant, _| grant.answer_proposal(answered.agrees, received.at)).await
+            to_grant(tx, of, REQUESTER, policy, |grant, _| {
+                grant.answer_proposal(answered.agrees, received.at)
+            })
+            .await
         }
         Event::AgreementAnswered(answered) => {
             let message: MessageId = id("message_id", &answered.message_id)?;
@@ -39,7 +42,7 @@ pub(super) async fn apply(
                 (false, false) => AgreementAnswer::Declined,
             };
             let of = (answered.case_id.as_str(), answered.grant_id.as_str());
-            to_grant(tx, of, REQUESTER, |grant, _| {
+            to_grant(tx, of, REQUESTER, policy, |grant, _| {
                 grant.answer_agreement(message, answer);
                 Facts::new()
             })
@@ -49,11 +52,11 @@ pub(super) async fn apply(
             let tranche: TrancheId = id("tranche_id", &reported.tranche_id)?;
             let arrived = input::money("arrived", reported.arrived.as_ref()).ok();
             let of = (reported.case_id.as_str(), reported.grant_id.as_str());
-            to_grant(tx, of, REQUESTER, |grant, _| grant.arrival_reported(tranche, arrived)).await
+            to_grant(tx, of, REQUESTER, policy, |grant, _| grant.arrival_reported(tranche, arrived)).await
         }
         Event::ReportSubmitted(submitted) => {
             let of = (submitted.case_id.as_str(), submitted.grant_id.as_str());
-            to_grant(tx, of, REQUESTER, |grant, now| grant.report_submitted(now, policy)).await
+            to_grant(tx, of, REQUESTER, policy, |grant, now| grant.report_submitted(now, policy)).await
         }
         // Words and files are for people; a wish to withdraw comes back from triage as a case that has stopped.
         Event::AnswersAdded(_)

@@ -25,7 +25,7 @@ codes! {
         Closed = "closed",
         /// Voted down.
         Rejected = "rejected",
-        /// The requester withdrew before any money went.
+        /// The requester withdrew, or it was abandoned, before any money went.
         Withdrawn = "withdrawn",
         /// Ended for ethics, corruption or safeguarding.
         Terminated = "terminated",
@@ -51,6 +51,7 @@ codes! {
         SendTranche = "have a payment marked as sent",
         RecordReport = "have its report recorded",
         Close = "be closed",
+        Abandon = "be abandoned",
         Terminate = "be terminated",
     }
 }
@@ -70,16 +71,31 @@ impl Stage {
         }
     }
 
+    /// It helps with none of its needs: each is to be decided anew.
+    pub(crate) const fn came_to_nothing(self) -> bool {
+        match self {
+            Self::Rejected | Self::Withdrawn | Self::Terminated => true,
+            Self::Draft
+            | Self::InApproval
+            | Self::Returned
+            | Self::Approved
+            | Self::Active
+            | Self::Reporting
+            | Self::Closing
+            | Self::Closed => false,
+        }
+    }
+
     /// The acts that a grant in this stage allows. What became of a payment that was sent can be told in every stage.
     pub(crate) const fn acts(self) -> &'static [Act] {
         use Act::{
-            AuthoriseAdvance, CheckPayee, Close, DeclareConflict, EnterPayee, OverrideVerification,
+            Abandon, AuthoriseAdvance, CheckPayee, Close, DeclareConflict, EnterPayee, OverrideVerification,
             RecordAgreement, RecordReport, ReleaseTranche, ReserveFunds, Revise, ScheduleTranche,
             SendTranche, ShowProposal, Submit, Terminate, Vote,
         };
         match self {
             Self::Draft | Self::Returned => {
-                &[Revise, ShowProposal, Submit, DeclareConflict, OverrideVerification, Terminate]
+                &[Revise, ShowProposal, Submit, DeclareConflict, OverrideVerification, Abandon, Terminate]
             }
             Self::InApproval => &[
                 Revise,
@@ -107,6 +123,7 @@ impl Stage {
                 ReleaseTranche,
                 SendTranche,
                 Terminate,
+                RecordReport,
             ],
             Self::Active => &[
                 EnterPayee,
@@ -206,7 +223,7 @@ mod tests {
     use crate::{
         GrantsPolicy,
         domain::{
-            AgreementWay, Facts, NewClose, Reported, UnknownCode,
+            Facts, NewClose, Reported, UnknownCode,
             samples::{self, APPROVERS, FINANCE, HEAD, NOW, OFFICER, PROPOSER, eur},
         },
     };
@@ -233,8 +250,10 @@ mod tests {
             Act::DeclareConflict => grant.declare_conflict(APPROVERS[2], "other", NOW),
             Act::OverrideVerification => grant.override_verification(HEAD, "other"),
             Act::EnterPayee => grant.enter_payee(samples::payee(OFFICER, 2, false), &[]),
-            Act::CheckPayee => grant.check_payee(FINANCE[1], Date::from_timestamp(NOW), NOW),
-            Act::RecordAgreement => grant.record_agreement(AgreementWay::Voice("phone"), OFFICER, NOW),
+            Act::CheckPayee => {
+                grant.check_payee(FINANCE[1], samples::payee_digest(grant), Date::from_timestamp(NOW), NOW)
+            }
+            Act::RecordAgreement => grant.record_agreement(samples::by_voice(HEAD), OFFICER, NOW),
             Act::ReserveFunds => grant.reserve(FINANCE[0], "A".into(), eur(1), NOW),
             Act::AuthoriseAdvance => grant.authorise_advance(HEAD, eur(1), 1, &policy),
             Act::ScheduleTranche => grant.schedule(samples::new_tranche(2, 1)),
@@ -242,6 +261,7 @@ mod tests {
             Act::SendTranche => grant.send(tranche, NOW, &policy),
             Act::RecordReport => grant.record_report(false, Reported::Oral, NOW, &policy),
             Act::Close => grant.close(OFFICER, NewClose { outcome: "achieved", unspent: eur(0) }, &policy),
+            Act::Abandon => grant.abandon(PROPOSER, false, "mistake", NOW, &policy),
             Act::Terminate => grant.terminate("ethics"),
         }
     }
@@ -251,7 +271,7 @@ mod tests {
         use Stage::{Active, Approved, Closing, Draft, InApproval, Reporting, Returned};
         match act {
             Act::Revise | Act::DeclareConflict => &[Draft, InApproval, Returned],
-            Act::ShowProposal | Act::Submit => &[Draft, Returned],
+            Act::ShowProposal | Act::Submit | Act::Abandon => &[Draft, Returned],
             Act::Vote => &[InApproval],
             Act::OverrideVerification => &[Draft, InApproval, Returned, Approved, Reporting],
             Act::EnterPayee | Act::ReserveFunds => &[InApproval, Approved, Active, Reporting],
@@ -260,7 +280,7 @@ mod tests {
             }
             Act::CheckPayee | Act::RecordAgreement => &[InApproval, Approved, Reporting],
             Act::AuthoriseAdvance => &[InApproval, Approved],
-            Act::RecordReport => &[Active, Reporting, Closing],
+            Act::RecordReport => &[Approved, Active, Reporting, Closing],
             Act::Close => &[Reporting, Closing],
             Act::Terminate => &[Draft, InApproval, Returned, Approved, Active, Reporting, Closing],
         }
@@ -298,7 +318,7 @@ mod tests {
             refused.to_string(),
             "a grant can be submitted while it is draft or returned; this one is active"
         );
-        assert_eq!(Act::RecordReport.stages(), "active, reporting or closing");
+        assert_eq!(Act::RecordReport.stages(), "approved, active, reporting or closing");
     }
 
     #[test]

@@ -25,8 +25,13 @@ codes! {
 pub(crate) enum AgreementWay {
     /// Posted in the thread; the answer there opens the gate.
     Message(MessageId),
-    /// Agreed to by voice, one of [`VOICE`]; opens the gate at once.
-    Voice(&'static str),
+    /// Agreed to by voice; opens the gate at once.
+    Voice {
+        /// One of [`VOICE`].
+        how: &'static str,
+        /// Who heard it.
+        witness: StaffId,
+    },
 }
 
 /// An agreement.
@@ -48,12 +53,19 @@ impl Grant {
     ) -> Result<Facts, Refused> {
         self.allow(Act::RecordAgreement)?;
         let accepted = self.agreement.is_some_and(|agreement| match (agreement.way, agreement.answer) {
-            (AgreementWay::Voice(_), None) | (_, Some(AgreementAnswer::Accepted)) => true,
+            (AgreementWay::Voice { .. }, None) | (_, Some(AgreementAnswer::Accepted)) => true,
             (AgreementWay::Message(_), None)
             | (_, Some(AgreementAnswer::Declined | AgreementAnswer::DonorRefused)) => false,
         });
         if accepted {
             return Err(Refused::AlreadyAgreed);
+        }
+        match way {
+            AgreementWay::Voice { witness, .. } if witness == by || witness == self.proposer => {
+                let rule = "must be somebody other than who records it and who proposed the grant";
+                return Err(Refused::field("witness", rule));
+            }
+            AgreementWay::Voice { .. } | AgreementWay::Message(_) => {}
         }
         self.agreement = Some(Agreement { way, by, at: now, answer: None });
         let (case_id, grant_id) = self.ids();
@@ -61,7 +73,7 @@ impl Grant {
             AgreementWay::Message(message) => {
                 vec![AgreementPosted { case_id, grant_id, message_id: message.to_string() }.into()]
             }
-            AgreementWay::Voice(_) => Facts::new(),
+            AgreementWay::Voice { .. } => Facts::new(),
         })
     }
 
@@ -88,7 +100,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         Stage,
-        samples::{self, NOW, OFFICER, message},
+        samples::{self, HEAD, NOW, OFFICER, PROPOSER, message},
     };
 
     fn answer(grant: &mut Grant, id: u8, answer: AgreementAnswer) -> Vec<&'static str> {
@@ -112,17 +124,20 @@ mod tests {
         assert!(answer(&mut grant, 2, AgreementAnswer::Accepted).is_empty());
         assert_eq!(answer(&mut grant, 1, AgreementAnswer::Accepted), ["GateOpened"]);
         assert!(answer(&mut grant, 1, AgreementAnswer::Accepted).is_empty(), "once");
-        let again = grant.record_agreement(AgreementWay::Voice("phone"), OFFICER, NOW);
+        let again = grant.record_agreement(samples::by_voice(HEAD), OFFICER, NOW);
         assert_eq!(again, Err(Refused::AlreadyAgreed));
         assert_eq!(answer(&mut grant, 1, AgreementAnswer::Declined), ["GateClosed"], "and may be taken back");
     }
 
     #[test]
-    fn an_agreement_by_voice_opens_the_gate_at_once() {
+    fn an_agreement_by_voice_opens_the_gate_at_once_when_somebody_else_heard_it() {
         let mut grant = samples::approved();
-        let facts = samples::step(&mut grant, |grant| {
-            grant.record_agreement(AgreementWay::Voice("visit"), OFFICER, NOW)
-        });
+        for (witness, by) in [(OFFICER, OFFICER), (PROPOSER, OFFICER), (PROPOSER, PROPOSER)] {
+            let refused = grant.record_agreement(samples::by_voice(witness), by, NOW);
+            assert!(matches!(refused, Err(Refused::Field { field, .. }) if field == "witness"));
+        }
+        let facts =
+            samples::step(&mut grant, |grant| grant.record_agreement(samples::by_voice(HEAD), OFFICER, NOW));
         assert_eq!(samples::kinds(&facts.unwrap()), ["GateOpened"]);
     }
 

@@ -88,8 +88,8 @@ impl ReportKind {
 }
 
 impl Grant {
-    /// The grant has ended, by its date or because it was stopped. A report is due where money was paid.
-    pub(super) fn end(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    /// The grant has ended, by its date or, for a reason, before it. A report is due where money was paid.
+    pub(super) fn end(&mut self, early: &str, now: Timestamp, policy: &GrantsPolicy) -> Facts {
         self.stage = Stage::Reporting;
         self.approval = None;
         if self.is_report_settled() {
@@ -99,7 +99,7 @@ impl Grant {
         }
         let (case_id, grant_id) = self.ids();
         let report_due = self.report_due.map(|deadline| input::timestamp_out(deadline.due));
-        vec![GrantEnded { case_id, grant_id, report_due }.into()]
+        vec![GrantEnded { case_id, grant_id, report_due, reason: early.to_owned() }.into()]
     }
 
     /// Whether nobody waits for a report: it was given or waived, or nothing was paid that could be reported on.
@@ -157,7 +157,8 @@ impl Grant {
         vec![ReportRecorded { case_id, grant_id, how, reason }.into()]
     }
 
-    /// Closes a light grant at once. Any other is proposed by one person and confirmed by another with the same.
+    /// Closes a light grant at once. Any other is proposed by one person and confirmed by another with the same. Another
+    /// close is a proposal of its own, in place of the first: wrong books are corrected without whoever proposed them.
     pub(crate) fn close(
         &mut self,
         by: StaffId,
@@ -176,8 +177,9 @@ impl Grant {
         match self.closing {
             _ if light => self.closing = Some(Closing { close, light, by, confirmed_by: Some(by) }),
             Some(first) if first.by == by && first.close == close => return Err(Refused::CloseBySame),
-            Some(first) if first.by != by && first.close != close => return Err(Refused::CloseDiffers),
-            Some(first) if first.by != by => self.closing = Some(Closing { confirmed_by: Some(by), ..first }),
+            Some(first) if first.close == close => {
+                self.closing = Some(Closing { confirmed_by: Some(by), ..first })
+            }
             Some(_) | None => {
                 self.closing = Some(Closing { close, light, by, confirmed_by: None });
                 self.stage = Stage::Closing;
@@ -270,15 +272,16 @@ mod tests {
         grant.record_report(false, Reported::Oral, NOW, &policy()).unwrap();
         assert_eq!(grant.close(OFFICER, close(0), &policy()), Err(Refused::Unsettled));
         let id = grant.tranches[0].id;
-        grant.settle(id, crate::domain::Settlement::Arrived(eur(10_000))).unwrap();
+        grant.settle(FINANCE[0], id, crate::domain::Settlement::Arrived(eur(10_000))).unwrap();
         let left = grant.terms.ceiling.minor() - 10_000;
         assert!(matches!(grant.close(OFFICER, close(left + 1), &policy()), Err(Refused::Field { .. })));
         assert_eq!(samples::kinds(&grant.close(OFFICER, close(left), &policy()).unwrap()), ["CloseProposed"]);
         assert_eq!(grant.stage, Stage::Closing);
         assert_eq!(grant.close(OFFICER, close(left), &policy()), Err(Refused::CloseBySame));
-        assert_eq!(grant.close(FINANCE[0], close(0), &policy()), Err(Refused::CloseDiffers));
-        grant.close(OFFICER, close(0), &policy()).unwrap();
-        assert_eq!(samples::kinds(&grant.close(FINANCE[0], close(0), &policy()).unwrap()), ["GrantClosed"]);
+        let corrected = grant.close(FINANCE[0], close(0), &policy()).unwrap();
+        assert_eq!((samples::kinds(&corrected), grant.stage), (vec!["CloseProposed"], Stage::Closing));
+        assert_eq!(grant.close(FINANCE[0], close(0), &policy()), Err(Refused::CloseBySame));
+        assert_eq!(samples::kinds(&grant.close(HEAD, close(0), &policy()).unwrap()), ["GrantClosed"]);
         assert_eq!(grant.stage, Stage::Closed);
     }
 
@@ -293,7 +296,7 @@ mod tests {
     #[test]
     fn without_money_there_is_nothing_to_report_on() {
         let mut grant = samples::approved();
-        grant.end(NOW, &policy());
+        grant.end("", NOW, &policy());
         assert_eq!((grant.stage, grant.report_due), (Stage::Reporting, None));
         assert!(grant.close_due.is_some());
         grant.close(HEAD, close(0), &policy()).unwrap();

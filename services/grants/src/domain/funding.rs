@@ -71,7 +71,8 @@ impl Grant {
         self.advance.filter(|advance| advance.second.is_some()).map(|advance| advance.amount)
     }
 
-    /// The first of two authorises an advance, or changes the amount; the second authorises the same.
+    /// The first of two authorises an advance; the second authorises the same. Another amount, by whomever, is a first
+    /// authorisation of its own, so that nobody has to wait for a person who has gone.
     pub(crate) fn authorise_advance(
         &mut self,
         by: StaffId,
@@ -97,10 +98,7 @@ impl Grant {
             Some(advance) if advance.first == by && advance.amount == amount => {
                 return Err(Refused::AdvanceBySame);
             }
-            Some(advance) if advance.first != by && advance.amount != amount => {
-                return Err(Refused::AdvanceDiffers(advance.amount));
-            }
-            Some(advance) if advance.first != by => Some((advance.first, by)),
+            Some(advance) if advance.amount == amount => Some((advance.first, by)),
             Some(_) | None => None,
         };
         self.advance = Some(match second {
@@ -121,10 +119,10 @@ impl Grant {
     }
 
     /// New terms must cover the payments that are scheduled and the advance that they come out of. An advance that
-    /// nothing was scheduled from was authorised for the old terms, and ends with them.
+    /// nothing was paid or scheduled from was authorised for the old terms, and ends with them.
     pub(super) fn keep_money_covered(&mut self, terms: &Terms) -> Result<(), Refused> {
         let committed = self.committed();
-        if committed.is_zero() {
+        if committed.is_zero() && self.advance_used().is_zero() {
             self.advance = None;
             return Ok(());
         }
@@ -180,8 +178,10 @@ mod tests {
         authorise(&mut grant, HEAD, 40_000).unwrap();
         authorise(&mut grant, HEAD, 50_000).unwrap();
         assert_eq!(authorise(&mut grant, HEAD, 50_000), Err(Refused::AdvanceBySame));
-        assert_eq!(authorise(&mut grant, FINANCE[0], 40_000), Err(Refused::AdvanceDiffers(eur(50_000))));
-        assert_eq!(grant.authorised_advance(), None);
+        authorise(&mut grant, FINANCE[0], 40_000).unwrap();
+        assert_eq!(grant.authorised_advance(), None, "another amount replaces the first");
+        authorise(&mut grant, HEAD, 50_000).unwrap();
+        assert_eq!(grant.authorised_advance(), None, "and does so for both of them");
         authorise(&mut grant, FINANCE[0], 50_000).unwrap();
         assert_eq!(grant.authorised_advance(), Some(eur(50_000)));
         assert_eq!(authorise(&mut grant, APPROVERS[0], 50_000), Err(Refused::AdvanceComplete));

@@ -70,7 +70,9 @@ impl Grant {
                 Some(agreement) => match (&agreement.way, agreement.answer) {
                     (_, Some(AgreementAnswer::DonorRefused)) => Err("donor_refused"),
                     (_, Some(AgreementAnswer::Declined)) => Err("declined"),
-                    (AgreementWay::Voice(_), None | Some(AgreementAnswer::Accepted)) => Ok("agreed_by_voice"),
+                    (AgreementWay::Voice { .. }, None | Some(AgreementAnswer::Accepted)) => {
+                        Ok("agreed_by_voice")
+                    }
                     (AgreementWay::Message(_), Some(AgreementAnswer::Accepted)) => Ok("agreed_in_thread"),
                     (AgreementWay::Message(_), None) => Err("agreement_missing"),
                 },

@@ -5,7 +5,7 @@ use flare_contracts::{
     events::v1::{GrantDrafted, GrantsEvent, MoneyHeld},
     input,
 };
-use flare_kernel::{CaseId, Duration, GrantId, Lane, Money, StaffId, Timestamp};
+use flare_kernel::{CaseId, Duration, GrantId, Lane, Money, NeedId, StaffId, Timestamp};
 
 use super::{
     Advance, Agreement, Closing, Conflict, MoneyState, Payee, Proposal, Refused, Report, Reservation, Stage,
@@ -33,6 +33,8 @@ pub(crate) struct Grant {
     /// Of all rounds.
     pub(crate) votes: Vec<Vote>,
     pub(crate) conflicts: Vec<Conflict>,
+    /// Until when it is to be submitted.
+    pub(crate) draft_due: Option<Deadline>,
     /// Until when the votes are due.
     pub(crate) approval: Option<Deadline>,
     pub(crate) verified: Option<Verified>,
@@ -68,8 +70,11 @@ pub(crate) struct Deadline {
 pub(crate) struct CaseFacts {
     pub(crate) lane: Lane,
     pub(crate) money: MoneyState,
-    /// How many references an independent check confirms.
-    pub(crate) confirmed: usize,
+    pub(crate) closed: bool,
+    /// The needs that a grant was recommended for.
+    pub(crate) recommended: Vec<NeedId>,
+    /// Whose independent checks confirm: one for each reference that is confirmed.
+    pub(crate) confirmed_by: Vec<String>,
     /// The fingerprints of all references.
     pub(crate) references: Vec<Vec<u8>>,
 }
@@ -82,6 +87,28 @@ pub(crate) struct Draft {
     pub(crate) proposer: StaffId,
     pub(crate) terms: Terms,
     pub(crate) votes_required: u32,
+}
+
+impl CaseFacts {
+    /// Refuses terms that the case does not ask for: a grant is for needs that were recommended, in a case that is open.
+    pub(crate) fn must_ask_for(&self, terms: &Terms) -> Result<(), Refused> {
+        if self.closed {
+            return Err(Refused::CaseClosed);
+        }
+        match terms.needs.iter().position(|need| !self.recommended.contains(need)) {
+            Some(index) => Err(Refused::NeedNotRecommended(index)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl CaseFacts {
+    /// How many references confirm for a grant of this proposer. Nobody vouches for their own proposal: a reference that
+    /// the proposer checked counts once somebody else has checked it.
+    pub(crate) fn confirmed_for(&self, proposer: StaffId) -> usize {
+        let proposer = proposer.to_string();
+        self.confirmed_by.iter().filter(|by| **by != proposer).count()
+    }
 }
 
 impl Deadline {
@@ -104,6 +131,7 @@ impl Grant {
         if case.money == MoneyState::Stopped {
             return Err(Refused::CaseWithdrawn);
         }
+        case.must_ask_for(&terms)?;
         terms.check_sealed([0; 3], 1)?;
         let mut grant = Self {
             id,
@@ -119,6 +147,7 @@ impl Grant {
             round: 1,
             votes: Vec::new(),
             conflicts: Vec::new(),
+            draft_due: None,
             approval: None,
             verified: None,
             voted: false,
@@ -133,7 +162,7 @@ impl Grant {
             closing: None,
             epochs: Epochs { proposal: 1, payment: 0 },
         };
-        grant.verify(case.confirmed);
+        grant.verify(case.confirmed_for(proposer));
         let mut facts = vec![
             GrantDrafted {
                 case_id: case_id.to_string(),
@@ -207,7 +236,7 @@ pub(super) fn check_next(field: &str, sealed: &SealedField, before: u32, epoch: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::samples::{self, NOW};
+    use crate::domain::samples::{self, HEAD, NOW, OFFICER, PROPOSER};
 
     #[test]
     fn reminders_come_at_growing_distance_and_never_stop() {
@@ -223,19 +252,38 @@ mod tests {
 
     #[test]
     fn a_draft_takes_over_what_the_case_has_shown() {
-        let case =
-            CaseFacts { lane: Lane::Critical, money: MoneyState::Held, confirmed: 2, references: vec![] };
+        let case = CaseFacts {
+            lane: Lane::Critical,
+            money: MoneyState::Held,
+            confirmed_by: vec![OFFICER.to_string(), HEAD.to_string()],
+            ..samples::case()
+        };
         let (grant, facts) = Grant::draft(samples::new_draft(), &case, NOW).unwrap();
         assert_eq!(
             (grant.lane, grant.money, grant.verified),
             (Lane::Critical, MoneyState::Held, Some(Verified::References))
         );
         assert_eq!(samples::kinds(&facts), ["GrantDrafted", "MoneyHeld"]);
-        let one = CaseFacts { confirmed: 1, money: MoneyState::Free, ..case.clone() };
-        let (grant, facts) = Grant::draft(samples::new_draft(), &one, NOW).unwrap();
-        assert_eq!((grant.verified, samples::kinds(&facts)), (None, vec!["GrantDrafted"]));
+        for confirmed_by in [vec![OFFICER.to_string()], vec![OFFICER.to_string(), PROPOSER.to_string()]] {
+            let one = CaseFacts { confirmed_by, money: MoneyState::Free, ..case.clone() };
+            let (grant, facts) = Grant::draft(samples::new_draft(), &one, NOW).unwrap();
+            assert_eq!((grant.verified, samples::kinds(&facts)), (None, vec!["GrantDrafted"]));
+        }
         let stopped = CaseFacts { money: MoneyState::Stopped, ..case };
         assert_eq!(Grant::draft(samples::new_draft(), &stopped, NOW).unwrap_err(), Refused::CaseWithdrawn);
+    }
+
+    #[test]
+    fn a_grant_is_for_needs_that_were_recommended_in_a_case_that_is_open() {
+        let draft = |case: &CaseFacts| Grant::draft(samples::new_draft(), case, NOW).map(drop);
+        assert_eq!(draft(&samples::case()), Ok(()));
+        assert_eq!(draft(&CaseFacts { closed: true, ..samples::case() }), Err(Refused::CaseClosed));
+        let recommended = vec![samples::need(1), samples::need(3)];
+        let refused = draft(&CaseFacts { recommended, ..samples::case() }).unwrap_err();
+        assert_eq!(refused, Refused::NeedNotRecommended(1));
+        let refusal = flare_contracts::Refusal::from(refused);
+        assert_eq!(refusal.violations[0].field, "terms.need_ids[1]");
+        assert!(refusal.retry_after.is_some(), "the recommendation may be on its way");
     }
 
     #[test]

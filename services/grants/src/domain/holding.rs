@@ -1,10 +1,15 @@
 //! Holding, freeing and stopping all money of a case: what a pause, an inquiry or a withdrawal does to each grant.
 
 use flare_contracts::events::v1::{GrantWithdrawn, MoneyFreed, MoneyHeld};
-use flare_kernel::Timestamp;
+use flare_kernel::{StaffId, Timestamp};
 
-use super::{Facts, Grant, Stage, code::codes};
+use super::{Act, Facts, Grant, Refused, Stage, code::codes};
 use crate::GrantsPolicy;
+
+/// Why a grant is abandoned.
+pub(crate) const ABANDON_REASONS: &[&str] = &["helped_otherwise", "not_needed", "mistake", "other"];
+/// Why a grant is withdrawn that nobody abandoned.
+const CASE_WITHDRAWN: &str = "case_withdrawn";
 
 codes! {
     /// Whether a grant's money may move.
@@ -29,9 +34,21 @@ pub(crate) enum MoneyAsk {
     Stop,
 }
 
+impl MoneyAsk {
+    /// What a case's money is once this is the last that was asked. After a withdrawal nothing newer is asked until the
+    /// case is reopened, so whatever is lifts the stop for grants that are drafted from then on.
+    pub(crate) const fn leaves(self) -> MoneyState {
+        match self {
+            Self::Hold => MoneyState::Held,
+            Self::Free => MoneyState::Free,
+            Self::Stop => MoneyState::Stopped,
+        }
+    }
+}
+
 impl MoneyState {
-    /// What a case's money is after this was asked. A withdrawal is lifted by reopening the case only.
-    pub(crate) const fn after(self, hold: MoneyAsk) -> Self {
+    /// What a grant's money is after this was asked. What was withdrawn stays so, whatever becomes of its case.
+    const fn after(self, hold: MoneyAsk) -> Self {
         match (self, hold) {
             (Self::Free | Self::Held, MoneyAsk::Hold) => Self::Held,
             (Self::Free | Self::Held, MoneyAsk::Free) => Self::Free,
@@ -46,6 +63,25 @@ impl Grant {
     /// A stopped grant that has paid nothing is withdrawn. One that has paid ends now: staff settle what is under way,
     /// have the report given or waived, and close it.
     pub(crate) fn hold(&mut self, hold: MoneyAsk, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+        self.hold_because(hold, CASE_WITHDRAWN, now, policy)
+    }
+
+    /// Gives up what is not with the approvers and not decided. It ends as if its case were withdrawn, and its money with
+    /// it; the case goes on without it.
+    pub(crate) fn abandon(
+        &mut self,
+        by: StaffId,
+        is_head: bool,
+        reason: &'static str,
+        now: Timestamp,
+        policy: &GrantsPolicy,
+    ) -> Result<Facts, Refused> {
+        self.allow(Act::Abandon)?;
+        self.proposer_or_head(by, is_head, "abandon it")?;
+        Ok(self.hold_because(MoneyAsk::Stop, reason, now, policy))
+    }
+
+    fn hold_because(&mut self, hold: MoneyAsk, why: &str, now: Timestamp, policy: &GrantsPolicy) -> Facts {
         let after = self.money.after(hold);
         if self.stage.is_over() || after == self.money {
             return Facts::new();
@@ -58,22 +94,22 @@ impl Grant {
             MoneyState::Held => facts.push(MoneyHeld { case_id, grant_id }.into()),
             MoneyState::Stopped if !self.is_paid() => {
                 self.stage = Stage::Withdrawn;
-                facts.push(GrantWithdrawn { case_id, grant_id }.into());
+                facts.push(GrantWithdrawn { case_id, grant_id, reason: why.to_owned() }.into());
             }
             MoneyState::Stopped => {
                 if was == MoneyState::Free {
                     facts.push(MoneyHeld { case_id, grant_id }.into());
                 }
-                facts.extend(self.end_when_stopped(now, policy));
+                facts.extend(self.end_when_stopped(why, now, policy));
             }
         }
         facts
     }
 
-    fn end_when_stopped(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    fn end_when_stopped(&mut self, why: &str, now: Timestamp, policy: &GrantsPolicy) -> Facts {
         match self.stage {
             Stage::Draft | Stage::InApproval | Stage::Returned | Stage::Approved | Stage::Active => {
-                self.end(now, policy)
+                self.end(why, now, policy)
             }
             Stage::Reporting
             | Stage::Closing
@@ -88,7 +124,7 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::samples::{self, NOW};
+    use crate::domain::samples::{self, FINANCE, HEAD, NOW, OFFICER, PROPOSER};
 
     fn hold(grant: &mut Grant, hold: MoneyAsk) -> Vec<&'static str> {
         samples::kinds(&grant.hold(hold, NOW, &GrantsPolicy::default()))
@@ -122,6 +158,35 @@ mod tests {
         assert_eq!((grant.stage, grant.money, grant.under_way()), (Stage::Reporting, MoneyState::Stopped, 1));
         assert!(hold(&mut grant, MoneyAsk::Free).is_empty());
         assert!(hold(&mut grant, MoneyAsk::Stop).is_empty());
+    }
+
+    #[test]
+    fn a_proposer_or_a_head_abandons_what_nobody_votes_on() {
+        let policy = GrantsPolicy::default();
+        let abandon = |grant: &mut Grant, by, is_head| grant.abandon(by, is_head, "mistake", NOW, &policy);
+        let mut grant = samples::draft();
+        assert_eq!(abandon(&mut grant, OFFICER, false), Err(Refused::NotProposerOrHead("abandon it")));
+        assert_eq!(samples::kinds(&abandon(&mut grant, PROPOSER, false).unwrap()), ["GrantWithdrawn"]);
+        assert_eq!(grant.stage, Stage::Withdrawn);
+        let mut returned = samples::in_approval();
+        assert!(matches!(abandon(&mut returned, PROPOSER, false), Err(Refused::WrongStage { .. })));
+        returned.stage = Stage::Returned;
+        abandon(&mut returned, HEAD, true).unwrap();
+        assert_eq!(returned.stage, Stage::Withdrawn);
+    }
+
+    #[test]
+    fn an_abandoned_grant_whose_advance_was_paid_is_settled_and_closed() {
+        let policy = GrantsPolicy::default();
+        let mut grant = samples::with_advance_tranche(40_000);
+        grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
+        let id = grant.tranches[0].id;
+        grant.release(FINANCE[1], id, NOW).unwrap();
+        grant.send(id, NOW, &policy).unwrap();
+        grant.stage = Stage::Returned;
+        let facts = grant.abandon(PROPOSER, false, "helped_otherwise", NOW, &policy).unwrap();
+        assert_eq!(samples::kinds(&facts), ["MoneyHeld", "GrantEnded"]);
+        assert_eq!((grant.stage, grant.money, grant.under_way()), (Stage::Reporting, MoneyState::Stopped, 1));
     }
 
     #[test]

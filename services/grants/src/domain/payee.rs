@@ -1,6 +1,6 @@
 //! Who is paid: entered by one person, checked by another, never one of the case's references.
 
-use flare_contracts::{common::v1::SealedField, events::v1::PayeeEntered};
+use flare_contracts::{common::v1::SealedField, events::v1::PayeeEntered, vote};
 use flare_kernel::{Date, StaffId, Timestamp};
 
 use super::{Act, Facts, Grant, Refused, Stage, grant::check_next};
@@ -36,6 +36,13 @@ pub(crate) struct PayeeEntry {
     pub(crate) fingerprint: [u8; 32],
     /// The first key epoch of the compartment comes along.
     pub(crate) brings_key: bool,
+}
+
+impl Payee {
+    /// Stands for this very entry.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        vote::payee_digest(&self.sealed)
+    }
 }
 
 impl Grant {
@@ -74,10 +81,12 @@ impl Grant {
         Ok(facts)
     }
 
-    /// Somebody else called the payee back and looked at a sanctions list on that day.
+    /// Somebody else called back the payee of this digest, and looked at a sanctions list on that day. Whoever was
+    /// entered since was called by nobody.
     pub(crate) fn check_payee(
         &mut self,
         by: StaffId,
+        called_back: [u8; 32],
         sanctions_on: Date,
         now: Timestamp,
     ) -> Result<Facts, Refused> {
@@ -91,6 +100,9 @@ impl Grant {
         }
         if payee.entered_by == by {
             return Err(Refused::EnteredBySame("check it"));
+        }
+        if payee.digest() != called_back {
+            return Err(Refused::PayeeChanged);
         }
         let age = sanctions_on.days_until(Date::from_timestamp(now));
         if !(0..=SANCTIONS_FRESH_DAYS).contains(&age) {
@@ -124,6 +136,11 @@ mod tests {
         Date::from_timestamp(NOW)
     }
 
+    /// Checks the payee as it is.
+    fn check(grant: &mut Grant, by: StaffId, on: Date) -> Result<Facts, Refused> {
+        grant.check_payee(by, samples::payee_digest(grant), on, NOW)
+    }
+
     #[test]
     fn bank_details_come_after_the_votes_or_an_authorised_advance() {
         let mut grant = samples::in_approval();
@@ -145,15 +162,25 @@ mod tests {
     #[test]
     fn another_person_checks_and_a_new_entry_asks_for_another_check() {
         let mut grant = samples::approved();
-        assert_eq!(grant.check_payee(FINANCE[0], today(), NOW), Err(Refused::NoPayee));
+        assert_eq!(check(&mut grant, FINANCE[0], today()), Err(Refused::NoPayee));
         grant.enter_payee(samples::payee(FINANCE[0], 1, true), &[]).unwrap();
-        assert_eq!(grant.check_payee(FINANCE[0], today(), NOW), Err(Refused::EnteredBySame("check it")));
-        let facts = samples::step(&mut grant, |grant| grant.check_payee(FINANCE[1], today(), NOW)).unwrap();
+        assert_eq!(check(&mut grant, FINANCE[0], today()), Err(Refused::EnteredBySame("check it")));
+        let facts = samples::step(&mut grant, |grant| check(grant, FINANCE[1], today())).unwrap();
         assert_eq!(samples::kinds(&facts), ["GateOpened"]);
-        assert_eq!(grant.check_payee(FINANCE[1], today(), NOW), Err(Refused::AlreadyChecked));
+        assert_eq!(check(&mut grant, FINANCE[1], today()), Err(Refused::AlreadyChecked));
         let again = samples::payee(OFFICER, 2, false);
         let facts = samples::step(&mut grant, |grant| grant.enter_payee(again, &[])).unwrap();
         assert_eq!(samples::kinds(&facts), ["PayeeEntered", "GateClosed"]);
+    }
+
+    #[test]
+    fn what_was_entered_after_the_call_back_is_not_checked() {
+        let mut grant = samples::approved();
+        grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
+        let called_back = samples::payee_digest(&grant);
+        grant.enter_payee(samples::payee(OFFICER, 2, false), &[]).unwrap();
+        assert_eq!(grant.check_payee(FINANCE[0], called_back, today(), NOW), Err(Refused::PayeeChanged));
+        grant.check_payee(FINANCE[0], samples::payee_digest(&grant), today(), NOW).unwrap();
     }
 
     #[test]
@@ -162,9 +189,9 @@ mod tests {
         grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
         for days in [1, -31] {
             let on = today().add_days(days);
-            assert!(matches!(grant.check_payee(FINANCE[0], on, NOW), Err(Refused::Field { .. })), "{on}");
+            assert!(matches!(check(&mut grant, FINANCE[0], on), Err(Refused::Field { .. })), "{on}");
         }
-        grant.check_payee(FINANCE[0], today().add_days(-30), NOW).unwrap();
+        check(&mut grant, FINANCE[0], today().add_days(-30)).unwrap();
     }
 
     #[test]
@@ -178,7 +205,7 @@ mod tests {
         let mut grant = samples::active();
         let facts = samples::step(&mut grant, |grant| Ok(grant.reference_added(&fingerprint))).unwrap();
         assert_eq!((samples::kinds(&facts), grant.stage), (vec!["GateClosed"], Stage::Approved));
-        assert_eq!(grant.check_payee(FINANCE[1], today(), NOW), Err(Refused::PayeeIsReference));
+        assert_eq!(check(&mut grant, FINANCE[1], today()), Err(Refused::PayeeIsReference));
         assert!(grant.reference_added(&fingerprint).is_empty(), "once");
         assert!(samples::active().reference_added(&[0; 32]).is_empty(), "somebody else");
     }

@@ -41,6 +41,7 @@ enum Doing {
     WriteOff(u8),
     Report(usize),
     Close,
+    Abandon,
     Terminate,
     Hold(MoneyAsk),
     Wait(i64),
@@ -82,6 +83,7 @@ fn doing() -> impl Strategy<Value = Doing> {
         2 => tranche().prop_map(Doing::WriteOff),
         2 => (0..4_usize).prop_map(Doing::Report),
         3 => Just(Doing::Close),
+        1 => (0..20_usize).prop_map(|dice| if dice == 0 { Doing::Abandon } else { Doing::Submit }),
         1 => (0..20_usize).prop_map(|dice| if dice == 0 { Doing::Terminate } else { Doing::Show }),
         1 => prop_oneof![3 => Just(MoneyAsk::Hold), 6 => Just(MoneyAsk::Free), 1 => Just(MoneyAsk::Stop)].prop_map(Doing::Hold),
         2 => (0..40_i64).prop_map(Doing::Wait),
@@ -121,9 +123,11 @@ fn apply(
             let version = grant.payee.as_ref().map_or(0, |payee| payee.sealed.version) + 1;
             grant.enter_payee(samples::payee(who, version, version == 1), &[])
         }
-        Doing::CheckPayee => grant.check_payee(who, Date::from_timestamp(now), now),
+        Doing::CheckPayee => {
+            grant.check_payee(who, samples::payee_digest(grant), Date::from_timestamp(now), now)
+        }
         Doing::Agreement(voice) => {
-            let way = if voice { AgreementWay::Voice("phone") } else { AgreementWay::Message(message(2)) };
+            let way = if voice { samples::by_voice(HEAD) } else { AgreementWay::Message(message(2)) };
             grant.record_agreement(way, who, now)
         }
         Doing::AgreementAnswer(answer) => {
@@ -144,7 +148,7 @@ fn apply(
         Doing::Send(tranche) => grant.send(tranche_id(tranche), now, &policy),
         Doing::Settle(tranche, how) => {
             let how = [Settlement::InDoubt, Settlement::Returned, Settlement::Arrived(eur(1))][how];
-            grant.settle(tranche_id(tranche), how)
+            grant.settle(who, tranche_id(tranche), how)
         }
         Doing::ArrivalReported(tranche, minor) => {
             Ok(grant.arrival_reported(tranche_id(tranche), Some(eur(minor))))
@@ -161,6 +165,7 @@ fn apply(
             grant.record_report(head, how, now, &policy)
         }
         Doing::Close => grant.close(who, NewClose { outcome: "achieved", unspent: eur(0) }, &policy),
+        Doing::Abandon => grant.abandon(who, head, "other", now, &policy),
         Doing::Terminate => grant.terminate("ethics"),
         Doing::Hold(hold) => Ok(grant.hold(hold, now, &policy)),
         Doing::Wait(_) => {
@@ -175,7 +180,8 @@ fn apply(
 
 /// What must hold of every grant.
 fn check(grant: &Grant) {
-    assert!(grant.committed() <= grant.terms.ceiling, "payments stay within the ceiling");
+    let uncontested = grant.committed().minor() - grant.contested().minor();
+    assert!(uncontested <= grant.terms.ceiling.minor(), "payments stay within the ceiling");
     if grant.stage == Stage::Active {
         assert!(grant.all_gates_open(), "active means five open gates");
     }
@@ -195,6 +201,10 @@ fn check(grant: &Grant) {
         if tranche.advance {
             assert!(grant.authorised_advance().is_some(), "two people authorised the advance");
         }
+        if tranche.state == TrancheState::Returned && tranche.sent.is_some() {
+            let by = tranche.returned_by.expect("somebody confirmed it");
+            assert!(tranche.released_by != Some(by) && by != grant.proposer, "nobody returns what they sent");
+        }
         if tranche.state == TrancheState::Lost {
             assert!(tranche.lost_by.is_some() && tranche.lost_by != tranche.write_off.map(|(by, _)| by));
         }
@@ -202,13 +212,10 @@ fn check(grant: &Grant) {
     if let Some(Advance { first, second: Some(second), .. }) = grant.advance {
         assert!(first != second && first != grant.proposer && second != grant.proposer);
     }
-    let out_of_advance: i64 = (grant.tranches.iter())
-        .filter(|tranche| {
-            tranche.advance && !matches!(tranche.state, TrancheState::Returned | TrancheState::Lost)
-        })
-        .map(|tranche| tranche.amount.minor())
-        .sum();
-    assert!(out_of_advance <= grant.authorised_advance().map_or(0, flare_kernel::Money::minor));
+    let of_advance = grant.tranches.iter().filter(|tranche| tranche.advance);
+    let used = of_advance.filter(|tranche| tranche.sent.is_some() || tranche.state != TrancheState::Returned);
+    let used: i64 = used.map(|tranche| tranche.amount.minor()).sum();
+    assert!(used <= grant.authorised_advance().map_or(0, flare_kernel::Money::minor));
     if let Some(Payee { entered_by, check: Some(check), .. }) = &grant.payee {
         assert_ne!(*entered_by, check.by, "two people see to the payee");
     }
@@ -217,7 +224,11 @@ fn check(grant: &Grant) {
     }
     if grant.stage == Stage::Closed {
         assert!(
-            grant.tranches.iter().all(|tranche| !tranche.state.is_unsettled()) && grant.is_report_settled()
+            grant
+                .tranches
+                .iter()
+                .all(|tranche| !tranche.state.is_unsettled() || tranche.returned_by.is_some())
+                && grant.is_report_settled()
         );
         let closing = grant.closing.unwrap();
         assert!(
@@ -235,6 +246,7 @@ fn check_release(before: &Grant, after: &Grant, now: Timestamp) {
             continue;
         }
         assert!(before.money == MoneyState::Free && Date::from_timestamp(now) <= before.terms.pay_by);
+        assert!(before.committed() <= before.terms.ceiling, "nothing goes while a return is contested");
         if tranche.advance {
             assert!(before.payee.is_some() && before.authorised_advance().is_some());
         } else {

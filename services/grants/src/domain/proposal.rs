@@ -180,12 +180,17 @@ impl Grant {
         ])
     }
 
-    fn proposer_or_head(&self, by: StaffId, is_head: bool, act: &'static str) -> Result<(), Refused> {
+    pub(super) fn proposer_or_head(
+        &self,
+        by: StaffId,
+        is_head: bool,
+        act: &'static str,
+    ) -> Result<(), Refused> {
         if by == self.proposer || is_head { Ok(()) } else { Err(Refused::NotProposerOrHead(act)) }
     }
 
     /// Who may not vote: the proposer, whoever revised it, and whoever declared a conflict.
-    fn excluded(&self) -> Vec<String> {
+    pub(super) fn excluded(&self) -> Vec<String> {
         let conflicted =
             self.conflicts.iter().map(|conflict| conflict.who).filter(|who| *who != self.proposer);
         std::iter::once(self.proposer).chain(conflicted).map(|who| who.to_string()).collect()

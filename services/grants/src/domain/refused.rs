@@ -29,6 +29,15 @@ pub(crate) enum Refused {
     #[error("the case was withdrawn; nothing can be granted in it unless it is reopened")]
     CaseWithdrawn,
     #[error(
+        "the case is closed; a grant can be drafted and submitted while it is open, or once it is reopened"
+    )]
+    CaseClosed,
+    #[error(
+        "a grant is for needs that are recommended, and one of these is not; if it was recommended a moment ago, repeat \
+         the call in a moment"
+    )]
+    NeedNotRecommended(usize),
+    #[error(
         "money has been scheduled or authorised under the terms as they are; they can change as far as {0}"
     )]
     MoneyInUse(Money),
@@ -41,7 +50,9 @@ pub(crate) enum Refused {
     #[error("the end date has passed; a grant can be submitted until its end date")]
     EndInPast,
 
-    #[error("your enrolment has not reached this service yet; repeat the call in a moment")]
+    #[error(
+        "your keys are not certified yet, or word of it has not reached this service; repeat the call in a moment"
+    )]
     VoterNotKnownYet,
     #[error("only an active approver can vote")]
     NotAnApprover,
@@ -68,6 +79,10 @@ pub(crate) enum Refused {
     AlreadyChecked,
     #[error("the payee was entered by you; somebody else has to {0}")]
     EnteredBySame(&'static str),
+    #[error(
+        "the payee is not the one that was called back; look at it again, and call back whoever it is now"
+    )]
+    PayeeChanged,
     #[error("the grant has no key for this compartment yet; send its first epoch along")]
     KeyMissing,
     #[error(
@@ -81,10 +96,6 @@ pub(crate) enum Refused {
     NoIndependentCheck,
     #[error("you have authorised this advance already; it needs a second person")]
     AdvanceBySame,
-    #[error(
-        "the advance that waits for a second person is {0}; authorise that, or ask the first person to change it"
-    )]
-    AdvanceDiffers(Money),
     #[error("two people have authorised the advance already")]
     AdvanceComplete,
     #[error("no advance has been authorised by two people; until the votes, payments come out of one")]
@@ -95,6 +106,8 @@ pub(crate) enum Refused {
     OverAdvance(Money),
     #[error("this is more than the reserved funds leave; reserve more first")]
     Unfunded,
+    #[error("you released this payment; somebody else has to {0}")]
+    ReleasedBySame(&'static str),
     #[error("all money of this grant is held; nothing is released or sent until it is freed")]
     MoneyHeld,
     #[error("the pay-by date has passed; a payment can be released until then")]
@@ -103,8 +116,6 @@ pub(crate) enum Refused {
     GatesClosed(String),
     #[error("you proposed to write this payment off; somebody else has to confirm it")]
     WriteOffBySame,
-    #[error("the write-off that waits for a second person has the reason \"{0}\"; confirm that one")]
-    WriteOffDiffers(&'static str),
 
     #[error("only a head can waive a report")]
     WaivedByHeadOnly,
@@ -116,10 +127,6 @@ pub(crate) enum Refused {
         "a grant can be closed when each payment that was released has arrived, come back or been written off"
     )]
     Unsettled,
-    #[error(
-        "the close that waits for a second person is another; confirm its outcome and unspent money, or let the first person change it"
-    )]
-    CloseDiffers,
     #[error("you proposed this close; above the light threshold somebody else has to confirm it")]
     CloseBySame,
 }
@@ -141,6 +148,8 @@ impl Refused {
             Self::ByProposer(_) => (Kind::State, "BY_PROPOSER"),
             Self::NotProposerOrHead(_) => (Kind::Forbidden, "NOT_PROPOSER_OR_HEAD"),
             Self::CaseWithdrawn => (Kind::State, "CASE_WITHDRAWN"),
+            Self::CaseClosed => (Kind::State, "CASE_CLOSED"),
+            Self::NeedNotRecommended(_) => (Kind::State, "NEED_NOT_RECOMMENDED"),
             Self::MoneyInUse(_) => (Kind::State, "MONEY_IN_USE"),
             Self::ProposalNotSeen => (Kind::State, "PROPOSAL_NOT_SEEN"),
             Self::RequesterObjects => (Kind::State, "PROPOSAL_REFUSED"),
@@ -158,34 +167,33 @@ impl Refused {
             Self::NoPayee => (Kind::State, "NO_PAYEE"),
             Self::AlreadyChecked => (Kind::State, "ALREADY_CHECKED"),
             Self::EnteredBySame(_) => (Kind::State, "ENTERED_BY_SAME_PERSON"),
+            Self::PayeeChanged => (Kind::Stale, "PAYEE_CHANGED"),
             Self::KeyMissing => (Kind::State, "KEY_MISSING"),
             Self::KeyExists => (Kind::State, "KEY_EXISTS"),
             Self::AlreadyAgreed => (Kind::State, "ALREADY_AGREED"),
             Self::NoIndependentCheck => (Kind::State, "NO_INDEPENDENT_CHECK"),
             Self::AdvanceBySame => (Kind::State, "ADVANCE_BY_SAME_PERSON"),
-            Self::AdvanceDiffers(_) => (Kind::State, "ADVANCE_DIFFERS"),
             Self::AdvanceComplete => (Kind::State, "ADVANCE_COMPLETE"),
             Self::NoAdvance => (Kind::State, "NO_ADVANCE"),
             Self::OverCeiling(_) => (Kind::State, "OVER_CEILING"),
             Self::OverAdvance(_) => (Kind::State, "OVER_ADVANCE"),
             Self::Unfunded => (Kind::State, "UNFUNDED"),
+            Self::ReleasedBySame(_) => (Kind::State, "RELEASED_BY_SAME_PERSON"),
             Self::MoneyHeld => (Kind::State, "MONEY_HELD"),
             Self::PayByPassed => (Kind::State, "PAY_BY_PASSED"),
             Self::GatesClosed(_) => (Kind::State, "GATES_CLOSED"),
             Self::WriteOffBySame => (Kind::State, "WRITE_OFF_BY_SAME_PERSON"),
-            Self::WriteOffDiffers(_) => (Kind::State, "WRITE_OFF_DIFFERS"),
             Self::WaivedByHeadOnly => (Kind::Forbidden, "WAIVED_BY_HEAD_ONLY"),
             Self::AlreadyReported => (Kind::State, "ALREADY_REPORTED"),
             Self::ReportMissing => (Kind::State, "REPORT_MISSING"),
             Self::Unsettled => (Kind::State, "UNSETTLED"),
-            Self::CloseDiffers => (Kind::State, "CLOSE_DIFFERS"),
             Self::CloseBySame => (Kind::State, "CLOSE_BY_SAME_PERSON"),
         }
     }
 }
 
-/// How long whoever was enrolled a moment ago waits before they vote.
-const ENROLMENT_TRAVELS: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long what was done in another service a moment ago may take to be known here.
+const NEWS_TRAVELS: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
@@ -195,7 +203,11 @@ impl From<Refused> for Refusal {
             return input::old_epoch(field, *newest);
         }
         if refused == Refused::VoterNotKnownYet {
-            return refusal.retry_after(ENROLMENT_TRAVELS);
+            return refusal.retry_after(NEWS_TRAVELS);
+        }
+        if let Refused::NeedNotRecommended(index) = refused {
+            let field = format!("terms.need_ids[{index}]");
+            return refusal.field(field, "must be recommended").retry_after(NEWS_TRAVELS);
         }
         if refused == Refused::WrongSignature {
             return refusal.field("signature", "must be your own over what you vote on");

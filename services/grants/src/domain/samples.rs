@@ -79,7 +79,14 @@ pub(crate) fn next_terms(grant: &Grant) -> Terms {
 }
 
 pub(crate) fn case() -> CaseFacts {
-    CaseFacts { lane: Lane::Urgent, money: MoneyState::Free, confirmed: 0, references: Vec::new() }
+    CaseFacts {
+        lane: Lane::Urgent,
+        money: MoneyState::Free,
+        closed: false,
+        recommended: vec![need(1), need(2)],
+        confirmed_by: Vec::new(),
+        references: Vec::new(),
+    }
 }
 
 pub(crate) fn new_draft() -> Draft {
@@ -88,7 +95,9 @@ pub(crate) fn new_draft() -> Draft {
 }
 
 pub(crate) fn draft() -> Grant {
-    Grant::draft(new_draft(), &case(), NOW).unwrap().0
+    let (mut grant, _) = Grant::draft(new_draft(), &case(), NOW).unwrap();
+    grant.set_deadlines(NOW, &GrantsPolicy::default());
+    grant
 }
 
 pub(crate) fn in_approval() -> Grant {
@@ -126,7 +135,7 @@ pub(crate) fn active() -> Grant {
     step(&mut grant, |grant| {
         grant.verify(2);
         grant.enter_payee(payee(OFFICER, 1, true), &[])?;
-        grant.check_payee(FINANCE[0], Date::from_timestamp(NOW), NOW)?;
+        grant.check_payee(FINANCE[0], payee_digest(grant), Date::from_timestamp(NOW), NOW)?;
         grant.record_agreement(AgreementWay::Message(message(9)), OFFICER, NOW)?;
         grant.answer_agreement(message(9), AgreementAnswer::Accepted);
         grant.reserve(FINANCE[0], "Emergency fund".into(), grant.terms.ceiling, NOW)
@@ -147,6 +156,16 @@ pub(crate) fn reporting() -> Grant {
 
 pub(crate) fn payee(by: StaffId, version: u32, brings_key: bool) -> PayeeEntry {
     PayeeEntry { by, sealed: sealed(PAYEE, version, 1), fingerprint: [0x70; 32], brings_key }
+}
+
+/// Agreed to on the telephone, while somebody listened.
+pub(crate) fn by_voice(witness: StaffId) -> AgreementWay {
+    AgreementWay::Voice { how: "phone", witness }
+}
+
+/// What stands for the payee as it is; zeros while there is none.
+pub(crate) fn payee_digest(grant: &Grant) -> [u8; 32] {
+    grant.payee.as_ref().map_or([0; 32], Payee::digest)
 }
 
 pub(crate) fn new_tranche(number: u8, minor: i64) -> NewTranche {
@@ -179,7 +198,7 @@ pub(crate) fn signing_key(who: StaffId) -> SigningKey {
 
 /// A vote on the grant as it is now, by somebody with the role and the words it takes.
 pub(crate) fn vote(grant: &Grant, who: StaffId, decision: Decision) -> (Voter, NewVote) {
-    let shown_digest = grant.terms.digest(grant.id, grant.case, grant.round);
+    let shown_digest = grant.terms.digest(grant.id, grant.case, grant.ballot());
     let key = signing_key(who);
     let voter = Voter {
         id: who,
@@ -191,8 +210,8 @@ pub(crate) fn vote(grant: &Grant, who: StaffId, decision: Decision) -> (Voter, N
     let earlier = grant.votes.iter().filter(|vote| vote.voter == who && vote.cast.words.is_some()).count();
     let version = u32::try_from(earlier).unwrap() + 1;
     let words = (decision != Decision::Approve).then(|| sealed(&name, version, grant.epochs.proposal));
-    let signature =
-        flare_seal::sign(vote::SIGNATURE_DOMAIN, &key, &vote::vote_message(&shown_digest, decision));
+    let message = vote::vote_message(&shown_digest, &who.to_string(), decision, words.as_ref());
+    let signature = flare_seal::sign(vote::SIGNATURE_DOMAIN, &key, &message);
     (voter, NewVote { decision, shown_digest, signature, words })
 }
 
@@ -204,6 +223,7 @@ pub(crate) fn step(
     let before = grant.gates();
     let mut facts = decide(grant)?;
     facts.extend(grant.follow(before));
+    facts.extend(grant.set_deadlines(NOW, &GrantsPolicy::default()));
     Ok(facts)
 }
 

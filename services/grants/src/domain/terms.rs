@@ -4,7 +4,8 @@ use flare_contracts::{
     Refusal,
     common::v1::{Mode, SealedField, Trigger},
     grants::v1::{self, PaymentMethod, SupportKind},
-    input, vote,
+    input,
+    vote::{self, Ballot},
 };
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId};
 
@@ -168,13 +169,13 @@ impl Terms {
     }
 
     /// The bytes whose SHA-256 a vote signs.
-    pub(crate) fn shown(&self, grant: GrantId, case: CaseId, round: u32) -> Vec<u8> {
-        vote::shown_bytes(&grant.to_string(), &case.to_string(), round, &self.out())
+    pub(crate) fn shown(&self, grant: GrantId, case: CaseId, ballot: Ballot) -> Vec<u8> {
+        vote::shown_bytes(&grant.to_string(), &case.to_string(), ballot, &self.out())
     }
 
     /// What a vote on these terms signs.
-    pub(crate) fn digest(&self, grant: GrantId, case: CaseId, round: u32) -> [u8; 32] {
-        vote::shown_digest(&grant.to_string(), &case.to_string(), round, &self.out())
+    pub(crate) fn digest(&self, grant: GrantId, case: CaseId, ballot: Ballot) -> [u8; 32] {
+        vote::shown_digest(&grant.to_string(), &case.to_string(), ballot, &self.out())
     }
 
     /// Refuses sealed terms that do not follow these versions under this epoch.

@@ -1,7 +1,10 @@
 //! What is due when. A grant's timers follow from the grant, so that saving it sets and clears them.
 
-use flare_contracts::events::v1::GrantOverdue;
-use flare_kernel::{Timestamp, TrancheId};
+use flare_contracts::{
+    events::v1::{GrantOverdue, ReportDueSet, VoteHastened},
+    input,
+};
+use flare_kernel::{Duration, Lane, Timestamp, TrancheId};
 
 use super::{Deadline, Facts, Grant, Stage, TrancheState, code::codes};
 use crate::GrantsPolicy;
@@ -9,6 +12,8 @@ use crate::GrantsPolicy;
 codes! {
     /// A timer of a grant.
     TimerKind {
+        /// The submission is overdue.
+        Draft = "draft",
         /// The votes are overdue.
         Vote = "vote",
         /// The end date has passed.
@@ -31,12 +36,16 @@ impl Grant {
         let next = |deadline: Option<Deadline>| deadline.map(|deadline| deadline.next);
         match (kind, self.stage) {
             (TimerKind::Arrival, _) => self.tranches.iter().filter_map(|tranche| tranche.arrival_next).min(),
+            (TimerKind::Draft, Stage::Draft | Stage::Returned) => next(self.draft_due),
             (TimerKind::Vote, Stage::InApproval) => next(self.approval),
             (TimerKind::End, Stage::Approved | Stage::Active) => Some(self.terms.end.end_of_day()),
             (TimerKind::Report, Stage::Reporting) if !self.is_report_settled() => next(self.report_due),
             (TimerKind::Close, Stage::Reporting) if self.is_report_settled() => next(self.close_due),
             (TimerKind::Close, Stage::Closing) => next(self.close_due),
-            (TimerKind::Vote | TimerKind::End | TimerKind::Report | TimerKind::Close, _) => None,
+            (
+                TimerKind::Draft | TimerKind::Vote | TimerKind::End | TimerKind::Report | TimerKind::Close,
+                _,
+            ) => None,
         }
     }
 
@@ -46,7 +55,11 @@ impl Grant {
             return Facts::new();
         }
         match kind {
-            TimerKind::End => self.end(now, policy),
+            TimerKind::End => self.end("", now, policy),
+            TimerKind::Draft => {
+                self.draft_due = self.draft_due.map(|deadline| deadline.reminded(now));
+                self.overdue(kind, None)
+            }
             TimerKind::Vote => {
                 self.approval = self.approval.map(|deadline| deadline.reminded(now));
                 self.overdue(kind, None)
@@ -63,6 +76,69 @@ impl Grant {
         }
     }
 
+    /// The deadlines that follow from where the grant stands, whatever brought it there. What is running goes on.
+    pub(crate) fn set_deadlines(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+        let submitted = match self.stage {
+            Stage::Draft | Stage::Returned => {
+                let due = Deadline::at(now.plus(Duration::from_hours(policy.draft_hours)));
+                self.draft_due.get_or_insert(due);
+                return Facts::new();
+            }
+            Stage::Reporting => self.set_report_due(now, policy),
+            Stage::InApproval
+            | Stage::Approved
+            | Stage::Active
+            | Stage::Closing
+            | Stage::Closed
+            | Stage::Rejected
+            | Stage::Withdrawn
+            | Stage::Terminated => Facts::new(),
+        };
+        self.draft_due = None;
+        submitted
+    }
+
+    /// After the end, a payment that comes back may leave nothing to report on, and one that goes out gives something.
+    /// Somebody is always reminded: of the report, or of the close.
+    fn set_report_due(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+        let was_due = self.report_due.is_some();
+        if self.is_report_settled() {
+            let due = Deadline::at(now.plus(Duration::from_days(policy.close_days)));
+            self.close_due.get_or_insert(due);
+        } else {
+            let due = Deadline::at(now.plus(Duration::from_days(policy.report_days)));
+            self.report_due.get_or_insert(due);
+            self.close_due = None;
+        }
+        if !self.is_paid() {
+            self.report_due = None;
+        }
+        if was_due == self.report_due.is_some() {
+            return Facts::new();
+        }
+        let (case_id, grant_id) = self.ids();
+        let report_due = self.report_due.map(|deadline| input::timestamp_out(deadline.due));
+        vec![ReportDueSet { case_id, grant_id, report_due }.into()]
+    }
+
+    /// A grant is worked on in its case's lane. One that is raised while the votes are out leaves the approvers the time
+    /// of that lane.
+    pub(crate) fn set_lane(&mut self, lane: Lane, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+        self.lane = lane;
+        let due = now.plus(policy.approval_time(lane));
+        let hastened = self.approval.is_some_and(|running| due < running.due);
+        if self.stage != Stage::InApproval || !hastened {
+            return Facts::new();
+        }
+        self.approval = Some(Deadline::at(due));
+        let voted =
+            self.votes.iter().filter(|vote| vote.round == self.round).map(|vote| vote.voter.to_string());
+        let excluded = self.excluded().into_iter().chain(voted).collect();
+        let (case_id, grant_id) = self.ids();
+        let (lane, due) = (input::lane_out(lane).into(), Some(input::timestamp_out(due)));
+        vec![VoteHastened { case_id, grant_id, lane, due, excluded }.into()]
+    }
+
     fn ask_after_arrivals(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
         let mut late = Vec::new();
         for tranche in &mut self.tranches {
@@ -70,7 +146,7 @@ impl Grant {
             if let (true, Some(sent), Some(next)) = (under_way, tranche.sent, tranche.arrival_next)
                 && next <= now
             {
-                let due = sent.plus(flare_kernel::Duration::from_days(policy.arrival_check_days));
+                let due = sent.plus(Duration::from_days(policy.arrival_check_days));
                 tranche.arrival_next = Some(Deadline::at(due).reminded(now).next);
                 late.push(tranche.id);
             }
@@ -133,10 +209,10 @@ impl Grant {
 
 #[cfg(test)]
 mod tests {
-    use flare_kernel::Duration;
+    use flare_contracts::{events::v1::grants_event::Event, grants::v1::Decision};
 
     use super::*;
-    use crate::domain::samples::{self, FINANCE, NOW};
+    use crate::domain::samples::{self, APPROVERS, FINANCE, NOW, PROPOSER};
 
     fn policy() -> GrantsPolicy {
         GrantsPolicy::default()
@@ -148,7 +224,7 @@ mod tests {
 
     #[test]
     fn each_stage_has_its_timers() {
-        assert_eq!(set(&samples::draft()), []);
+        assert_eq!(set(&samples::draft()), [TimerKind::Draft]);
         assert_eq!(set(&samples::in_approval()), [TimerKind::Vote]);
         assert_eq!(set(&samples::approved()), [TimerKind::End]);
         let mut grant = samples::active();
@@ -164,6 +240,60 @@ mod tests {
             grant.stage = stage;
             assert_eq!(set(&grant), []);
         }
+    }
+
+    #[test]
+    fn somebody_is_reminded_until_a_grant_is_submitted() {
+        let mut grant = samples::draft();
+        let due = grant.timer(TimerKind::Draft).unwrap();
+        assert_eq!(due, NOW.plus(Duration::from_hours(48)));
+        grant.set_deadlines(NOW.plus(Duration::from_hours(1)), &policy());
+        assert_eq!(grant.timer(TimerKind::Draft), Some(due), "what is done to a draft gives it no more time");
+        assert_eq!(samples::kinds(&grant.fire(TimerKind::Draft, due, &policy())), ["GrantOverdue"]);
+        assert_eq!(grant.timer(TimerKind::Draft), Some(due.plus(Duration::from_days(1))));
+        let mut grant = samples::in_approval();
+        grant.set_deadlines(NOW, &policy());
+        assert_eq!(grant.draft_due, None);
+        grant.stage = Stage::Returned;
+        let later = NOW.plus(Duration::from_days(3));
+        grant.set_deadlines(later, &policy());
+        assert_eq!(grant.timer(TimerKind::Draft), Some(later.plus(Duration::from_hours(48))), "anew");
+    }
+
+    #[test]
+    fn a_raised_lane_shortens_a_running_vote_and_nothing_else() {
+        let hours = |hours| NOW.plus(Duration::from_hours(hours));
+        let mut grant = samples::in_approval();
+        assert!(grant.set_lane(Lane::Standard, hours(1), &policy()).is_empty());
+        assert_eq!(grant.timer(TimerKind::Vote), Some(hours(120)), "a lower one gives no more time");
+        let (voter, vote) = samples::vote(&grant, APPROVERS[0], Decision::Approve);
+        grant.cast_vote(&voter, vote, NOW).unwrap();
+        let facts = grant.set_lane(Lane::Critical, hours(2), &policy());
+        let Some(Event::VoteHastened(hastened)) = &facts[0].event else { panic!("{facts:?}") };
+        assert_eq!(hastened.excluded, [PROPOSER.to_string(), APPROVERS[0].to_string()]);
+        assert_eq!(hastened.due, Some(input::timestamp_out(hours(26))));
+        assert_eq!(grant.timer(TimerKind::Vote), Some(hours(26)));
+        assert!(grant.set_lane(Lane::Critical, hours(3), &policy()).is_empty(), "once");
+        let mut late = samples::in_approval();
+        assert!(late.set_lane(Lane::Critical, hours(110), &policy()).is_empty());
+        assert_eq!(late.timer(TimerKind::Vote), Some(hours(120)), "sooner than the lane's own time");
+        assert!(samples::draft().set_lane(Lane::Critical, NOW, &policy()).is_empty());
+    }
+
+    #[test]
+    fn money_that_comes_back_after_the_end_leaves_a_close_to_be_done_and_a_new_payment_a_report() {
+        let mut grant = samples::reporting();
+        let id = grant.tranches[0].id;
+        let returned = |grant: &mut Grant| grant.settle(FINANCE[0], id, crate::domain::Settlement::Returned);
+        let facts = samples::step(&mut grant, returned).unwrap();
+        assert_eq!(samples::kinds(&facts), ["TrancheMoved", "ReportDueSet"]);
+        assert_eq!((set(&grant), grant.report_due), (vec![TimerKind::Close], None));
+        let facts = samples::step(&mut grant, |grant| {
+            samples::send(grant, 10_000);
+            Ok(Facts::new())
+        });
+        assert_eq!(samples::kinds(&facts.unwrap()), ["ReportDueSet"]);
+        assert_eq!(set(&grant), [TimerKind::Report, TimerKind::Arrival]);
     }
 
     #[test]
@@ -192,7 +322,7 @@ mod tests {
         assert_eq!(samples::kinds(&grant.fire(TimerKind::Arrival, due, &policy())), ["GrantOverdue"]);
         assert_eq!(grant.timer(TimerKind::Arrival), Some(due.plus(Duration::from_days(1))));
         let id = grant.tranches[0].id;
-        grant.settle(id, crate::domain::Settlement::Returned).unwrap();
+        grant.settle(FINANCE[0], id, crate::domain::Settlement::Returned).unwrap();
         assert_eq!(grant.timer(TimerKind::Arrival), None);
     }
 
@@ -206,7 +336,7 @@ mod tests {
         assert!(grant.finance_due().is_some(), "a payment is to be sent");
         grant.send(tranche, NOW, &policy()).unwrap();
         assert_eq!(grant.finance_due(), grant.timer(TimerKind::Arrival));
-        grant.settle(tranche, crate::domain::Settlement::Arrived(samples::eur(100))).unwrap();
+        grant.settle(FINANCE[0], tranche, crate::domain::Settlement::Arrived(samples::eur(100))).unwrap();
         assert_eq!(grant.finance_due(), None);
         grant.enter_payee(samples::payee(FINANCE[0], 2, false), &[]).unwrap();
         assert!(grant.finance_due().is_some(), "a payee is to be checked");

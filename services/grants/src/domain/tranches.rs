@@ -3,7 +3,7 @@
 use flare_contracts::{events::v1::TrancheMoved, grants::v1, input};
 use flare_kernel::{Date, Money, StaffId, Timestamp, TrancheId};
 
-use super::{Act, Deadline, Facts, Grant, MoneyState, Refused, Stage, code::codes};
+use super::{Act, Facts, Grant, MoneyState, Refused, Stage, code::codes};
 use crate::GrantsPolicy;
 
 /// Why a payment is written off.
@@ -48,6 +48,9 @@ pub(crate) struct Tranche {
     /// Who proposed to write it off, and why.
     pub(crate) write_off: Option<(StaffId, &'static str)>,
     pub(crate) lost_by: Option<StaffId>,
+    /// Who confirmed that its money came back after it was sent. Stays when the requester says that it arrived after
+    /// all: then two accounts stand against each other.
+    pub(crate) returned_by: Option<StaffId>,
 }
 
 /// A payment that is to be scheduled.
@@ -81,11 +84,13 @@ impl TrancheState {
         }
     }
 
-    /// Its money is spoken for: it neither came back nor was written off.
+    /// Its money is spoken for: it did not come back. What was lost is gone, and to pay it again takes new votes.
     const fn is_committed(self) -> bool {
         match self {
-            Self::Scheduled | Self::Released | Self::Sent | Self::InDoubt | Self::Arrived => true,
-            Self::Returned | Self::Lost => false,
+            Self::Scheduled | Self::Released | Self::Sent | Self::InDoubt | Self::Arrived | Self::Lost => {
+                true
+            }
+            Self::Returned => false,
         }
     }
 
@@ -142,9 +147,20 @@ impl Grant {
         self.money(amounts.fold(0, i64::saturating_add))
     }
 
-    /// What the payments come to that were neither returned nor lost. Never more than the ceiling.
+    /// What the payments come to that did not come back. Never more than the ceiling, but for what is contested.
     pub(crate) fn committed(&self) -> Money {
         self.sum(|tranche| tranche.state.is_committed())
+    }
+
+    /// What staff had confirmed as returned and the requester has reported as arrived since.
+    pub(crate) fn contested(&self) -> Money {
+        self.sum(|tranche| tranche.state.is_committed() && tranche.returned_by.is_some())
+    }
+
+    /// What of the advance is used up. One that was sent and came back has used it: whoever could have it back without
+    /// a limit would pay without a limit, before a single vote.
+    pub(crate) fn advance_used(&self) -> Money {
+        self.sum(|tranche| tranche.advance && (tranche.state.is_committed() || tranche.sent.is_some()))
     }
 
     /// What has left or may leave at any moment. Once the gates are open, never more than was reserved.
@@ -183,7 +199,7 @@ impl Grant {
         ]
     }
 
-    /// Plans a payment. One that was returned leaves room for another; one in doubt does not.
+    /// Plans a payment. One that was returned leaves room for another; one in doubt or lost does not.
     pub(crate) fn schedule(&mut self, new: NewTranche) -> Result<Facts, Refused> {
         self.allow(Act::ScheduleTranche)?;
         self.own_money("amount", new.amount)?;
@@ -199,8 +215,7 @@ impl Grant {
         }
         if new.advance {
             let advance = self.authorised_advance().ok_or(Refused::NoAdvance)?;
-            let taken = self.sum(|tranche| tranche.advance && tranche.state.is_committed());
-            let left = self.money(advance.minor() - taken.minor());
+            let left = self.money(advance.minor() - self.advance_used().minor());
             if new.amount > left {
                 return Err(Refused::OverAdvance(left));
             }
@@ -224,6 +239,7 @@ impl Grant {
             arrived: None,
             write_off: None,
             lost_by: None,
+            returned_by: None,
         };
         self.tranches.push(tranche);
         Ok(self.tranche_moved(&tranche))
@@ -244,6 +260,10 @@ impl Grant {
             return Err(Refused::PayByPassed);
         }
         self.not_proposer(by, "release its money")?;
+        if self.committed() > self.terms.ceiling {
+            // A payment that had come back is said to have arrived: until that is settled nothing more goes.
+            return Err(Refused::OverCeiling(self.money(0)));
+        }
         if tranche.advance {
             self.authorised_advance().ok_or(Refused::NoAdvance)?;
             let payee = self.payee.as_ref().ok_or(Refused::NoPayee)?;
@@ -281,20 +301,38 @@ impl Grant {
             return Err(Refused::MoneyHeld);
         }
         let arrival = now.plus(flare_kernel::Duration::from_days(policy.arrival_check_days));
-        let facts = self.move_tranche(id, |tranche| {
+        self.move_tranche(id, |tranche| {
             tranche.state = TrancheState::Sent;
             tranche.sent = Some(now);
             tranche.arrival_next = Some(arrival);
-        })?;
-        if self.stage == Stage::Reporting && self.report_due.is_none() {
-            self.report_due =
-                Some(Deadline::at(now.plus(flare_kernel::Duration::from_days(policy.report_days))));
+        })
+    }
+
+    /// A member of staff notes what became of a payment; in every stage, because it is a fact and no decision.
+    ///
+    /// Money that comes back can be paid again, so nobody says alone that what they sent came back: neither whoever
+    /// released it nor whoever proposed the grant.
+    pub(crate) fn settle(
+        &mut self,
+        by: StaffId,
+        id: TrancheId,
+        settlement: Settlement,
+    ) -> Result<Facts, Refused> {
+        let tranche = *self.tranche(id)?;
+        if settlement != Settlement::Returned || tranche.sent.is_none() {
+            return self.settled(id, settlement);
         }
+        let came_back = "note that its money came back";
+        self.not_proposer(by, came_back)?;
+        if tranche.released_by == Some(by) {
+            return Err(Refused::ReleasedBySame(came_back));
+        }
+        let facts = self.settled(id, settlement)?;
+        self.tranche(id)?.returned_by = Some(by);
         Ok(facts)
     }
 
-    /// Notes what became of a payment; in every stage, because it is a fact and no decision.
-    pub(crate) fn settle(&mut self, id: TrancheId, settlement: Settlement) -> Result<Facts, Refused> {
+    fn settled(&mut self, id: TrancheId, settlement: Settlement) -> Result<Facts, Refused> {
         use TrancheState::{Arrived, InDoubt, Released, Returned, Sent};
         let tranche = *self.tranche(id)?;
         match settlement {
@@ -325,17 +363,23 @@ impl Grant {
         })
     }
 
-    /// The requester says what arrived. What staff have settled meanwhile stays; a sum that makes no sense is a doubt.
+    /// The requester says what arrived. What staff have settled meanwhile stays; a sum that makes no sense is a doubt,
+    /// and so is money that arrived though staff noted that it came back.
     pub(crate) fn arrival_reported(&mut self, id: TrancheId, arrived: Option<Money>) -> Facts {
         let Some(tranche) = self.tranches.iter().find(|tranche| tranche.id == id).copied() else {
             return Facts::new();
         };
+        if tranche.state == TrancheState::Returned && arrived.is_some_and(|money| !money.is_zero()) {
+            let contested = |tranche: &mut Tranche| tranche.state = TrancheState::InDoubt;
+            return self.move_tranche(id, contested).unwrap_or_default();
+        }
         let sensible = arrived.filter(|money| !money.is_zero() && *money <= tranche.amount);
         let settlement = sensible.map_or(Settlement::InDoubt, Settlement::Arrived);
-        self.settle(id, settlement).unwrap_or_default()
+        self.settled(id, settlement).unwrap_or_default()
     }
 
-    /// Writes a payment off: the first person proposes, the second confirms with the same reason.
+    /// Writes a payment off: the first person proposes, the second confirms with the same reason. Another reason is a
+    /// proposal of its own, in place of the first.
     pub(crate) fn write_off(
         &mut self,
         by: StaffId,
@@ -346,8 +390,7 @@ impl Grant {
         tranche.must_be(&[TrancheState::InDoubt], "written off", "in doubt")?;
         match tranche.write_off {
             Some((first, known)) if first == by && known == reason => Err(Refused::WriteOffBySame),
-            Some((first, known)) if first != by && known != reason => Err(Refused::WriteOffDiffers(known)),
-            Some((first, _)) if first != by => self.move_tranche(id, |tranche| {
+            Some((_, known)) if known == reason => self.move_tranche(id, |tranche| {
                 tranche.state = TrancheState::Lost;
                 tranche.lost_by = Some(by);
             }),

@@ -5,7 +5,7 @@ use flare_contracts::{
     common::v1::{Role, SealedField},
     events::v1::{ConflictDeclared, GrantApproved, GrantRejected, GrantReturned, VoteCast},
     grants::v1::Decision,
-    vote,
+    vote::{self, Ballot},
 };
 use flare_kernel::{StaffId, Timestamp};
 
@@ -60,6 +60,11 @@ impl Grant {
         self.conflicts.iter().any(|conflict| conflict.who == who)
     }
 
+    /// What is asked of the approvers now.
+    pub(crate) const fn ballot(&self) -> Ballot {
+        Ballot { round: self.round, votes_required: self.votes_required }
+    }
+
     /// How many approvals of this round count.
     pub(crate) fn approvals(&self) -> u32 {
         let counts = |vote: &&Vote| {
@@ -110,13 +115,14 @@ impl Grant {
         if self.votes.iter().any(|vote| vote.voter == voter.id && vote.round == self.round) {
             return Err(Refused::AlreadyVoted);
         }
-        if new.shown_digest != self.terms.digest(self.id, self.case, self.round) {
+        if new.shown_digest != self.terms.digest(self.id, self.case, self.ballot()) {
             return Err(Refused::VoteOnChangedContent);
         }
-        let message = vote::vote_message(&new.shown_digest, new.decision);
+        self.check_words(voter.id, &new)?;
+        let (words, id) = (new.words.as_ref(), voter.id.to_string());
+        let message = vote::vote_message(&new.shown_digest, &id, new.decision, words);
         flare_seal::verify(vote::SIGNATURE_DOMAIN, &key, &message, &new.signature)
             .map_err(|_| Refused::WrongSignature)?;
-        self.check_words(voter.id, &new)?;
         self.check_still_agreed(new.decision)?;
 
         let decision = new.decision;
@@ -255,6 +261,9 @@ mod tests {
         let mut later = grant.clone();
         later.round = 2;
         assert_eq!(later.cast_vote(&voter, vote.clone(), NOW), Err(Refused::VoteOnChangedContent));
+        let mut fewer = grant.clone();
+        fewer.votes_required = 1;
+        assert_eq!(fewer.cast_vote(&voter, vote.clone(), NOW), Err(Refused::VoteOnChangedContent));
         let mut resealed = grant.clone();
         (resealed.terms.sealed[0].version, resealed.terms.sealed[0].ciphertext) = (2, vec![7; 100]);
         resealed.cast_vote(&voter, vote.clone(), NOW).unwrap();
@@ -264,6 +273,21 @@ mod tests {
             Err(Refused::WrongSignature),
             "signed for another decision"
         );
+    }
+
+    #[test]
+    fn a_vote_covers_its_words_and_its_voter() {
+        let mut grant = samples::in_approval();
+        let (voter, vote) = samples::vote(&grant, APPROVERS[0], Decision::ApproveWithConditions);
+        let mut other_words = vote.clone();
+        other_words.words.as_mut().unwrap().commitment[5] ^= 1;
+        assert_eq!(grant.cast_vote(&voter, other_words, NOW), Err(Refused::WrongSignature));
+        let (voter_plain, plain) = samples::vote(&grant, APPROVERS[1], Decision::Approve);
+        let added = NewVote { words: Some(samples::sealed("proposal.vote", 1, 1)), ..plain };
+        assert_eq!(grant.cast_vote(&voter_plain, added, NOW), Err(Refused::WrongSignature));
+        let somebody_else = Voter { id: APPROVERS[1], ..voter.clone() };
+        assert_eq!(grant.cast_vote(&somebody_else, vote.clone(), NOW), Err(Refused::WrongSignature));
+        grant.cast_vote(&voter, vote, NOW).unwrap();
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(super) async fn save(tx: &mut Tx, before: Option<&Grant>, grant: &Grant) -> 
             payments::put_reservation(tx, grant.id, index + 1, reservation).await?;
         }
     }
-    if before.is_none_or(|before| before.advance != grant.advance) {
+    let advance = |grant: &Grant| (grant.advance, grant.advance_used());
+    if before.is_none_or(|before| advance(before) != advance(grant)) {
         payments::save_advance(tx, grant).await?;
     }
     for (index, tranche) in grant.tranches.iter().enumerate() {
@@ -247,21 +248,24 @@ async fn save_agreement(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
     let Some(agreement) = grant.agreement else {
         return tx.execute(sql("DELETE FROM agreements WHERE grant_id = $1").bind(id)).await.map(drop);
     };
-    let (message, voice) = match agreement.way {
-        AgreementWay::Message(message) => (message.to_string(), ""),
-        AgreementWay::Voice(voice) => (String::new(), voice),
+    let (message, voice, witness) = match agreement.way {
+        AgreementWay::Message(message) => (message.to_string(), "", String::new()),
+        AgreementWay::Voice { how, witness } => (String::new(), how, witness.to_string()),
     };
-    let query =
-        sql("INSERT INTO agreements (grant_id, message_id, agreed_by, recorded_by, recorded_at, answer) \
-                     VALUES ($1, $2, $3, $4, $5, $6) \
+    let query = sql("INSERT INTO agreements \
+                         (grant_id, proposer, message_id, agreed_by, witness, recorded_by, recorded_at, answer) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                      ON CONFLICT (grant_id) DO UPDATE SET message_id = excluded.message_id, \
-                         agreed_by = excluded.agreed_by, recorded_by = excluded.recorded_by, \
-                         recorded_at = excluded.recorded_at, answer = excluded.answer");
+                         agreed_by = excluded.agreed_by, witness = excluded.witness, \
+                         recorded_by = excluded.recorded_by, recorded_at = excluded.recorded_at, \
+                         answer = excluded.answer");
     tx.execute(
         query
             .bind(id)
+            .bind(grant.proposer.to_string())
             .bind(message)
             .bind(voice)
+            .bind(witness)
             .bind(agreement.by.to_string())
             .bind(agreement.at.as_micros())
             .bind(agreement.answer.map_or("", |answer| answer.as_str())),
@@ -271,13 +275,13 @@ async fn save_agreement(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
 }
 
 pub(super) async fn agreement(read: &mut impl Read, grant: GrantId) -> Result<Option<Agreement>, Error> {
-    let query = sql(
-        "SELECT message_id, agreed_by, recorded_by, recorded_at, answer FROM agreements WHERE grant_id = $1",
-    );
+    let query =
+        sql("SELECT message_id, agreed_by, witness, recorded_by, recorded_at, answer FROM agreements \
+         WHERE grant_id = $1");
     let Some(row) = read.row(query.bind(grant.to_string())).await? else { return Ok(None) };
-    let way = match (id(&row, "message_id")?, code(&row, "agreed_by", VOICE)?) {
-        (Some(message), None) => AgreementWay::Message(message),
-        (None, Some(voice)) => AgreementWay::Voice(voice),
+    let way = match (id(&row, "message_id")?, code(&row, "agreed_by", VOICE)?, id(&row, "witness")?) {
+        (Some(message), None, None) => AgreementWay::Message(message),
+        (None, Some(how), Some(witness)) => AgreementWay::Voice { how, witness },
         _ => return Err(corrupt("agreements.message_id")),
     };
     let (by, at, answer) = (row.id("recorded_by")?, row.timestamp("recorded_at")?, parsed(&row, "answer")?);

@@ -18,11 +18,11 @@ const PUT: &str = "INSERT INTO grants (grant_id, case_id, proposer, created_at, 
             pay_by, costs_from, support_kind, payment_method, mode, trigger_kind, proposal_message, \
             proposal_told_by, proposal_shown_at, proposal_answer, votes_required, round, approvals, \
             approval_due, approval_next, verified, verified_by, verified_reason, voted, payee_checked, agreed, \
-            funded, reserved, committed, report, report_reason, report_due, report_next, close_due, close_next, \
-            for_finance, finance_due) \
+            funded, reserved, committed, contested, report, report_reason, report_due, report_next, close_due, close_next, \
+            for_finance, finance_due, draft_due, draft_next) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
             $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, \
-            $42, $43) \
+            $42, $43, $44, $45, $46) \
             ON CONFLICT (grant_id) DO UPDATE SET lane = excluded.lane, stage = excluded.stage, money = excluded.money, currency = excluded.currency, \
             ceiling = excluded.ceiling, start_on = excluded.start_on, end_on = excluded.end_on, \
             pay_by = excluded.pay_by, costs_from = excluded.costs_from, support_kind = excluded.support_kind, \
@@ -35,10 +35,11 @@ const PUT: &str = "INSERT INTO grants (grant_id, case_id, proposer, created_at, 
             verified_by = excluded.verified_by, verified_reason = excluded.verified_reason, \
             voted = excluded.voted, payee_checked = excluded.payee_checked, agreed = excluded.agreed, \
             funded = excluded.funded, reserved = excluded.reserved, committed = excluded.committed, \
-            report = excluded.report, report_reason = excluded.report_reason, report_due = excluded.report_due, \
+            contested = excluded.contested, report = excluded.report, report_reason = excluded.report_reason, report_due = excluded.report_due, \
             report_next = excluded.report_next, close_due = excluded.close_due, \
             close_next = excluded.close_next, for_finance = excluded.for_finance, \
-            finance_due = excluded.finance_due";
+            finance_due = excluded.finance_due, draft_due = excluded.draft_due, \
+            draft_next = excluded.draft_next";
 
 /// The case of a grant, if there is such a grant. It never changes, so this can be read before anything is locked.
 pub(crate) async fn case_of(tx: &mut Tx, grant: GrantId) -> Result<Option<CaseId>, Error> {
@@ -89,6 +90,7 @@ pub(crate) async fn find(read: &mut impl Read, grant: GrantId) -> Result<Option<
         round: number(&row, "round")?,
         votes: children::votes(read, grant, &sealed).await?,
         conflicts: children::conflicts(read, grant).await?,
+        draft_due: deadline(&row, "draft_due", "draft_next")?,
         approval: deadline(&row, "approval_due", "approval_next")?,
         verified: verified(&row)?,
         voted: row.flag("voted")?,
@@ -130,7 +132,7 @@ async fn put_submission(tx: &mut Tx, grant: &Grant, by: &str) -> Result<(), Erro
             .bind(i64::from(grant.round))
             .bind(by.to_owned())
             .bind(tx.now().as_micros())
-            .bind(grant.terms.shown(grant.id, grant.case, grant.round)),
+            .bind(grant.terms.shown(grant.id, grant.case, grant.ballot())),
     )
     .await
     .map(drop)
@@ -190,6 +192,7 @@ async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
             .bind(gate(Gate::Funded))
             .bind(grant.reserved().minor())
             .bind(grant.committed().minor())
+            .bind(grant.contested().minor())
             .bind(grant.report.map_or("", |report| report.kind.as_str()))
             .bind(grant.report.map_or("", |report| report.reason))
             .bind(due(grant.report_due))
@@ -197,7 +200,9 @@ async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
             .bind(due(grant.close_due))
             .bind(next(grant.close_due))
             .bind(i64::from(finance.is_some()))
-            .bind(micros(finance)),
+            .bind(micros(finance))
+            .bind(due(grant.draft_due))
+            .bind(next(grant.draft_due)),
     )
     .await
     .map(drop)

@@ -1,6 +1,9 @@
 //! Key epochs and their wraps.
 
-use flare_contracts::common::v1::{Compartment as Wire, KeyEpoch, KeyWrap};
+use flare_contracts::{
+    common::v1::{Compartment as Wire, KeyEpoch, KeyWrap},
+    epoch_author,
+};
 use flare_kernel::GrantId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::{Error, Tx, sql};
@@ -36,8 +39,8 @@ pub(super) async fn newest(read: &mut impl Read, grant: GrantId) -> Result<Epoch
 /// Stores an epoch.
 pub(crate) async fn put(tx: &mut Tx, grant: GrantId, epoch: &SealedEpoch) -> Result<(), Error> {
     let (id, compartment, number) = (grant.to_string(), epoch.compartment.as_str(), i64::from(epoch.epoch));
-    let query = sql("INSERT INTO key_epochs (grant_id, compartment, epoch) VALUES ($1, $2, $3)");
-    tx.execute(query.bind(id.clone()).bind(compartment).bind(number)).await?;
+    let query = sql("INSERT INTO key_epochs (grant_id, compartment, epoch, author) VALUES ($1, $2, $3, $4)");
+    tx.execute(query.bind(id.clone()).bind(compartment).bind(number).bind(epoch.author.clone())).await?;
     for wrap in &epoch.wraps {
         let query =
             sql("INSERT INTO key_wraps (grant_id, compartment, epoch, recipient, generation, wrapped) \
@@ -63,8 +66,8 @@ pub(crate) async fn all(
     compartments: &[Compartment],
     service: &ServiceKey,
 ) -> Result<Vec<KeyEpoch>, Error> {
-    let query =
-        sql("SELECT compartment, epoch, recipient, generation, wrapped FROM key_wraps WHERE grant_id = $1 \
+    let query = sql("SELECT compartment, epoch, recipient, generation, wrapped, author \
+                     FROM key_wraps JOIN key_epochs USING (grant_id, compartment, epoch) WHERE grant_id = $1 \
                      ORDER BY compartment DESC, epoch, recipient");
     let mut epochs: Vec<KeyEpoch> = Vec::new();
     for row in read.rows(query.bind(grant.to_string())).await? {
@@ -85,7 +88,10 @@ pub(crate) async fn all(
         let wrap = KeyWrap { recipient, generation: number(&row, "generation")?, wrapped };
         match epochs.last_mut() {
             Some(last) if last.compartment() == wire && last.epoch == epoch => last.wraps.push(wrap),
-            Some(_) | None => epochs.push(KeyEpoch { compartment: wire.into(), epoch, wraps: vec![wrap] }),
+            Some(_) | None => {
+                let author = epoch_author::from_bytes(row.bytes_or_null("author")?);
+                epochs.push(KeyEpoch { compartment: wire.into(), epoch, wraps: vec![wrap], author });
+            }
         }
     }
     Ok(epochs)

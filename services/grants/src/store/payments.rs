@@ -58,17 +58,18 @@ pub(super) async fn save_advance(tx: &mut Tx, grant: &Grant) -> Result<(), Error
     let Some(advance) = grant.advance else {
         return tx.execute(sql("DELETE FROM advances WHERE grant_id = $1").bind(id)).await.map(drop);
     };
-    let query = sql("INSERT INTO advances (grant_id, proposer, amount, first_by, second_by) \
-                     VALUES ($1, $2, $3, $4, $5) \
+    let query = sql("INSERT INTO advances (grant_id, proposer, amount, first_by, second_by, used) \
+                     VALUES ($1, $2, $3, $4, $5, $6) \
                      ON CONFLICT (grant_id) DO UPDATE SET amount = excluded.amount, first_by = excluded.first_by, \
-                         second_by = excluded.second_by");
+                         second_by = excluded.second_by, used = excluded.used");
     tx.execute(
         query
             .bind(id)
             .bind(grant.proposer.to_string())
             .bind(advance.amount.minor())
             .bind(advance.first.to_string())
-            .bind(text(advance.second)),
+            .bind(text(advance.second))
+            .bind(grant.advance_used().minor()),
     )
     .await
     .map(drop)
@@ -95,8 +96,9 @@ pub(super) async fn put_tranche(
     if before.is_none_or(|before| before.tranches.len() < place) {
         let query = sql(
             "INSERT INTO tranches (tranche_id, grant_id, proposer, number, currency, amount, due, advance, \
-                             state, released_by, sent_at, arrival_next, arrived, write_off_by, write_off_reason, lost_by) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'scheduled', '', 0, 0, 0, '', '', '')",
+                             state, released_by, sent_at, arrival_next, arrived, write_off_by, write_off_reason, \
+                             lost_by, returned_by) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'scheduled', '', 0, 0, 0, '', '', '', '')",
         );
         let query = query
             .bind(tranche.id.to_string())
@@ -111,7 +113,8 @@ pub(super) async fn put_tranche(
     }
     let query = sql(
         "UPDATE tranches SET state = $2, released_by = $3, sent_at = $4, arrival_next = $5, arrived = $6, \
-                         write_off_by = $7, write_off_reason = $8, lost_by = $9 WHERE tranche_id = $1",
+                         write_off_by = $7, write_off_reason = $8, lost_by = $9, returned_by = $10 \
+                     WHERE tranche_id = $1",
     );
     tx.execute(
         query
@@ -123,7 +126,8 @@ pub(super) async fn put_tranche(
             .bind(tranche.arrived.map_or(0, Money::minor))
             .bind(text(tranche.write_off.map(|(by, _)| by)))
             .bind(tranche.write_off.map_or("", |(_, reason)| reason))
-            .bind(text(tranche.lost_by)),
+            .bind(text(tranche.lost_by))
+            .bind(text(tranche.returned_by)),
     )
     .await
     .map(drop)
@@ -132,7 +136,7 @@ pub(super) async fn put_tranche(
 pub(super) async fn tranches(read: &mut impl Read, grant: GrantId) -> Result<Vec<Tranche>, Error> {
     let query =
         sql("SELECT tranche_id, currency, amount, due, advance, state, released_by, sent_at, arrival_next, \
-                         arrived, write_off_by, write_off_reason, lost_by \
+                         arrived, write_off_by, write_off_reason, lost_by, returned_by \
                      FROM tranches WHERE grant_id = $1 ORDER BY number");
     let rows = read.rows(query.bind(grant.to_string())).await?;
     rows.iter()
@@ -151,6 +155,7 @@ pub(super) async fn tranches(read: &mut impl Read, grant: GrantId) -> Result<Vec
                 arrived: Some(money(row, "arrived", currency)?).filter(|money| !money.is_zero()),
                 write_off,
                 lost_by: id(row, "lost_by")?,
+                returned_by: id(row, "returned_by")?,
             })
         })
         .collect()

@@ -23,6 +23,7 @@ async fn votes_and_approvals(sandbox: Sandbox) {
             "ALREADY_VOTED",
         ),
         ("UPDATE grants SET approvals = 1", "VOTES_MISSING"),
+        ("UPDATE grants SET votes_required = 1", "INVALID_FIELD"),
         ("UPDATE grants SET voted = 0", "VOTES_MISSING"),
         ("UPDATE grants SET stage = 'active'", "GATES_CLOSED"),
         ("UPDATE grants SET funded = 1", "FUNDS_MISSING"),
@@ -69,9 +70,20 @@ async fn people_and_money(sandbox: Sandbox) {
         ("UPDATE payees SET checked_by = entered_by", "ENTERED_BY_SAME_PERSON"),
         ("UPDATE payees SET checked_by = 'x', is_reference = 1", "PAYEE_IS_REFERENCE"),
         ("UPDATE agreements SET message_id = 'x'", "INVALID_FIELD"),
+        ("UPDATE agreements SET witness = recorded_by", "INVALID_FIELD"),
+        ("UPDATE agreements SET witness = proposer", "INVALID_FIELD"),
+        ("UPDATE agreements SET witness = ''", "INVALID_FIELD"),
         ("UPDATE advances SET second_by = first_by", "ADVANCE_BY_SAME_PERSON"),
         ("UPDATE advances SET second_by = proposer", "BY_PROPOSER"),
         ("UPDATE advances SET first_by = proposer", "BY_PROPOSER"),
+        ("UPDATE advances SET used = 1", "OVER_ADVANCE"),
+        ("UPDATE advances SET second_by = 'x', used = amount + 1", "OVER_ADVANCE"),
+        ("UPDATE tranches SET state = 'returned', released_by = 'x', sent_at = 1", "RELEASED_BY_SAME_PERSON"),
+        (
+            "UPDATE tranches SET state = 'returned', released_by = 'x', sent_at = 1, returned_by = 'x'",
+            "RELEASED_BY_SAME_PERSON",
+        ),
+        ("UPDATE tranches SET returned_by = proposer", "RELEASED_BY_SAME_PERSON"),
         ("UPDATE tranches SET released_by = proposer", "BY_PROPOSER"),
         ("UPDATE tranches SET state = 'sent'", "WRONG_TRANCHE_STATE"),
         ("UPDATE tranches SET arrived = 101, state = 'arrived', released_by = 'x'", "WRONG_TRANCHE_STATE"),
@@ -82,7 +94,8 @@ async fn people_and_money(sandbox: Sandbox) {
         ),
         (
             "INSERT INTO tranches SELECT tranche_id, grant_id, proposer, 2, currency, amount, due, advance, state, \
-             released_by, sent_at, arrival_next, arrived, write_off_by, write_off_reason, lost_by FROM tranches",
+             released_by, sent_at, arrival_next, arrived, write_off_by, write_off_reason, lost_by, returned_by \
+             FROM tranches",
             "TRANCHE_ID_REUSED",
         ),
         ("INSERT INTO conflicts SELECT grant_id, approver, 'other', 2 FROM conflicts", "CONFLICT_KNOWN"),

@@ -16,24 +16,46 @@ use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::{
     domain::{
-        MoneyState, Stage, Verified,
-        samples::{APPROVERS, CASE, FINANCE, GRANT, PROPOSER, eur},
+        MoneyState, Stage, TimerKind, Verified,
+        samples::{APPROVERS, CASE, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, eur},
     },
     fixtures::{World, by, refused},
 };
 
-on_both_engines!(references_open_the_gate_of_every_grant_and_a_contradiction_closes_it, crate::SCHEMA);
-async fn references_open_the_gate_of_every_grant_and_a_contradiction_closes_it(sandbox: Sandbox) {
+on_both_engines!(references_open_the_gate_of_every_grant_and_the_newest_check_of_each_counts, crate::SCHEMA);
+async fn references_open_the_gate_of_every_grant_and_the_newest_check_of_each_counts(sandbox: Sandbox) {
     let world = World::active(sandbox).await;
     assert_eq!(world.grant().await.verified, Some(Verified::References));
     world.check_reference(2, CheckResult::Confirms).await;
-    world.check_reference(2, CheckResult::CannotSay).await;
     assert_eq!(world.grant().await.stage, Stage::Active);
+    for corrected in [CheckResult::CannotSay, CheckResult::Contradicts] {
+        world.check_reference(2, corrected).await;
+        assert_eq!(world.grant().await.stage, Stage::Approved, "{corrected:?}");
+        world.check_reference(2, CheckResult::Confirms).await;
+        assert_eq!(world.grant().await.stage, Stage::Active);
+    }
     world.check_reference(2, CheckResult::Contradicts).await;
-    assert_eq!(world.grant().await.stage, Stage::Approved);
     assert_eq!(world.last_event().await.actor.as_deref(), Some("system:grants"));
     world.check_reference(3, CheckResult::Confirms).await;
     assert_eq!(world.grant().await.stage, Stage::Active, "one whose adding came to nobody counts too");
+}
+
+on_both_engines!(what_the_proposer_checked_does_not_count_for_their_grant, crate::SCHEMA);
+async fn what_the_proposer_checked_does_not_count_for_their_grant(sandbox: Sandbox) {
+    let world = World::new(sandbox).await;
+    world.references(1).await;
+    world.reference(2, [2; 32]).await;
+    world.check_reference_by(PROPOSER, 2, CheckResult::Confirms).await;
+    world.draft().await.unwrap();
+    assert_eq!(world.history().await, ["GrantDrafted"]);
+    world.check_reference_by(PROPOSER, 1, CheckResult::Confirms).await;
+    world.show("", "phone").await.unwrap();
+    world.submit(PROPOSER).await.unwrap();
+    refused(world.advance(HEAD, eur(100)).await, "NO_INDEPENDENT_CHECK");
+    world.check_reference_by(OFFICER, 1, CheckResult::Confirms).await;
+    assert_eq!(world.grant().await.verified, None);
+    world.check_reference_by(HEAD, 2, CheckResult::Confirms).await;
+    assert_eq!(world.grant().await.verified, Some(Verified::References));
 }
 
 on_both_engines!(a_grant_drafted_later_is_verified_by_what_was_found_before, crate::SCHEMA);
@@ -70,10 +92,26 @@ async fn grants_are_worked_on_in_their_cases_lane(sandbox: Sandbox) {
     assert_eq!(due.since(world.now()), flare_kernel::Duration::from_hours(24));
 }
 
+on_both_engines!(a_case_that_becomes_critical_is_voted_on_within_a_day, crate::SCHEMA);
+async fn a_case_that_becomes_critical_is_voted_on_within_a_day(sandbox: Sandbox) {
+    let world = World::in_approval(sandbox).await;
+    let lane = input::lane_out(Lane::Critical).into();
+    let assessed = CaseAssessed { case_id: CASE.to_string(), lane, outcome_by: None };
+    world.tell(Event::Triage(triage_event::Event::CaseAssessed(assessed))).await;
+    let event = world.last_event().await;
+    assert_eq!((event.kind.as_str(), event.lane), ("flare.events.v1.VoteHastened", Lane::Critical));
+    let due = world.now().plus(flare_kernel::Duration::from_hours(24));
+    assert_eq!(world.timer(TimerKind::Vote).await, Some(due));
+}
+
 on_both_engines!(whoever_lost_the_role_votes_no_more, crate::SCHEMA);
 async fn whoever_lost_the_role_votes_no_more(sandbox: Sandbox) {
     let world = World::in_approval(sandbox).await;
-    let set = RolesSet { staff_id: APPROVERS[0].to_string(), roles: vec![Role::Officer.into()] };
+    let set = RolesSet {
+        staff_id: APPROVERS[0].to_string(),
+        roles: vec![Role::Officer.into()],
+        roles_held_back: Vec::new(),
+    };
     world.tell(Event::Identity(identity_event::Event::RolesSet(set))).await;
     refused(world.vote(APPROVERS[0], Decision::Approve).await, "NOT_AN_APPROVER");
 }
@@ -105,6 +143,9 @@ async fn a_case_is_known_from_its_request_on(sandbox: Sandbox) {
     refused(world.api.draft_grant(by(PROPOSER, request.clone())).await, "NOT_FOUND");
     let submitted = RequestSubmitted { case_id: case.to_string(), ..RequestSubmitted::default() };
     world.tell(Event::Intake(intake_event::Event::RequestSubmitted(submitted))).await;
+    request.request_id = world.request_id();
+    refused(world.api.draft_grant(by(PROPOSER, request.clone())).await, "NEED_NOT_RECOMMENDED");
+    world.recommended(case, &[1, 2]).await;
     request.request_id = world.request_id();
     world.api.draft_grant(by(PROPOSER, request)).await.unwrap();
     assert_eq!(world.grant().await.lane, Lane::Urgent);

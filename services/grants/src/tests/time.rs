@@ -1,12 +1,13 @@
-//! What time does: votes late, the end date, the report, the close, payments nobody heard of.
+//! What time does: submissions and votes late, the end date, the report, the close, payments nobody heard of.
 
+use flare_contracts::grants::v1::{Decision, TrancheState};
 use flare_kernel::Duration;
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::{
     domain::{
         Stage, TimerKind,
-        samples::{FINANCE, OFFICER, eur},
+        samples::{APPROVERS, FINANCE, OFFICER, PROPOSER, eur},
     },
     fixtures::World,
 };
@@ -23,6 +24,37 @@ async fn late_votes_are_told_again_and_again(sandbox: Sandbox) {
     assert_eq!(world.timer(TimerKind::Vote).await, Some(world.now().plus(Duration::from_days(1))));
     world.sandbox.advance(Duration::from_days(1));
     assert_eq!(world.fire().await, 1);
+}
+
+on_both_engines!(a_grant_that_is_not_submitted_is_told_of_until_it_is, crate::SCHEMA);
+async fn a_grant_that_is_not_submitted_is_told_of_until_it_is(sandbox: Sandbox) {
+    let world = World::new(sandbox).await;
+    world.draft().await.unwrap();
+    let due = world.now().plus(Duration::from_hours(48));
+    assert_eq!(world.timer(TimerKind::Draft).await, Some(due));
+    world.sandbox.advance(Duration::from_hours(48));
+    assert_eq!(world.fire().await, 1);
+    assert_eq!(world.last_event().await.kind, "flare.events.v1.GrantOverdue");
+    assert_eq!(world.timer(TimerKind::Draft).await, Some(world.now().plus(Duration::from_days(1))));
+    world.show("", "phone").await.unwrap();
+    world.submit(PROPOSER).await.unwrap();
+    assert_eq!(world.timer(TimerKind::Draft).await, None);
+    world.vote(APPROVERS[0], Decision::Return).await.unwrap();
+    assert_eq!(world.timer(TimerKind::Draft).await, Some(world.now().plus(Duration::from_hours(48))));
+}
+
+on_both_engines!(a_payment_that_comes_back_after_the_end_leaves_nobody_waiting, crate::SCHEMA);
+async fn a_payment_that_comes_back_after_the_end_leaves_nobody_waiting(sandbox: Sandbox) {
+    let world = World::reporting(sandbox).await;
+    world.settle(1, TrancheState::Returned, None).await.unwrap();
+    assert_eq!(world.last_event().await.kind, "flare.events.v1.ReportDueSet");
+    assert_eq!(world.timer(TimerKind::Report).await, None);
+    assert_eq!(world.timer(TimerKind::Close).await, Some(world.now().plus(Duration::from_days(14))));
+    world.schedule(2, eur(100), false).await.unwrap();
+    world.release(FINANCE[1], 2).await.unwrap();
+    world.send(2).await.unwrap();
+    assert_eq!(world.timer(TimerKind::Report).await, Some(world.now().plus(Duration::from_days(30))));
+    assert_eq!(world.timer(TimerKind::Close).await, None);
 }
 
 on_both_engines!(a_grant_ends_on_its_end_date_and_waits_for_its_report, crate::SCHEMA);

@@ -6,7 +6,7 @@ use flare_contracts::{
         Decision, GetGrantRequest, Grant, GrantSummary, ListCaseGrantsRequest, ListForFinanceRequest,
         ListMyVotesRequest, grants_server::Grants as _,
     },
-    vote,
+    vote::{self, Ballot},
 };
 use flare_kernel::{GrantId, StaffId, codename};
 use flare_testkit::{Sandbox, on_both_engines};
@@ -49,7 +49,8 @@ on_both_engines!(an_approver_computes_what_they_sign_from_what_they_are_shown, c
 async fn an_approver_computes_what_they_sign_from_what_they_are_shown(sandbox: Sandbox) {
     let world = World::in_approval(sandbox).await;
     let shown = get(&world, APPROVERS[0]).await;
-    let digest = vote::shown_digest(&shown.grant_id, &shown.case_id, shown.round, &shown.terms.unwrap());
+    let ballot = Ballot { round: shown.round, votes_required: shown.votes_required };
+    let digest = vote::shown_digest(&shown.grant_id, &shown.case_id, ballot, &shown.terms.unwrap());
     assert_eq!(digest.as_slice(), world.vote_request(APPROVERS[0], Decision::Approve).await.shown_digest);
 }
 

@@ -44,7 +44,8 @@ pub(crate) fn subject(event: &Event) -> Result<Option<Subject>, Malformed> {
             grant: [GrantDrafted GrantRevised ProposalShown ProposalAccepted GrantSubmitted VoteCast ConflictDeclared
                 GrantReturned GrantRejected GrantApproved GateOpened GateClosed PayeeEntered AgreementPosted
                 FundsReserved AdvanceAuthorised GrantActivated TrancheMoved GrantEnded ReportRecorded CloseProposed
-                GrantClosed MoneyHeld MoneyFreed GrantWithdrawn GrantTerminated GrantOverdue GrantKeyBegun]),
+                GrantClosed MoneyHeld MoneyFreed GrantWithdrawn GrantTerminated GrantOverdue GrantKeyBegun
+                VoteHastened ReportDueSet]),
         Event::Notification(
             notification_event::Event::NoticeRaised(_) | notification_event::Event::NoticeRead(_),
         ) => {

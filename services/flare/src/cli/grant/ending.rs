@@ -1,9 +1,11 @@
-//! The end of a grant: the report, the close, or a termination.
+//! The end of a grant: the report, the close, giving it up, or a termination.
 
 use clap::Args;
 use flare_contracts::{
     common::v1::Money,
-    grants::v1::{CloseGrantRequest, Grant, RecordReportRequest, TerminateGrantRequest, TrancheState},
+    grants::v1::{
+        AbandonGrantRequest, CloseGrantRequest, Grant, RecordReportRequest, TerminateGrantRequest, TrancheState,
+    },
 };
 use flare_kernel::{Date, GrantId};
 use serde_json::json;
@@ -48,6 +50,18 @@ pub(crate) struct CloseArgs {
     /// What goes back to its fund, in the grant's currency [usually: what neither arrived nor was lost]
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     unspent: Option<String>,
+    #[command(flatten)]
+    version: SeenVersion,
+}
+
+/// `flare grant abandon`
+#[derive(Args, Debug)]
+pub(crate) struct AbandonArgs {
+    /// The grant
+    grant: GrantId,
+    /// Why
+    #[arg(long, value_parser = code(&["helped-otherwise", "not-needed", "mistake", "other"]))]
+    reason: String,
     #[command(flatten)]
     version: SeenVersion,
 }
@@ -144,6 +158,18 @@ fn unspent(grant: &Grant) -> Money {
     });
     let minor_units = ceiling.minor_units.saturating_sub(gone.fold(0, i64::saturating_add)).max(0);
     Money { minor_units, ..ceiling }
+}
+
+pub(crate) async fn abandon(context: &Context, args: AbandonArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let request = AbandonGrantRequest {
+        request_id: desk.request_id()?,
+        grant_id: args.grant.to_string(),
+        version: seen_version(&desk, args.grant, args.version.seen).await?,
+        reason: args.reason,
+    };
+    let answer = call!(desk, grants.abandon_grant(request));
+    settle(&desk, args.grant, answer, "Abandoned; its needs are to be decided anew").await
 }
 
 pub(crate) async fn terminate(context: &Context, args: TerminateArgs) -> Result<(), CliError> {

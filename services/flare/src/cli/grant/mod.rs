@@ -70,6 +70,9 @@ pub(crate) enum GrantCommand {
     /// Close a grant; above the light threshold another person confirms with the same command
     #[command(after_help = "Example:\n  flare grant close grant_… --outcome achieved")]
     Close(ending::CloseArgs),
+    /// Give up a draft or a returned grant; its proposer's or a head's
+    #[command(after_help = "Example:\n  flare grant abandon grant_… --reason helped_otherwise")]
+    Abandon(ending::AbandonArgs),
     /// End a grant for ethics, corruption or safeguarding
     #[command(after_help = "Example:\n  flare grant terminate grant_… --reason corruption")]
     Terminate(ending::TerminateArgs),
@@ -102,6 +105,7 @@ pub(crate) async fn run(command: GrantCommand, context: &Context) -> Result<(), 
         GrantCommand::Tranche(command) => tranches::run(context, command).await,
         GrantCommand::Report(args) => ending::report(context, args).await,
         GrantCommand::Close(args) => ending::close(context, args).await,
+        GrantCommand::Abandon(args) => ending::abandon(context, args).await,
         GrantCommand::Terminate(args) => ending::terminate(context, args).await,
         GrantCommand::List(args) => lists::of_case(context, args).await,
         GrantCommand::Votes(args) => lists::votes(context, args).await,
@@ -148,8 +152,8 @@ mod tests {
             "vote approve-with-conditions GRANT --text-file -",
             "payee enter GRANT --payee-file -",
             "payee check GRANT",
-            "payee check GRANT --called-back --sanctions-checked-on 2026-12-01 --sanctions-clear",
-            "agreement record GRANT --agreed-by visit --donor-origin-told",
+            "payee check GRANT --called-back --shown abcd --sanctions-checked-on 2026-12-01 --sanctions-clear",
+            "agreement record GRANT --agreed-by visit --witness sami --donor-origin-told",
             "tranche add GRANT --amount 100 --due 2026-12-05 --advance",
             "tranche arrived GRANT TRANCHE --amount 90.00 --version 7",
             // Read as an amount, so that the refusal says what is wrong with it.
@@ -157,6 +161,7 @@ mod tests {
             "tranche in-doubt GRANT TRANCHE",
             "tranche lost GRANT TRANCHE --reason stolen",
             "close GRANT --outcome achieved --unspent 0",
+            "abandon GRANT --reason helped_otherwise",
             "list --case CASE --limit 3",
             "votes",
             "finance",
@@ -171,12 +176,16 @@ mod tests {
             ("show CASE", ErrorKind::ValueValidation),
             ("draft --ceiling 1", ErrorKind::MissingRequiredArgument),
             ("draft --case CASE --support love", ErrorKind::InvalidValue),
-            ("draft --case CASE --votes 0", ErrorKind::ValueValidation),
+            ("draft --case CASE --votes 1", ErrorKind::ValueValidation),
             ("draft --case CASE --votes 10", ErrorKind::ValueValidation),
             ("propose GRANT --told-by phone --text-file x", ErrorKind::ArgumentConflict),
             ("payee check GRANT --sanctions-clear", ErrorKind::MissingRequiredArgument),
+            ("payee check GRANT --shown abcd", ErrorKind::MissingRequiredArgument),
+            ("agreement record GRANT --agreed-by visit", ErrorKind::MissingRequiredArgument),
+            ("vote approve GRANT --yes", ErrorKind::MissingRequiredArgument),
             ("vote maybe GRANT", ErrorKind::InvalidSubcommand),
             ("tranche lost GRANT TRANCHE", ErrorKind::MissingRequiredArgument),
+            ("abandon GRANT", ErrorKind::MissingRequiredArgument),
             ("terminate GRANT --reason whim", ErrorKind::InvalidValue),
         ] {
             assert_eq!(parse(line).unwrap_err(), kind, "{line}");

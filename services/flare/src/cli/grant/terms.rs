@@ -1,12 +1,14 @@
 //! The terms of a grant as options: drafted once, revised in parts.
 
+use std::time::Duration;
+
 use clap::Args;
 use flare_contracts::{
     common::v1::{Mode, Trigger},
     grants::v1::{DraftGrantRequest, PaymentMethod, ReviseGrantRequest, SupportKind},
     triage::v1::Outcome,
 };
-use flare_edge::{EdgeError, Proposal, fresh_epoch};
+use flare_edge::{EdgeError, Proposal};
 use flare_kernel::{CaseId, Currency, Date, GrantId, Money, NeedId, codename};
 use flare_seal::Compartment;
 use serde_json::json;
@@ -26,6 +28,10 @@ use crate::cli::{
 const SCOPE: Text = ("--scope-file", "What will be done?", 8_000);
 const BUDGET: Text = ("--budget-file", "The budget, line by line:", 10_000);
 const BENEFICIARY: Text = ("--beneficiary-file", "For whom?", 2_000);
+
+/// How often, and how long each time, a draft waits for its needs to be known as recommended: 5 s in all.
+const NEWS_TRAVELS: u32 = 20;
+const WAIT: Duration = Duration::from_millis(250);
 
 /// An option that holds a text, what is asked when it is left out, and the longest text in bytes (the service's rule too).
 type Text = (&'static str, &'static str, usize);
@@ -86,8 +92,8 @@ pub(crate) struct DraftArgs {
     case: CaseId,
     #[command(flatten)]
     terms: TermsArgs,
-    /// How many votes it needs [usually: as the policy says, two]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9))]
+    /// How many votes it needs, not fewer than the policy asks for [usually: just as many, two]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=9))]
     votes: Option<u32>,
 }
 
@@ -116,7 +122,7 @@ pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliE
     }
     let proposal = terms.compose(context, None)?;
     let grant: GrantId = desk.drawn(&args.case.to_string());
-    let (key, epoch) = fresh_epoch(desk.session.bundle(), args.case, Compartment::Proposal, None)?;
+    let (key, epoch) = desk.session.draw_epoch(args.case, Compartment::Proposal, 1, None)?;
     let mut keys = flare_edge::CaseKeys::new(args.case);
     keys.insert(Compartment::Proposal, 1, key);
     let request = DraftGrantRequest {
@@ -127,7 +133,21 @@ pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliE
         key: Some(epoch),
         votes_required: args.votes.unwrap_or_default(),
     };
-    let answer = call!(desk, grants.draft_grant(request)).map_err(named);
+    let of_case = |need: &NeedId| {
+        let known = record.case.needs.iter().find(|known| known.need_id == need.to_string());
+        known.is_some_and(|known| known.outcome() == Outcome::Recommended)
+    };
+    let mut waits = if proposal.needs.iter().all(of_case) { NEWS_TRAVELS } else { 0 };
+    let answer = loop {
+        match call!(desk, grants.draft_grant(request.clone())) {
+            // Triage has recommended them; grants hears of it in a moment.
+            Err(error) if error.reason == "NEED_NOT_RECOMMENDED" && waits > 0 => {
+                waits -= 1;
+                tokio::time::sleep(WAIT).await;
+            }
+            answer => break answer.map_err(named),
+        }
+    };
     let said = format!("Drafted {grant} for {}", codename(args.case));
     settle_with(&desk, grant, answer, &said, [("case_id", json!(args.case.to_string()))]).await
 }

@@ -29,11 +29,13 @@ fn with(state: TrancheState) -> (Grant, TrancheId) {
     grant.send(id, NOW, &policy()).unwrap();
     match state {
         TrancheState::Scheduled | TrancheState::Released | TrancheState::Sent => {}
-        TrancheState::InDoubt => drop(grant.settle(id, Settlement::InDoubt).unwrap()),
-        TrancheState::Arrived => drop(grant.settle(id, Settlement::Arrived(eur(30_000))).unwrap()),
-        TrancheState::Returned => drop(grant.settle(id, Settlement::Returned).unwrap()),
+        TrancheState::InDoubt => drop(grant.settle(FINANCE[0], id, Settlement::InDoubt).unwrap()),
+        TrancheState::Arrived => {
+            drop(grant.settle(FINANCE[0], id, Settlement::Arrived(eur(30_000))).unwrap())
+        }
+        TrancheState::Returned => drop(grant.settle(FINANCE[0], id, Settlement::Returned).unwrap()),
         TrancheState::Lost => {
-            grant.settle(id, Settlement::InDoubt).unwrap();
+            grant.settle(FINANCE[0], id, Settlement::InDoubt).unwrap();
             grant.write_off(HEAD, id, "stolen").unwrap();
             grant.write_off(FINANCIER, id, "stolen").unwrap();
         }
@@ -49,9 +51,13 @@ fn every_state_and_every_move() {
     let moves: [(Move, &[TrancheState], TrancheState); 6] = [
         (|grant, id| grant.release(FINANCIER, id, NOW), &[Scheduled], Released),
         (|grant, id| grant.send(id, NOW, &policy()), &[Released], Sent),
-        (|grant, id| grant.settle(id, Settlement::Arrived(eur(1))), &[Sent, InDoubt], Arrived),
-        (|grant, id| grant.settle(id, Settlement::InDoubt), &[Sent], InDoubt),
-        (|grant, id| grant.settle(id, Settlement::Returned), &[Released, Sent, InDoubt], Returned),
+        (|grant, id| grant.settle(FINANCE[0], id, Settlement::Arrived(eur(1))), &[Sent, InDoubt], Arrived),
+        (|grant, id| grant.settle(FINANCE[0], id, Settlement::InDoubt), &[Sent], InDoubt),
+        (
+            |grant, id| grant.settle(FINANCE[0], id, Settlement::Returned),
+            &[Released, Sent, InDoubt],
+            Returned,
+        ),
         (
             |grant, id| {
                 grant.write_off(HEAD, id, "other")?;
@@ -89,9 +95,9 @@ fn payments_stay_within_the_ceiling() {
 }
 
 #[test]
-fn a_returned_payment_leaves_room_and_one_in_doubt_does_not() {
+fn a_returned_payment_leaves_room_and_one_in_doubt_or_lost_does_not() {
     for (state, room) in
-        [(TrancheState::InDoubt, false), (TrancheState::Returned, true), (TrancheState::Lost, true)]
+        [(TrancheState::InDoubt, false), (TrancheState::Returned, true), (TrancheState::Lost, false)]
     {
         let (mut grant, _) = with(state);
         let outcome = grant.schedule(new_tranche(2, grant.terms.ceiling.minor()));
@@ -100,13 +106,47 @@ fn a_returned_payment_leaves_room_and_one_in_doubt_does_not() {
 }
 
 #[test]
-fn what_was_lost_needs_new_funds_before_it_is_paid_again() {
+fn however_much_is_reserved_what_was_lost_stays_within_the_ceiling() {
     let (mut grant, _) = with(TrancheState::Lost);
-    grant.schedule(new_tranche(2, grant.terms.ceiling.minor())).unwrap();
-    let again = samples::tranche_id(2);
-    assert_eq!(grant.release(FINANCIER, again, NOW), Err(Refused::Unfunded));
-    grant.reserve(FINANCIER, "B".into(), eur(30_000), NOW).unwrap();
-    grant.release(FINANCIER, again, NOW).unwrap();
+    grant.reserve(FINANCIER, "B".into(), grant.terms.ceiling, NOW).unwrap();
+    let left = grant.terms.ceiling.minor() - 30_000;
+    assert_eq!(grant.schedule(new_tranche(2, left + 1)), Err(Refused::OverCeiling(eur(left))));
+    grant.schedule(new_tranche(2, left)).unwrap();
+    grant.release(FINANCIER, samples::tranche_id(2), NOW).unwrap();
+}
+
+#[test]
+fn nobody_says_alone_that_what_they_sent_came_back() {
+    for state in [TrancheState::Sent, TrancheState::InDoubt] {
+        let (mut grant, id) = with(state);
+        let returned = |grant: &mut Grant, by| grant.settle(by, id, Settlement::Returned);
+        let came_back = "note that its money came back";
+        assert_eq!(returned(&mut grant, FINANCIER), Err(Refused::ReleasedBySame(came_back)));
+        assert_eq!(returned(&mut grant, PROPOSER), Err(Refused::ByProposer(came_back)));
+        returned(&mut grant, OFFICER).unwrap();
+        assert_eq!(samples::tranche(&grant, id).returned_by, Some(OFFICER));
+    }
+    let (mut grant, id) = with(TrancheState::Released);
+    grant.settle(FINANCIER, id, Settlement::Returned).unwrap();
+    assert_eq!(samples::tranche(&grant, id).returned_by, None, "it never left");
+}
+
+#[test]
+fn an_advance_that_was_sent_is_used_up_even_when_it_comes_back() {
+    let mut grant = samples::with_advance_tranche(50_000);
+    let id = samples::tranche_id(1);
+    grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
+    grant.release(FINANCIER, id, NOW).unwrap();
+    grant.settle(FINANCIER, id, Settlement::Returned).unwrap();
+    let again = NewTranche { advance: true, ..new_tranche(2, 50_000) };
+    grant.schedule(again).unwrap();
+    grant.release(FINANCIER, again.id, NOW).unwrap();
+    grant.send(again.id, NOW, &policy()).unwrap();
+    grant.settle(HEAD, again.id, Settlement::Returned).unwrap();
+    let third = NewTranche { advance: true, ..new_tranche(3, 1) };
+    assert_eq!(grant.schedule(third), Err(Refused::OverAdvance(eur(0))));
+    grant.revise(PROPOSER, false, samples::next_terms(&grant), NOW).unwrap();
+    assert_eq!(grant.authorised_advance(), Some(eur(50_000)), "new terms do not bring another");
 }
 
 #[test]
@@ -177,9 +217,12 @@ fn held_money_is_neither_released_nor_sent() {
 fn a_part_may_arrive_but_never_more() {
     let (mut grant, id) = with(TrancheState::Sent);
     for arrived in [eur(30_001), eur(0), samples::usd(1)] {
-        assert!(matches!(grant.settle(id, Settlement::Arrived(arrived)), Err(Refused::Field { .. })));
+        assert!(matches!(
+            grant.settle(FINANCE[0], id, Settlement::Arrived(arrived)),
+            Err(Refused::Field { .. })
+        ));
     }
-    grant.settle(id, Settlement::Arrived(eur(1))).unwrap();
+    grant.settle(FINANCE[0], id, Settlement::Arrived(eur(1))).unwrap();
     assert_eq!(samples::tranche(&grant, id).arrived, Some(eur(1)));
 }
 
@@ -196,9 +239,20 @@ fn the_requester_tells_what_arrived() {
         assert_eq!(samples::kinds(&grant.arrival_reported(id, arrived)), ["TrancheMoved"]);
         assert_eq!(samples::tranche(&grant, id).state, state);
     }
+    assert!(samples::active().arrival_reported(samples::tranche_id(9), None).is_empty(), "unknown here");
+}
+
+#[test]
+fn what_came_back_and_arrived_is_in_doubt_and_nothing_more_goes_meanwhile() {
     let (mut grant, id) = with(TrancheState::Returned);
-    assert!(grant.arrival_reported(id, Some(eur(1))).is_empty());
-    assert!(grant.arrival_reported(samples::tranche_id(9), None).is_empty(), "unknown here");
+    assert!(grant.arrival_reported(id, Some(eur(0))).is_empty(), "both say that it is not there");
+    let rest = grant.terms.ceiling.minor();
+    grant.schedule(new_tranche(2, rest)).unwrap();
+    assert_eq!(samples::kinds(&grant.arrival_reported(id, Some(eur(30_000)))), ["TrancheMoved"]);
+    assert_eq!((samples::tranche(&grant, id).state, grant.contested()), (TrancheState::InDoubt, eur(30_000)));
+    assert_eq!(grant.release(FINANCIER, samples::tranche_id(2), NOW), Err(Refused::OverCeiling(eur(0))));
+    grant.settle(FINANCE[0], id, Settlement::Returned).unwrap();
+    grant.release(FINANCIER, samples::tranche_id(2), NOW).unwrap();
 }
 
 #[test]
@@ -207,12 +261,13 @@ fn a_loss_is_written_off_by_two_who_say_the_same() {
     grant.write_off(HEAD, id, "other").unwrap();
     grant.write_off(HEAD, id, "stolen").unwrap();
     assert_eq!(grant.write_off(HEAD, id, "stolen"), Err(Refused::WriteOffBySame));
-    assert_eq!(grant.write_off(FINANCIER, id, "other"), Err(Refused::WriteOffDiffers("stolen")));
-    grant.write_off(FINANCIER, id, "stolen").unwrap();
+    grant.write_off(FINANCIER, id, "other").unwrap();
+    assert_eq!(samples::tranche(&grant, id).write_off, Some((FINANCIER, "other")), "in place of the first");
+    grant.write_off(HEAD, id, "other").unwrap();
     assert_eq!(samples::tranche(&grant, id).state, TrancheState::Lost);
     let (mut grant, id) = with(TrancheState::InDoubt);
     grant.write_off(HEAD, id, "other").unwrap();
-    grant.settle(id, Settlement::Arrived(eur(1))).unwrap();
+    grant.settle(FINANCE[0], id, Settlement::Arrived(eur(1))).unwrap();
     assert_eq!(samples::tranche(&grant, id).write_off, None, "it was found");
 }
 
@@ -221,6 +276,6 @@ fn an_unknown_payment_is_not_found() {
     let mut grant = samples::active();
     let id = samples::tranche_id(7);
     assert_eq!(grant.release(FINANCIER, id, NOW), Err(Refused::NoSuchTranche));
-    assert_eq!(grant.settle(id, Settlement::Returned), Err(Refused::NoSuchTranche));
+    assert_eq!(grant.settle(FINANCE[0], id, Settlement::Returned), Err(Refused::NoSuchTranche));
     assert_eq!(grant.write_off(OFFICER, id, "other"), Err(Refused::NoSuchTranche));
 }

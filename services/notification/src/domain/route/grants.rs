@@ -29,7 +29,14 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             for one in &event.excluded {
                 excluded.push(staff("excluded", one)?);
             }
-            to.settle_all([Ask::ReviseGrant, Ask::SubmitGrant, Ask::Vote], &grant);
+            to.settle_all([Ask::ReviseGrant, Ask::SubmitGrant, Ask::SubmitOverdue, Ask::Vote], &grant);
+            to.tell(Approvers { excluded }, Ask::Vote, grant).until(time(event.due.as_ref()));
+        }
+        // Told again to whoever has not voted, with less time.
+        Event::VoteHastened(event) => {
+            let excluded = event.excluded.iter().map(|one| staff("excluded", one));
+            let excluded = excluded.collect::<Result<_, _>>()?;
+            to.settle(Ask::Vote, &grant);
             to.tell(Approvers { excluded }, Ask::Vote, grant).until(time(event.due.as_ref()));
         }
         Event::VoteCast(event) => {
@@ -77,6 +84,13 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
         Event::GrantEnded(event) => {
             to.tell(Owner, Ask::CollectReport, grant).until(time(event.report_due.as_ref()));
         }
+        Event::ReportDueSet(event) => {
+            to.settle_all([Ask::CollectReport, Ask::ReportOverdue, Ask::CloseGrant], &grant);
+            match time(event.report_due.as_ref()) {
+                Some(due) => to.tell(Owner, Ask::CollectReport, grant).until(Some(due)),
+                None => to.tell(Owner, Ask::CloseGrant, grant),
+            };
+        }
         Event::ReportRecorded(event) => report(event, heard, to),
         Event::CloseProposed(event) => {
             to.settle_all([Ask::CloseGrant, Ask::ReadReport, Ask::CloseOverdue], &grant);
@@ -115,6 +129,7 @@ fn end(heard: &Heard<'_>, to: &mut Routed) {
 /// A step is late. Told again and again while it lasts; only the latest stays.
 fn overdue(event: &GrantOverdue, grant: &str, to: &mut Routed) {
     let ask = match event.step.as_str() {
+        "draft" => Ask::SubmitOverdue,
         "vote" => Ask::VotesOverdue,
         "report" => Ask::ReportOverdue,
         "arrival" => Ask::ArrivalOverdue,

@@ -245,6 +245,21 @@ fn a_grants_votes_are_asked_of_those_who_may_vote() {
     let garbled = route(&grants(ge::Event::GrantSubmitted(garbled)), &heard("x", &policy), facts());
     assert_eq!(garbled, Err(Malformed("excluded")), "somebody excluded must not be asked by accident");
 
+    let hastened = events::VoteHastened {
+        excluded: vec![person(3).to_string(), person(5).to_string()],
+        due: Some(input::timestamp_out(AT)),
+        ..Default::default()
+    };
+    let hastened = routed(grants(ge::Event::VoteHastened(hastened)), "system:grants");
+    let excluded = vec![person(3), person(5)];
+    assert_eq!(told(&hastened), [(Approvers { excluded }, Ask::Vote)]);
+    assert_eq!(hastened.plans[0].due, Some(AT));
+    assert_eq!(
+        hastened.settle,
+        [Settle::Asked(Ask::Vote, GRANT.to_string())],
+        "in place of the first notice"
+    );
+
     let one = |ask, staff| vec![Settle::AskedOf(ask, GRANT.to_string(), staff)];
     let vote = events::VoteCast { voter: person(4).to_string(), ..Default::default() };
     assert_eq!(routed(grants(ge::Event::VoteCast(vote)), "x").settle, one(Ask::Vote, person(4)));
@@ -395,11 +410,17 @@ fn the_end_of_a_grant_reaches_whoever_closes_it() {
     assert!(proposed.plans.iter().all(|plan| plan.except == Some(person(9))));
     let closed = routed(grants(ge::Event::GrantClosed(events::GrantClosed::default())), "x");
     assert_eq!((told(&closed), closed.settle), (vec![(Owner, Ask::CloseCase)], vec![Settle::Grant(GRANT)]));
+    let set = events::ReportDueSet { report_due: Some(input::timestamp_out(AT)), ..Default::default() };
+    let set = routed(grants(ge::Event::ReportDueSet(set)), "system:grants");
+    assert_eq!((told(&set), set.plans[0].due), (vec![(Owner, Ask::CollectReport)], Some(AT)));
+    let unset = routed(grants(ge::Event::ReportDueSet(events::ReportDueSet::default())), "x");
+    assert_eq!(told(&unset), [(Owner, Ask::CloseGrant)], "there is nothing to report on");
     let withdrawn = routed(grants(ge::Event::GrantWithdrawn(events::GrantWithdrawn::default())), "x");
     assert_eq!((told(&withdrawn), withdrawn.settle), (vec![], vec![Settle::Grant(GRANT)]));
     let terminated = routed(grants(ge::Event::GrantTerminated(events::GrantTerminated::default())), "x");
     assert_eq!(told(&terminated), [(Finance, Ask::StopPayments), (Owner, Ask::StopPayments)]);
     for (step, tranche, ask) in [
+        ("draft", "", Ask::SubmitOverdue),
         ("vote", "", Ask::VotesOverdue),
         ("report", "", Ask::ReportOverdue),
         ("arrival", "tranche_x", Ask::ArrivalOverdue),
