@@ -24,7 +24,7 @@ fn embedded() {
     let words = std::fs::read_to_string(&case.receipt).unwrap();
     let real = Receipt::parse(words.trim()).unwrap();
     block_on(async {
-        let mut strangers = silent(&installation, |_| Receipt::draw().unwrap());
+        let mut strangers = silent(&installation, || Receipt::draw().unwrap());
         while let Some(told) = strangers.join_next().await {
             let code = told.unwrap().code();
             assert!(
@@ -33,7 +33,7 @@ fn embedded() {
             );
         }
         // Receipts are free: anybody has one.
-        let mut waiting = silent(&installation, |_| real.clone());
+        let mut waiting = silent(&installation, || real.clone());
         while waiting.len() > 64 {
             let told = waiting.join_next().await.unwrap().unwrap();
             assert_eq!(told.code(), Code::ResourceExhausted, "{told:?}");
@@ -44,12 +44,11 @@ fn embedded() {
             assert_eq!(case.receipt_try(&["withdraw", "--reason", "too-dangerous", "--yes"]).code, 0);
             case.stands("withdrawn");
         });
-        assert!(!waiting.is_empty());
     });
 }
 
 /// So many callers who begin an upload with a receipt and send nothing.
-fn silent(installation: &Installation, receipt: impl Fn(usize) -> Receipt) -> JoinSet<Status> {
+fn silent(installation: &Installation, receipt: impl Fn() -> Receipt) -> JoinSet<Status> {
     let mut calls = JoinSet::new();
     let address = format!("http://{}", installation.address("intake"));
     let mut line = Endpoint::from_shared(address.clone()).unwrap().connect_lazy();
@@ -57,7 +56,7 @@ fn silent(installation: &Installation, receipt: impl Fn(usize) -> Receipt) -> Jo
         if nth % TOGETHER == 0 {
             line = Endpoint::from_shared(address.clone()).unwrap().connect_lazy();
         }
-        let receipt = receipt(nth);
+        let receipt = receipt();
         let claim = ReceiptClaim { lookup: receipt.lookup_id(), proof: Sensitive::new(receipt.proof()) };
         let mut request = Request::new(tokio_stream::pending::<UploadFileRequest>());
         let shown = Credentials::Receipt(claim).to_metadata().unwrap();
