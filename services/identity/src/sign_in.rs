@@ -29,6 +29,7 @@ const SESSION_CALLS: Limit = Limit { calls: 600, per: Duration::from_mins(1) };
 
 /// How long a session is remembered without asking the database.
 const REMEMBERED: Duration = Duration::from_mins(1);
+const REMEMBERED_FOR: flare_kernel::Duration = flare_kernel::Duration::from_secs(60);
 
 /// Who may attempt what how often, and what comes of it.
 pub(crate) struct SignIn {
@@ -166,7 +167,7 @@ impl SignIn {
         let key = SessionKey::of(session);
         self.count_session(key).await?;
         let remembered = self.ports.sessions.get(&key.cache_key()).await;
-        let view = match remembered.as_deref().and_then(SessionView::from_bytes) {
+        let view = match remembered.and_then(|bytes| self.remembered(key, &bytes)) {
             Some(view) => view,
             None => self.look_up(key).await?,
         };
@@ -178,8 +179,20 @@ impl SignIn {
 
     async fn look_up(&self, key: SessionKey) -> Result<SessionView, Error> {
         let view = store::session(&self.database, key).await?.ok_or_else(session_over)?;
-        self.ports.sessions.put(&key.cache_key(), view.to_bytes(), REMEMBERED).await;
+        let until = self.ports.clock.now().plus(REMEMBERED_FOR).as_micros().to_be_bytes();
+        let entry = [until.as_slice(), &view.to_bytes()].concat();
+        let entry = self.vault.wrap(&Place::cached_session(key), &entry).map_err(unwrappable)?;
+        self.ports.sessions.put(&key.cache_key(), entry, REMEMBERED).await;
         Ok(view)
+    }
+
+    /// What an entry of the cache says of a session. Whoever can write to the cache must not decide who somebody is: an
+    /// entry that was altered, moved from another session or kept beyond its time counts as absent.
+    fn remembered(&self, key: SessionKey, entry: &[u8]) -> Option<SessionView> {
+        let entry = self.vault.unwrap(&Place::cached_session(key), entry).ok()?;
+        let (until, view) = entry.split_first_chunk::<8>()?;
+        let until = Timestamp::from_micros(i64::from_be_bytes(*until));
+        (self.ports.clock.now() < until).then(|| SessionView::from_bytes(view)).flatten()
     }
 
     /// Ends a session.

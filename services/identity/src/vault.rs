@@ -38,6 +38,11 @@ impl Place {
         Self(format!("identity/{}/unlock_share", session.cache_key()))
     }
 
+    /// What the cache remembers of a session.
+    pub(crate) fn cached_session(session: SessionKey) -> Self {
+        Self(format!("identity/{}/cached", session.cache_key()))
+    }
+
     /// A place where nothing is stored.
     pub(crate) fn decoy() -> Self {
         Self("identity/decoy".to_owned())

@@ -51,7 +51,7 @@ impl SessionView {
         [self.staff.as_bytes().as_slice(), &roles, &ends, &self.unlock_share].concat()
     }
 
-    /// Reads the cached form. Bytes that are anything else were never put there by us and count as absent.
+    /// Reads the cached form.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (staff, rest) = bytes.split_first_chunk::<16>()?;
         let (roles, rest) = rest.split_first_chunk::<8>()?;

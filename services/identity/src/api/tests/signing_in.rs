@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use flare_access::SessionCache as _;
 use flare_messaging::{DueTimer, TimerHandler as _};
 use flare_store::{Error, Tx, Write};
 use tonic::{Code, transport::server::TcpConnectInfo};
 
 use super::*;
-use crate::IdentityTimers;
+use crate::{
+    IdentityTimers,
+    domain::{SessionKey, SessionView},
+};
 
 on_both_engines!(a_login_begins_a_session_that_gives_tokens, crate::SCHEMA);
 async fn a_login_begins_a_session_that_gives_tokens(sandbox: Sandbox) {
@@ -36,6 +40,42 @@ async fn a_login_begins_a_session_that_gives_tokens(sandbox: Sandbox) {
 
     sandbox.advance(flare_kernel::Duration::from_hours(12));
     assert_eq!(refusal(refresh().await), reason("SESSION_OVER"));
+}
+
+on_both_engines!(whoever_writes_to_the_cache_decides_nothing, crate::SCHEMA);
+async fn whoever_writes_to_the_cache_decides_nothing(sandbox: Sandbox) {
+    let world = founded(&sandbox).await;
+    let bea = world.enrolled("bea", &[Role::Officer]).await;
+    let (amina, session) =
+        (world.login("amina").await.unwrap().session, world.login("bea").await.unwrap().session);
+    let refresh = |session: &[u8]| {
+        let request = RefreshAccessRequest { session: session.to_vec() };
+        let api = world.api.clone();
+        async move { api.refresh_access(Request::new(request)).await.map(Response::into_inner) }
+    };
+    refresh(&amina).await.unwrap();
+    refresh(&session).await.unwrap();
+    let key = SessionKey::of(session.as_slice().try_into().unwrap());
+    let own = world.cached(&session).await.unwrap();
+    let admins = world.cached(&amina).await.unwrap();
+    let forged = SessionView {
+        staff: world.admin,
+        roles: ADMIN.iter().copied().collect(),
+        ends: world.clock.now().plus(flare_kernel::Duration::from_hours(1)),
+        unlock_share: vec![1; 60],
+    };
+    let mut altered = own.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    for entry in [admins, forged.to_bytes(), altered, Vec::new()] {
+        world.cache.put(&key.cache_key(), entry, Duration::from_secs(60)).await;
+        let fresh = refresh(&session).await.unwrap();
+        let staff = world.verify(&fresh.access_token);
+        assert_eq!((staff.id, staff.roles.codes()), (bea, vec![Role::Officer as i32]));
+    }
+    disable(&world, bea).await.unwrap();
+    sandbox.advance(flare_kernel::Duration::from_secs(60));
+    world.cache.put(&key.cache_key(), own, Duration::from_secs(60)).await;
+    assert_eq!(refusal(refresh(&session).await), reason("SESSION_OVER"), "an entry has its time");
 }
 
 on_both_engines!(a_session_that_was_ended_gives_nothing, crate::SCHEMA);
