@@ -217,7 +217,10 @@ class Queues(unittest.TestCase):
         """A case up to the point at which a grant of it needs votes; returns the ids of both."""
         requester, mara = self.flare.person("requester"), self.people["mara"]
         form = requester.words(json.dumps({"happened": "They took the transmitter.", "contact": "Signal, at night"}))
-        case = requester.flare("request", "submit", "--form", form, "--receipt-file", requester.path("receipt"))["case_id"]
+        case = requester.flare(
+            "request", "submit", "--organisation", self.flare.organisation, "--form", form,
+            "--receipt-file", requester.path("receipt"),
+        )["case_id"]
         self._wait_for_case(mara, case)
         plan = mara.words(json.dumps({"how": "Signal, at night"}))
         mara.flare("case", "acknowledge", case, "--contact-plan-file", plan)

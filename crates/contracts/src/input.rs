@@ -186,6 +186,9 @@ pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> 
             return refuse("wrapped", format!("must be {WRAPPED_LEN} bytes"));
         }
     }
+    if let Some(author) = &value.author {
+        crate::epoch_author::check(field, author)?;
+    }
     let absent = |reader: &&&str| !value.wraps.iter().any(|wrap| wrap.recipient == **reader);
     if let Some(reader) = compartment.readers().iter().find(absent) {
         return Err(Refusal::invalid(wraps, format!("must hold one for \"{reader}\"")));
@@ -258,7 +261,7 @@ pub fn timestamp_in(at: &prost_types::Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::common::v1::KeyWrap;
+    use crate::common::v1::{EpochAuthor, KeyWrap};
 
     const HELD: &[Compartment] = &Compartment::ALL;
 
@@ -282,6 +285,7 @@ mod tests {
             compartment: wire(compartment).into(),
             epoch: 1,
             wraps: readers.iter().map(wrap).collect(),
+            author: None,
         }
     }
 
@@ -314,6 +318,37 @@ mod tests {
         }
         let to_approvers = epoch(Compartment::Payment, &["team:triage", "team:approvers"]);
         assert_eq!(field(to_approvers).as_deref(), Some("key.wraps[1].recipient"));
+    }
+
+    #[test]
+    fn an_author_has_every_part_in_its_true_length() {
+        let author = EpochAuthor {
+            staff_id: flare_kernel::StaffId::from_bytes([1; 16]).to_string(),
+            encryption_key_digest: vec![1; 32],
+            signing_key: vec![2; 32],
+            certificate: vec![3; 64],
+            signature: vec![4; 64],
+        };
+        let refused = |author: EpochAuthor| {
+            let key = epoch(Compartment::Notes, Compartment::Notes.readers());
+            field(KeyEpoch { author: Some(author), ..key })
+        };
+        assert_eq!(refused(author.clone()), None);
+        let changes: [(fn(&mut EpochAuthor), &str); 5] = [
+            (|author| author.staff_id.clear(), "staff_id"),
+            (|author| author.encryption_key_digest.clear(), "encryption_key_digest"),
+            (|author| author.signing_key.push(1), "signing_key"),
+            (|author| author.certificate.truncate(63), "certificate"),
+            (|author| author.signature.truncate(63), "signature"),
+        ];
+        for (change, part) in changes {
+            let mut author = author.clone();
+            change(&mut author);
+            assert_eq!(refused(author), Some(format!("key.author.{part}")));
+        }
+        let kept = crate::epoch_author::to_bytes(Some(&author));
+        assert_eq!(crate::epoch_author::from_bytes(kept), Some(author));
+        assert_eq!(crate::epoch_author::from_bytes(None), None);
     }
 
     #[test]

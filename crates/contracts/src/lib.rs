@@ -5,6 +5,7 @@ mod access_rules;
 pub mod answers;
 mod codec;
 mod domain_events;
+pub mod epoch_author;
 mod fingerprint;
 mod generated {
     //! Generated from `proto/`; the documentation stands there.

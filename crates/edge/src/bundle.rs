@@ -1,16 +1,17 @@
 //! Whose keys to seal to: the organisation's and its teams', checked before they are used.
 
 use flare_contracts::{
-    common::v1::KeyWrap,
-    identity::v1::{GetKeyBundleRequest, GetKeyBundleResponse},
+    common::v1::{EpochAuthor, KeyWrap},
+    identity::v1::{GetKeyBundleRequest, GetKeyBundleResponse, Staff},
 };
 use flare_kernel::CaseId;
 use flare_seal::{
-    Compartment, CompartmentKey, OrganisationSeed, RecipientPublic, RecipientSecret, TeamKey, WrapContext,
-    fingerprint, verify_team_key, wrap_key,
+    Compartment, CompartmentKey, OrganisationSeed, PersonKeys, RecipientPublic, RecipientSecret, SealError,
+    TeamKey, WrapContext, fingerprint, verify_certificate, verify_epoch, verify_recovery_key,
+    verify_team_key, wrap_key,
 };
 
-use crate::{Credential, EdgeError, Lines};
+use crate::{Credential, EdgeError, Lines, organisation::person_keys};
 
 /// A team that opens compartments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +64,7 @@ impl Team {
 /// The keys to seal to, vouched for by the organisation.
 #[derive(Clone, Debug)]
 pub struct KeyBundle {
+    name: String,
     organisation: [u8; 32],
     recovery: RecipientPublic,
     teams: Vec<TeamKey>,
@@ -93,10 +95,20 @@ impl KeyBundle {
         for key in &answer.team_keys {
             let public = RecipientPublic::from_bytes(&key.public_key)?;
             let team = TeamKey { team: key.team.clone(), generation: key.generation, public };
-            verify_team_key(&organisation, &team, &key.signature)?;
+            verify_team_key(&organisation, &team, &key.signature)
+                .map_err(|_| EdgeError::Unvouched(format!("the key of the team {}", team.team)))?;
             teams.push(team);
         }
-        Ok(Self { organisation, recovery: RecipientPublic::from_bytes(&answer.recovery_key)?, teams })
+        // Everything is wrapped to it: a server's own in its place would open everything.
+        let recovery = RecipientPublic::from_bytes(&answer.recovery_key)?;
+        verify_recovery_key(&organisation, &recovery, &answer.recovery_signature)
+            .map_err(|_| EdgeError::Unvouched("the recovery key".to_owned()))?;
+        Ok(Self { name: answer.organisation.clone(), organisation, recovery, teams })
+    }
+
+    /// What the server says the organisation is called. Nobody vouches for it: the fingerprint counts.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What people compare to know that they hold the same organisation's key.
@@ -111,7 +123,54 @@ impl KeyBundle {
 
     /// A team's newest key.
     pub fn team(&self, team: Team) -> Result<&TeamKey, EdgeError> {
-        self.teams.iter().find(|key| key.team == team.as_str()).ok_or(EdgeError::Incomplete("a team's key"))
+        let keys = self.teams.iter().filter(|key| key.team == team.as_str());
+        keys.max_by_key(|key| key.generation).ok_or(EdgeError::Incomplete("a team's key"))
+    }
+
+    /// A secret that somebody was given as a team's, if it is the one behind the key that the organisation signed. Another
+    /// would be known to whoever handed it out.
+    pub fn check_team_secret(
+        &self,
+        team: &str,
+        generation: u32,
+        secret: RecipientSecret,
+    ) -> Result<RecipientSecret, EdgeError> {
+        let signed = self.teams.iter().find(|key| key.team == team && key.generation == generation);
+        let public = secret.public()?;
+        match signed {
+            Some(signed) if signed.public == public => Ok(secret),
+            Some(_) | None => Err(EdgeError::Unvouched(format!("the secret of the team {team}"))),
+        }
+    }
+
+    /// A person's keys, if the organisation vouches for them.
+    pub fn certified(&self, staff: &Staff) -> Result<PersonKeys, EdgeError> {
+        let keys = person_keys(&staff.staff_id, &staff.encryption_key, &staff.signing_key)?;
+        self.check_certificate(&keys, &staff.certificate)
+            .map_err(|_| EdgeError::Unvouched(format!("the keys of {}", staff.name)))?;
+        Ok(keys)
+    }
+
+    /// Whether somebody whom the organisation vouches for has drawn a key.
+    pub(crate) fn check_author(
+        &self,
+        author: &EpochAuthor,
+        place: (CaseId, Compartment, u32),
+        key: &CompartmentKey,
+    ) -> Result<(), EdgeError> {
+        let malformed = || EdgeError::Incomplete("who drew a key");
+        let keys = PersonKeys {
+            staff: author.staff_id.parse().map_err(|_| malformed())?,
+            encryption_digest: author.encryption_key_digest.as_slice().try_into().map_err(|_| malformed())?,
+            signing: author.signing_key.as_slice().try_into().map_err(|_| malformed())?,
+        };
+        self.check_certificate(&keys, &author.certificate)?;
+        Ok(verify_epoch(&keys.signing, place, key, &author.signature)?)
+    }
+
+    /// Whether the organisation vouches for these keys with this certificate.
+    pub(crate) fn check_certificate(&self, keys: &PersonKeys, certificate: &[u8]) -> Result<(), SealError> {
+        verify_certificate(&self.organisation, keys, certificate)
     }
 
     /// Wraps a compartment's key to everyone who may open it: its teams, the recovery key, and for the thread the
@@ -139,5 +198,97 @@ impl KeyBundle {
             wrap_to(RECEIPT, 0, &receipt.public()?)?;
         }
         Ok(wraps)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use flare_contracts::identity::v1::TeamKey as WireTeamKey;
+    use flare_kernel::StaffId;
+    use flare_seal::{certify, sign_recovery_key, sign_team_key};
+
+    use super::*;
+
+    pub(crate) fn seed() -> OrganisationSeed {
+        OrganisationSeed::from_bytes([0x42; 32])
+    }
+
+    pub(crate) fn triage() -> RecipientSecret {
+        RecipientSecret::from_bytes([0x24; 32])
+    }
+
+    fn team_key(team: Team, secret: &RecipientSecret, generation: u32) -> WireTeamKey {
+        let key = TeamKey { team: team.as_str().to_owned(), generation, public: secret.public().unwrap() };
+        let signature = sign_team_key(&seed(), &key).to_vec();
+        WireTeamKey { team: key.team, generation, public_key: key.public.to_bytes(), signature }
+    }
+
+    fn answer() -> GetKeyBundleResponse {
+        let recovery = seed().recovery().public().unwrap();
+        GetKeyBundleResponse {
+            organisation: "Press Aid".to_owned(),
+            organisation_key: seed().signer().public().to_vec(),
+            recovery_key: recovery.to_bytes(),
+            team_keys: Team::ALL.map(|team| team_key(team, &triage(), 1)).into(),
+            recovery_signature: sign_recovery_key(&seed(), &recovery).to_vec(),
+        }
+    }
+
+    pub(crate) fn bundle() -> KeyBundle {
+        KeyBundle::check(&answer()).unwrap()
+    }
+
+    #[test]
+    fn a_key_that_the_organisation_did_not_sign_is_refused() {
+        let own = RecipientSecret::generate().unwrap().public().unwrap().to_bytes();
+        let changes: [fn(&mut GetKeyBundleResponse, &[u8]); 3] = [
+            |answer, own| answer.recovery_key = own.to_vec(),
+            |answer, _| answer.recovery_signature.clear(),
+            |answer, own| answer.team_keys[0].public_key = own.to_vec(),
+        ];
+        for change in changes {
+            let mut answer = answer();
+            change(&mut answer, &own);
+            assert!(matches!(KeyBundle::check(&answer), Err(EdgeError::Unvouched(_))));
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_goes_to_the_newest_key_of_a_team_and_earlier_ones_still_count() {
+        let next = RecipientSecret::generate().unwrap();
+        let mut answer = answer();
+        answer.team_keys.push(team_key(Team::Triage, &next, 2));
+        let bundle = KeyBundle::check(&answer).unwrap();
+        assert_eq!(bundle.team(Team::Triage).unwrap().generation, 2);
+        let held = |generation, secret: &RecipientSecret| {
+            let secret = RecipientSecret::from_bytes(*secret.expose());
+            bundle.check_team_secret("triage", generation, secret).is_ok()
+        };
+        assert!(held(1, &triage()) && held(2, &next));
+        assert!(!held(2, &triage()) && !held(1, &next) && !held(3, &next), "a secret that anybody drew");
+    }
+
+    #[test]
+    fn a_person_whose_keys_were_changed_is_not_vouched_for() {
+        let own = RecipientSecret::generate().unwrap().public().unwrap();
+        let id = StaffId::from_bytes([7; 16]);
+        let certificate = certify(&seed(), &PersonKeys::new(id, &own, [2; 32])).to_vec();
+        let staff = Staff {
+            staff_id: id.to_string(),
+            encryption_key: own.to_bytes(),
+            signing_key: vec![2; 32],
+            certificate,
+            ..Staff::default()
+        };
+        bundle().certified(&staff).unwrap();
+        let servers = triage().public().unwrap().to_bytes();
+        for changed in [
+            Staff { encryption_key: servers, ..staff.clone() },
+            Staff { signing_key: vec![3; 32], ..staff.clone() },
+            Staff { certificate: Vec::new(), ..staff.clone() },
+            Staff { staff_id: StaffId::from_bytes([8; 16]).to_string(), ..staff },
+        ] {
+            assert!(matches!(bundle().certified(&changed), Err(EdgeError::Unvouched(_))));
+        }
     }
 }

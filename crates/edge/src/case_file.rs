@@ -1,6 +1,6 @@
 //! The opened keys of a case, and sealing and opening with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flare_contracts::{
     common::v1::{self, KeyEpoch, SealedField},
@@ -18,14 +18,20 @@ use crate::{EdgeError, KeyBundle};
 pub type OpenError = EdgeError;
 
 /// The keys of a case (or of one of its grants) that the reader's own keys open.
+///
+/// Whoever stores wraps can hand out a key of their own beside the true ones. So nothing is sealed under a key but one that
+/// was drawn here, that somebody signed whom the organisation vouches for, or that the requester drew when they asked;
+/// and nothing is believed that is sealed under another, save what a requester added later.
 pub struct CaseKeys {
     case: CaseId,
     keys: BTreeMap<(&'static str, u32), CompartmentKey>,
+    /// Epochs that open here, but nobody vouches for.
+    unvouched: BTreeSet<(&'static str, u32)>,
     newest: BTreeMap<&'static str, u32>,
 }
 
-/// A compartment's first key, and its wraps for the service that keeps them.
-pub fn fresh_epoch(
+/// A compartment's first key as a requester draws it, and its wraps for the service that keeps them.
+pub(crate) fn fresh_epoch(
     bundle: &KeyBundle,
     case: CaseId,
     compartment: Compartment,
@@ -34,8 +40,8 @@ pub fn fresh_epoch(
     next_epoch(bundle, case, compartment, 1, receipt)
 }
 
-/// A compartment's key of a given epoch, and its wraps.
-pub fn next_epoch(
+/// A compartment's key of a given epoch, and its wraps. Nobody vouches for it yet.
+pub(crate) fn next_epoch(
     bundle: &KeyBundle,
     case: CaseId,
     compartment: Compartment,
@@ -44,7 +50,11 @@ pub fn next_epoch(
 ) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
     let key = CompartmentKey::generate()?;
     let wraps = bundle.wrap(case, compartment, epoch, &key, receipt)?;
-    Ok((key, KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps }))
+    Ok((key, KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps, author: None }))
+}
+
+fn unvouched(compartment: Compartment, epoch: u32) -> EdgeError {
+    EdgeError::Unvouched(format!("key {epoch} of this case's {compartment}"))
 }
 
 /// A compartment as messages name it.
@@ -61,7 +71,7 @@ pub(crate) const fn on_the_wire(compartment: Compartment) -> v1::Compartment {
 impl CaseKeys {
     /// No keys yet.
     pub const fn new(case: CaseId) -> Self {
-        Self { case, keys: BTreeMap::new(), newest: BTreeMap::new() }
+        Self { case, keys: BTreeMap::new(), unvouched: BTreeSet::new(), newest: BTreeMap::new() }
     }
 
     /// The case.
@@ -70,9 +80,11 @@ impl CaseKeys {
     }
 
     /// Opens what of these epochs `secret_of` holds a secret for: it is asked for each wrap's recipient and generation.
-    /// Epochs that nobody here can open are noted but stay closed.
+    /// Epochs that nobody here can open are noted but stay closed. `bundle` is of the organisation whose people may have
+    /// drawn them.
     pub fn open_epochs<'s>(
         &mut self,
+        bundle: Option<&KeyBundle>,
         epochs: &[KeyEpoch],
         secret_of: impl Fn(&str, u32) -> Option<&'s RecipientSecret>,
     ) -> Result<(), EdgeError> {
@@ -88,16 +100,47 @@ impl CaseKeys {
                     recipient: &wrap.recipient,
                 };
                 let key = unwrap_key(secret, &wrap.wrapped, &context)?;
-                self.keys.insert((compartment.as_str(), epoch.epoch), key);
+                self.take(bundle, compartment, epoch, key);
                 break;
             }
         }
         Ok(())
     }
 
+    fn take(
+        &mut self,
+        bundle: Option<&KeyBundle>,
+        compartment: Compartment,
+        epoch: &KeyEpoch,
+        key: CompartmentKey,
+    ) {
+        let place = (compartment.as_str(), epoch.epoch);
+        let is_vouched = match (&epoch.author, bundle) {
+            (Some(author), Some(bundle)) => {
+                let drawn = (self.case, compartment, epoch.epoch);
+                bundle.check_author(author, drawn, &key).is_ok()
+            }
+            (Some(_), None) => false,
+            (None, _) => {
+                epoch.epoch == 1 && matches!(compartment, Compartment::Request | Compartment::Thread)
+            }
+        };
+        if is_vouched {
+            self.unvouched.remove(&place);
+            self.keys.insert(place, key);
+        } else if !self.keys.contains_key(&place) {
+            self.unvouched.insert(place);
+            // A requester vouches for nothing but what they know, and may add answers at any time.
+            if compartment == Compartment::Request && epoch.author.is_none() {
+                self.keys.insert(place, key);
+            }
+        }
+    }
+
     /// Takes in a key that was drawn here.
     pub fn insert(&mut self, compartment: Compartment, epoch: u32, key: CompartmentKey) {
         self.note(compartment, epoch);
+        self.unvouched.remove(&(compartment.as_str(), epoch));
         self.keys.insert((compartment.as_str(), epoch), key);
     }
 
@@ -111,18 +154,26 @@ impl CaseKeys {
         self.newest.get(compartment.as_str()).copied().unwrap_or_default()
     }
 
-    /// Whether the compartment's newest epoch opens here.
+    /// Whether the compartment's newest epoch opens here and can be sealed under.
     pub fn holds(&self, compartment: Compartment) -> bool {
-        self.keys.contains_key(&(compartment.as_str(), self.newest(compartment)))
+        self.newest_key(compartment).is_ok()
     }
 
     fn key(&self, compartment: Compartment, epoch: u32) -> Result<&CompartmentKey, EdgeError> {
-        self.keys.get(&(compartment.as_str(), epoch)).ok_or(EdgeError::Incomplete("a key that opens this"))
+        let place = (compartment.as_str(), epoch);
+        match self.keys.get(&place) {
+            Some(key) => Ok(key),
+            None if self.unvouched.contains(&place) => Err(unvouched(compartment, epoch)),
+            None => Err(EdgeError::Incomplete("a key that opens this")),
+        }
     }
 
     /// The key that files are sealed under, and its epoch.
     pub(crate) fn newest_key(&self, compartment: Compartment) -> Result<(&CompartmentKey, u32), EdgeError> {
         let epoch = self.newest(compartment);
+        if self.unvouched.contains(&(compartment.as_str(), epoch)) {
+            return Err(unvouched(compartment, epoch));
+        }
         Ok((self.key(compartment, epoch)?, epoch))
     }
 
@@ -187,5 +238,92 @@ impl CaseKeys {
         let text =
             String::from_utf8(bytes.into_inner()).map_err(|_| EdgeError::Incomplete("readable text"))?;
         Ok(Sensitive::new(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::EpochAuthor;
+    use flare_kernel::StaffId;
+    use flare_seal::{PersonKeys, SigningKey, certify, sign_epoch};
+
+    use super::*;
+    use crate::bundle::tests::{bundle, seed, triage};
+
+    const CASE: CaseId = CaseId::from_bytes([1; 16]);
+
+    /// What a member of staff draws whose keys are certified with this seed.
+    fn drawn(
+        seed: &flare_seal::OrganisationSeed,
+        compartment: Compartment,
+        epoch: u32,
+    ) -> (CompartmentKey, KeyEpoch) {
+        let signer = SigningKey::from_bytes([7; 32]);
+        let staff = StaffId::from_bytes([3; 16]);
+        let keys = PersonKeys::new(staff, &triage().public().unwrap(), signer.public());
+        let (key, wire) = next_epoch(&bundle(), CASE, compartment, epoch, None).unwrap();
+        let author = EpochAuthor {
+            staff_id: staff.to_string(),
+            encryption_key_digest: keys.encryption_digest.to_vec(),
+            signing_key: keys.signing.to_vec(),
+            certificate: certify(seed, &keys).to_vec(),
+            signature: sign_epoch(&signer, (CASE, compartment, epoch), &key).to_vec(),
+        };
+        (key, KeyEpoch { author: Some(author), ..wire })
+    }
+
+    fn open(epochs: &[KeyEpoch]) -> CaseKeys {
+        let mut keys = CaseKeys::new(CASE);
+        let triage = triage();
+        keys.open_epochs(Some(&bundle()), epochs, |name, _| (name == "team:triage").then_some(&triage))
+            .unwrap();
+        keys
+    }
+
+    fn is_unvouched<T>(outcome: Result<T, EdgeError>) -> bool {
+        matches!(outcome, Err(EdgeError::Unvouched(_)))
+    }
+
+    #[test]
+    fn nothing_is_sealed_under_a_key_that_a_server_slipped_in() {
+        for compartment in Compartment::ALL {
+            let (key, first) = drawn(&seed(), compartment, 1);
+            let own = open(std::slice::from_ref(&first));
+            assert_eq!(own.newest_key(compartment).unwrap().0.expose(), key.expose(), "{compartment}");
+            // Wrapped rightly to everybody, but drawn by nobody whom the organisation vouches for.
+            let (_, slipped_in) = next_epoch(&bundle(), CASE, compartment, 2, None).unwrap();
+            let (_, forged) = drawn(&flare_seal::OrganisationSeed::from_bytes([9; 32]), compartment, 2);
+            let mut moved = forged.clone();
+            moved.author = first.author.clone();
+            for epoch in [slipped_in, forged, moved] {
+                let keys = open(&[first.clone(), epoch]);
+                assert!(is_unvouched(keys.seal(compartment, "x", 1, "text")), "{compartment}");
+                assert!(!keys.holds(compartment));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_believed_that_is_sealed_under_such_a_key_but_what_a_requester_added() {
+        for compartment in Compartment::ALL {
+            let (key, wire) = next_epoch(&bundle(), CASE, compartment, 2, None).unwrap();
+            let mut server = CaseKeys::new(CASE);
+            server.insert(compartment, 2, key);
+            let planted = server.seal(compartment, "x", 1, "call this number instead").unwrap();
+            let opened = open(&[wire]).open(compartment, &planted);
+            assert_eq!(is_unvouched(opened), compartment != Compartment::Request, "{compartment}");
+        }
+    }
+
+    #[test]
+    fn a_requesters_first_keys_are_sealed_under_and_no_others_of_theirs() {
+        let usable = |compartment, epoch| {
+            open(&[next_epoch(&bundle(), CASE, compartment, epoch, None).unwrap().1]).holds(compartment)
+        };
+        for compartment in Compartment::ALL {
+            let asked = matches!(compartment, Compartment::Request | Compartment::Thread);
+            assert_eq!(usable(compartment, 1), asked, "{compartment}");
+            assert!(!usable(compartment, 2), "{compartment}");
+        }
     }
 }

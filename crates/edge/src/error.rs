@@ -27,6 +27,9 @@ pub enum EdgeError {
         /// What is trusted.
         trusted: String,
     },
+    /// The organisation's key vouches for everything that is sealed to or believed; not for this.
+    #[error("the organisation does not vouch for {0}: nothing was sealed to it or believed of it")]
+    Unvouched(String),
     /// A service answered something that makes no sense.
     #[error("a service answered without {0}")]
     Incomplete(&'static str),

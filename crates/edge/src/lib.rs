@@ -16,14 +16,15 @@ mod receipt_holder;
 mod session;
 
 pub use bundle::{KeyBundle, Team};
-pub use case_file::{CaseKeys, OpenError, fresh_epoch, next_epoch};
+pub use case_file::{CaseKeys, OpenError};
 pub use contact_plan::{ContactPlan, ContactPlanError};
 pub use error::EdgeError;
 pub use file_transfer::{Description, Progress, describe, download, upload};
 pub use form::{Consents, Form, FormError, IfNothing, Others, Reference, need_kind};
 pub use lines::{Credential, Line, Lines, Way};
 pub use organisation::{
-    Founding, NewMember, admission, admit, code_hash, draw_code, enrol, enrolment, found, founding_code,
+    Founding, NewMember, admission, admit, certify_staff, code_hash, draw_code, enrol, enrolment, found,
+    founding_code, person_keys,
 };
 pub use proposal::{Proposal, ProposalError, ShownProposal};
 pub use receipt_holder::{ReceiptHolder, lock, message_id, seal_answers};

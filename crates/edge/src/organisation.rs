@@ -3,14 +3,14 @@
 use flare_contracts::{
     common::v1::Role,
     identity::v1::{
-        AdmitToTeamRequest, EnrolRequest, FoundOrganisationRequest, GetTeamRecoveryRequest, Invitation,
-        NewTeamKey, Staff, Stretching, TeamKey as WireTeamKey,
+        AdmitToTeamRequest, CertifyStaffRequest, EnrolRequest, FoundOrganisationRequest,
+        GetTeamRecoveryRequest, Invitation, NewTeamKey, Staff, Stretching, TeamKey as WireTeamKey,
     },
 };
 use flare_kernel::random;
 use flare_seal::{
-    Argon2Params, OrganisationSeed, Passphrase, PersonSeed, RecipientPublic, RecipientSecret, TeamKey,
-    sign_team_key, unwrap_secret, wrap_secret,
+    Argon2Params, OrganisationSeed, Passphrase, PersonKeys, PersonSeed, RecipientPublic, RecipientSecret,
+    TeamKey, certify, sign_recovery_key, sign_team_key, unwrap_secret, wrap_secret,
 };
 use sha2::{Digest, Sha256};
 use tonic::Code;
@@ -79,6 +79,7 @@ pub async fn found(
         name: organisation.to_owned(),
         organisation_key: seed.signer().public().to_vec(),
         recovery_key: recovery.to_bytes(),
+        recovery_signature: sign_recovery_key(seed, &recovery).to_vec(),
         team_keys,
         administrator: Some(Invitation {
             name: administrator.to_owned(),
@@ -144,13 +145,40 @@ pub fn enrolment(member: &NewMember<'_>, request_id: &str) -> Result<EnrolReques
     })
 }
 
-/// Enrols somebody; gives their id.
-pub async fn enrol(lines: &Lines, enrolment: EnrolRequest) -> Result<String, EdgeError> {
-    Ok(lines.identity(&Credential::NONE).enrol(enrolment).await?.into_inner().staff_id)
+/// Enrols somebody; gives their keys, whose fingerprint they read out to whoever certifies them.
+pub async fn enrol(lines: &Lines, enrolment: EnrolRequest) -> Result<PersonKeys, EdgeError> {
+    let (encryption, signing) = (enrolment.encryption_key.clone(), enrolment.signing_key.clone());
+    let answer = lines.identity(&Credential::NONE).enrol(enrolment).await?.into_inner();
+    person_keys(&answer.staff_id, &encryption, &signing)
+}
+
+/// A person's keys, as a service tells them. Whether they are theirs, the certificate shows.
+pub fn person_keys(staff_id: &str, encryption: &[u8], signing: &[u8]) -> Result<PersonKeys, EdgeError> {
+    let staff = staff_id.parse().map_err(|_| EdgeError::Incomplete("a staff id"))?;
+    let signing = signing.try_into().map_err(|_| EdgeError::Incomplete("a signing key"))?;
+    Ok(PersonKeys::new(staff, &RecipientPublic::from_bytes(encryption)?, signing))
+}
+
+/// Vouches for a person's keys, whose fingerprint they have read out: gives the certificate. Doing it again gives the same.
+pub async fn certify_staff(
+    session: &Session,
+    keys: &PersonKeys,
+    seed: &OrganisationSeed,
+    request_id: &str,
+) -> Result<Vec<u8>, EdgeError> {
+    let certificate = certify(seed, keys).to_vec();
+    let request = CertifyStaffRequest {
+        request_id: request_id.to_owned(),
+        staff_id: keys.staff.to_string(),
+        certificate: certificate.clone(),
+    };
+    session.lines().identity(&session.credential().await?).certify_staff(request).await?;
+    Ok(certificate)
 }
 
 /// What lets an enrolled person into a team: the team's secret, wrapped to their key, either from the admitting person's
-/// own membership or, with the organisation's seed, from the recovery wrap. Each wrapping is another one, so the same
+/// own membership or, with the organisation's seed, from the recovery wrap. Their keys must be certified: whoever runs the
+/// servers could put their own in their place. Each wrapping is another one, so the same
 /// admission is sent again after a lost answer.
 pub async fn admission(
     session: &Session,
@@ -159,6 +187,7 @@ pub async fn admission(
     organisation: Option<&OrganisationSeed>,
     request_id: &str,
 ) -> Result<AdmitToTeamRequest, EdgeError> {
+    session.bundle().certified(member)?;
     let generation = session.bundle().team(team)?.generation;
     let numbered = generation.to_string();
     let secret = match (organisation, session.team_secret(team, generation)) {
@@ -167,7 +196,9 @@ pub async fn admission(
             let mut identity = session.lines().identity(&session.credential().await?);
             let kept = identity.get_team_recovery(request).await?.into_inner();
             let context = recovery_context(team.as_str(), &numbered);
-            *unwrap_secret(&seed.recovery(), &kept.wrapped_to_recovery, &context)?.expose()
+            let secret = unwrap_secret(&seed.recovery(), &kept.wrapped_to_recovery, &context)?;
+            let secret = RecipientSecret::from_bytes(*secret.expose());
+            *session.bundle().check_team_secret(team.as_str(), generation, secret)?.expose()
         }
         (None, Some(own)) => *own.expose(),
         (None, None) => return Err(EdgeError::Incomplete("the team's key: you are no member of it")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use flare_access::Credentials;
 use flare_contracts::{
-    common::v1::KeyEpoch,
+    common::v1::{EpochAuthor, KeyEpoch, SealedField},
     grants::v1::Decision,
     identity::v1::{
         GetMyselfRequest, LoginRequest, LogoutRequest, RefreshAccessRequest, StartLoginRequest,
@@ -14,14 +14,15 @@ use flare_contracts::{
 };
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{
-    Argon2Params, FingerprintKey, Passphrase, PassphraseRule, PersonSeed, RecipientSecret, Sensitive,
-    ServiceKey, SigningKey, contact_fingerprint, normalise_contact, sign, unwrap_secret,
+    Argon2Params, Compartment, CompartmentKey, FingerprintKey, Passphrase, PassphraseRule, PersonKeys,
+    PersonSeed, RecipientSecret, Sensitive, ServiceKey, SigningKey, contact_fingerprint, normalise_contact,
+    sign, sign_epoch, unwrap_secret,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Lines, Team};
+use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Lines, Team, case_file::next_epoch};
 
 /// An access token is asked for anew when it is older than this; it lives 60 s.
 const TOKEN_AGE: std::time::Duration = std::time::Duration::from_secs(40);
@@ -44,7 +45,9 @@ pub struct SavedSession {
 pub struct Session {
     lines: Lines,
     name: String,
-    staff: StaffId,
+    keys: PersonKeys,
+    /// The organisation's, over these very keys.
+    certificate: Option<Vec<u8>>,
     secret: Sensitive<Vec<u8>>,
     token: Mutex<(Credential, Instant)>,
     signer: SigningKey,
@@ -114,12 +117,17 @@ impl Session {
         let teams = myself
             .teams
             .iter()
-            .map(|team| open_team(&own, &saved.staff_id, team))
+            .map(|team| open_team(&bundle, &own, &saved.staff_id, team))
             .collect::<Result<_, _>>()?;
+        let staff = saved.staff_id.parse().map_err(|_| EdgeError::Incomplete("a staff id"))?;
+        let keys = PersonKeys::new(staff, &own.public()?, seed.signer().public());
+        let certificate = myself.staff.map(|staff| staff.certificate).unwrap_or_default();
+        let certificate = bundle.check_certificate(&keys, &certificate).is_ok().then_some(certificate);
         Ok(Self {
             lines: lines.clone(),
             name: saved.name.clone(),
-            staff: saved.staff_id.parse().map_err(|_| EdgeError::Incomplete("a staff id"))?,
+            keys,
+            certificate,
             secret: Sensitive::new(session),
             token: Mutex::new((credential, Instant::now())),
             signer: seed.signer(),
@@ -137,7 +145,17 @@ impl Session {
 
     /// The person.
     pub const fn staff_id(&self) -> StaffId {
-        self.staff
+        self.keys.staff
+    }
+
+    /// The person's own keys, as they are on this device.
+    pub const fn own_keys(&self) -> &PersonKeys {
+        &self.keys
+    }
+
+    /// Whether the organisation vouches for them.
+    pub const fn is_certified(&self) -> bool {
+        self.certificate.is_some()
     }
 
     /// What they log in with.
@@ -175,10 +193,33 @@ impl Session {
 
     /// Opens further epochs into the same keys, such as those that another service holds.
     pub fn open_more(&self, keys: &mut CaseKeys, epochs: &[KeyEpoch]) -> Result<(), EdgeError> {
-        keys.open_epochs(epochs, |recipient, generation| {
+        keys.open_epochs(Some(&self.bundle), epochs, |recipient, generation| {
             let team = recipient.strip_prefix("team:")?;
             self.teams.get(&(team.to_owned(), generation))
         })
+    }
+
+    /// Draws a compartment's key of a given epoch: the key, and what the service that keeps it is given. This person vouches
+    /// for it with a signature, so the organisation must vouch for them.
+    pub fn draw_epoch(
+        &self,
+        case: CaseId,
+        compartment: Compartment,
+        epoch: u32,
+        receipt: Option<&RecipientSecret>,
+    ) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
+        let certificate = self.certificate.clone().ok_or_else(|| {
+            EdgeError::Unvouched("your own keys, and whatever you drew would be used by nobody".to_owned())
+        })?;
+        let (key, wire) = next_epoch(&self.bundle, case, compartment, epoch, receipt)?;
+        let author = EpochAuthor {
+            staff_id: self.keys.staff.to_string(),
+            encryption_key_digest: self.keys.encryption_digest.to_vec(),
+            signing_key: self.keys.signing.to_vec(),
+            certificate,
+            signature: sign_epoch(&self.signer, (case, compartment, epoch), &key).to_vec(),
+        };
+        Ok((key, KeyEpoch { author: Some(author), ..wire }))
     }
 
     /// A team's secret key, for wrapping it to a new member; none when this person is no member.
@@ -194,9 +235,15 @@ impl Session {
         Ok(contact_fingerprint(&FingerprintKey::from_team(secret), &normalise_contact(contact)).0)
     }
 
-    /// Signs a vote over what was shown.
-    pub fn sign_vote(&self, shown_digest: &[u8; 32], decision: Decision) -> Vec<u8> {
-        sign(vote::SIGNATURE_DOMAIN, &self.signer, &vote::vote_message(shown_digest, decision)).to_vec()
+    /// Signs a vote over what was shown, with its words as they were sealed.
+    pub fn sign_vote(
+        &self,
+        shown_digest: &[u8; 32],
+        decision: Decision,
+        words: Option<&SealedField>,
+    ) -> Vec<u8> {
+        let message = vote::vote_message(shown_digest, &self.keys.staff.to_string(), decision, words);
+        sign(vote::SIGNATURE_DOMAIN, &self.signer, &message).to_vec()
     }
 }
 
@@ -206,13 +253,15 @@ pub(crate) fn membership_context<'a>(team: &'a str, generation: &'a str, member:
 }
 
 fn open_team(
+    bundle: &KeyBundle,
     own: &RecipientSecret,
     member: &str,
     team: &TeamMembership,
 ) -> Result<((String, u32), RecipientSecret), EdgeError> {
     let generation = team.generation.to_string();
     let secret = unwrap_secret(own, &team.wrapped, &membership_context(&team.team, &generation, member))?;
-    Ok(((team.team.clone(), team.generation), RecipientSecret::from_bytes(*secret.expose())))
+    let secret = RecipientSecret::from_bytes(*secret.expose());
+    Ok(((team.team.clone(), team.generation), bundle.check_team_secret(&team.team, team.generation, secret)?))
 }
 
 fn device_key(session: &[u8], share: &[u8]) -> ServiceKey {

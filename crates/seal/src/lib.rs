@@ -18,6 +18,7 @@ mod commitment;
 mod compartment;
 mod derive;
 mod encoding;
+mod epoch;
 mod error;
 mod field;
 mod file;
@@ -35,6 +36,7 @@ mod wrap;
 
 pub use commitment::{Commitment, open_committed, reseal_committed, seal_committed, sealed_committed_len};
 pub use compartment::{Compartment, CompartmentKey, UnknownCompartment};
+pub use epoch::{sign_epoch, verify_epoch};
 pub use error::SealError;
 pub use field::{FieldAddress, SealedBytes, max_plaintext, open_field, seal_field, sealed_len};
 pub use file::{
@@ -44,7 +46,10 @@ pub use file::{
 pub use fingerprint::{
     ContactFingerprint, FingerprintKey, NormalisedContact, contact_fingerprint, normalise_contact,
 };
-pub use organisation::{OrganisationSeed, TeamKey, fingerprint, sign_team_key, verify_team_key};
+pub use organisation::{
+    OrganisationSeed, PersonKeys, TeamKey, certify, fingerprint, sign_recovery_key, sign_team_key,
+    verify_certificate, verify_recovery_key, verify_team_key,
+};
 pub use passphrase::{
     Argon2Params, Passphrase, PassphraseKeys, PassphraseRule, SeedKey, auth_key_hash, auth_key_matches,
     false_salt,

@@ -4,6 +4,7 @@ mod audit;
 mod case;
 pub(crate) mod context;
 pub(crate) mod exit;
+mod first_contact;
 mod grant;
 mod health;
 mod inbox;

@@ -7,6 +7,7 @@ CREATE TABLE organisation (
     name TEXT NOT NULL,
     organisation_key BYTEA NOT NULL CHECK (length(organisation_key) = 32),
     recovery_key BYTEA NOT NULL,
+    recovery_signature BYTEA NOT NULL CHECK (length(recovery_signature) = 64),
     founded_at BIGINT NOT NULL,
     CONSTRAINT organisation_founded_once PRIMARY KEY (one)
 );
@@ -36,9 +37,15 @@ CREATE TABLE staff (
     sealed_seed BYTEA,
     encryption_key BYTEA,
     signing_key BYTEA CHECK (signing_key IS NULL OR length(signing_key) = 32),
+    -- The organisation's signature over id and keys. Without it nobody approves, pays, heads or is in a team.
+    certificate BYTEA,
     CONSTRAINT staff_name UNIQUE (name),
     -- One person, one key: two people who sign under the same key would be one decision.
     CONSTRAINT staff_signing_key UNIQUE (signing_key),
+    CONSTRAINT staff_certificate_is_over_keys CHECK (
+        certificate IS NULL
+        OR (length(certificate) = 64 AND encryption_key IS NOT NULL AND signing_key IS NOT NULL)
+    ),
     CONSTRAINT staff_code_while_invited CHECK (
         (state = 'invited' AND code_hash IS NOT NULL) OR (state <> 'invited' AND code_hash IS NULL)
     ),

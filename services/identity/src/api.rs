@@ -6,13 +6,14 @@ use data_encoding::HEXLOWER;
 use flare_access::{peer, staff};
 use flare_contracts::{
     identity::v1::{
-        AdmitToTeamRequest, AdmitToTeamResponse, DisableStaffRequest, DisableStaffResponse, EnrolRequest,
-        EnrolResponse, FoundOrganisationRequest, FoundOrganisationResponse, GetKeyBundleRequest,
-        GetKeyBundleResponse, GetMyselfRequest, GetMyselfResponse, GetTeamRecoveryRequest,
-        GetTeamRecoveryResponse, GetVerificationKeysRequest, GetVerificationKeysResponse, InviteStaffRequest,
-        InviteStaffResponse, ListStaffRequest, ListStaffResponse, LoginRequest, LoginResponse, LogoutRequest,
-        LogoutResponse, RefreshAccessRequest, RefreshAccessResponse, SetRolesRequest, SetRolesResponse,
-        StartLoginRequest, StartLoginResponse, VerificationKey, identity_server,
+        AdmitToTeamRequest, AdmitToTeamResponse, CertifyStaffRequest, CertifyStaffResponse,
+        DisableStaffRequest, DisableStaffResponse, EnrolRequest, EnrolResponse, FoundOrganisationRequest,
+        FoundOrganisationResponse, GetKeyBundleRequest, GetKeyBundleResponse, GetMyselfRequest,
+        GetMyselfResponse, GetTeamRecoveryRequest, GetTeamRecoveryResponse, GetVerificationKeysRequest,
+        GetVerificationKeysResponse, InviteStaffRequest, InviteStaffResponse, ListStaffRequest,
+        ListStaffResponse, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse, RefreshAccessRequest,
+        RefreshAccessResponse, SetRolesRequest, SetRolesResponse, StartLoginRequest, StartLoginResponse,
+        VerificationKey, identity_server,
     },
     input,
 };
@@ -22,7 +23,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     Identity,
-    commands::{AdmitToTeam, DisableStaff, Enrol, FoundOrganisation, InviteStaff, SetRoles},
+    commands::{AdmitToTeam, CertifyStaff, DisableStaff, Enrol, FoundOrganisation, InviteStaff, SetRoles},
     domain::Team,
     queries,
 };
@@ -132,6 +133,20 @@ impl identity_server::Identity for IdentityApi {
         let once = Once::new(format!("enrol:{}", request.name), "Enrol", &request.request_id, &request)?;
         let command = Enrol::parse(&self.0.vault, self.0.settings.passphrases, request)?;
         Ok(Response::new(self.0.database.once(once, command).await?))
+    }
+
+    async fn certify_staff(
+        &self,
+        request: Request<CertifyStaffRequest>,
+    ) -> Result<Response<CertifyStaffResponse>, Status> {
+        let caller = staff(&request)?.clone();
+        let request = request.into_inner();
+        let once = Once::new(caller.id.to_string(), "CertifyStaff", &request.request_id, &request)?;
+        let command = CertifyStaff::parse(&caller, &request)?;
+        let staff = command.staff;
+        let reply = self.0.database.once(once, command).await?;
+        self.0.sign_in.forget(staff).await?;
+        Ok(Response::new(reply))
     }
 
     async fn admit_to_team(

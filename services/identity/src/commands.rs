@@ -1,6 +1,7 @@
 //! What can be done, one act per file.
 
 mod admit_to_team;
+mod certify_staff;
 mod disable_staff;
 mod end_session;
 mod enrol;
@@ -10,6 +11,7 @@ mod set_roles;
 mod start_session;
 
 pub(crate) use admit_to_team::AdmitToTeam;
+pub(crate) use certify_staff::CertifyStaff;
 pub(crate) use disable_staff::DisableStaff;
 pub(crate) use end_session::EndSession;
 pub(crate) use enrol::{Enrol, Enrolment};

@@ -8,14 +8,14 @@ use flare_access::{
 use flare_contracts::{
     common::v1::Role,
     identity::v1::{
-        EnrolRequest, FoundOrganisationRequest, Invitation, InviteStaffRequest, LoginRequest, LoginResponse,
-        NewTeamKey, TeamKey, identity_server::Identity as _,
+        CertifyStaffRequest, EnrolRequest, FoundOrganisationRequest, Invitation, InviteStaffRequest,
+        ListStaffRequest, LoginRequest, LoginResponse, NewTeamKey, TeamKey, identity_server::Identity as _,
     },
 };
 use flare_kernel::{StaffId, Timestamp};
 use flare_seal::{
-    Argon2Params, OrganisationSeed, PassphraseRule, RecipientSecret, ServiceKey, SigningKey, sign_team_key,
-    wrap_secret,
+    Argon2Params, OrganisationSeed, PassphraseRule, PersonKeys, RecipientPublic, RecipientSecret, ServiceKey,
+    SigningKey, certify, sign_recovery_key, sign_team_key, wrap_secret,
 };
 use flare_store::{Error, TimeSource, Tx, Write, sql};
 use flare_testkit::Sandbox;
@@ -95,12 +95,14 @@ pub(crate) fn invitation(name: &str, roles: &[Role]) -> Invitation {
 }
 
 pub(crate) fn founding() -> FoundOrganisationRequest {
+    let recovery = organisation().recovery().public().unwrap();
     FoundOrganisationRequest {
         request_id: "found-1".to_owned(),
         setup_code: SETUP_CODE.to_owned(),
         name: "Beacon".to_owned(),
         organisation_key: organisation().signer().public().to_vec(),
-        recovery_key: organisation().recovery().public().unwrap().to_bytes(),
+        recovery_key: recovery.to_bytes(),
+        recovery_signature: sign_recovery_key(&organisation(), &recovery).to_vec(),
         team_keys: ["triage", "approvers", "finance"].map(team_key).into(),
         administrator: Some(invitation("amina", &[Role::Admin])),
     }
@@ -158,6 +160,27 @@ impl Founded {
     pub(crate) async fn enrolled(&self, name: &str, roles: &[Role]) -> StaffId {
         let id = invite(&self.identity, self.admin, name, roles).await;
         self.api.enrol(Request::new(enrolment(name))).await.unwrap();
+        id
+    }
+
+    /// What asks to certify somebody, signed with a key of this organisation.
+    pub(crate) async fn certificate(&self, id: StaffId, seed: &OrganisationSeed) -> CertifyStaffRequest {
+        let list = self.api.list_staff(Request::new(ListStaffRequest::default())).await.unwrap().into_inner();
+        let staff = list.staff.into_iter().find(|staff| staff.staff_id == id.to_string()).unwrap();
+        let encryption = RecipientPublic::from_bytes(&staff.encryption_key).unwrap();
+        let keys = PersonKeys::new(id, &encryption, staff.signing_key.try_into().unwrap());
+        CertifyStaffRequest {
+            request_id: format!("certify-{id}"),
+            staff_id: id.to_string(),
+            certificate: certify(seed, &keys).to_vec(),
+        }
+    }
+
+    /// Invites, enrols and certifies somebody.
+    pub(crate) async fn certified(&self, name: &str, roles: &[Role]) -> StaffId {
+        let id = self.enrolled(name, roles).await;
+        let request = self.certificate(id, &organisation()).await;
+        self.api.certify_staff(by(self.admin, &[Role::Admin], request)).await.unwrap();
         id
     }
 

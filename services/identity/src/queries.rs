@@ -19,6 +19,7 @@ fn staff_out(staff: Staff, teams: Vec<String>) -> wire::Staff {
         State::Active => wire::StaffState::Active,
         State::Disabled => wire::StaffState::Disabled,
     };
+    let certificate = staff.certificate.map(Vec::from).unwrap_or_default();
     let (encryption_key, signing_key) =
         staff.keys.map(|keys| (keys.encryption, keys.signing.to_vec())).unwrap_or_default();
     wire::Staff {
@@ -29,6 +30,7 @@ fn staff_out(staff: Staff, teams: Vec<String>) -> wire::Staff {
         teams,
         encryption_key,
         signing_key,
+        certificate,
     }
 }
 

@@ -67,6 +67,7 @@ fn staff_of(row: &Row) -> Result<Staff, Error> {
         (None, _) | (_, None) => None,
     };
     let code_hash = row.bytes_or_null("code_hash")?;
+    let certificate = row.bytes_or_null("certificate")?;
     Ok(Staff {
         id: row.id("staff_id")?,
         name: StaffName::new(&row.text("name")?).ok_or_else(|| Error::Corrupt("staff.name".to_owned()))?,
@@ -74,12 +75,14 @@ fn staff_of(row: &Row) -> Result<Staff, Error> {
         state: state(row)?,
         code_hash: code_hash.map(|hash| fixed(hash, "staff.code_hash")).transpose()?,
         keys,
+        certificate: certificate.map(|bytes| fixed(bytes, "staff.certificate")).transpose()?,
     })
 }
 
 fn staff_by_id(id: StaffId) -> Sql<'static> {
-    sql("SELECT staff_id, name, roles, state, code_hash, encryption_key, signing_key FROM staff WHERE staff_id = $1")
-        .bind(id.to_string())
+    sql("SELECT staff_id, name, roles, state, code_hash, encryption_key, signing_key, certificate \
+         FROM staff WHERE staff_id = $1")
+    .bind(id.to_string())
 }
 
 /// A person, or the refusal of an id that names nobody.
@@ -128,14 +131,15 @@ pub(crate) async fn insert_staff(tx: &mut Tx, staff: &Staff) -> Result<(), Error
     .map(drop)
 }
 
-/// Stores a person's roles and state.
+/// Stores a person's roles, state and certificate.
 pub(crate) async fn update_staff(tx: &mut Tx, staff: &Staff) -> Result<(), Error> {
     tx.execute(
-        sql("UPDATE staff SET roles = $2, state = $3, code_hash = CASE WHEN $3 = 'invited' THEN code_hash END \
-             WHERE staff_id = $1")
+        sql("UPDATE staff SET roles = $2, state = $3, code_hash = CASE WHEN $3 = 'invited' THEN code_hash END, \
+             certificate = $4 WHERE staff_id = $1")
         .bind(staff.id.to_string())
         .bind(staff.roles.bits())
-        .bind(staff.state.as_str()),
+        .bind(staff.state.as_str())
+        .bind(staff.certificate.map(Vec::from)),
     )
     .await
     .map(drop)
@@ -192,6 +196,12 @@ impl Credentials {
     }
 }
 
+/// The organisation's public key; nothing until it is founded.
+pub(crate) async fn organisation_key(tx: &mut Tx) -> Result<Option<[u8; 32]>, Error> {
+    let row = tx.fetch_optional(sql("SELECT organisation_key FROM organisation")).await?;
+    row.map(|row| row.array("organisation_key")).transpose()
+}
+
 /// Whether the organisation exists.
 pub(crate) async fn is_founded(tx: &mut Tx) -> Result<bool, Error> {
     Ok(tx.fetch_optional(sql("SELECT one FROM organisation")).await?.is_some())
@@ -202,14 +212,15 @@ pub(crate) async fn insert_organisation(
     tx: &mut Tx,
     name: &str,
     organisation_key: &[u8; 32],
-    recovery_key: &[u8],
+    (recovery_key, recovery_signature): (&[u8], &[u8; 64]),
 ) -> Result<(), Error> {
     tx.execute(
-        sql("INSERT INTO organisation (one, name, organisation_key, recovery_key, founded_at) \
-             VALUES (1, $1, $2, $3, $4)")
+        sql("INSERT INTO organisation (one, name, organisation_key, recovery_key, recovery_signature, founded_at) \
+             VALUES (1, $1, $2, $3, $4, $5)")
         .bind(name.to_owned())
         .bind(organisation_key.to_vec())
         .bind(recovery_key.to_vec())
+        .bind(recovery_signature.to_vec())
         .bind(tx.now().as_micros()),
     )
     .await
@@ -243,13 +254,14 @@ pub(crate) async fn has_team_key(tx: &mut Tx, team: Team, generation: u32) -> Re
     Ok(tx.fetch_optional(query).await?.is_some())
 }
 
-/// The organisation and its teams' newest keys; nothing until it is founded.
+/// The organisation and its teams' keys; nothing until it is founded.
 pub(crate) async fn key_bundle(database: &Database) -> Result<Option<wire::GetKeyBundleResponse>, Error> {
-    let query = sql("SELECT name, organisation_key, recovery_key FROM organisation");
+    let query = sql("SELECT name, organisation_key, recovery_key, recovery_signature FROM organisation");
     let Some(row) = database.fetch_optional(query).await? else { return Ok(None) };
     let keys = database
-        .fetch_all(sql("SELECT team, generation, public_key, signature FROM team_keys k \
-                        WHERE generation = (SELECT MAX(generation) FROM team_keys WHERE team = k.team) ORDER BY team"))
+        .fetch_all(sql(
+            "SELECT team, generation, public_key, signature FROM team_keys ORDER BY team, generation",
+        ))
         .await?;
     let team_key = |row: &Row| {
         Ok(wire::TeamKey {
@@ -263,6 +275,7 @@ pub(crate) async fn key_bundle(database: &Database) -> Result<Option<wire::GetKe
         organisation: row.text("name")?,
         organisation_key: row.bytes("organisation_key")?,
         recovery_key: row.bytes("recovery_key")?,
+        recovery_signature: row.bytes("recovery_signature")?,
         team_keys: keys.iter().map(team_key).collect::<Result<_, Error>>()?,
     }))
 }
@@ -309,7 +322,7 @@ pub(crate) async fn memberships(database: &Database, staff: StaffId) -> Result<V
 /// A macro, so that the test of its plan explains the very statement.
 macro_rules! page_of_staff {
     () => {
-        "SELECT staff_id, name, roles, state, code_hash, encryption_key, signing_key FROM staff \
+        "SELECT staff_id, name, roles, state, code_hash, encryption_key, signing_key, certificate FROM staff \
          WHERE name > $1 ORDER BY name LIMIT $2"
     };
 }

@@ -13,7 +13,7 @@ use flare_contracts::{
         Scores,
     },
 };
-use flare_edge::{CaseKeys, ContactPlan, Credential, Proposal, Session, ShownProposal, Team, fresh_epoch};
+use flare_edge::{CaseKeys, ContactPlan, Credential, Proposal, Session, ShownProposal, Team};
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, Timestamp};
 use flare_seal::Compartment;
 use futures::StreamExt as _;
@@ -93,7 +93,7 @@ async fn votes(
     let desk = Desk { installation, officer };
     let case = desk.recommended_case().await?;
     let grant = GrantId::random()?;
-    let (key, epoch) = fresh_epoch(officer.bundle(), case, Compartment::Proposal, None)?;
+    let (key, epoch) = officer.draw_epoch(case, Compartment::Proposal, 1, None)?;
     let mut keys = CaseKeys::new(case);
     keys.insert(Compartment::Proposal, 1, key);
     let mut grants = desk.grants().await?;
@@ -165,13 +165,15 @@ async fn send_back(approver: &Session, grant: &Grant, round: u32) -> Result<(), 
     let keys = approver.case_keys(case, &grant.keys)?;
     let shown = ShownProposal::open(&keys, grant)?;
     let name = format!("proposal.vote.{}", approver.staff_id());
+    let text = "once more, for the benchmark";
+    let words = Some(keys.seal_committed(Compartment::Proposal, &name, round, text)?);
     let vote = CastVoteRequest {
         request_id: format!("return-{round}"),
         grant_id: grant.grant_id.clone(),
         decision: Decision::Return.into(),
         shown_digest: shown.digest().to_vec(),
-        signature: approver.sign_vote(shown.digest(), Decision::Return),
-        words: Some(keys.seal(Compartment::Proposal, &name, round, "once more, for the benchmark")?),
+        signature: approver.sign_vote(shown.digest(), Decision::Return, words.as_ref()),
+        words,
     };
     approver.lines().grants(&approver.credential().await?).cast_vote(vote).await?;
     Ok(())
@@ -241,7 +243,7 @@ impl Desk<'_> {
         let case: CaseId = request.case_id.parse()?;
         self.installation.lines.intake(&Credential::NONE).submit_request(request).await?;
         let found = self.case(case).await?;
-        let (key, epoch) = fresh_epoch(self.officer.bundle(), case, Compartment::Notes, None)?;
+        let (key, epoch) = self.officer.draw_epoch(case, Compartment::Notes, 1, None)?;
         let mut keys = CaseKeys::new(case);
         keys.insert(Compartment::Notes, 1, key);
         let plan = ContactPlan { how: "Signal".to_owned(), ..ContactPlan::default() }.to_text()?;

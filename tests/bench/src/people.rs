@@ -4,8 +4,10 @@ use flare_contracts::{
     common::v1::Role,
     identity::v1::{Invitation, InviteStaffRequest, ListStaffRequest},
 };
-use flare_edge::{Lines, NewMember, Session, Team, admission, admit, draw_code, enrol, enrolment, found};
-use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule};
+use flare_edge::{
+    Lines, NewMember, Session, Team, admission, admit, certify_staff, draw_code, enrol, enrolment, found,
+};
+use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule, PersonKeys};
 
 use crate::{Failure, installation::Installation};
 
@@ -27,7 +29,8 @@ pub(crate) async fn bring_in(
         let invitation = Some(Invitation { name: (*name).to_owned(), roles, code_hash });
         let request = InviteStaffRequest { request_id: format!("invite-{name}"), invitation };
         lines.identity(&admin.credential().await?).invite_staff(request).await?;
-        enrol_one(lines, name, &code).await?;
+        let keys = enrol_one(lines, name, &code).await?;
+        certify_staff(&admin, &keys, &seed, &format!("certify-{name}")).await?;
     }
     let request = ListStaffRequest { page_size: 100, page_token: String::new() };
     let staff = lines.identity(&admin.credential().await?).list_staff(request).await?.into_inner().staff;
@@ -45,11 +48,10 @@ pub(crate) async fn bring_in(
     Ok(sessions)
 }
 
-async fn enrol_one(lines: &Lines, name: &str, code: &str) -> Result<(), Failure> {
+async fn enrol_one(lines: &Lines, name: &str, code: &str) -> Result<PersonKeys, Failure> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let member = NewMember { name, code, passphrase: &passphrase, params: Argon2Params::STANDARD };
-    enrol(lines, enrolment(&member, &format!("enrol-{name}"))?).await?;
-    Ok(())
+    Ok(enrol(lines, enrolment(&member, &format!("enrol-{name}"))?).await?)
 }
 
 async fn log_in(lines: &Lines, name: &str) -> Result<Session, Failure> {

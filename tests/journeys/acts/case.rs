@@ -27,7 +27,7 @@ impl<'i> Case<'i> {
         let requester = installation.requester();
         let form = requester.file("form.json", form.to_string().as_bytes());
         let receipt = requester.new_file("receipt");
-        let args = ["request", "submit", "--form", &form, "--receipt-file", &receipt];
+        let args = ["request", "submit", "--first-contact", "--form", &form, "--receipt-file", &receipt];
         let first = requester.run(&args);
         let sent = if first.code == exit::UNAVAILABLE {
             // It may have arrived: the same receipt makes it the same case.
@@ -191,7 +191,10 @@ impl<'i> Case<'i> {
         let words = self.words(&format!("{who} saw it happen."));
         let how = ["--method", "call", "--confidence", "high", "--result", "confirms", "--independent"];
         let args = [&[id.as_str()], how.as_slice(), &["--text-file", &words]].concat();
-        self.officer_act(&["reference", "check"], &args, || known().unwrap()["result"] == "confirms");
+        // Checked by a colleague: what the proposer of a grant checked does not count for it.
+        let head = &self.installation.team.head;
+        let check = [&["case", "reference", "check", &self.id], args.as_slice()].concat();
+        act(head, &check, || known().unwrap()["result"] == "confirms");
     }
 
     /// Asks for a grant for needs.

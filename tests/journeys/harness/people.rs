@@ -60,7 +60,7 @@ pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
     let at = |name: &str| Desk { folder: make(people.join(name)), addresses: desk.addresses.clone() };
     let admin = at(ADMIN);
     let (key, code) = (path(&admin.folder.join("organisation.key")), path(&admin.folder.join("code")));
-    admin.flare(&[
+    let founded = admin.flare(&[
         "staff",
         "init",
         "--name",
@@ -74,25 +74,29 @@ pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
         "--code-file",
         &code,
     ]);
+    let organisation = founded["organisation_fingerprint"].as_str().unwrap();
     enrol(&admin, ADMIN, &code);
-    log_in(&admin, ADMIN);
+    log_in(&admin, ADMIN, organisation);
     for (name, roles, _) in STAFF {
         let code = path(&at(name).folder.join("code"));
         admin.flare(&["staff", "invite", name, "--roles", roles, "--code-file", &code]);
     }
-    let each = |act: &(dyn Fn(&Desk, &'static str) + Sync)| {
+    let each = |act: &(dyn Fn(&Desk, &'static str) -> String + Sync)| {
         thread::scope(|scope| {
-            for half in STAFF.chunks(STAFF.len() / 2) {
+            let halves = STAFF.chunks(STAFF.len() / 2).map(|half| {
                 let at = &at;
-                scope.spawn(move || half.iter().for_each(|(name, _, _)| act(&at(name), name)));
-            }
-        });
+                scope.spawn(move || half.iter().map(|(name, _, _)| act(&at(name), name)).collect::<Vec<_>>())
+            });
+            let halves: Vec<_> = halves.collect();
+            halves.into_iter().flat_map(|half| half.join().unwrap()).collect::<Vec<_>>()
+        })
     };
-    each(&|desk, name| enrol(desk, name, &path(&desk.folder.join("code"))));
-    for (name, _, team) in STAFF {
-        admin.flare(&["staff", "admit", name, "--team", team, "--organisation-key-file", &key]);
+    let keys = each(&|desk, name| enrol(desk, name, &path(&desk.folder.join("code"))));
+    for ((name, _, team), keys) in STAFF.into_iter().zip(keys) {
+        let (key, keys) = (["--organisation-key-file", &key], ["--fingerprint", &keys]);
+        admin.flare(&[&["staff", "admit", name, "--team", team][..], &key, &keys].concat());
     }
-    each(&log_in);
+    each(&|desk, name| log_in(desk, name, organisation));
     let listed = admin.flare(&["staff", "list"]);
     let register = rows(&listed).into_iter().map(|staff| {
         let text = |key: &str| staff[key].as_str().unwrap_or_else(|| panic!("no {key}: {listed}")).to_owned();
@@ -130,12 +134,20 @@ fn passphrase(desk: &Desk, name: &str) -> String {
     desk.file("passphrase", format!("{name} counts seventeen herons").as_bytes())
 }
 
-fn enrol(desk: &Desk, name: &str, code: &str) {
-    desk.flare(&["staff", "enrol", name, "--code-file", code, "--passphrase-file", &passphrase(desk, name)]);
+/// Gives the fingerprint of their keys.
+fn enrol(desk: &Desk, name: &str, code: &str) -> String {
+    let passphrase = passphrase(desk, name);
+    let enrolled =
+        desk.flare(&["staff", "enrol", name, "--code-file", code, "--passphrase-file", &passphrase]);
+    enrolled["key_fingerprint"].as_str().unwrap().to_owned()
 }
 
-fn log_in(desk: &Desk, name: &str) {
-    desk.flare(&["login", name, "--passphrase-file", &passphrase(desk, name)]);
+/// Gives the fingerprint of the organisation that they trust.
+fn log_in(desk: &Desk, name: &str, organisation: &str) -> String {
+    let passphrase = passphrase(desk, name);
+    let trusted =
+        desk.flare(&["login", name, "--organisation", organisation, "--passphrase-file", &passphrase]);
+    trusted["organisation_fingerprint"].as_str().unwrap().to_owned()
 }
 
 fn make(folder: PathBuf) -> PathBuf {

@@ -310,6 +310,11 @@ impl From<EdgeError> for CliError {
                         "somebody may be listening in; compare the numbers with a colleague before you go on",
                     )
             }
+            EdgeError::Unvouched(_) => {
+                Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "UNVOUCHED", error.to_string()).hint(
+                    "somebody may have changed keys at the server; ask whoever holds the organisation's key",
+                )
+            }
             EdgeError::NoSession => Self::not_logged_in(),
             EdgeError::File { .. } => Self::new(Exit::Refused, "INVALID_ARGUMENT", "FILE", error.to_string()),
             EdgeError::Incomplete(_) | EdgeError::Random(_) => Self::unexpected(error.to_string()),

@@ -7,7 +7,11 @@ use flare_edge::Session;
 use flare_seal::{Passphrase, PassphraseRule};
 use serde_json::json;
 
-use super::{CliError, Context, prompt, retrying, secret_file};
+use super::{
+    CliError, Context,
+    first_contact::{self, FirstContact},
+    prompt, retrying, secret_file,
+};
 
 /// The fewest characters of a passphrase. It protects whatever the person can open, even from a stolen database.
 const SHORTEST: usize = 12;
@@ -18,17 +22,16 @@ const SHORTEST: usize = 12;
   flare login mara
   flare login mara --organisation '01234 56789 01234 56789 01234 56789'
 
-The first log-in on a device shows the organisation's fingerprint: compare it with a colleague's. From then on, a server
-that shows another is refused.")]
+The first log-in on a device shows the organisation's fingerprint and asks whether it is a colleague's too. From then on,
+a server that shows another is refused.")]
 pub(crate) struct LoginArgs {
     /// Your name
     name: String,
     /// A file with your passphrase; without it, you are asked
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// The organisation's fingerprint, when you know it
-    #[arg(long, value_name = "FINGERPRINT")]
-    organisation: Option<String>,
+    #[command(flatten)]
+    contact: FirstContact,
     /// Accept a passphrase that is barely protected: only for made-up people of a sandbox
     #[arg(long, hide = true)]
     sandbox: bool,
@@ -36,31 +39,32 @@ pub(crate) struct LoginArgs {
 
 /// Begins a session, and keeps it in the profile.
 pub(crate) async fn run(args: LoginArgs, context: &Context) -> Result<(), CliError> {
-    let known = context.profile.organisation()?;
-    let trusted = args.organisation.as_deref().map(str::trim).or(known.as_deref());
+    let trusted = context.trusted(&args.contact).await?;
+    let fingerprint = trusted.bundle.fingerprint();
     let passphrase = match args.passphrase_file.as_deref() {
         Some(path) => read_passphrase(path)?,
         None => Passphrase::new(prompt::hidden("Passphrase", "--passphrase-file")?.into_inner()),
     };
     let rule = if args.sandbox { PassphraseRule::Sandbox } else { PassphraseRule::Standard };
     let (session, saved) =
-        retrying(|| Session::log_in(&context.lines, &args.name, &passphrase, rule, trusted)).await?;
+        retrying(|| Session::log_in(&context.lines, &args.name, &passphrase, rule, Some(&fingerprint)))
+            .await?;
     context.profile.keep_session(&saved)?;
-    let is_new = known.is_none();
-    let fingerprint = session.bundle().fingerprint();
-    if is_new {
-        context.profile.trust(&fingerprint)?;
-    }
     let document = json!({
         "name": saved.name, "staff_id": saved.staff_id, "organisation_fingerprint": fingerprint,
-        "organisation_is_new_here": is_new,
+        "organisation_is_new_here": trusted.is_new,
+        "key_fingerprint": session.own_keys().fingerprint(), "certified": session.is_certified(),
     });
     context.output.show(&document, |out| {
         out.line(format!("You are logged in as {} for twelve hours.", saved.name));
-        if is_new && args.organisation.is_none() {
+        if trusted.is_new {
+            out.line("This device trusts this organisation from now on:");
+            first_contact::show(context, &trusted.bundle);
+        }
+        if !session.is_certified() {
             out.line(format!(
-                "This device trusts this organisation from now on; compare the numbers with a colleague:\n  {}",
-                out.bold(&fingerprint)
+                "Nobody vouches for your keys yet. Read these numbers to whoever holds the organisation's key:\n  {}",
+                out.bold(session.own_keys().fingerprint())
             ));
         }
     })

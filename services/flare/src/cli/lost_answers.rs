@@ -154,7 +154,19 @@ impl Flare {
     async fn enrol(&self, name: &str) -> Result<(), CliError> {
         let files = format!("--code-file @{name}.code --passphrase-file @passphrase --sandbox");
         self.give(name, &format!("staff enrol {name} {files}")).await?;
-        self.give(name, &format!("login {name} --passphrase-file @passphrase --sandbox")).await
+        self.give(name, &format!("login {name} --passphrase-file @passphrase --first-contact --sandbox")).await
+    }
+
+    /// The fingerprint of somebody's keys, as they read it out.
+    async fn keys_of(&self, name: &str) -> String {
+        self.context(name, None).session().await.unwrap().own_keys().fingerprint().replace(' ', "-")
+    }
+
+    /// What lets omar into the team triage.
+    async fn admit_omar(&self) -> Result<(), CliError> {
+        let keys = self.keys_of("omar").await;
+        let admit = "staff admit omar --team triage --organisation-key-file @key --fingerprint";
+        self.give("ada", &format!("{admit} {keys}")).await
     }
 
     /// Founds it and brings in an officer, omar.
@@ -163,10 +175,8 @@ impl Flare {
         flare.give("ada", Self::FOUND).await.unwrap();
         flare.enrol("ada").await.unwrap();
         flare.give("ada", "staff invite omar --roles officer --code-file @omar.code").await.unwrap();
-        let code_file = "--code-file @omar.code --passphrase-file @passphrase --sandbox";
-        flare.give("omar", &format!("staff enrol omar {code_file}")).await.unwrap();
-        let admit = "staff admit omar --team triage --organisation-key-file @key";
-        flare.give("ada", admit).await.unwrap();
+        flare.enrol("omar").await.unwrap();
+        flare.admit_omar().await.unwrap();
         flare.give("omar", "login omar --passphrase-file @passphrase --sandbox").await.unwrap();
         flare.file("form.json", r#"{"contact": "Signal", "happened": "They came at night."}"#);
         flare
@@ -243,7 +253,8 @@ async fn somebody_whose_invitation_was_not_answered_is_invited_once() {
     flare.give("ada", &format!("{invite} --again")).await.unwrap();
     flare.enrol("omar").await.unwrap();
     flare.lose("AdmitToTeam", 1);
-    flare.give("ada", "staff admit omar --team triage --organisation-key-file @key").await.unwrap();
+    flare.lose("CertifyStaff", 1);
+    flare.admit_omar().await.unwrap();
     let session = flare.context("ada", None).session().await.unwrap();
     let request = ListStaffRequest { page_size: 100, page_token: String::new() };
     let mut identity = session.lines().identity(&session.credential().await.unwrap());
@@ -260,7 +271,7 @@ async fn somebody_whose_invitation_was_not_answered_is_invited_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_whose_opening_was_not_answered_is_one_case_and_its_receipt_is_kept() {
     let flare = Flare::with_an_officer().await;
-    let submit = "request submit --form @form.json --receipt-file @sent";
+    let submit = "request submit --first-contact --form @form.json --receipt-file @sent";
     flare.lost("SubmitRequest", "nobody", submit).await;
     flare.give("nobody", &format!("{submit} --again")).await.unwrap();
     let sent = flare.holder("sent");
@@ -298,7 +309,7 @@ async fn a_case_whose_opening_was_not_answered_is_one_case_and_its_receipt_is_ke
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_requester_writes_and_attaches_is_there_once() {
     let flare = Flare::with_an_officer().await;
-    flare.give("nobody", "request submit --form @form.json --receipt-file @receipt").await.unwrap();
+    flare.give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt").await.unwrap();
     let holder = flare.holder("receipt");
     flare.cases(&holder.case().to_string()).await;
 
@@ -337,7 +348,7 @@ async fn what_a_requester_writes_and_attaches_is_there_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_was_answered_unheard_is_answered_once() {
     let flare = Flare::with_an_officer().await;
-    flare.give("nobody", "request submit --form @form.json --receipt-file @receipt").await.unwrap();
+    flare.give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt").await.unwrap();
     let holder = flare.holder("receipt");
     let case = holder.case();
     flare.cases(&case.to_string()).await;

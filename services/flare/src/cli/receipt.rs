@@ -155,7 +155,8 @@ impl ReceiptSource {
             .case_id
             .parse()
             .map_err(|_| CliError::unexpected("the service answered with something that is no case"))?;
-        Ok((ReceiptHolder::open(&context.lines, &receipt, case)?, status))
+        let holder = ReceiptHolder::open(&context.lines, &receipt, case)?;
+        Ok((holder.trusting(context.profile.organisation()?), status))
     }
 }
 

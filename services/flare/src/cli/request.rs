@@ -10,7 +10,13 @@ use flare_kernel::codename;
 use flare_seal::Receipt;
 use serde_json::json;
 
-use super::{CliError, Context, Exit, Output, TextSource, receipt, retrying, secret_file::SecretFile, when};
+use super::{
+    CliError, Context, Exit, Output, TextSource,
+    first_contact::{self, FirstContact},
+    receipt, retrying,
+    secret_file::SecretFile,
+    when,
+};
 
 /// What a requester sends.
 #[derive(Debug, Subcommand)]
@@ -18,7 +24,10 @@ pub(crate) enum RequestCommand {
     /// Send a request; the receipt that you get is the only way back to it
     #[command(after_help = "Examples:
   flare request submit                                       answer questions one by one; two are enough
-  flare request submit --form request.json --receipt-file receipt
+  flare request submit --form request.json --receipt-file receipt \\
+    --organisation '01234 56789 01234 56789 01234 56789'
+
+Before anything is sent you are shown who will read it: compare the numbers with those that the organisation publishes.
 
 A form is a JSON object; \"contact\" (a safe way to reach you) and \"happened\" (what happened) are enough:
   {\"contact\": \"Signal, +1-202-555-0142, after 18:00\", \"happened\": \"…\", \"never\": \"Do not phone.\"}
@@ -45,6 +54,8 @@ pub(crate) struct SubmitArgs {
     /// Send once more with the receipt that is in --receipt-file already, after a connection broke
     #[arg(long, requires = "receipt_file", requires = "form")]
     again: bool,
+    #[command(flatten)]
+    contact: FirstContact,
 }
 
 /// `flare request add`
@@ -55,6 +66,8 @@ pub(crate) struct AddArgs {
     form: TextSource,
     #[command(flatten)]
     receipt: receipt::ReceiptSource,
+    #[command(flatten)]
+    contact: FirstContact,
 }
 
 /// Does it.
@@ -87,7 +100,10 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         None => questions::ask()?,
     };
     form.answers()?;
-    let bundle = context.bundle().await?;
+    let trusted = context.trusted(&args.contact).await?;
+    let bundle = &trusted.bundle;
+    output.line("This goes to, and opens for nobody but:");
+    first_contact::show(context, bundle);
     let (receipt, kept) = match args.receipt_file.as_deref() {
         Some(path) if args.again => (receipt::read(path)?, Kept::Already),
         Some(path) => {
@@ -108,7 +124,7 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
             },
         );
     }
-    let request = ReceiptHolder::compose(&bundle, &form, &receipt, &context.own_id()?)?;
+    let request = ReceiptHolder::compose(bundle, &form, &receipt, &context.own_id()?)?;
     let sent = retrying(|| ReceiptHolder::submit(&context.lines, request.clone())).await;
     let case = receipt.case_id();
     let answer = match sent {
@@ -130,6 +146,7 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
     let document = json!({
         "case_id": answer.case_id, "codename": codename(case), "version": answer.version,
         "received": when::rfc3339(answer.received.as_ref()), "receipt_file": args.receipt_file,
+        "organisation": trusted.json(),
     });
     output.show(&document, |out| {
         out.line(format!("Your request is received, as {}.", out.bold(codename(case))));
@@ -185,7 +202,7 @@ async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
     let form = read_form(&args.form, "--form")?;
     let names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
     let holder = args.receipt.open(context).await?;
-    let bundle = context.bundle().await?;
+    let bundle = context.trusted(&args.contact).await?.bundle;
     let status = retrying(|| holder.status()).await?;
     let next_version = |name: &str| {
         let written = status.answers.iter().find(|answer| answer.name == name);

@@ -8,16 +8,17 @@ use flare_contracts::identity::v1::{
     DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
 };
 use flare_edge::{
-    KeyBundle, NewMember, Session, Team, admission, admit, code_hash, draw_code, enrol, enrolment, found,
-    founding_code,
+    KeyBundle, NewMember, Session, Team, admission, admit, certify_staff, code_hash, draw_code, enrol,
+    enrolment, found, founding_code, person_keys,
 };
-use flare_seal::{Argon2Params, OrganisationSeed};
+use flare_seal::{Argon2Params, OrganisationSeed, fingerprint};
 use serde_json::json;
 
 use super::{
     CliError, Context, ask,
+    first_contact::as_shown,
     login::new_passphrase,
-    retrying,
+    prompt, retrying,
     secret_file::{self, SecretFile},
     words::{self, RoleName},
 };
@@ -45,10 +46,18 @@ is lost, give the same command again, and it goes on with the key that is there.
     /// Enrol with a one-time code: choose a passphrase; keys are made on this device
     #[command(after_help = "Example:\n  flare staff enrol amal --code-file amal.code")]
     Enrol(EnrolArgs),
-    /// Let somebody who has enrolled into a team, so that they open what it opens
+    /// Vouch for the keys of somebody who has enrolled: before it, they approve, pay and head nothing
     #[command(after_help = "Examples:
-  flare staff admit amal --team triage --organisation-key-file organisation.key
-  flare staff admit joao --team triage          as a member of the team yourself")]
+  flare staff certify ruth --organisation-key-file organisation.key
+  flare staff certify ruth --organisation-key-file organisation.key --fingerprint '01234 56789 …'
+
+The numbers are shown to them when they enrol and when they log in. Have them read out in a meeting or a call, never by a
+message through Flare's own servers: a server could show you keys of its own.")]
+    Certify(CertifyArgs),
+    /// Let somebody who has enrolled into a team, so that they open what it opens; vouches for their keys if nobody did
+    #[command(after_help = "Examples:
+  flare staff admit amal --team triage --organisation-key-file organisation.key --fingerprint '01234 56789 …'
+  flare staff admit joao --team triage          as a member of the team yourself, once joao is certified")]
     Admit(AdmitArgs),
     /// Everyone on the staff
     #[command(after_help = "Example:\n  flare staff list")]
@@ -121,9 +130,25 @@ pub(crate) struct AdmitArgs {
     /// The team
     #[arg(long, value_enum)]
     team: TeamName,
-    /// The organisation's key; without it, you must be a member of the team
+    /// The organisation's key; without it, you must be a member of the team, and they must be certified
     #[arg(long, value_name = "FILE")]
     organisation_key_file: Option<PathBuf>,
+    /// The fingerprint of their keys, as they read it out; without it, you are shown one and asked
+    #[arg(long, value_name = "FINGERPRINT")]
+    fingerprint: Option<String>,
+}
+
+/// `flare staff certify`
+#[derive(Args, Debug)]
+pub(crate) struct CertifyArgs {
+    /// Their name or id
+    name: String,
+    /// The organisation's key
+    #[arg(long, value_name = "FILE")]
+    organisation_key_file: PathBuf,
+    /// The fingerprint of their keys, as they read it out; without it, you are shown one and asked
+    #[arg(long, value_name = "FINGERPRINT")]
+    fingerprint: Option<String>,
 }
 
 /// `flare staff roles`
@@ -191,6 +216,7 @@ pub(crate) async fn run(command: StaffCommand, context: &Context) -> Result<(), 
         StaffCommand::Init(args) => init(args, context).await,
         StaffCommand::Invite(args) => invite(args, context).await,
         StaffCommand::Enrol(args) => enrol_member(args, context).await,
+        StaffCommand::Certify(args) => certify_member(args, context).await,
         StaffCommand::Admit(args) => admit_member(args, context).await,
         StaffCommand::List => list(context).await,
         StaffCommand::Roles(args) => set_roles(args, context).await,
@@ -219,7 +245,9 @@ async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
         let error = SecretFile::forget_if_refused(code_file, error, how);
         SecretFile::forget_if_refused(Some(key_file), error, how)
     })?;
-    let fingerprint = retrying(|| KeyBundle::fetch(lines, None)).await?.fingerprint();
+    // From the seed, not from what the server says: everybody will compare this number.
+    let fingerprint = fingerprint(&seed.signer().public());
+    retrying(|| KeyBundle::fetch(lines, Some(&fingerprint))).await?;
     context.profile.trust(&fingerprint)?;
     let document = json!({
         "administrator_id": founding.administrator,
@@ -305,13 +333,13 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
 async fn enrol_member(args: EnrolArgs, context: &Context) -> Result<(), CliError> {
     let code = match &args.code_file {
         Some(path) => secret_file::read(path)?,
-        None => super::prompt::hidden("One-time code", "--code-file")?,
+        None => prompt::hidden("One-time code", "--code-file")?,
     };
     let passphrase = new_passphrase(args.passphrase_file.as_deref())?;
     let params = if args.sandbox { Argon2Params::for_tests() } else { Argon2Params::STANDARD };
     let member = NewMember { name: &args.name, code: code.expose(), passphrase: &passphrase, params };
     let enrolment = enrolment(&member, &context.own_id()?)?;
-    let id = retrying(|| enrol(&context.lines, enrolment.clone())).await.map_err(|error| {
+    let keys = retrying(|| enrol(&context.lines, enrolment.clone())).await.map_err(|error| {
         if !error.may_have_been_done() {
             return error;
         }
@@ -321,8 +349,76 @@ async fn enrol_member(args: EnrolArgs, context: &Context) -> Result<(), CliError
             "you may be enrolled all the same: try flare login {name}; if that is refused, enrol again with the same code"
         ))
     })?;
-    context.output.show(&json!({ "staff_id": id, "name": args.name }), |out| {
-        out.line(format!("{} is enrolled ({id}). Next: flare login {}", args.name, args.name));
+    let (id, fingerprint) = (keys.staff.to_string(), keys.fingerprint());
+    let document = json!({ "staff_id": id, "name": args.name, "key_fingerprint": fingerprint });
+    context.output.show(&document, |out| {
+        out.line(format!("{} is enrolled ({id}).", args.name));
+        out.line(format!(
+            "Read these numbers to whoever holds the organisation's key, in a meeting or a call:\n  {}",
+            out.bold(&fingerprint)
+        ));
+        out.line(format!("Next: flare login {}", args.name));
+    })
+}
+
+/// A member whose keys the organisation vouches for: it did already, or it does now, after the numbers were compared that
+/// they read out. Whoever runs the servers could have put their own keys in the place of these.
+async fn vouched(
+    session: &Session,
+    context: &Context,
+    mut member: Staff,
+    (seed, fingerprint): (Option<&OrganisationSeed>, Option<&str>),
+) -> Result<Staff, CliError> {
+    if member.encryption_key.is_empty() {
+        return Err(CliError::state("NOT_ENROLLED", format!("{} has not enrolled yet", member.name)));
+    }
+    if !member.certificate.is_empty() {
+        session.bundle().certified(&member)?;
+        return Ok(member);
+    }
+    let Some(seed) = seed else {
+        return Err(CliError::usage(format!(
+            "--organisation-key-file is needed: nobody has vouched for the keys of {} yet",
+            member.name
+        )));
+    };
+    let keys = person_keys(&member.staff_id, &member.encryption_key, &member.signing_key)?;
+    compare(context, &member.name, &keys.fingerprint(), fingerprint)?;
+    let id = context.request_id_of("certify")?;
+    member.certificate = retrying(|| certify_staff(session, &keys, seed, &id)).await?;
+    Ok(member)
+}
+
+/// Whether the numbers that a person read out are those of the keys that the server shows.
+fn compare(context: &Context, name: &str, shown: &str, read_out: Option<&str>) -> Result<(), CliError> {
+    match read_out.map(as_shown) {
+        Some(read_out) if read_out == shown => Ok(()),
+        Some(_) => {
+            let rule = format!("must be that of the keys which the server shows for {name}: {shown}");
+            Err(CliError::refused("--fingerprint", rule)
+                .hint("if they read it out rightly, somebody has changed their keys at the server"))
+        }
+        None if context.output.is_json() => {
+            Err(CliError::usage("--fingerprint is needed: with --json nothing is asked"))
+        }
+        None => {
+            context.output.line(format!("The keys of {name}, as the server shows them:\n  {shown}"));
+            if prompt::confirm(&format!("Has {name} read out the same numbers?"), "--fingerprint")? {
+                return Ok(());
+            }
+            Err(CliError::state("NOT_CONFIRMED", "nothing was signed"))
+        }
+    }
+}
+
+async fn certify_member(args: CertifyArgs, context: &Context) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let seed = organisation_key(&args.organisation_key_file)?;
+    let member = find(&session, context, &args.name).await?;
+    let member = vouched(&session, context, member, (Some(&seed), args.fingerprint.as_deref())).await?;
+    let document = json!({ "staff_id": member.staff_id, "name": member.name, "certified": true });
+    context.output.show(&document, |out| {
+        out.line(format!("The organisation vouches for the keys of {}.", member.name));
     })
 }
 
@@ -330,9 +426,6 @@ async fn admit_member(args: AdmitArgs, context: &Context) -> Result<(), CliError
     let session = context.session().await?;
     let seed = args.organisation_key_file.as_deref().map(organisation_key).transpose()?;
     let member = find(&session, context, &args.name).await?;
-    if member.encryption_key.is_empty() {
-        return Err(CliError::state("NOT_ENROLLED", format!("{} has not enrolled yet", member.name)));
-    }
     let team = args.team.team();
     let generation = session.bundle().team(team)?.generation;
     if seed.is_none() && session.team_secret(team, generation).is_none() {
@@ -341,6 +434,8 @@ async fn admit_member(args: AdmitArgs, context: &Context) -> Result<(), CliError
             team.as_str()
         )));
     }
+    let certification = (seed.as_ref(), args.fingerprint.as_deref());
+    let member = vouched(&session, context, member, certification).await?;
     // Admitting somebody twice is admitting them: no id is needed to do it again after a lost answer.
     let id = context.own_id()?;
     let admission = retrying(|| admission(&session, &member, team, seed.as_ref(), &id)).await?;
@@ -390,12 +485,14 @@ async fn list(context: &Context) -> Result<(), CliError> {
     let session = context.session().await?;
     let everyone = everyone(&session, context).await?;
     let roles = |staff: &Staff| staff.roles().map(words::role).collect::<Vec<_>>();
+    let is_certified = |staff: &Staff| session.bundle().certified(staff).is_ok();
     let document: Vec<_> = everyone
         .iter()
         .map(|staff| {
             json!({
                 "staff_id": staff.staff_id, "name": staff.name, "roles": roles(staff),
                 "state": words::staff_state(staff.state()), "teams": staff.teams,
+                "certified": is_certified(staff),
             })
         })
         .collect();
@@ -406,11 +503,12 @@ async fn list(context: &Context) -> Result<(), CliError> {
                 staff.name.clone(),
                 roles(staff).join(", "),
                 staff.teams.join(", "),
+                if is_certified(staff) { "yes" } else { "no" }.to_owned(),
                 state,
                 staff.staff_id.clone(),
             ]
         });
-        out.table(&["name", "roles", "teams", "state", "id"], rows.collect());
+        out.table(&["name", "roles", "teams", "certified", "state", "id"], rows.collect());
     })
 }
 

@@ -16,7 +16,7 @@ use flare_contracts::{
     },
 };
 use flare_edge::{
-    CaseKeys, ContactPlan, EdgeError, Form, Lines, Proposal, ReceiptHolder, Session, fresh_epoch, need_kind,
+    CaseKeys, ContactPlan, EdgeError, Form, Lines, Proposal, ReceiptHolder, Session, need_kind,
 };
 use flare_kernel::{CaseId, Date, GrantId, MessageId, Money, NeedId, codename};
 use flare_runtime::SystemClock;
@@ -128,7 +128,7 @@ impl Scene<'_> {
 
     async fn acknowledge(&self) -> Result<(), RunError> {
         let case = self.look().await?;
-        let (key, epoch) = fresh_epoch(self.officer.bundle(), self.case, Compartment::Notes, None)?;
+        let (key, epoch) = self.officer.draw_epoch(self.case, Compartment::Notes, 1, None)?;
         let mut keys = CaseKeys::new(self.case);
         keys.insert(Compartment::Notes, 1, key);
         let plan = ContactPlan {
@@ -187,6 +187,7 @@ impl Scene<'_> {
             text: Some(keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?),
             about: about.to_owned(),
             contact_plan_kept: true,
+            seen: found.newest_message,
         };
         intake.post_message(request).await?;
         Ok(message)
@@ -235,7 +236,7 @@ impl Scene<'_> {
     async fn to_the_votes(&self, receipt: &Receipt) -> Result<(), RunError> {
         let case = self.look().await?;
         let grant = GrantId::random()?;
-        let (key, epoch) = fresh_epoch(self.officer.bundle(), self.case, Compartment::Proposal, None)?;
+        let (key, epoch) = self.officer.draw_epoch(self.case, Compartment::Proposal, 1, None)?;
         let mut keys = CaseKeys::new(self.case);
         keys.insert(Compartment::Proposal, 1, key);
         let today = Date::from_timestamp(SystemClock.now());

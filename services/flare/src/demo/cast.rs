@@ -6,8 +6,10 @@ use flare_contracts::{
     common::v1::Role,
     identity::v1::{Invitation, InviteStaffRequest, ListStaffRequest},
 };
-use flare_edge::{Lines, NewMember, Session, Team, admission, admit, draw_code, enrol, enrolment, found};
-use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule};
+use flare_edge::{
+    Lines, NewMember, Session, Team, admission, admit, certify_staff, draw_code, enrol, enrolment, found,
+};
+use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule, PersonKeys};
 
 use crate::{cli::session_file::Profile, run::RunError};
 
@@ -66,7 +68,8 @@ pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> 
             invitation: Some(invitation),
         };
         lines.identity(&ada.credential().await?).invite_staff(request).await?;
-        enrol_as(lines, person.name, &code).await?;
+        let keys = enrol_as(lines, person.name, &code).await?;
+        certify_staff(&ada, &keys, &seed, &format!("demo-certify-{}", person.name)).await?;
     }
     admit_all(lines, &ada, &seed).await?;
     let mut cast = vec![("ada", ada)];
@@ -76,11 +79,10 @@ pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> 
     Ok(Cast(cast))
 }
 
-async fn enrol_as(lines: &Lines, name: &str, code: &str) -> Result<(), RunError> {
+async fn enrol_as(lines: &Lines, name: &str, code: &str) -> Result<PersonKeys, RunError> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let member = NewMember { name, code, passphrase: &passphrase, params: Argon2Params::for_tests() };
-    enrol(lines, enrolment(&member, &format!("demo-enrol-{name}"))?).await?;
-    Ok(())
+    Ok(enrol(lines, enrolment(&member, &format!("demo-enrol-{name}"))?).await?)
 }
 
 async fn admit_all(lines: &Lines, ada: &Session, seed: &OrganisationSeed) -> Result<(), RunError> {

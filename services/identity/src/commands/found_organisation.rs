@@ -7,7 +7,7 @@ use flare_contracts::{
     identity::v1::{FoundOrganisationRequest, FoundOrganisationResponse, NewTeamKey, TeamKey},
     input,
 };
-use flare_seal::{fingerprint, verify_team_key};
+use flare_seal::{fingerprint, verify_recovery_key, verify_team_key};
 use flare_store::{Error, Tx, Write};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -31,6 +31,7 @@ pub(crate) struct FoundOrganisation {
     name: String,
     organisation_key: [u8; 32],
     recovery_key: Vec<u8>,
+    recovery_signature: [u8; 64],
     /// Each with its secret as it is stored.
     team_keys: Vec<(TeamKey, Vec<u8>)>,
     administrator: Invitation,
@@ -43,7 +44,11 @@ impl FoundOrganisation {
         request: FoundOrganisationRequest,
     ) -> Result<Self, Error> {
         let organisation_key = input::array("organisation_key", &request.organisation_key)?;
-        let recovery_key = recipient("recovery_key", &request.recovery_key)?.to_bytes();
+        let recovery_key = recipient("recovery_key", &request.recovery_key)?;
+        let recovery_signature = input::array("recovery_signature", &request.recovery_signature)?;
+        verify_recovery_key(&organisation_key, &recovery_key, &recovery_signature).map_err(|_| {
+            Refusal::invalid("recovery_signature", "must be the organisation's, over this very key")
+        })?;
         let administrator = Invitation::parse("administrator", request.administrator)?;
         if !administrator.roles.holds(Role::Admin) {
             return Err(Refusal::invalid("administrator.roles", "must hold the administrator's role").into());
@@ -53,7 +58,8 @@ impl FoundOrganisation {
             given: Sha256::digest(&request.setup_code).into(),
             name: input::label("name", &request.name, 80)?,
             organisation_key,
-            recovery_key,
+            recovery_key: recovery_key.to_bytes(),
+            recovery_signature,
             team_keys: team_keys(vault, &organisation_key, request.team_keys)?,
             administrator,
         })
@@ -108,7 +114,8 @@ impl Write for FoundOrganisation {
                 "this is not the setup code; it stands in the file `setup-code` beside the database";
             return Err(Refusal::new(Kind::Unauthenticated, "BAD_SETUP_CODE", message).into());
         }
-        store::insert_organisation(tx, &self.name, &self.organisation_key, &self.recovery_key).await?;
+        let recovery = (self.recovery_key.as_slice(), &self.recovery_signature);
+        store::insert_organisation(tx, &self.name, &self.organisation_key, recovery).await?;
         for (key, secret) in &self.team_keys {
             store::insert_team_key(tx, key, secret.clone()).await?;
         }

@@ -38,7 +38,7 @@ impl Write for SetRoles {
         tx.lock(&[&self.staff, &store::ORGANISATION]).await?;
         let staff = store::staff(tx, self.staff).await?;
         let others = store::other_administrators(tx, self.staff).await?;
-        let (staff, event) = staff.set_roles(self.roles, others).map_err(Refusal::from)?;
+        let (staff, event) = staff.set_roles(self.actor, self.roles, others).map_err(Refusal::from)?;
         if let Some(event) = event {
             store::update_staff(tx, &staff).await?;
             tx.append(staff.id, LANE, self.actor.to_string(), &IdentityEvent::from(event))?;

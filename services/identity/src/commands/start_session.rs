@@ -32,7 +32,7 @@ impl Write for StartSession {
         let ends = tx.now().plus(SESSION_LIFE);
         let view = SessionView {
             staff: self.staff,
-            roles: staff.roles,
+            roles: staff.effective_roles(),
             ends,
             unlock_share: self.unlock_share.clone(),
         };

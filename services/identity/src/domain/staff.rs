@@ -4,7 +4,7 @@ use flare_access::Roles;
 use flare_contracts::{
     Kind, Refusal,
     common::v1::Role,
-    events::v1::{AdmittedToTeam, RolesSet, StaffDisabled, StaffEnrolled, StaffInvited},
+    events::v1::{AdmittedToTeam, RolesSet, StaffCertified, StaffDisabled, StaffEnrolled, StaffInvited},
 };
 use flare_kernel::StaffId;
 use sha2::{Digest, Sha256};
@@ -43,6 +43,18 @@ pub(crate) struct Staff {
     pub(crate) code_hash: Option<[u8; 32]>,
     /// Once enrolled.
     pub(crate) keys: Option<PublicKeys>,
+    /// The organisation's signature over id and keys, once it was given. Whether it fits is checked before it comes here.
+    pub(crate) certificate: Option<[u8; 64]>,
+}
+
+/// What these roles allow whose holder may have no certificate: an administrator makes up people and gives out roles, and
+/// would otherwise be as many approvers as they like.
+pub(crate) fn effective(roles: Roles, is_certified: bool) -> Roles {
+    let takes_effect = |role: &Role| match role {
+        Role::Head | Role::Approver | Role::Finance => is_certified,
+        Role::Unspecified | Role::Officer | Role::Auditor | Role::Admin => true,
+    };
+    roles.iter().filter(takes_effect).collect()
 }
 
 /// Why nothing happened to a person.
@@ -55,8 +67,14 @@ pub(crate) enum StaffError {
     #[error("this can be done while a person is invited or active; this one is disabled")]
     Disabled,
     /// A step for people who have keys.
-    #[error("a person can be admitted to a team while they are active; this one is {0}")]
+    #[error("a person can be certified and admitted to a team while they are active; this one is {0}")]
     NotActive(&'static str),
+    /// A step for people whose keys the organisation vouches for.
+    #[error("a person can be admitted to a team once the organisation has certified their keys")]
+    NotCertified,
+    /// Whoever gives out roles does not give them to themselves.
+    #[error("nobody sets their own roles: another administrator can")]
+    OwnRoles,
     /// Nobody would be left to run the organisation.
     #[error("this person is the last active administrator: make somebody else one first")]
     LastAdministrator,
@@ -68,6 +86,8 @@ impl From<StaffError> for Refusal {
             StaffError::WrongCode => (Kind::Unauthenticated, "BAD_CODE"),
             StaffError::Disabled => (Kind::State, "STAFF_DISABLED"),
             StaffError::NotActive(_) => (Kind::State, "STAFF_NOT_ACTIVE"),
+            StaffError::NotCertified => (Kind::State, "STAFF_NOT_CERTIFIED"),
+            StaffError::OwnRoles => (Kind::Forbidden, "OWN_ROLES"),
             StaffError::LastAdministrator => (Kind::State, "LAST_ADMINISTRATOR"),
         };
         Self::new(kind, reason, error.to_string())
@@ -99,7 +119,19 @@ impl Staff {
         code_hash: [u8; 32],
     ) -> (Self, StaffInvited) {
         let event = StaffInvited { staff_id: id.to_string(), roles: roles.codes() };
-        (Self { id, name, roles, state: State::Invited, code_hash: Some(code_hash), keys: None }, event)
+        let (state, code_hash) = (State::Invited, Some(code_hash));
+        (Self { id, name, roles, state, code_hash, keys: None, certificate: None }, event)
+    }
+
+    /// What they may do now.
+    pub(crate) fn effective_roles(&self) -> Roles {
+        effective(self.roles, self.certificate.is_some())
+    }
+
+    /// What they may do once they are certified.
+    fn roles_held_back(&self) -> Roles {
+        let now = self.effective_roles();
+        self.roles.iter().filter(|role| !now.holds(*role)).collect()
     }
 
     /// They set their keys, once, with their code.
@@ -113,19 +145,42 @@ impl Staff {
         }
         let event = StaffEnrolled {
             staff_id: self.id.to_string(),
-            roles: self.roles.codes(),
-            signing_key: keys.signing.to_vec(),
+            roles: self.effective_roles().codes(),
+            roles_held_back: self.roles_held_back().codes(),
         };
         (self.state, self.code_hash, self.keys) = (State::Active, None, Some(keys));
         Ok((self, event))
     }
 
-    /// Other roles from now on; no event when they are the same.
+    /// The organisation vouches for their keys; no event when it did already.
+    pub(crate) fn certify(
+        mut self,
+        certificate: [u8; 64],
+    ) -> Result<(Self, Option<StaffCertified>), StaffError> {
+        let signing_key = match (self.state, &self.keys) {
+            (State::Active, Some(keys)) => keys.signing.to_vec(),
+            (State::Active, None) | (State::Invited | State::Disabled, _) => {
+                return Err(StaffError::NotActive(self.state.as_str()));
+            }
+        };
+        if self.certificate.is_some() {
+            return Ok((self, None));
+        }
+        self.certificate = Some(certificate);
+        let (staff_id, roles) = (self.id.to_string(), self.effective_roles().codes());
+        Ok((self, Some(StaffCertified { staff_id, roles, signing_key })))
+    }
+
+    /// Other roles from now on, given by somebody else; no event when they are the same.
     pub(crate) fn set_roles(
         mut self,
+        by: StaffId,
         roles: Roles,
         other_administrators: bool,
     ) -> Result<(Self, Option<RolesSet>), StaffError> {
+        if by == self.id {
+            return Err(StaffError::OwnRoles);
+        }
         match self.state {
             State::Active
                 if self.is_last_administrator(other_administrators) && !roles.holds(Role::Admin) =>
@@ -135,9 +190,13 @@ impl Staff {
             State::Invited | State::Active => {}
             State::Disabled => return Err(StaffError::Disabled),
         }
-        let event =
-            (roles != self.roles).then(|| RolesSet { staff_id: self.id.to_string(), roles: roles.codes() });
+        let is_new = roles != self.roles;
         self.roles = roles;
+        let event = is_new.then(|| RolesSet {
+            staff_id: self.id.to_string(),
+            roles: self.effective_roles().codes(),
+            roles_held_back: self.roles_held_back().codes(),
+        });
         Ok((self, event))
     }
 
@@ -165,6 +224,9 @@ impl Staff {
             State::Active => {}
             State::Invited | State::Disabled => return Err(StaffError::NotActive(self.state.as_str())),
         }
+        if self.certificate.is_none() {
+            return Err(StaffError::NotCertified);
+        }
         Ok(AdmittedToTeam { staff_id: self.id.to_string(), team: team.as_str().to_owned(), generation })
     }
 
@@ -189,6 +251,9 @@ mod tests {
         PublicKeys { encryption: vec![1; 1216], signing: [2; 32] }
     }
 
+    /// Another administrator.
+    const OTHER: StaffId = StaffId::from_bytes([9; 16]);
+
     fn staff(state: State, held: Roles) -> Staff {
         let id = StaffId::from_bytes([1; 16]);
         let (invited, _) =
@@ -204,7 +269,7 @@ mod tests {
     fn every_state_against_every_step() {
         use State::{Active, Disabled, Invited};
         let officer = roles(&[Role::Officer]);
-        for (state, enrol, set_roles, disable, admit) in [
+        for (state, enrol, set_roles, disable, certify) in [
             (Invited, Ok(Active), Ok(Invited), Ok(Disabled), Err(StaffError::NotActive("invited"))),
             (Active, Err(StaffError::WrongCode), Ok(Active), Ok(Disabled), Ok(())),
             (
@@ -218,10 +283,37 @@ mod tests {
             let one = staff(state, officer);
             assert_eq!(one.clone().enrol(CODE, keys()).map(|done| done.0.state), enrol, "{state:?}");
             let heads = roles(&[Role::Head]);
-            assert_eq!(one.clone().set_roles(heads, true).map(|done| done.0.state), set_roles, "{state:?}");
+            let set = one.clone().set_roles(OTHER, heads, true);
+            assert_eq!(set.map(|done| done.0.state), set_roles, "{state:?}");
             assert_eq!(one.clone().disable("left", true).map(|done| done.0.state), disable, "{state:?}");
-            assert_eq!(one.admit(Team::Triage, 1).map(drop), admit, "{state:?}");
+            assert_eq!(one.clone().certify([1; 64]).map(drop), certify, "{state:?}");
+            let certified = Staff { certificate: Some([1; 64]), ..one };
+            assert_eq!(certified.admit(Team::Triage, 1).map(drop), certify, "{state:?}");
         }
+    }
+
+    #[test]
+    fn roles_that_decide_take_effect_with_the_certificate() {
+        let all = roles(&[Role::Officer, Role::Head, Role::Approver, Role::Finance, Role::Admin]);
+        let one = staff(State::Active, all);
+        assert_eq!(one.effective_roles(), roles(&[Role::Officer, Role::Admin]));
+        assert_eq!(one.admit(Team::Finance, 1).unwrap_err(), StaffError::NotCertified);
+        let to = roles(&[Role::Officer, Role::Approver]);
+        let set = one.clone().set_roles(OTHER, to, true).unwrap().1.unwrap();
+        let codes = |held: &[Role]| roles(held).codes();
+        assert_eq!((set.roles, set.roles_held_back), (codes(&[Role::Officer]), codes(&[Role::Approver])));
+        let (certified, told) = one.certify([1; 64]).unwrap();
+        assert_eq!(certified.effective_roles(), all);
+        let told = told.unwrap();
+        assert_eq!((told.roles, told.signing_key), (all.codes(), vec![2; 32]));
+        assert!(certified.certify([1; 64]).unwrap().1.is_none(), "a second time tells nothing");
+    }
+
+    #[test]
+    fn nobody_sets_their_own_roles() {
+        let admin = staff(State::Active, roles(&[Role::Admin]));
+        let (own, finance) = (admin.id, roles(&[Role::Admin, Role::Finance]));
+        assert_eq!(admin.set_roles(own, finance, true).unwrap_err(), StaffError::OwnRoles);
     }
 
     #[test]
@@ -229,8 +321,8 @@ mod tests {
         let admin = staff(State::Active, roles(&[Role::Admin, Role::Head]));
         let last = Err(StaffError::LastAdministrator);
         assert_eq!(admin.clone().disable("left", false).map(drop), last);
-        assert_eq!(admin.clone().set_roles(roles(&[Role::Head]), false).map(drop), last);
-        assert!(admin.clone().set_roles(roles(&[Role::Admin]), false).is_ok());
+        assert_eq!(admin.clone().set_roles(OTHER, roles(&[Role::Head]), false).map(drop), last);
+        assert!(admin.clone().set_roles(OTHER, roles(&[Role::Admin]), false).is_ok());
         assert!(admin.clone().disable("left", true).is_ok());
         assert!(staff(State::Invited, roles(&[Role::Admin])).disable("left", false).is_ok());
         assert!(staff(State::Active, roles(&[Role::Head])).disable("left", false).is_ok());
@@ -239,7 +331,7 @@ mod tests {
     #[test]
     fn roles_that_do_not_change_tell_nothing() {
         let held = roles(&[Role::Officer]);
-        assert_eq!(staff(State::Active, held).set_roles(held, true).unwrap().1, None);
+        assert_eq!(staff(State::Active, held).set_roles(OTHER, held, true).unwrap().1, None);
     }
 
     #[test]
@@ -276,7 +368,7 @@ mod tests {
                 let after = match step {
                     Step::Enrol(code) => one.enrol(&code, keys()).map(|done| done.0),
                     Step::SetRoles(bits, others) => {
-                        one.set_roles(Roles::from_bits(bits).unwrap(), others).map(|done| done.0)
+                        one.set_roles(OTHER, Roles::from_bits(bits).unwrap(), others).map(|done| done.0)
                     }
                     Step::Disable(others) => one.disable("other", others).map(|done| done.0),
                 };

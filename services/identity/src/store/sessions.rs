@@ -4,7 +4,7 @@ use flare_kernel::StaffId;
 use flare_store::{Database, Error, Tx, sql};
 
 use super::roles;
-use crate::domain::{MOST_SESSIONS, SessionKey, SessionView};
+use crate::domain::{MOST_SESSIONS, SessionKey, SessionView, effective};
 
 /// Begins a session, and lets go of the person's sessions that are over or too many.
 pub(crate) async fn insert_session(tx: &mut Tx, key: SessionKey, view: &SessionView) -> Result<(), Error> {
@@ -30,14 +30,14 @@ pub(crate) async fn insert_session(tx: &mut Tx, key: SessionKey, view: &SessionV
 
 /// A session that was not ended, of a person who is active. Whether its time has passed is the caller's to check.
 pub(crate) async fn session(database: &Database, key: SessionKey) -> Result<Option<SessionView>, Error> {
-    let query = sql("SELECT s.staff_id, p.roles, s.ends_at, s.unlock_share \
+    let query = sql("SELECT s.staff_id, p.roles, p.certificate, s.ends_at, s.unlock_share \
                      FROM sessions s JOIN staff p ON p.staff_id = s.staff_id \
                      WHERE s.session_hash = $1 AND s.ended_at IS NULL AND p.state = 'active'")
     .bind(key.0.to_vec());
     let Some(row) = database.fetch_optional(query).await? else { return Ok(None) };
     Ok(Some(SessionView {
         staff: row.id("staff_id")?,
-        roles: roles(&row)?,
+        roles: effective(roles(&row)?, row.bytes_or_null("certificate")?.is_some()),
         ends: row.timestamp("ends_at")?,
         unlock_share: row.bytes("unlock_share")?,
     }))

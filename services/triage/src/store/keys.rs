@@ -3,6 +3,7 @@
 use flare_contracts::{
     Kind, Refusal,
     common::v1::{Compartment, KeyEpoch, KeyWrap},
+    epoch_author,
 };
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{SealError, ServiceKey};
@@ -33,11 +34,12 @@ pub(crate) async fn begin_epoch(
             .into());
     }
     tx.execute(
-        sql("INSERT INTO key_epochs (case_id, epoch, begun_by, begun) VALUES ($1, $2, $3, $4)")
+        sql("INSERT INTO key_epochs (case_id, epoch, begun_by, begun, author) VALUES ($1, $2, $3, $4, $5)")
             .bind(case.to_string())
             .bind(i64::from(key.epoch))
             .bind(by.to_string())
-            .bind(tx.now().as_micros()),
+            .bind(tx.now().as_micros())
+            .bind(epoch_author::to_bytes(key.author.as_ref())),
     )
     .await?;
     for wrap in &key.wraps {
@@ -62,7 +64,8 @@ pub(crate) async fn epochs(
     service_key: &ServiceKey,
     case: CaseId,
 ) -> Result<Vec<KeyEpoch>, Error> {
-    let wraps = sql("SELECT epoch, recipient, generation, wrapped FROM key_wraps WHERE case_id = $1 \
+    let wraps = sql("SELECT epoch, recipient, generation, wrapped, author \
+                     FROM key_wraps JOIN key_epochs USING (case_id, epoch) WHERE case_id = $1 \
                      ORDER BY epoch, recipient");
     let mut epochs: Vec<KeyEpoch> = Vec::new();
     for row in tx.fetch_all(wraps.bind(case.to_string())).await? {
@@ -73,7 +76,9 @@ pub(crate) async fn epochs(
         match epochs.last_mut().filter(|last| last.epoch == epoch) {
             Some(last) => last.wraps.push(wrap),
             None => {
-                epochs.push(KeyEpoch { compartment: Compartment::Notes.into(), epoch, wraps: vec![wrap] });
+                let author = epoch_author::from_bytes(row.bytes_or_null("author")?);
+                let compartment = Compartment::Notes.into();
+                epochs.push(KeyEpoch { compartment, epoch, wraps: vec![wrap], author });
             }
         }
     }

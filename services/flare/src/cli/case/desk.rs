@@ -1,12 +1,14 @@
 //! An officer at work: the open session, ids that hold when a command is given twice, and calls that are tried again.
 
+use std::collections::BTreeMap;
+
 use flare_contracts::{
     grants::v1::grants_client::GrantsClient,
     identity::v1::{ListStaffRequest, Staff},
     intake::v1::intake_client::IntakeClient,
     triage::v1::triage_client::TriageClient,
 };
-use flare_edge::{Line, Session};
+use flare_edge::{KeyBundle, Line, Session};
 use flare_kernel::{Id, IdKind, StaffId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -83,7 +85,7 @@ impl<'c> Desk<'c> {
             let page = call!(self, identity.list_staff(request))?;
             staff.extend(page.staff);
             if page.next_page_token.is_empty() {
-                return Ok(People(staff));
+                return Ok(People::new(staff, self.session.bundle()));
             }
             page_token = page.next_page_token;
         }
@@ -108,18 +110,32 @@ fn drawn<K: IdKind>(staff: StaffId, request_id: &str, what: &str) -> Id<K> {
 }
 
 /// The staff, to show names in place of ids and to find ids by name.
-pub(crate) struct People(Vec<Staff>);
+pub(crate) struct People {
+    staff: Vec<Staff>,
+    /// The keys that the organisation vouches for.
+    certified: BTreeMap<String, [u8; 32]>,
+}
 
 impl People {
+    fn new(staff: Vec<Staff>, bundle: &KeyBundle) -> Self {
+        let key = |one: &Staff| Some((one.staff_id.clone(), bundle.certified(one).ok()?.signing));
+        Self { certified: staff.iter().filter_map(key).collect(), staff }
+    }
+
+    /// The key that a person signs with, if the organisation vouches for it: the server could name any.
+    pub(crate) fn signing_key(&self, staff_id: &str) -> Option<&[u8; 32]> {
+        self.certified.get(staff_id)
+    }
+
     /// The person's name; whatever else stands there (an id nobody has, "requester") stays as it is.
     pub(crate) fn name(&self, staff_id: &str) -> String {
-        let found = self.0.iter().find(|staff| staff.staff_id == staff_id);
+        let found = self.staff.iter().find(|staff| staff.staff_id == staff_id);
         found.map_or(staff_id, |staff| staff.name.as_str()).to_owned()
     }
 
     /// The person of this name or id.
     pub(crate) fn find(&self, name_or_id: &str) -> Option<&Staff> {
-        self.0.iter().find(|staff| staff.name == name_or_id || staff.staff_id == name_or_id)
+        self.staff.iter().find(|staff| staff.name == name_or_id || staff.staff_id == name_or_id)
     }
 }
 
@@ -144,7 +160,7 @@ mod tests {
     #[test]
     fn people_are_shown_by_name_and_found_by_either() {
         let staff = Staff { staff_id: "staff_1".to_owned(), name: "amal".to_owned(), ..Staff::default() };
-        let people = People(vec![staff]);
+        let people = People { staff: vec![staff], certified: BTreeMap::new() };
         assert_eq!(people.name("staff_1"), "amal");
         assert_eq!(people.name("requester"), "requester");
         assert!(

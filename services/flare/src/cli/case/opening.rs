@@ -7,7 +7,7 @@ use flare_contracts::intake::v1::{
     AddAnswersRequest, Channel, GetRequestRequest, IssueReceiptRequest, OpenRequestRequest,
     OpenRequestResponse, RequesterKind,
 };
-use flare_edge::{CaseKeys, Form, ReceiptHolder, fresh_epoch, lock, next_epoch, seal_answers};
+use flare_edge::{CaseKeys, Form, ReceiptHolder, lock, seal_answers};
 use flare_kernel::{CaseId, codename};
 use flare_seal::{Compartment, Receipt};
 use serde_json::json;
@@ -149,10 +149,9 @@ fn compose(
     form: &Form,
     receipt: Option<&Receipt>,
 ) -> Result<OpenRequestRequest, CliError> {
-    let bundle = desk.session.bundle();
-    let (key, request_epoch) = fresh_epoch(bundle, case, Compartment::Request, None)?;
+    let (key, request_epoch) = desk.session.draw_epoch(case, Compartment::Request, 1, None)?;
     let recipient = receipt.map(Receipt::recipient);
-    let (_, thread_epoch) = fresh_epoch(bundle, case, Compartment::Thread, recipient.as_ref())?;
+    let (_, thread_epoch) = desk.session.draw_epoch(case, Compartment::Thread, 1, recipient.as_ref())?;
     let mut keys = CaseKeys::new(case);
     keys.insert(Compartment::Request, 1, key);
     Ok(OpenRequestRequest {
@@ -211,8 +210,7 @@ pub(crate) async fn issue_receipt(context: &Context, args: IssueReceiptArgs) -> 
 fn issue(desk: &Desk<'_>, record: &CaseRecord, receipt: &Receipt) -> Result<IssueReceiptRequest, CliError> {
     let epoch = record.keys.newest(Compartment::Thread) + 1;
     let recipient = receipt.recipient();
-    let bundle = desk.session.bundle();
-    let (_, key) = next_epoch(bundle, record.id, Compartment::Thread, epoch, Some(&recipient))?;
+    let (_, key) = desk.session.draw_epoch(record.id, Compartment::Thread, epoch, Some(&recipient))?;
     Ok(IssueReceiptRequest {
         request_id: desk.own_id(),
         case_id: record.case_id(),
@@ -237,7 +235,16 @@ async fn check_opens(context: &Context, receipt: &Receipt, case: CaseId) -> Resu
 pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Result<(), CliError> {
     let form = read_form(&args.form, "--form")?;
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let mut record = CaseRecord::read(&desk, args.case, None).await?;
+    // A key that the requester drew for later answers is theirs alone to seal under.
+    let key = if record.keys.holds(Compartment::Request) {
+        None
+    } else {
+        let epoch = record.keys.newest(Compartment::Request) + 1;
+        let (key, wire) = desk.session.draw_epoch(args.case, Compartment::Request, epoch, None)?;
+        record.keys.insert(Compartment::Request, epoch, key);
+        Some(wire)
+    };
     let version_of = |name: &str| {
         record
             .request
@@ -252,12 +259,8 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
         .map(|(name, text)| record.keys.seal(Compartment::Request, name, version_of(name), &text))
         .collect::<Result<Vec<_>, _>>()?;
     let names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
-    let request = AddAnswersRequest {
-        request_id: desk.request_id()?,
-        case_id: args.case.to_string(),
-        answers,
-        key: None,
-    };
+    let request =
+        AddAnswersRequest { request_id: desk.request_id()?, case_id: args.case.to_string(), answers, key };
     let added =
         call!(desk, intake.add_answers(request)).map_err(|error| error.named(&[("answers", "--form")]))?;
     let document = json!({"case_id": args.case.to_string(), "version": added.version, "answers": names});

@@ -5,7 +5,7 @@ use flare_contracts::{
     intake::v1::{GetRequestRequest, GetRequestResponse, ListMessagesRequest, Message},
     triage::v1::{CaseState, CaseSummary, GetCaseRequest, GetCaseResponse},
 };
-use flare_edge::{CaseKeys, ContactPlan, EdgeError, fresh_epoch};
+use flare_edge::{CaseKeys, ContactPlan, EdgeError};
 use flare_kernel::{CaseId, codename};
 use flare_seal::Compartment;
 
@@ -36,6 +36,8 @@ pub(crate) async fn seen_version(desk: &Desk<'_>, case: CaseId, seen: Option<i64
 
 /// What a text that the reader's keys do not open shows as.
 pub(crate) const CLOSED: &str = "(sealed: your keys do not open it)";
+/// What a text shows as that anybody who runs the servers could have written.
+const UNVOUCHED: &str = "(NOT SHOWN: the organisation vouches for nobody who could have written it)";
 
 impl CaseRecord {
     /// Reads a case. `version` is what the caller says they saw; without it, this reading is what they saw.
@@ -95,7 +97,7 @@ impl CaseRecord {
         if self.keys.newest(Compartment::Notes) > 0 {
             return Ok(None);
         }
-        let (key, epoch) = fresh_epoch(desk.session.bundle(), self.id, Compartment::Notes, None)?;
+        let (key, epoch) = desk.session.draw_epoch(self.id, Compartment::Notes, 1, None)?;
         self.keys.insert(Compartment::Notes, 1, key);
         Ok(Some(epoch))
     }
@@ -127,7 +129,11 @@ pub(crate) fn not_acknowledged(case: CaseId) -> CliError {
 
 /// A sealed text as it may be shown.
 pub(crate) fn opened(keys: &CaseKeys, compartment: Compartment, field: &SealedField) -> String {
-    keys.open(compartment, field).map_or_else(|_| CLOSED.to_owned(), |text| text.expose().clone())
+    match keys.open(compartment, field) {
+        Ok(text) => text.expose().clone(),
+        Err(EdgeError::Unvouched(_)) => UNVOUCHED.to_owned(),
+        Err(_) => CLOSED.to_owned(),
+    }
 }
 
 /// What a change left behind, for people.

@@ -2,18 +2,23 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
+    Kind, Refusal,
     grants::v1::{
         AuthoriseAdvanceRequest, CheckPayeeRequest, EnterPayeeRequest, OverrideVerificationRequest,
         RecordAgreementRequest, ReserveFundsRequest,
     },
     intake::v1::MessageKind,
+    vote::payee_digest,
 };
-use flare_edge::{Team, fresh_epoch};
+use flare_edge::Team;
 use flare_kernel::{Date, GrantId};
 use flare_seal::Compartment;
 use serde_json::json;
 
-use super::record::{GrantRecord, seen_version, settle, settle_with};
+use super::{
+    record::{GrantRecord, seen_version, settle, settle_with},
+    sheet::digest_text,
+};
 use crate::cli::{
     CliError, Context, TextSource,
     case::{
@@ -26,6 +31,7 @@ use crate::cli::{
         saying::{Saying, post, show_plan, words},
         taking::SeenVersion,
     },
+    prompt,
     words::{money, read_money},
 };
 
@@ -40,7 +46,7 @@ pub(crate) enum PayeeCommand {
     Enter(EnterPayeeArgs),
     /// Check the payee by calling back, and against a sanctions list
     #[command(
-        after_help = "Example:\n  flare grant payee check grant_… --called-back --sanctions-checked-on 2026-12-01 --sanctions-clear"
+        after_help = "Examples:\n  flare grant payee check grant_…\n  flare grant payee check grant_… --called-back --shown DIGEST --sanctions-checked-on 2026-12-01 --sanctions-clear"
     )]
     Check(CheckPayeeArgs),
 }
@@ -65,6 +71,9 @@ pub(crate) struct CheckPayeeArgs {
     /// You called the payee back on a way known from elsewhere; without it the payee is only shown
     #[arg(long)]
     called_back: bool,
+    /// You called back the payee of this digest, as this command told it when it showed them; asked for when left out
+    #[arg(long, value_name = "DIGEST", requires = "called_back")]
+    shown: Option<String>,
     /// The day on which you looked at the sanctions list
     #[arg(long, value_name = "DATE", requires = "called_back")]
     sanctions_checked_on: Option<String>,
@@ -97,7 +106,7 @@ pub(crate) enum AgreementCommand {
     Post(PostAgreementArgs),
     /// Note that it was agreed to by voice, with a witness
     #[command(
-        after_help = "Example:\n  flare grant agreement record grant_… --agreed-by phone --donor-origin-told"
+        after_help = "Example:\n  flare grant agreement record grant_… --agreed-by phone --witness hana --donor-origin-told"
     )]
     Record(RecordAgreementArgs),
 }
@@ -124,6 +133,9 @@ pub(crate) struct RecordAgreementArgs {
     /// How
     #[arg(long, value_parser = code(&["phone", "visit", "proxy"]))]
     agreed_by: String,
+    /// Who of the staff heard it: the name or id of somebody other than you and whoever proposed the grant
+    #[arg(long, value_name = "NAME")]
+    witness: String,
     /// They were told where the money comes from
     #[arg(long)]
     donor_origin_told: bool,
@@ -151,7 +163,7 @@ pub(crate) struct ReserveArgs {
 pub(crate) struct AdvanceArgs {
     /// The grant
     grant: GrantId,
-    /// How much, in the grant's currency; the second person gives the same amount
+    /// How much, in the grant's currency; the second person gives the same amount, and another one begins anew
     #[arg(long, allow_hyphen_values = true)]
     amount: String,
     #[command(flatten)]
@@ -187,7 +199,7 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
     let fingerprint =
         desk.session.contact_fingerprint(&most_telling(&addresses_in(text.expose()), &references))?;
     let key = if record.keys.newest(Compartment::Payment) == 0 {
-        let (key, epoch) = fresh_epoch(desk.session.bundle(), record.case, Compartment::Payment, None)?;
+        let (key, epoch) = desk.session.draw_epoch(record.case, Compartment::Payment, 1, None)?;
         record.keys.insert(Compartment::Payment, 1, key);
         Some(epoch)
     } else {
@@ -210,7 +222,10 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
 async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
-    let payee = record.payee().ok_or_else(|| CliError::state("NO_PAYEE", "no payee has been entered yet"))?;
+    let missing = || CliError::state("NO_PAYEE", "no payee has been entered yet");
+    let sealed = record.grant.payee.as_ref().ok_or_else(missing)?;
+    let (payee, digest) = (record.payee().ok_or_else(missing)?, payee_digest(sealed));
+    check_called_back(args.shown.as_deref(), &digest)?;
     let output = &context.output;
     let entered_by = desk.staff().await?.name(&record.grant.payee_entered_by);
     output.line(format!(
@@ -219,10 +234,26 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
         indented(&payee)
     ));
     if !args.called_back {
-        let document = json!({"grant_id": args.grant.to_string(), "payee": payee, "entered_by": entered_by});
-        return output.show(&document, |output| {
-            output.line("Call them back on a way known from elsewhere, then repeat with --called-back.");
+        let digest = digest_text(&digest);
+        let document = json!({
+            "grant_id": args.grant.to_string(),
+            "payee": payee,
+            "entered_by": entered_by,
+            "shown_digest": digest,
         });
+        return output.show(&document, |output| {
+            output.line("Call them back on a way known from elsewhere, then repeat with:");
+            output.line(format!("--called-back --shown {digest}"));
+        });
+    }
+    if args.shown.is_none() {
+        if output.is_json() {
+            let message = "--shown is needed with --json: say which payee you called back";
+            return Err(CliError::usage(message));
+        }
+        if !prompt::confirm("Is the payee shown above the one whom you called back?", "--shown")? {
+            return Err(CliError::usage("nothing was checked"));
+        }
     }
     let checked_on = args.sanctions_checked_on.unwrap_or_default();
     Date::parse(&checked_on)
@@ -234,6 +265,7 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
         called_back: args.called_back,
         sanctions_checked_on: checked_on,
         sanctions_clear: args.sanctions_clear,
+        payee_digest: digest.to_vec(),
     };
     let answer = call!(desk, grants.check_payee(request)).map_err(|error| {
         error.named(&[
@@ -243,6 +275,17 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
         ])
     });
     settle(&desk, args.grant, answer, "The payee is checked").await
+}
+
+/// Refuses to check another payee than the one that was called back: whoever was entered since was called by nobody.
+fn check_called_back(expected: Option<&str>, digest: &[u8; 32]) -> Result<(), CliError> {
+    match expected {
+        Some(expected) if !expected.eq_ignore_ascii_case(&digest_text(digest)) => {
+            let message = "the payee is not the one that this digest was shown for; look again, and call back whoever it is now";
+            Err(CliError::from(Refusal::new(Kind::Stale, "PAYEE_CHANGED", message)))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn override_verification(context: &Context, args: OverrideArgs) -> Result<(), CliError> {
@@ -289,6 +332,7 @@ async fn post_agreement(context: &Context, args: PostAgreementArgs) -> Result<()
         version: record.version(),
         message_id: said.message.to_string(),
         agreed_by: String::new(),
+        witness: String::new(),
         donor_origin_told: args.donor_origin_told,
     };
     let answer = call!(desk, grants.record_agreement(request));
@@ -299,16 +343,22 @@ async fn post_agreement(context: &Context, args: PostAgreementArgs) -> Result<()
 async fn record_agreement(context: &Context, args: RecordAgreementArgs) -> Result<(), CliError> {
     check_donor_told(args.donor_origin_told)?;
     let desk = Desk::open(context).await?;
-    let said = format!("Agreed to by {}", args.agreed_by);
+    let said = format!("Agreed to by {}, heard by {}", args.agreed_by, args.witness);
+    let people = desk.staff().await?;
+    let witness = people.find(&args.witness).map(|staff| staff.staff_id.clone());
+    let witness = witness
+        .ok_or_else(|| CliError::refused("--witness", "must be the name or id of a member of staff"))?;
     let request = RecordAgreementRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         message_id: String::new(),
         agreed_by: args.agreed_by,
+        witness,
         donor_origin_told: args.donor_origin_told,
     };
-    let answer = call!(desk, grants.record_agreement(request));
+    let answer =
+        call!(desk, grants.record_agreement(request)).map_err(|error| error.named(&[("witness", "--witness")]));
     settle(&desk, args.grant, answer, &said).await
 }
 
@@ -334,8 +384,10 @@ pub(crate) async fn advance(context: &Context, args: AdvanceArgs) -> Result<(), 
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
     let amount = read_money(&args.amount, record.currency())?;
     let me = desk.session.staff_id().to_string();
-    let first = record.grant.advance.as_ref().is_some_and(|advance| !advance.authorised_by.contains(&me));
-    let who = if first { "authorised by two" } else { "waits for a second person" };
+    let is_second = record.grant.advance.as_ref().is_some_and(|advance| {
+        !advance.authorised_by.contains(&me) && advance.amount.as_ref() == Some(&amount)
+    });
+    let who = if is_second { "authorised by two" } else { "waits for a second person" };
     let said = format!("An advance of {} {who}", money(Some(&amount)));
     let request = AuthoriseAdvanceRequest {
         request_id: desk.request_id()?,
@@ -351,6 +403,15 @@ pub(crate) async fn advance(context: &Context, args: AdvanceArgs) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_was_not_called_back_is_not_checked() {
+        let digest = [0xab; 32];
+        assert!(check_called_back(None, &digest).is_ok());
+        assert!(check_called_back(Some(&"AB".repeat(32)), &digest).is_ok());
+        let error = check_called_back(Some(&"ac".repeat(32)), &digest).unwrap_err();
+        assert_eq!(error.reason, "PAYEE_CHANGED");
+    }
 
     #[test]
     fn an_agreement_needs_the_donors_origin_told() {

@@ -1,5 +1,7 @@
 //! A grant on one page. What stands under "What is voted on" is exactly what a vote signs.
 
+use std::collections::BTreeSet;
+
 use flare_contracts::{
     grants::v1::{Decision, Grant, Terms, Tranche, Vote},
     vote as votes,
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::record::GrantRecord;
 use crate::cli::{
-    Output,
+    CliError, Output,
     case::{choices::Worded as _, desk::People, indented, record::opened},
     when, words,
 };
@@ -31,6 +33,8 @@ enum Proof {
     OnEarlier,
     /// The signature is not the voter's.
     Wrong,
+    /// The organisation does not vouch for the voter's key.
+    Unvouched,
 }
 
 impl Proof {
@@ -39,6 +43,7 @@ impl Proof {
             Self::OnThis => "signed over what is shown",
             Self::OnEarlier => "signed over an earlier version",
             Self::Wrong => "THE SIGNATURE IS NOT THEIRS",
+            Self::Unvouched => "NOBODY VOUCHES FOR THEIR KEY",
         }
     }
 }
@@ -136,7 +141,11 @@ impl Sheet<'_> {
                 output.happened(vote.at.as_ref()),
                 proof.word()
             );
-            output.line(if proof == Proof::Wrong { output.red(line) } else { line });
+            let is_bad = match proof {
+                Proof::Wrong | Proof::Unvouched => true,
+                Proof::OnThis | Proof::OnEarlier => false,
+            };
+            output.line(if is_bad { output.red(line) } else { line });
             if let Some(words) = &vote.words {
                 output.line(indented(&opened(&self.record.keys, Compartment::Proposal, words)));
             }
@@ -160,6 +169,7 @@ impl Sheet<'_> {
             ("payee", self.record.payee().unwrap_or_default()),
             ("payee entered by", name(&grant.payee_entered_by)),
             ("payee checked by", name(&grant.payee_checked_by)),
+            ("agreement heard by", name(&grant.agreement_witness)),
         ]);
     }
 
@@ -202,9 +212,34 @@ impl Sheet<'_> {
     }
 
     fn proof(&self, vote: &Vote) -> Proof {
-        let public =
-            self.people.find(&vote.voter).map(|staff| staff.signing_key.as_slice()).unwrap_or_default();
-        proof(vote, public, self.shown.digest())
+        let public = self.people.signing_key(&vote.voter);
+        public.map_or(Proof::Unvouched, |public| proof(vote, public, self.shown.digest()))
+    }
+
+    /// Refuses unless as many approvals as the grant needs are signed over what is shown, by different people whose keys
+    /// the organisation vouches for. Money does not move on a server's word that it was voted.
+    pub(crate) fn check_votes(&self) -> Result<(), CliError> {
+        let grant = self.grant();
+        let counts = |vote: &&Vote| {
+            let approves = match vote.decision() {
+                Decision::Approve | Decision::ApproveWithConditions => true,
+                Decision::Unspecified | Decision::Return | Decision::Reject => false,
+            };
+            let is_free = vote.voter != grant.proposer && !grant.conflicted.contains(&vote.voter);
+            approves && is_free && self.proof(vote) == Proof::OnThis
+        };
+        let approvals: BTreeSet<_> =
+            grant.votes.iter().filter(counts).map(|vote| vote.voter.as_str()).collect();
+        let needed = usize::try_from(grant.votes_required).unwrap_or(usize::MAX);
+        if approvals.len() >= needed.max(1) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} of {needed} votes for what is shown verify on this device: no money goes out on them",
+            approvals.len()
+        );
+        let error = CliError::state("VOTES_DO_NOT_VERIFY", message);
+        Err(error.hint(format!("look at each vote with: flare grant show {}", grant.grant_id)))
     }
 
     /// The page as JSON.
@@ -262,6 +297,7 @@ impl Sheet<'_> {
             "requester_saw_proposal": grant.requester_saw_proposal,
             "proposal_message_id": grant.proposal_message_id,
             "agreement_message_id": grant.agreement_message_id,
+            "agreement_witness": grant.agreement_witness,
             "close": grant.close.as_ref().map(|close| {
                 json!({
                     "outcome": close.outcome,
@@ -282,6 +318,7 @@ impl Sheet<'_> {
                 Proof::OnThis => "on_this",
                 Proof::OnEarlier => "on_earlier",
                 Proof::Wrong => "wrong",
+                Proof::Unvouched => "unvouched",
             },
             "words": vote.words.as_ref().map(|words| opened(&self.record.keys, Compartment::Proposal, words)),
         })
@@ -298,6 +335,9 @@ fn tranche_json(tranche: &Tranche) -> Value {
         "arrived": tranche.arrived.as_ref().map(|arrived| words::money(Some(arrived))),
         "sent": when::rfc3339(tranche.sent.as_ref()),
         "write_off_proposed_by": tranche.write_off_proposed_by,
+        "write_off_reason": tranche.write_off_reason,
+        "released_by": tranche.released_by,
+        "returned_by": tranche.returned_by,
     })
 }
 
@@ -308,7 +348,7 @@ fn proof(vote: &Vote, public: &[u8], shown: &[u8; 32]) -> Proof {
     else {
         return Proof::Wrong;
     };
-    let message = votes::vote_message(&digest, vote.decision());
+    let message = votes::vote_message(&digest, &vote.voter, vote.decision(), vote.words.as_ref());
     let is_decided = vote.decision() != Decision::Unspecified;
     if !is_decided || verify(votes::SIGNATURE_DOMAIN, &public, &message, &vote.signature).is_err() {
         return Proof::Wrong;
@@ -322,6 +362,7 @@ fn present(is_there: bool, text: impl FnOnce() -> String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use flare_contracts::common::v1::SealedField;
     use flare_seal::{SigningKey, sign};
 
     use super::*;
@@ -333,7 +374,13 @@ mod tests {
         let signed = |digest: [u8; 32], decision: Decision| Vote {
             decision: decision.into(),
             shown_digest: digest.to_vec(),
-            signature: sign(votes::SIGNATURE_DOMAIN, &key, &votes::vote_message(&digest, decision)).to_vec(),
+            signature: sign(
+                votes::SIGNATURE_DOMAIN,
+                &key,
+                &votes::vote_message(&digest, "staff_1", decision, None),
+            )
+            .to_vec(),
+            voter: "staff_1".to_owned(),
             ..Vote::default()
         };
         let vote = signed(shown, Decision::Approve);
@@ -341,6 +388,11 @@ mod tests {
         assert_eq!(proof(&signed(earlier, Decision::Approve), &key.public(), &shown), Proof::OnEarlier);
         assert_eq!(proof(&vote, &SigningKey::from_bytes([8; 32]).public(), &shown), Proof::Wrong);
         assert_eq!(proof(&vote, &[], &shown), Proof::Wrong);
+        let conditions = SealedField { commitment: vec![5; 32], ..SealedField::default() };
+        let conditioned = Vote { words: Some(conditions), ..vote.clone() };
+        assert_eq!(proof(&conditioned, &key.public(), &shown), Proof::Wrong, "words put in their mouth");
+        let another = Vote { voter: "staff_2".to_owned(), ..vote.clone() };
+        assert_eq!(proof(&another, &key.public(), &shown), Proof::Wrong);
         let turned = Vote { decision: Decision::Reject.into(), ..vote };
         assert_eq!(proof(&turned, &key.public(), &shown), Proof::Wrong);
         assert_eq!(proof(&signed(shown, Decision::Unspecified), &key.public(), &shown), Proof::Wrong);

@@ -11,7 +11,10 @@ use flare_contracts::{
 use flare_kernel::{Date, GrantId, TrancheId};
 use serde_json::json;
 
-use super::record::{GrantRecord, seen_version, settle, settle_with};
+use super::{
+    record::{GrantRecord, seen_version, settle, settle_with},
+    sheet::Sheet,
+};
 use crate::cli::{
     CliError, Context,
     case::{
@@ -40,7 +43,7 @@ pub(crate) enum TrancheCommand {
     /// Nobody knows where it is
     #[command(after_help = "Example:\n  flare grant tranche in-doubt grant_… tranche_…")]
     InDoubt(TrancheArgs),
-    /// It came back, or never left
+    /// It came back, or never left; what was sent is noted by somebody other than who released it
     #[command(after_help = "Example:\n  flare grant tranche returned grant_… tranche_…")]
     Returned(TrancheArgs),
     /// Write it off: one person proposes, another confirms with the same command
@@ -92,7 +95,7 @@ pub(crate) struct ArrivedArgs {
 pub(crate) struct LostArgs {
     #[command(flatten)]
     which: TrancheArgs,
-    /// Why; the second person gives the same
+    /// Why; the second person gives the same, and another reason is another proposal
     #[arg(long, value_parser = code(&["stolen", "channel-failed", "payee-unreachable", "other"]))]
     reason: String,
 }
@@ -132,22 +135,35 @@ async fn add(context: &Context, args: AddArgs) -> Result<(), CliError> {
 
 async fn release(context: &Context, args: TrancheArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
+    let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
+    check_votes(&desk, &record, args.tranche).await?;
     let request = ReleaseTrancheRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
-        version: seen_version(&desk, args.grant, args.version.seen).await?,
+        version: record.version(),
         tranche_id: args.tranche.to_string(),
     };
     let answer = call!(desk, grants.release_tranche(request));
     settle(&desk, args.grant, answer, "Released; mark it as sent before you send it").await
 }
 
+/// Before money moves: the votes, checked on this device. An advance goes out before the votes, on two people's word.
+async fn check_votes(desk: &Desk<'_>, record: &GrantRecord, tranche: TrancheId) -> Result<(), CliError> {
+    if find(&record.grant.tranches, tranche)?.advance {
+        return Ok(());
+    }
+    let (shown, people) = (record.shown()?, desk.staff().await?);
+    Sheet { record, shown: &shown, people: &people }.check_votes()
+}
+
 async fn sent(context: &Context, args: TrancheArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
+    let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
+    check_votes(&desk, &record, args.tranche).await?;
     let request = MarkTrancheSentRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
-        version: seen_version(&desk, args.grant, args.version.seen).await?,
+        version: record.version(),
         tranche_id: args.tranche.to_string(),
     };
     let answer = call!(desk, grants.mark_tranche_sent(request));
@@ -205,8 +221,8 @@ async fn lost(context: &Context, args: LostArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let which = args.which;
     let record = GrantRecord::read(&desk, which.grant, which.version.seen).await?;
-    let proposed_by = &find(&record.grant.tranches, which.tranche)?.write_off_proposed_by;
-    let is_second = !proposed_by.is_empty() && *proposed_by != desk.session.staff_id().to_string();
+    let tranche = find(&record.grant.tranches, which.tranche)?;
+    let is_second = is_confirmed_by(tranche, &args.reason, &desk.session.staff_id().to_string());
     let said =
         if is_second { "Written off by two" } else { "Proposed to write it off; another person confirms" };
     let request = WriteOffTrancheRequest {
@@ -221,9 +237,28 @@ async fn lost(context: &Context, args: LostArgs) -> Result<(), CliError> {
     settle(&desk, which.grant, answer, said).await
 }
 
+/// Whether somebody confirms another's write-off: with another reason they propose their own.
+fn is_confirmed_by(tranche: &Tranche, reason: &str, me: &str) -> bool {
+    let first = tranche.write_off_proposed_by.as_str();
+    !first.is_empty() && first != me && tranche.write_off_reason == reason
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_write_off_is_confirmed_by_another_person_with_the_same_reason() {
+        let proposed = Tranche {
+            write_off_proposed_by: "staff_1".to_owned(),
+            write_off_reason: "stolen".to_owned(),
+            ..Tranche::default()
+        };
+        assert!(is_confirmed_by(&proposed, "stolen", "staff_2"));
+        assert!(!is_confirmed_by(&proposed, "other", "staff_2"));
+        assert!(!is_confirmed_by(&proposed, "stolen", "staff_1"));
+        assert!(!is_confirmed_by(&Tranche::default(), "", "staff_1"));
+    }
 
     #[test]
     fn all_of_a_payment_arrived_unless_said_otherwise() {

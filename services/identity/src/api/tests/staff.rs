@@ -45,7 +45,7 @@ async fn whoever_is_disabled_is_out_at_once(sandbox: Sandbox) {
 on_both_engines!(new_roles_show_at_the_next_refresh, crate::SCHEMA);
 async fn new_roles_show_at_the_next_refresh(sandbox: Sandbox) {
     let world = founded(&sandbox).await;
-    let bea = world.enrolled("bea", &[Role::Officer]).await;
+    let bea = world.certified("bea", &[Role::Officer]).await;
     let session = world.login("bea").await.unwrap().session;
     let roles_now = || async {
         let request = RefreshAccessRequest { session: session.clone() };
@@ -67,18 +67,52 @@ async fn new_roles_show_at_the_next_refresh(sandbox: Sandbox) {
     assert_eq!(refusal(set_roles(&world, nobody, &[Role::Head], "five").await), reason("NOT_FOUND"));
 }
 
+on_both_engines!(roles_that_decide_wait_for_the_certificate, crate::SCHEMA);
+async fn roles_that_decide_wait_for_the_certificate(sandbox: Sandbox) {
+    let world = founded(&sandbox).await;
+    let bea = world.enrolled("bea", &[Role::Officer, Role::Approver]).await;
+    let session = world.login("bea").await.unwrap().session;
+    let roles_now = || async {
+        let request = RefreshAccessRequest { session: session.clone() };
+        let fresh = world.api.refresh_access(Request::new(request)).await.unwrap().into_inner();
+        world.verify(&fresh.access_token).roles.codes()
+    };
+    assert_eq!(roles_now().await, [Role::Officer as i32], "an administrator alone makes no approver");
+
+    let certify = |request| world.api.certify_staff(by(world.admin, ADMIN, request));
+    let forged = world.certificate(bea, &flare_seal::OrganisationSeed::from_bytes([1; 32])).await;
+    assert_eq!(refusal(certify(forged).await), field("certificate"));
+    let true_one = world.certificate(bea, &crate::fixtures::organisation()).await;
+    let short = CertifyStaffRequest { certificate: vec![1; 63], ..true_one.clone() };
+    assert_eq!(refusal(certify(short).await), field("certificate"));
+    let anothers = CertifyStaffRequest { staff_id: world.admin.to_string(), ..true_one.clone() };
+    assert_eq!(refusal(certify(anothers).await), field("certificate"));
+    assert_eq!(roles_now().await, [Role::Officer as i32]);
+
+    certify(true_one.clone()).await.unwrap();
+    assert_eq!(roles_now().await, [Role::Officer as i32, Role::Approver as i32]);
+    let again = CertifyStaffRequest { request_id: "again".to_owned(), ..true_one.clone() };
+    certify(again).await.unwrap();
+    let told = events_after(&sandbox.database, &bea.to_string(), 0, 10).await.unwrap();
+    let kinds: Vec<_> = told.iter().map(|event| event.kind.rsplit('.').next().unwrap()).collect();
+    assert_eq!(kinds, ["StaffInvited", "StaffEnrolled", "StaffCertified"]);
+    let list = world.api.list_staff(Request::new(ListStaffRequest::default())).await.unwrap().into_inner();
+    assert_eq!(list.staff[1].certificate, true_one.certificate);
+
+    let cem = invite(&world.identity, world.admin, "cem", &[Role::Finance]).await;
+    let early = CertifyStaffRequest { request_id: "c".to_owned(), staff_id: cem.to_string(), ..true_one };
+    assert_eq!(refusal(certify(early).await), reason("STAFF_NOT_ACTIVE"));
+}
+
 on_both_engines!(the_last_administrator_stays_even_when_two_act_at_once, crate::SCHEMA);
 async fn the_last_administrator_stays_even_when_two_act_at_once(sandbox: Sandbox) {
     let world = founded(&sandbox).await;
     assert_eq!(refusal(disable(&world, world.admin).await), reason("LAST_ADMINISTRATOR"));
-    let refused = set_roles(&world, world.admin, &[Role::Head], "demote").await;
-    assert_eq!(refusal(refused), reason("LAST_ADMINISTRATOR"));
+    let refused = set_roles(&world, world.admin, &[Role::Admin, Role::Finance], "own").await;
+    assert_eq!(refusal(refused), reason("OWN_ROLES"));
     // An invited administrator does not count: they may never come.
     let bea = invite(&world.identity, world.admin, "bea", ADMIN).await;
-    assert_eq!(
-        refusal(set_roles(&world, world.admin, &[Role::Head], "demote").await).0,
-        "LAST_ADMINISTRATOR"
-    );
+    assert_eq!(refusal(disable(&world, world.admin).await), reason("LAST_ADMINISTRATOR"));
     world.api.enrol(Request::new(enrolment("bea"))).await.unwrap();
 
     let (one, other) = tokio::join!(disable(&world, bea), disable(&world, world.admin));

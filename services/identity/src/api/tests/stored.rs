@@ -7,7 +7,8 @@ on_both_engines!(what_is_stored_opens_nothing, crate::SCHEMA);
 async fn what_is_stored_opens_nothing(sandbox: Sandbox) {
     let world = founded(&sandbox).await;
     let login = world.login("amina").await.unwrap();
-    admit(&world, world.admin, "triage", 1).await.unwrap();
+    let bea = world.certified("bea", &[Role::Officer]).await;
+    admit(&world, bea, "triage", 1).await.unwrap();
     let hash = flare_seal::auth_key_hash(&AUTH_KEY);
     let secrets: [&[u8]; 8] = [
         &login.session,

@@ -6,6 +6,9 @@ on_both_engines!(members_get_the_keys_of_their_teams, crate::SCHEMA);
 async fn members_get_the_keys_of_their_teams(sandbox: Sandbox) {
     let world = founded(&sandbox).await;
     let bea = world.enrolled("bea", &[Role::Officer]).await;
+    assert_eq!(refusal(admit(&world, bea, "triage", 1).await), reason("STAFF_NOT_CERTIFIED"));
+    let certificate = world.certificate(bea, &crate::fixtures::organisation()).await;
+    world.api.certify_staff(by(world.admin, ADMIN, certificate)).await.unwrap();
     admit(&world, bea, "triage", 1).await.unwrap();
     admit(&world, bea, "finance", 1).await.unwrap();
     admit(&world, bea, "finance", 1).await.unwrap();

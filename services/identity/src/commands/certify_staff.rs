@@ -1,0 +1,67 @@
+//! The organisation vouches for a person's keys.
+
+use flare_access::Staff as Caller;
+use flare_contracts::{
+    Refusal,
+    events::v1::IdentityEvent,
+    identity::v1::{CertifyStaffRequest, CertifyStaffResponse},
+    input,
+};
+use flare_kernel::StaffId;
+use flare_seal::{PersonKeys, verify_certificate};
+use flare_store::{Error, Tx, Write};
+
+use super::{LANE, recipient};
+use crate::{
+    domain::{PublicKeys, Staff},
+    store,
+};
+
+/// Somebody who holds the organisation's key has signed a person's keys with it. Whoever calls proves nothing by calling:
+/// the signature does.
+pub(crate) struct CertifyStaff {
+    actor: StaffId,
+    pub(crate) staff: StaffId,
+    certificate: [u8; 64],
+}
+
+impl CertifyStaff {
+    pub(crate) fn parse(caller: &Caller, request: &CertifyStaffRequest) -> Result<Self, Refusal> {
+        Ok(Self {
+            actor: caller.id,
+            staff: input::id("staff_id", &request.staff_id)?,
+            certificate: input::array("certificate", &request.certificate)?,
+        })
+    }
+
+    /// Whether the certificate is the organisation's over these very keys.
+    fn check(&self, organisation: &[u8; 32], keys: &PublicKeys) -> Result<(), Refusal> {
+        let keys = PersonKeys::new(self.staff, &recipient("encryption_key", &keys.encryption)?, keys.signing);
+        verify_certificate(organisation, &keys, &self.certificate).map_err(|_| {
+            Refusal::invalid(
+                "certificate",
+                "must be the organisation's, over the keys this person enrolled with",
+            )
+        })
+    }
+}
+
+impl Write for CertifyStaff {
+    type Output = CertifyStaffResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<CertifyStaffResponse, Error> {
+        tx.lock(&[&self.staff]).await?;
+        let staff: Staff = store::staff(tx, self.staff).await?;
+        let keys = staff.keys.clone();
+        let (staff, event) = staff.certify(self.certificate).map_err(Refusal::from)?;
+        let organisation =
+            store::organisation_key(tx).await?.ok_or_else(|| Error::Corrupt("organisation".to_owned()))?;
+        let keys = keys.ok_or_else(|| Error::Corrupt("staff.encryption_key".to_owned()))?;
+        self.check(&organisation, &keys)?;
+        if let Some(event) = event {
+            store::update_staff(tx, &staff).await?;
+            tx.append(staff.id, LANE, self.actor.to_string(), &IdentityEvent::from(event))?;
+        }
+        Ok(CertifyStaffResponse {})
+    }
+}
