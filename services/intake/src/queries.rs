@@ -107,7 +107,7 @@ impl Intake {
         self.expect_case(case).await?;
         let page = store::messages::page(reads, case, after, limit + 1).await?;
         let weight = |message: &Message| sealed_bytes(message.text.as_ref());
-        let (messages, next_page_token) = cut(page, limit, place_token, weight);
+        let (messages, next_page_token) = cut(page, limit, |place| place_token(*place), weight);
         Ok(ListMessagesResponse { messages, next_page_token })
     }
 
@@ -125,7 +125,7 @@ impl Intake {
         let compartment = author.is_requester().then_some(Compartment::Thread);
         let page = store::files::page(reads, case, compartment, after, limit + 1).await?;
         let weight = |file: &StoredFile| sealed_bytes(file.description.as_ref());
-        let (files, next_page_token) = cut(page, limit, place_token, weight);
+        let (files, next_page_token) = cut(page, limit, |place| place_token(*place), weight);
         Ok(ListFilesResponse { files, next_page_token })
     }
 
@@ -153,7 +153,7 @@ fn history_place(text: &str) -> Result<i64, Refusal> {
 }
 
 /// The token of a page that begins after a place in the case's history.
-fn place_token(place: &i64) -> String {
+fn place_token(place: i64) -> String {
     input::next_page_token(&[place.to_string()])
 }
 

@@ -4,10 +4,13 @@
 //! decided on. Content comes from files, standard input or the terminal, never from arguments.
 
 mod addresses;
+mod answers;
 pub(crate) mod choices;
+mod crossing;
 pub(crate) mod desk;
 mod facts;
 mod files;
+mod freezing;
 pub(crate) mod lists;
 mod opening;
 mod outcomes;
@@ -40,6 +43,12 @@ pub(crate) enum CaseCommand {
         after_help = "Examples:\n  flare case issue-receipt case_… --receipt-file receipt.txt\n  flare case issue-receipt case_… --receipt-file receipt.txt --again      after a connection broke"
     )]
     IssueReceipt(opening::IssueReceiptArgs),
+    /// End what a receipt opens, for good: it may be in other hands
+    #[command(after_help = "Example:\n  flare case freeze-receipt case_… --reason seized")]
+    FreezeReceipt(freezing::FreezeReceiptArgs),
+    /// Everything that was ever answered: what was replaced stays, with who replaced it and when
+    #[command(after_help = "Example:\n  flare case answers case_…")]
+    Answers(answers::AnswersArgs),
     /// Add or replace answers that you were told elsewhere
     #[command(after_help = "Example:\n  flare case add-answers case_… --form more.json")]
     AddAnswers(opening::AddAnswersArgs),
@@ -150,6 +159,8 @@ pub(crate) async fn run(command: CaseCommand, context: &Context) -> Result<(), C
     match command {
         CaseCommand::Open(args) => opening::open(context, args).await,
         CaseCommand::IssueReceipt(args) => opening::issue_receipt(context, args).await,
+        CaseCommand::FreezeReceipt(args) => freezing::freeze_receipt(context, args).await,
+        CaseCommand::Answers(args) => answers::answers(context, args).await,
         CaseCommand::AddAnswers(args) => opening::add_answers(context, args).await,
         CaseCommand::Queue(args) => lists::queue(context, args).await,
         CaseCommand::Mine(args) => lists::mine(context, args).await,
@@ -220,7 +231,9 @@ mod tests {
             "person add CASE --status unreachable --description-file -",
             "need add CASE continuity --person person_00000000000000000000000000",
             "contact CASE --channel phone --outbound --not-reached --text-file -",
-            "reply CASE --text-file words --anyway",
+            "reply CASE --text-file words --anyway --seen 12",
+            "freeze-receipt CASE --reason seized",
+            "answers CASE",
             "recommend CASE --need NEED --amount 900.00 --currency EUR --text-file -",
             "recommend CASE --need NEED --amount 9400 --currency EUR --relevance 4 --result 0 --fit 3 --quality 2 --added-value 1",
             "referral-answer CASE referral_00000000000000000000000000 refused",
@@ -261,6 +274,7 @@ mod tests {
             ("reference add CASE --from-answers 0", ErrorKind::ValueValidation),
             ("decline CASE NEED --text-file x", ErrorKind::MissingRequiredArgument),
             ("withdraw CASE --reason bored", ErrorKind::InvalidValue),
+            ("freeze-receipt CASE", ErrorKind::MissingRequiredArgument),
         ] {
             assert_eq!(parse(line).unwrap_err(), kind, "{line}");
         }

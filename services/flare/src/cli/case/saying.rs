@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{
     choices::Worded as _,
-    desk::{Desk, call},
+    crossing::{post_seen, show_unanswered},
+    desk::Desk,
     plan_box::plan_box,
     record::{CaseRecord, not_acknowledged},
 };
@@ -39,6 +40,8 @@ pub(crate) struct ReplyArgs {
     /// The need, grant or question it is about
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     about: String,
+    #[command(flatten)]
+    read: Read,
 }
 
 /// `flare case ask`
@@ -48,6 +51,16 @@ pub(crate) struct AskArgs {
     case: CaseId,
     #[command(flatten)]
     saying: Saying,
+    #[command(flatten)]
+    read: Read,
+}
+
+/// How far the writer has read.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Read {
+    /// The newest place in the thread that you have read, as `case show` gives it; without it, the newest as this begins
+    #[arg(long = "seen", value_name = "PLACE")]
+    upto: Option<i64>,
 }
 
 /// What was said.
@@ -57,23 +70,29 @@ pub(crate) struct Said {
 }
 
 pub(crate) async fn reply(context: &Context, args: ReplyArgs) -> Result<(), CliError> {
-    speak(context, args.case, &args.saying, MessageKind::Text, &args.about).await
+    speak(context, args.case, (&args.saying, args.read), MessageKind::Text, &args.about).await
 }
 
 pub(crate) async fn ask(context: &Context, args: AskArgs) -> Result<(), CliError> {
-    speak(context, args.case, &args.saying, MessageKind::Question, "").await
+    speak(context, args.case, (&args.saying, args.read), MessageKind::Question, "").await
 }
 
 async fn speak(
     context: &Context,
     case: CaseId,
-    saying: &Saying,
+    (saying, read): (&Saying, Read),
     kind: MessageKind,
     about: &str,
 ) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, case, None).await?;
+    let mut record = CaseRecord::read(&desk, case, None).await?;
     let plan = show_plan(context, &record)?;
+    if saying.text_file.is_none() && !context.output.is_json() {
+        record.request.newest_message = show_unanswered(&desk, &record).await?;
+    }
+    if let Some(read) = read.upto {
+        record.request.newest_message = read;
+    }
     let text = words(context, saying, &plan, None)?;
     let said = post(&desk, &record, &plan, (kind, about), &text).await?;
     desk.done(&format!("The requester can read it now: {} {}", kind.word(), said.message), &said.json)
@@ -156,8 +175,10 @@ pub(crate) async fn post(
         text: Some(record.keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?),
         about: about.to_owned(),
         contact_plan_kept: true,
+        seen: record.request.newest_message,
     };
-    let answer = call!(desk, intake.post_message(request))
+    let answer = post_seen(desk, record, request)
+        .await
         .map_err(|error| error.named(&[("text", "--text-file"), ("about", "--about")]))?;
     let json = json!({
         "case_id": record.case_id(),

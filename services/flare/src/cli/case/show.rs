@@ -12,6 +12,7 @@ use flare_kernel::CaseId;
 use flare_seal::Compartment;
 
 use super::{
+    answers::Writings,
     choices::Worded as _,
     desk::{Desk, People},
     opening::requester,
@@ -31,15 +32,23 @@ pub(crate) async fn show(context: &Context, args: ShowArgs) -> Result<(), CliErr
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?;
     let messages = record.messages(&desk).await?;
+    let writings = Writings::read(&desk, &record).await?;
     let people = desk.staff().await?;
     let plan = record.contact_plan()?;
-    let page = Page { record: &record, messages: &messages, people: &people, plan: plan.as_ref() };
+    let page = Page {
+        record: &record,
+        writings: &writings,
+        messages: &messages,
+        people: &people,
+        plan: plan.as_ref(),
+    };
     context.output.show(&page.json(), |output| page.write(output))
 }
 
 /// A case, opened, with everything that its page shows.
 pub(super) struct Page<'p> {
     pub(super) record: &'p CaseRecord,
+    pub(super) writings: &'p Writings,
     pub(super) messages: &'p [Message],
     pub(super) people: &'p People,
     pub(super) plan: Option<&'p ContactPlan>,
@@ -115,6 +124,10 @@ impl Page<'_> {
             if let Some(text) = self.record.answer(rule.name) {
                 let label = answer_label(rule.name);
                 output.line(format!("{}\n{}", output.bold(label), indented(&self.text(output, Some(text)))));
+                let happened = |at: Option<&prost_types::Timestamp>| output.happened(at);
+                if let Some(changed) = self.writings.told((self.record, self.people), rule.name, happened) {
+                    output.line(indented(&output.red(changed)));
+                }
             }
         }
     }
@@ -237,10 +250,11 @@ impl Page<'_> {
         }
         for message in self.messages {
             let head = format!(
-                "{} · {} · {} · {}",
+                "{} · {} · {} · place {} · {}",
                 self.people.name(&message.author),
                 message.kind().word(),
                 output.happened(message.at.as_ref()),
+                message.place,
                 message.message_id
             );
             let text = self.text(output, self.message(message));
@@ -262,7 +276,7 @@ pub(super) fn score_text(scores: &Scores) -> String {
 }
 
 /// An answer's name as people say it: "if nothing 24h".
-fn answer_label(name: &str) -> String {
+pub(super) fn answer_label(name: &str) -> String {
     name.trim_start_matches("request.").replace('_', " ")
 }
 

@@ -46,6 +46,7 @@ impl Page<'_> {
             "exit": hyphened(&case.exit),
             "exit_words": self.note(case.exit_words.as_ref()),
             "answers": answers,
+            "answers_changed": self.writings.changes_json(self.record),
             "persons": self.persons_json(),
             "needs": self.needs_json(),
             "references": self.references_json(),
@@ -162,6 +163,7 @@ impl Page<'_> {
                 "kind": message.kind().word(),
                 "author": message.author,
                 "at": when::rfc3339(message.at.as_ref()),
+                "place": message.place,
                 "about": message.about,
                 "text": self.message(message).filter(|text| text != CLOSED),
             })

@@ -79,12 +79,15 @@ pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), 
     settle_with(&desk, args.grant, answer, told, more).await
 }
 
-/// What a requester reads about a proposal when the officer writes no words of their own.
+/// What a requester reads about a proposal when the officer writes no words of their own. Whoever finds their receipt
+/// reads it too, so it does not say for whom the help is or what is paid for.
 fn summary(terms: &Terms, shown: &ShownProposal) -> String {
     format!(
         "This help is proposed for you. Nothing is decided yet.\n\n\
          Up to {}, {} ({}).\nFrom {} to {}; payments until {}.\n\n\
-         For whom:\n{}\n\nWhat will be done:\n{}\n\nBudget:\n{}\n\n\
+         What will be done:\n{}\n\n\
+         For whom it is and what it is spent on is not written here, in case others read this: ask, and we tell you \
+         on the way that you named.\n\n\
          Is this right? Please say yes, or say what is not.",
         money(terms.ceiling.as_ref()),
         terms.support_kind().word(),
@@ -92,9 +95,7 @@ fn summary(terms: &Terms, shown: &ShownProposal) -> String {
         terms.start,
         terms.end,
         terms.pay_by,
-        shown.beneficiary.expose(),
         shown.scope.expose(),
-        shown.budget.expose(),
     )
 }
 
