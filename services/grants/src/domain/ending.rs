@@ -178,7 +178,7 @@ impl Grant {
             _ if light => self.closing = Some(Closing { close, light, by, confirmed_by: Some(by) }),
             Some(first) if first.by == by && first.close == close => return Err(Refused::CloseBySame),
             Some(first) if first.close == close => {
-                self.closing = Some(Closing { confirmed_by: Some(by), ..first })
+                self.closing = Some(Closing { confirmed_by: Some(by), ..first });
             }
             Some(_) | None => {
                 self.closing = Some(Closing { close, light, by, confirmed_by: None });

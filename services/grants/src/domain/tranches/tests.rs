@@ -31,7 +31,7 @@ fn with(state: TrancheState) -> (Grant, TrancheId) {
         TrancheState::Scheduled | TrancheState::Released | TrancheState::Sent => {}
         TrancheState::InDoubt => drop(grant.settle(FINANCE[0], id, Settlement::InDoubt).unwrap()),
         TrancheState::Arrived => {
-            drop(grant.settle(FINANCE[0], id, Settlement::Arrived(eur(30_000))).unwrap())
+            drop(grant.settle(FINANCE[0], id, Settlement::Arrived(eur(30_000))).unwrap());
         }
         TrancheState::Returned => drop(grant.settle(FINANCE[0], id, Settlement::Returned).unwrap()),
         TrancheState::Lost => {
