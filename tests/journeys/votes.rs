@@ -23,6 +23,7 @@ fn embedded() {
     nothing_is_submitted_that_the_requester_has_not_seen(&grant);
     grant.submit();
     the_proposer_has_no_vote(&grant);
+    nobody_signs_unseen(&grant);
     nobody_votes_twice(&grant);
     whoever_has_a_conflict_has_no_vote(&grant);
     a_changed_proposal_has_no_votes(&grant, &need);
@@ -33,7 +34,7 @@ fn embedded() {
 fn nothing_is_submitted_that_the_requester_has_not_seen(grant: &Grant<'_, '_>) {
     let team = &grant.case.installation.team;
     grant.try_as(&team.officer, &["submit"], &[]).refused_because(exit::STATE, "PROPOSAL_NOT_SEEN");
-    let refused = grant.try_as(&team.approvers[0], &["vote", "approve"], &["--yes"]);
+    let refused = grant.try_vote(&team.approvers[0], "approve", &[]);
     refused.refused_because(exit::STATE, "WRONG_STAGE");
 }
 
@@ -42,7 +43,7 @@ fn the_proposer_has_no_vote(grant: &Grant<'_, '_>) {
     let votes = |roles: &str| team.admin.flare(&["staff", "roles", "mara", "--roles", roles]);
     votes("officer,approver");
     until("the proposer is refused, although an approver now", || {
-        let tried = grant.try_as(&team.officer, &["vote", "approve"], &["--yes"]);
+        let tried = grant.try_vote(&team.officer, "approve", &[]);
         assert_ne!(tried.code, 0, "the proposer voted: {tried}");
         tried.err.contains("BY_PROPOSER").then_some(())
     });
@@ -50,14 +51,20 @@ fn the_proposer_has_no_vote(grant: &Grant<'_, '_>) {
     assert_eq!(grant.show()["votes"], json!([]));
 }
 
+fn nobody_signs_unseen(grant: &Grant<'_, '_>) {
+    let refused = grant.try_as(&grant.case.installation.team.approvers[0], &["vote", "approve"], &["--yes"]);
+    assert_eq!(refused.code, exit::USAGE, "{refused}");
+    assert_eq!(grant.show()["votes"], json!([]));
+}
+
 fn nobody_votes_twice(grant: &Grant<'_, '_>) {
     let team = &grant.case.installation.team;
     is_asked(&team.approvers[0], &grant.id, "vote");
     grant.vote(0, "approve", "");
-    let refused = grant.try_as(&team.approvers[0], &["vote", "approve"], &["--yes"]);
+    let refused = grant.try_vote(&team.approvers[0], "approve", &[]);
     refused.refused_because(exit::STATE, "ALREADY_VOTED");
     let words = team.approvers[0].words("I changed my mind.");
-    let refused = grant.try_as(&team.approvers[0], &["vote", "reject"], &["--yes", "--text-file", &words]);
+    let refused = grant.try_vote(&team.approvers[0], "reject", &["--text-file", &words]);
     refused.refused_because(exit::STATE, "ALREADY_VOTED");
     assert_eq!((grant.stage().as_str(), list(&grant.show()["votes"]).len()), ("in-approval", 1));
 }
@@ -67,7 +74,7 @@ fn whoever_has_a_conflict_has_no_vote(grant: &Grant<'_, '_>) {
     is_asked(lola, &grant.id, "vote");
     let declared = || list(&grant.show()["conflicted"]).iter().any(|id| id == lola.id.as_str());
     grant.act_as(lola, &["conflict"], &["--reason", "personal"], declared);
-    let refused = grant.try_as(lola, &["vote", "approve"], &["--yes"]);
+    let refused = grant.try_vote(lola, "approve", &[]);
     refused.refused_because(exit::STATE, "CONFLICT_OF_INTEREST");
     until("the notice is gone", || (!asked_of(lola, &grant.id).contains(&"vote".to_owned())).then_some(()));
     assert_eq!(lola.flare(&["grant", "votes"])["grants"], json!([]));
@@ -115,7 +122,7 @@ async fn vote_on_round_one(grant: &Grant<'_, '_>, voter: &Person) -> Result<(), 
         grant_id: grant.id.clone(),
         decision: Decision::Approve.into(),
         shown_digest: digest.to_vec(),
-        signature: session.sign_vote(&digest, Decision::Approve),
+        signature: session.sign_vote(&digest, Decision::Approve, None),
         words: None,
     };
     grants.cast_vote(request).await.map(drop)
@@ -123,7 +130,7 @@ async fn vote_on_round_one(grant: &Grant<'_, '_>, voter: &Person) -> Result<(), 
 
 fn sent_back_and_rejected(grant: &Grant<'_, '_>) {
     let team = &grant.case.installation.team;
-    let refused = grant.try_as(&team.approvers[0], &["vote", "return"], &["--yes"]);
+    let refused = grant.try_vote(&team.approvers[0], "return", &[]);
     assert_ne!(refused.code, 0, "whoever sends it back says why: {refused}");
     grant.vote(0, "return", "The budget has no line for the children.");
     grant.is("returned");

@@ -89,10 +89,22 @@ impl<'c, 'i> Grant<'c, 'i> {
         self.case.stands("in-approval");
     }
 
+    /// Somebody tries to vote on it, as they see it now.
+    pub(crate) fn try_vote(&self, desk: &Desk, decision: &str, more: &[&str]) -> Answer {
+        let shown = self.looked_at(desk);
+        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+        self.try_as(desk, &["vote", decision], &[&shown, more].concat())
+    }
+
+    /// The options that say that somebody has looked at it, and need not be asked.
+    fn looked_at(&self, desk: &Desk) -> [String; 3] {
+        ["--yes".to_owned(), "--shown".to_owned(), text(&self.show_to(desk)["shown_digest"])]
+    }
+
     /// An approver votes.
     pub(crate) fn vote(&self, approver: usize, decision: &str, words: &str) {
         let approver = &self.case.installation.team.approvers[approver];
-        let mut args = vec!["--yes".to_owned()];
+        let mut args = self.looked_at(approver).to_vec();
         if !words.is_empty() {
             args.extend(["--text-file".to_owned(), approver.words(words)]);
         }

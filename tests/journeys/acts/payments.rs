@@ -13,8 +13,9 @@ impl Grant<'_, '_> {
             self.show()["payee_entered_by"] != ""
         });
         let on = today().to_string();
-        let args = ["--called-back", "--sanctions-checked-on", &on, "--sanctions-clear"];
         let finance = &self.case.installation.team.finance;
+        let shown = text(&finance.read(&["grant", "payee", "check", &self.id])["shown_digest"]);
+        let args = ["--called-back", "--shown", &shown, "--sanctions-checked-on", &on, "--sanctions-clear"];
         self.act_as(finance, &["payee", "check"], &args, || self.gate("payee-checked"));
         self.opens("payee-checked");
     }

@@ -17,6 +17,7 @@ pub(crate) struct Answer {
 
 /// Exit codes as the command line promises them.
 pub(crate) mod exit {
+    pub(crate) const USAGE: i32 = 2;
     pub(crate) const REFUSED: i32 = 3;
     pub(crate) const NOT_ALLOWED: i32 = 4;
     pub(crate) const NOT_FOUND: i32 = 5;

@@ -4,12 +4,12 @@
 //! the few styles of this module pass.
 
 use std::{
-    fmt::Display,
+    fmt::{Display, Write as _},
     io::{self, IsTerminal as _, Write as _},
 };
 
 use comfy_table::{ContentArrangement, Table, presets};
-use flare_kernel::Timestamp;
+use flare_kernel::{Timestamp, is_direction_mark};
 use serde::Serialize;
 
 use super::{CliError, when};
@@ -46,8 +46,7 @@ impl Output {
         if self.json {
             let text = serde_json::to_string_pretty(document)
                 .map_err(|error| CliError::unexpected(error.to_string()))?;
-            // JSON escapes what could steer a terminal by itself.
-            write_out(&text);
+            write_out(&escaped(&text));
         }
         Ok(())
     }
@@ -147,9 +146,30 @@ pub(crate) fn harmless(text: &str) -> String {
             rest = &rest[style.len()..];
             continue;
         }
-        let steers = (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202d}' | '\u{202e}');
-        out.push(if steers { '\u{fffd}' } else { c });
+        let breaks_a_line = c == '\n' || c == '\t';
+        out.push(if steers(c) && !breaks_a_line { '\u{fffd}' } else { c });
         rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// Steers a terminal, or turns the order round in which letters and figures are read: an amount read backwards is
+/// another amount.
+fn steers(c: char) -> bool {
+    c.is_control() || is_direction_mark(c)
+}
+
+/// A JSON document with what steers written as escapes, which JSON itself does for the oldest control characters only.
+/// In such a document the rest stands in strings alone, but for the line breaks between its parts.
+fn escaped(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        if steers(c) && c != '\n' {
+            // Writing to a string does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
     }
     out
 }
@@ -202,8 +222,17 @@ mod tests {
             harmless("a\x1b]0;title\x07b\r\u{202e}c\n\td"),
             "a\u{fffd}]0;title\u{fffd}b\u{fffd}\u{fffd}c\n\td"
         );
+        assert_eq!(harmless("\u{2067}1200\u{2069} \u{202b}EUR"), "\u{fffd}1200\u{fffd} \u{fffd}EUR");
         assert_eq!(harmless("\x1b[31mred\x1b[0m \x1b[2J"), "\x1b[31mred\x1b[0m \u{fffd}[2J");
         assert_eq!(harmless("قد يصلون"), "قد يصلون");
+    }
+
+    #[test]
+    fn what_a_stranger_wrote_is_escaped_in_json_and_reads_back_as_it_was() {
+        let document = serde_json::json!({ "scope": "a\u{9b}2J\u{202e}\u{2066}b\u{7f}\n\tقد" });
+        let text = escaped(&serde_json::to_string_pretty(&document).unwrap());
+        assert!(!text.chars().any(|c| steers(c) && c != '\n'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), document);
     }
 
     #[test]

@@ -357,8 +357,8 @@ async fn record_agreement(context: &Context, args: RecordAgreementArgs) -> Resul
         witness,
         donor_origin_told: args.donor_origin_told,
     };
-    let answer =
-        call!(desk, grants.record_agreement(request)).map_err(|error| error.named(&[("witness", "--witness")]));
+    let answer = call!(desk, grants.record_agreement(request))
+        .map_err(|error| error.named(&[("witness", "--witness")]));
     settle(&desk, args.grant, answer, &said).await
 }
 

@@ -26,7 +26,9 @@ use crate::cli::{
 #[derive(Subcommand, Debug)]
 pub(crate) enum VoteCommand {
     /// Approve as it is
-    #[command(after_help = "Example:\n  flare grant vote approve grant_…")]
+    #[command(
+        after_help = "Examples:\n  flare grant vote approve grant_…\n  flare grant vote approve grant_… --shown DIGEST --yes"
+    )]
     Approve(VoteArgs),
     /// Approve, with conditions that you write
     #[command(
@@ -49,10 +51,10 @@ pub(crate) struct VoteArgs {
     /// A file with your conditions or reasons, or - for standard input; asked for when needed
     #[arg(long, value_name = "FILE")]
     text_file: Option<TextSource>,
-    /// Sign without being asked once more
-    #[arg(long)]
+    /// Sign without being asked once more; then --shown says what you have looked at
+    #[arg(long, requires = "shown")]
     yes: bool,
-    /// Sign only what has this digest, as `flare grant show` told it
+    /// Sign only what has this digest, as `flare grant show` told it; needed with --yes and --json
     #[arg(long, value_name = "DIGEST")]
     shown: Option<String>,
 }
@@ -79,6 +81,10 @@ pub(crate) async fn vote(context: &Context, command: VoteCommand) -> Result<(), 
 }
 
 async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(), CliError> {
+    if context.output.is_json() && args.shown.is_none() {
+        let message = "--shown is needed with --json: nothing is shown here, so say what you have looked at";
+        return Err(CliError::usage(message));
+    }
     let desk = Desk::open(context).await?;
     let record = GrantRecord::read(&desk, args.grant, None).await?;
     let shown = record.shown()?;
@@ -92,7 +98,8 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
             Some(context.read_text(source.as_ref(), "--text-file", "Your conditions or reasons:")?)
         }
     };
-    let question = format!("Sign “{}” over what is shown above?", decision.word());
+    let what = if context.output.is_json() { "what you have looked at" } else { "what is shown above" };
+    let question = format!("Sign “{}” over {what}?", decision.word());
     if !args.yes && !prompt::confirm(&question, "--yes")? {
         return Err(CliError::usage("nothing was signed"));
     }
@@ -102,14 +109,14 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
         record.grant.votes.iter().filter(|vote| vote.voter == me).filter_map(|vote| vote.words.as_ref());
     let version = mine.map(|words| words.version).max().unwrap_or_default() + 1;
     let words = text
-        .map(|text| record.keys.seal(Compartment::Proposal, &name, version, text.expose()))
+        .map(|text| record.keys.seal_committed(Compartment::Proposal, &name, version, text.expose()))
         .transpose()?;
     let request = CastVoteRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         decision: decision.into(),
         shown_digest: shown.digest().to_vec(),
-        signature: desk.session.sign_vote(shown.digest(), decision),
+        signature: desk.session.sign_vote(shown.digest(), decision, words.as_ref()),
         words,
     };
     let answer = call!(desk, grants.cast_vote(request)).map_err(|error| {
