@@ -21,6 +21,7 @@ mod idempotency;
 mod kills;
 mod other_channels;
 mod readme;
+mod replay;
 mod servers_away;
 mod silent_callers;
 mod stops;
