@@ -294,7 +294,7 @@ mod tests {
             let (_, slipped_in) = next_epoch(&bundle(), CASE, compartment, 2, None).unwrap();
             let (_, forged) = drawn(&flare_seal::OrganisationSeed::from_bytes([9; 32]), compartment, 2);
             let mut moved = forged.clone();
-            moved.author = first.author.clone();
+            moved.author.clone_from(&first.author);
             for epoch in [slipped_in, forged, moved] {
                 let keys = open(&[first.clone(), epoch]);
                 assert!(is_unvouched(keys.seal(compartment, "x", 1, "text")), "{compartment}");

@@ -104,9 +104,10 @@ impl ReceiptHolder {
         let status = self.status().await?;
         let mut keys = CaseKeys::new(self.case);
         let is_by_staff = status.thread_keys.iter().any(|epoch| epoch.author.is_some());
-        let bundle = match is_by_staff {
-            true => Some(KeyBundle::fetch(&self.lines, self.trusted.as_deref()).await?),
-            false => None,
+        let bundle = if is_by_staff {
+            Some(KeyBundle::fetch(&self.lines, self.trusted.as_deref()).await?)
+        } else {
+            None
         };
         let own = |recipient: &str, _| (recipient == RECEIPT).then_some(&self.secret);
         keys.open_epochs(bundle.as_ref(), &status.thread_keys, own)?;
