@@ -4,7 +4,8 @@ use flare_contracts::{
     Refusal,
     common::v1::{Mode, SealedField, Trigger},
     grants::v1::{Grant, PaymentMethod, SupportKind, Terms},
-    input, vote,
+    input,
+    vote::{self, Ballot},
 };
 use flare_kernel::{Date, Money, NeedId};
 use flare_seal::{Compartment, Sensitive};
@@ -88,7 +89,8 @@ impl ShownProposal {
     /// then nothing is shown and nothing can be signed.
     pub fn open(keys: &CaseKeys, grant: &Grant) -> Result<Self, EdgeError> {
         let terms = grant.terms.as_ref().ok_or(EdgeError::Incomplete("the grant's terms"))?;
-        let digest = vote::shown_digest(&grant.grant_id, &grant.case_id, grant.round, terms);
+        let ballot = Ballot { round: grant.round, votes_required: grant.votes_required };
+        let digest = vote::shown_digest(&grant.grant_id, &grant.case_id, ballot, terms);
         Ok(Self {
             scope: open(keys, terms, SCOPE)?,
             budget: open(keys, terms, BUDGET)?,

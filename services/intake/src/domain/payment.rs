@@ -53,7 +53,7 @@ impl Payment {
 /// Why the requester cannot say that a payment arrived.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CannotArrive {
-    #[error("an arrival can be reported while the payment is sent or in_doubt; this one is {}", .0.as_str())]
+    #[error("an arrival can be reported while the payment is sent, in_doubt or returned; this one is {}", .0.as_str())]
     NotUnderWay(Payment),
     #[error("must be in {} and at most what was sent", .0.currency())]
     Amount(Money),
@@ -71,11 +71,12 @@ impl From<CannotArrive> for Refusal {
 }
 
 impl Tranche {
-    /// Refuses a report of arrival that cannot be: nothing is under way, or more arrived than was sent.
+    /// Refuses a report of arrival that cannot be: nothing is under way, or more arrived than was sent. What staff say
+    /// came back may be told to have arrived: that it contradicts them is why they must hear it.
     pub(crate) fn may_arrive(&self, arrived: Money) -> Result<(), CannotArrive> {
         match self.state {
-            Payment::Sent | Payment::InDoubt => {}
-            Payment::Scheduled | Payment::Released | Payment::Arrived | Payment::Returned | Payment::Lost => {
+            Payment::Sent | Payment::InDoubt | Payment::Returned => {}
+            Payment::Scheduled | Payment::Released | Payment::Arrived | Payment::Lost => {
                 return Err(CannotArrive::NotUnderWay(self.state));
             }
         }
@@ -100,7 +101,7 @@ mod tests {
                 amount: money("EUR", 500),
                 state: *state,
             };
-            let under_way = matches!(state, Payment::Sent | Payment::InDoubt);
+            let under_way = matches!(state, Payment::Sent | Payment::InDoubt | Payment::Returned);
             for (arrived, fits) in [
                 (money("EUR", 0), true),
                 (money("EUR", 500), true),
