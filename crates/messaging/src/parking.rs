@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flare_contracts::{Producer, events::v1::LoggedEvent};
 use flare_kernel::Lane;
-use flare_store::{Database, Error, Tx, Write, sql};
+use flare_store::{Database, Error, Tx, Value, Write};
 use prost::Message as _;
 
 use crate::consumer::lane_of;
@@ -54,19 +54,21 @@ impl Write for Park {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
-        for row in &*self.0 {
-            tx.execute(
-                sql("INSERT INTO inbox (producer, stream, seq, lane, received_at, envelope) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (producer, stream, seq) DO NOTHING")
-                .bind(row.producer.as_str())
-                .bind(row.stream.clone())
-                .bind(row.seq)
-                .bind(row.lane.as_i64())
-                .bind(tx.now().as_micros())
-                .bind(row.envelope.clone()),
-            )
-            .await?;
-        }
-        Ok(())
+        let now = tx.now().as_micros();
+        let rows: Vec<[Value; 6]> = self
+            .0
+            .iter()
+            .map(|row| {
+                [
+                    row.producer.as_str().into(),
+                    row.stream.clone().into(),
+                    row.seq.into(),
+                    row.lane.as_i64().into(),
+                    now.into(),
+                    row.envelope.clone().into(),
+                ]
+            })
+            .collect();
+        tx.insert_new("inbox (producer, stream, seq, lane, received_at, envelope)", &rows).await
     }
 }

@@ -8,6 +8,10 @@ use tokio_util::sync::CancellationToken;
 /// How often workers look for work that nobody woke them for.
 pub(crate) const POLL: Duration = Duration::from_millis(500);
 
+/// How long a worker that has just worked waits before it looks again: under load, what came meanwhile shares a look and
+/// a commit. The first piece of work after a quiet while waits for nothing.
+pub(crate) const BREATH: Duration = Duration::from_millis(10);
+
 /// How long to wait after this many failures in a row: doubling from `first` to `most`, of which the second half is
 /// drawn, so that replicas do not come back in step.
 pub(crate) fn wait_after(failures: i64, first: Duration, most: Duration) -> Duration {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Bus, Outgoing, PublishError, Role, figures,
-    pause::{POLL, Pause, delay_after, rest},
+    pause::{BREATH, POLL, Pause, delay_after, rest},
 };
 
 /// How many events are claimed at once.
@@ -71,6 +71,9 @@ impl Relay {
                 Ok(Relayed { away: None, published, .. }) => {
                     pause.over();
                     if published > 0 {
+                        if !rest(&token, None, BREATH).await {
+                            return;
+                        }
                         continue;
                     }
                     POLL
