@@ -369,7 +369,8 @@ impl Grant {
         let Some(tranche) = self.tranches.iter().find(|tranche| tranche.id == id).copied() else {
             return Facts::new();
         };
-        if tranche.state == TrancheState::Returned && arrived.is_some_and(|money| !money.is_zero()) {
+        let came_back = tranche.state == TrancheState::Returned && tranche.returned_by.is_some();
+        if came_back && arrived.is_some_and(|money| !money.is_zero()) {
             let contested = |tranche: &mut Tranche| tranche.state = TrancheState::InDoubt;
             return self.move_tranche(id, contested).unwrap_or_default();
         }

@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_vote_covers_exactly_what_was_shown() {
         let mut grant = samples::in_approval();
-        let (voter, vote) = samples::vote(&grant, APPROVERS[0], Decision::Approve);
+        let (voter, vote) = samples::vote(&grant, APPROVERS[0], Decision::ApproveWithConditions);
         let mut changed = grant.clone();
         changed.terms.sealed[0].commitment[0] ^= 1;
         assert_eq!(changed.cast_vote(&voter, vote.clone(), NOW), Err(Refused::VoteOnChangedContent));

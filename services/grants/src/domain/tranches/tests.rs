@@ -129,6 +129,7 @@ fn nobody_says_alone_that_what_they_sent_came_back() {
     let (mut grant, id) = with(TrancheState::Released);
     grant.settle(FINANCIER, id, Settlement::Returned).unwrap();
     assert_eq!(samples::tranche(&grant, id).returned_by, None, "it never left");
+    assert!(grant.arrival_reported(id, Some(eur(1))).is_empty(), "so that it arrived is no doubt about it");
 }
 
 #[test]
