@@ -71,4 +71,31 @@ mod tests {
         assert_eq!(desk.last_event(case).await, ("NoteAdded".to_owned(), staff(2).to_string()));
         assert_eq!(refusal(desk.act(AddNote::parse, 2, request).await).reason, "ID_TAKEN");
     }
+
+    on_both_engines!(notes_never_make_a_case_too_large_to_be_read, crate::SCHEMA);
+    async fn notes_never_make_a_case_too_large_to_be_read(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.assessing(1, flare_contracts::common::v1::Lane::Urgent).await;
+        let mut written = 0;
+        let refused = loop {
+            let note: NoteId = id(written + 1);
+            let mut text = sealed(format!("notes.note.{note}"), 1, 1);
+            text.ciphertext = vec![7; flare_seal::sealed_len(LONG_LIMIT)];
+            let request = AddNoteRequest {
+                case_id: case.to_string(),
+                note_id: note.to_string(),
+                text: Some(text),
+                ..AddNoteRequest::default()
+            };
+            match desk.act(AddNote::parse, 1, request).await {
+                Ok(_) => written += 1,
+                refused => break refusal(refused),
+            }
+        };
+        assert_eq!((refused.reason, written), ("CASE_FULL", 100));
+        let read = desk.read(case).await;
+        assert!(prost::Message::encoded_len(&read) < 3 << 20, "an answer may have 4 MiB");
+        // What a case needs to go on still finds room.
+        desk.person(case, 1).await;
+    }
 }

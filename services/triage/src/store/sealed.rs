@@ -6,7 +6,15 @@ use flare_contracts::{Kind, Refusal, common::v1::SealedField, input};
 use flare_kernel::CaseId;
 use flare_store::{Error, Tx, sql};
 
-use super::{newest_epoch, small};
+use super::{count, newest_epoch, small};
+
+/// The most bytes that the sealed words of a case may take as they stand now. All of a case is told in one answer, which
+/// may have 4 MiB; what it tells besides them is small.
+const MOST_BYTES: i64 = 3 << 20;
+/// The most bytes after which no note and no contact is added, so that there is always room for what a case needs to go on.
+const MOST_BYTES_FOR_ENTRIES: i64 = 2 << 20;
+/// The bytes that a field takes besides its ciphertext: name, tag, commitment, and whom and when it came from.
+const FRAME: i64 = 300;
 
 /// Stores the next version of a sealed field under the newest epoch; `field` is its place in the request.
 pub(crate) async fn put_sealed(
@@ -31,6 +39,7 @@ pub(crate) async fn put_sealed(
             .field(format!("{field}.version"), format!("must be {next}"))
             .into());
     }
+    expect_room(tx, case, sealed).await?;
     tx.execute(
         sql("INSERT INTO sealed_fields (case_id, name, version, epoch, ciphertext, tag, commitment, at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
@@ -45,6 +54,24 @@ pub(crate) async fn put_sealed(
     )
     .await
     .map(drop)
+}
+
+/// Refuses what would make a case too large to be read.
+async fn expect_room(tx: &mut Tx, case: CaseId, sealed: &SealedField) -> Result<(), Error> {
+    let is_entry = ["notes.note.", "notes.contact."].iter().any(|kind| sealed.name.starts_with(kind));
+    let most = if is_entry { MOST_BYTES_FOR_ENTRIES } else { MOST_BYTES };
+    let query = sql("SELECT CAST(COALESCE(SUM(LENGTH(f.ciphertext) + $3), 0) AS BIGINT) AS bytes \
+                     FROM sealed_fields f WHERE f.case_id = $1 AND f.name <> $2 AND NOT EXISTS (\
+                         SELECT 1 FROM sealed_fields later \
+                         WHERE later.case_id = f.case_id AND later.name = f.name AND later.version > f.version)");
+    let query = query.bind(case.to_string()).bind(sealed.name.clone()).bind(FRAME);
+    let others = tx.fetch_one(query).await?.int("bytes")?;
+    if others + FRAME + count(sealed.ciphertext.len()) <= most {
+        return Ok(());
+    }
+    let what = if is_entry { "no more notes and contacts" } else { "no more words of staff" };
+    let message = format!("this case holds as much as can be shown at once: {what} can be added");
+    Err(Refusal::new(Kind::State, "CASE_FULL", message).into())
 }
 
 async fn newest_version(tx: &mut Tx, case: CaseId, name: &str) -> Result<u32, Error> {
