@@ -1,5 +1,5 @@
 //! A case can stop at any moment: withdrawn, paused for safety, held for an inquiry. Then nothing goes out and no money
-//! moves. It goes on when another person than who stopped it says so.
+//! moves. It goes on when another person than who stopped it says so, and after an inquiry another head.
 
 use crate::{
     acts::{Case, Draft, Grant, refused, text},
@@ -76,6 +76,14 @@ fn held_for_an_inquiry(installation: &Installation) {
     refused.refused_because(exit::NOT_ALLOWED, "NOT_ALLOWED");
     case.act_as(&team.head, &["hold"], &["--reason", "inquiry"], || case.stage() == "held");
     case.stands("paused");
-    case.officer_act(&["resume"], &["--reason", "cleared"], || case.stage() != "held");
+    // It may be about the case's own officer; and nobody ends what they began.
+    let cleared = || case.officer_try(&["resume"], &["--reason", "cleared"]);
+    cleared().refused_because(exit::STATE, "HEAD_NEEDED");
+    let by_head = team.head.run(&["case", "resume", case.id.as_str(), "--reason", "cleared"]);
+    by_head.refused_because(exit::STATE, "SECOND_PERSON_NEEDED");
+    let roles = |roles: &str| team.admin.flare(&["staff", "roles", "mara", "--roles", roles]);
+    roles("officer,head");
+    until("another head ends it", || (cleared().code == 0).then_some(()));
+    roles("officer");
     case.stands("being-assessed");
 }

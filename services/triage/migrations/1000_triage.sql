@@ -8,6 +8,8 @@ CREATE TABLE cases (
     owner TEXT,
     -- How far our work is, whatever else holds it up.
     work TEXT NOT NULL,
+    -- Some recommended need has no grant yet that may help.
+    to_draft BIGINT NOT NULL,
     awaiting BIGINT NOT NULL,
     paused_by TEXT,
     held_by TEXT,
@@ -35,7 +37,7 @@ CREATE TABLE cases (
     CONSTRAINT cases_lane CHECK (lane BETWEEN 1 AND 3),
     CONSTRAINT cases_work CHECK (work IN ('submitted', 'acknowledged', 'assessing', 'decided')),
     CONSTRAINT cases_owned CHECK (work = 'submitted' OR owner IS NOT NULL),
-    CONSTRAINT cases_flags CHECK (awaiting IN (0, 1) AND has_news IN (0, 1) AND in_queue IN (0, 1)),
+    CONSTRAINT cases_flags CHECK (to_draft IN (0, 1) AND awaiting IN (0, 1) AND has_news IN (0, 1) AND in_queue IN (0, 1)),
     CONSTRAINT cases_ended CHECK (ended IS NULL OR ended IN ('withdrawn', 'closed')),
     CONSTRAINT cases_exit CHECK (
         exit IS NULL
@@ -45,7 +47,7 @@ CREATE TABLE cases (
     -- An open case is never out of sight.
     CONSTRAINT cases_in_queue CHECK (in_queue = CASE WHEN ended IS NULL OR has_news = 1 THEN 1 ELSE 0 END),
     CONSTRAINT cases_clock CHECK (clock_spent >= 0 AND (ended IS NULL OR clock_since IS NULL)),
-    CONSTRAINT cases_step CHECK (step IS NULL OR step IN ('acknowledge', 'assess', 'outcome')),
+    CONSTRAINT cases_step CHECK (step IS NULL OR step IN ('acknowledge', 'assess', 'outcome', 'draft')),
     CONSTRAINT cases_step_time CHECK (
         (step IS NULL AND step_due IS NULL AND step_left IS NULL AND step_alarm IS NULL)
         OR (step IS NOT NULL AND step_due IS NOT NULL AND step_alarm IS NOT NULL AND step_left IS NULL)
@@ -61,7 +63,7 @@ CREATE INDEX cases_queue ON cases (lane, submitted, case_id) WHERE in_queue = 1;
 CREATE INDEX cases_of_owner ON cases (owner, lane, submitted, case_id) WHERE in_queue = 1;
 CREATE INDEX cases_money_due ON cases (money_due, case_id) WHERE money_stop = 'asked';
 
--- Every pause and inquiry, and who ended it: never whoever began it.
+-- Every pause and inquiry, and who ended it: never whoever began it, and an inquiry only as a head.
 CREATE TABLE stops (
     case_id TEXT NOT NULL REFERENCES cases (case_id),
     number BIGINT NOT NULL,
@@ -71,10 +73,14 @@ CREATE TABLE stops (
     begun BIGINT NOT NULL,
     ended_by TEXT,
     ended BIGINT,
+    ended_by_head BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT stops_once PRIMARY KEY (case_id, number),
     CONSTRAINT stops_how CHECK (how IN ('paused', 'held')),
     CONSTRAINT stops_two_people CHECK (ended_by IS NULL OR ended_by <> begun_by),
-    CONSTRAINT stops_ended CHECK ((ended_by IS NULL) = (ended IS NULL))
+    CONSTRAINT stops_ended CHECK ((ended_by IS NULL) = (ended IS NULL)),
+    CONSTRAINT stops_inquiry_by_head CHECK (
+        ended_by_head IN (0, 1) AND (how <> 'held' OR ended_by IS NULL OR ended_by_head = 1)
+    )
 );
 CREATE UNIQUE INDEX stops_running ON stops (case_id, how) WHERE ended IS NULL;
 

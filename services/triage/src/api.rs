@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use flare_access::{service, staff};
 use flare_contracts::{
-    Refusal, input,
+    Refusal,
+    common::v1::Role,
+    input,
     triage::v1::{
         AcknowledgeCaseRequest, AddNeedRequest, AddNoteRequest, AddPersonRequest, AddReferenceRequest,
         AnswerReferralRequest, AssessCaseRequest, AssignCaseRequest, BeginKeyEpochRequest,
@@ -198,7 +200,9 @@ impl triage_server::Triage for TriageApi {
     }
 
     async fn resume_case(&self, request: Request<ResumeCaseRequest>) -> Reply<CaseState> {
-        let reply = self.act("ResumeCase", request, |request| &request.request_id, ResumeCase::parse).await?;
+        let is_head = staff(&request)?.roles.holds(Role::Head);
+        let parse = if is_head { ResumeCase::by_head } else { ResumeCase::by_officer };
+        let reply = self.act("ResumeCase", request, |request| &request.request_id, parse).await?;
         self.free_money(reply.into_inner()).await
     }
 

@@ -54,6 +54,7 @@ impl TriagePolicy {
             Step::Acknowledge => self.acknowledge.of(lane),
             Step::Assess => self.assess.of(lane),
             Step::Outcome => self.outcome,
+            Step::Draft => self.draft,
         }
     }
 
@@ -98,6 +99,7 @@ mod tests {
         assert_eq!(of(Step::Acknowledge), [2, 24, 72]);
         assert_eq!(of(Step::Assess), [24, 72, 72]);
         assert_eq!(of(Step::Outcome), [48, 48, 48]);
+        assert_eq!(of(Step::Draft), [48, 48, 48]);
         assert_eq!(policy.light_threshold.to_string(), "1000.00 EUR");
     }
 

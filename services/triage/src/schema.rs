@@ -124,5 +124,10 @@ mod tests {
             let outcome = desk.triage.database().write(Break(statement, case)).await;
             assert!(matches!(outcome, Err(Error::Database(_))), "{statement}: {outcome:?}");
         }
+        let held = desk.assessing(2, Lane::Urgent).await;
+        desk.hold(held, 3).await;
+        let by_an_officer = "UPDATE stops SET ended_by = 'another', ended = begun WHERE case_id = $1";
+        let outcome = desk.triage.database().write(Break(by_an_officer, held)).await;
+        assert!(matches!(outcome, Err(Error::Database(_))), "{outcome:?}");
     }
 }

@@ -17,7 +17,9 @@ pub(crate) use cases::{
     page_of_queue, save, state, version_of,
 };
 pub(crate) use entries::{add_contact, add_note, contact_count, contacts, note_count, notes};
-pub(crate) use grants::{add_grant_need, grants, needs_left_by_grant, open_grants, set_grant_stage};
+pub(crate) use grants::{
+    add_grant_need, grant_no_longer_active, grants, needs_left_by_grant, open_grants, set_grant_stage,
+};
 pub(crate) use keys::{begin_epoch, epochs, newest_epoch};
 pub(crate) use money::{DueAsk, asked_of, begin_stop, claim_due_asks, end_stop};
 pub(crate) use needs::{

@@ -73,6 +73,25 @@ mod tests {
         assert_eq!(refusal(unsaid).violations[0].field, "lane");
     }
 
+    on_both_engines!(the_lane_is_raised_whatever_was_decided_or_stopped, crate::SCHEMA);
+    async fn the_lane_is_raised_whatever_was_decided_or_stopped(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let (paused, held) = (desk.assessing(2, Lane::Urgent).await, desk.assessing(3, Lane::Urgent).await);
+        desk.pause(paused, 1).await;
+        desk.hold(held, 3).await;
+        let cases = [(desk.decided(1).await, Stage::Decided), (paused, Stage::Paused), (held, Stage::Held)];
+        for (case, before) in cases {
+            let request = AssessCaseRequest {
+                case_id: case.to_string(),
+                version: desk.version(case).await,
+                lane: Lane::Critical.into(),
+                ..AssessCaseRequest::default()
+            };
+            let state = desk.act(AssessCase::parse, 1, request).await.unwrap();
+            assert_eq!((stage(&state), state.lane()), (before, Lane::Critical));
+        }
+    }
+
     on_both_engines!(a_case_that_nobody_owns_is_not_assessed, crate::SCHEMA);
     async fn a_case_that_nobody_owns_is_not_assessed(sandbox: Sandbox) {
         let desk = Desk::new(sandbox);

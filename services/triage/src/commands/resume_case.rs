@@ -13,21 +13,40 @@ use crate::{Triage, TriagePolicy, store};
 /// Why a case may go on.
 const REASONS: &[&str] = &["safe_again", "cleared", "other"];
 
-/// Lets a case go on; done by another person than the one who stopped it.
+/// Lets a case go on; done by another person than the one who stopped it, and after an inquiry by a head.
 pub(crate) struct ResumeCase {
     pub(crate) seen: SeenCase,
+    pub(crate) is_head: bool,
     pub(crate) reason: &'static str,
     pub(crate) policy: TriagePolicy,
 }
 
 impl ResumeCase {
-    pub(crate) fn parse(
+    pub(crate) fn by_officer(
         desk: &Triage,
         officer: StaffId,
         request: &ResumeCaseRequest,
     ) -> Result<Self, Refusal> {
+        Self::parse(desk, officer, false, request)
+    }
+
+    pub(crate) fn by_head(
+        desk: &Triage,
+        head: StaffId,
+        request: &ResumeCaseRequest,
+    ) -> Result<Self, Refusal> {
+        Self::parse(desk, head, true, request)
+    }
+
+    fn parse(
+        desk: &Triage,
+        by: StaffId,
+        is_head: bool,
+        request: &ResumeCaseRequest,
+    ) -> Result<Self, Refusal> {
         Ok(Self {
-            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
+            seen: SeenCase::parse(by, &request.case_id, request.version)?,
+            is_head,
             reason: input::code("reason", &request.reason, REASONS)?,
             policy: desk.policy(),
         })
@@ -39,9 +58,10 @@ impl Write for ResumeCase {
 
     async fn apply(&self, tx: &mut Tx) -> Result<CaseState, Error> {
         let mut case = self.seen.lock(tx).await?;
-        let (what, resumed) = case.resume(self.seen.officer, self.reason, tx.now(), &self.policy)?;
-        store::end_stop(tx, case.id, what, self.seen.officer).await?;
-        store::finish(tx, &mut case, self.seen.officer, resumed).await
+        let officer = self.seen.officer;
+        let (what, resumed) = case.resume(officer, self.is_head, self.reason, tx.now(), &self.policy)?;
+        store::end_stop(tx, case.id, what, officer, self.is_head).await?;
+        store::finish(tx, &mut case, officer, resumed).await
     }
 }
 
@@ -72,7 +92,7 @@ mod tests {
         impl Write for EndAlone {
             type Output = ();
             async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
-                store::end_stop(tx, self.0, crate::domain::Stopped::Paused, staff(1)).await
+                store::end_stop(tx, self.0, crate::domain::Stopped::Paused, staff(1), true).await
             }
         }
         let desk = Desk::new(sandbox);
@@ -92,7 +112,20 @@ mod tests {
         let events = desk.events(case).await;
         let Some(Event::CaseStopped(event)) = events.last() else { panic!("{events:?}") };
         assert_eq!(event.how, "held", "whoever listens must not take it for resumed");
-        assert_eq!(refusal(desk.resume(case, 3).await).reason, "SECOND_PERSON_NEEDED");
-        assert_eq!(stage(&desk.resume(case, 2).await.unwrap()), v1::Stage::Assessing);
+        assert_eq!(refusal(desk.resume_as_head(case, 3).await).reason, "SECOND_PERSON_NEEDED");
+        assert_eq!(stage(&desk.resume_as_head(case, 2).await.unwrap()), v1::Stage::Assessing);
+    }
+
+    on_both_engines!(an_inquiry_is_ended_by_another_head_only, crate::SCHEMA);
+    async fn an_inquiry_is_ended_by_another_head_only(sandbox: Sandbox) {
+        let desk = Desk::new(sandbox);
+        let case = desk.assessing(1, Lane::Urgent).await;
+        desk.hold(case, 3).await;
+        for officer in [1, 2, 3] {
+            assert_eq!(refusal(desk.resume(case, officer).await).reason, "HEAD_NEEDED");
+        }
+        assert_eq!(refusal(desk.resume_as_head(case, 3).await).reason, "SECOND_PERSON_NEEDED");
+        let ended = desk.resume_as_head(case, 4).await.unwrap();
+        assert_eq!(stage(&ended), v1::Stage::Assessing);
     }
 }

@@ -84,9 +84,12 @@ mod tests {
     /// A case that was being assessed, as it was left: the clock of its next step stands still.
     async fn stands_still(desk: &Desk, case: CaseId, reply: StopReply, stopped: v1::Stage) {
         assert_eq!((stage(&reply.state.unwrap()), reply.money_stopped), (stopped, false));
-        assert!(desk.timers().await.is_empty());
-        assert_eq!(desk.read(case).await.summary.unwrap().next, "nothing");
+        assert_eq!(desk.timers().await, [("welfare_check".to_owned(), 12)], "somebody looks after them");
+        assert_eq!(desk.read(case).await.summary.unwrap().next, "welfare_check");
         desk.advance_hours(100);
+        assert_eq!(desk.fire_timers().await, 1);
+        assert_eq!(desk.last_event(case).await.0, "WelfareCheckDue");
+        assert_eq!(desk.timers().await, [("welfare_check".to_owned(), 12)], "again and again");
     }
 
     on_both_engines!(a_pause_lets_the_clock_of_the_next_step_stand_still, crate::SCHEMA);
@@ -113,7 +116,7 @@ mod tests {
         let reply = held(&desk, case, "inquiry").await.unwrap();
         stands_still(&desk, case, reply, v1::Stage::Held).await;
         assert_eq!(refusal(held(&desk, case, "inquiry").await).reason, "WRONG_STAGE");
-        desk.resume(case, 2).await.unwrap();
+        desk.resume_as_head(case, 2).await.unwrap();
         assert_eq!(desk.timers().await, [("outcome".to_owned(), 40)]);
         for unsaid in ["", "not_safe"] {
             assert_eq!(refusal(held(&desk, case, unsaid).await).violations[0].field, "reason");

@@ -16,7 +16,7 @@ pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> 
                 store::add_grant_need(tx, case, grant, id("need_id", need)?).await?;
             }
             store::set_grant_stage(tx, case, grant, "draft").await?;
-            drafted_late(tx, case).await
+            drafted_for(tx, policy, case).await
         }
         Event::GrantRevised(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
         Event::GrantReturned(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
@@ -27,6 +27,11 @@ pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> 
             granted(tx, policy, case, grant, &approved.need_ids).await
         }
         Event::GrantActivated(at) => stage(tx, &at.case_id, &at.grant_id, "active").await,
+        // No money moves any more; the gate opens anew and is told with another activation.
+        Event::GateClosed(at) => {
+            let (case, grant) = locked(tx, &at.case_id, &at.grant_id).await?;
+            store::grant_no_longer_active(tx, case, grant).await
+        }
         Event::GrantEnded(at) => stage(tx, &at.case_id, &at.grant_id, "reporting").await,
         Event::CloseProposed(at) => stage(tx, &at.case_id, &at.grant_id, "closing").await,
         Event::GrantClosed(at) => stage(tx, &at.case_id, &at.grant_id, "closed").await,
@@ -41,7 +46,6 @@ pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> 
         | Event::VoteCast(_)
         | Event::ConflictDeclared(_)
         | Event::GateOpened(_)
-        | Event::GateClosed(_)
         | Event::AgreementPosted(_)
         | Event::FundsReserved(_)
         | Event::AdvanceAuthorised(_)
@@ -68,10 +72,14 @@ async fn stage(tx: &mut Tx, case: &str, grant: &str, stage: &'static str) -> Res
     store::set_grant_stage(tx, case, grant, stage).await
 }
 
-/// Grants heard of a close after somebody had drafted a grant: the case is in sight again, for it has one that is open.
-async fn drafted_late(tx: &mut Tx, case: CaseId) -> Result<(), Error> {
+/// What was to be drafted is. Where grants heard of a close only after somebody had drafted a grant, the case is in sight
+/// again, for it has one that is open.
+async fn drafted_for(tx: &mut Tx, policy: &TriagePolicy, case: CaseId) -> Result<(), Error> {
     let Some(mut case) = store::find_case(tx, case).await? else { return Ok(()) };
-    if case.put_back_in_sight() { store::save(tx, &mut case).await } else { Ok(()) }
+    let needs = store::needs(tx, case.id).await?;
+    case.put_back_in_sight();
+    case.recount(&needs, tx.now(), policy);
+    store::save(tx, &mut case).await
 }
 
 /// A grant was approved: its needs have it.

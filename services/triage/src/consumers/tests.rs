@@ -3,7 +3,7 @@
 use flare_contracts::{
     common::v1::Lane,
     events::v1::{
-        AnswersAdded, FileAttached, GrantActivated, GrantApproved, GrantDrafted, GrantRejected,
+        AnswersAdded, FileAttached, GateClosed, GrantActivated, GrantApproved, GrantDrafted, GrantRejected,
         GrantTerminated, GrantWithdrawn, PayeeEntered, WithdrawalRequested, grants_event, triage_event,
     },
     intake::v1::MessageKind,
@@ -171,6 +171,42 @@ async fn needs_follow_their_grants(sandbox: Sandbox) {
     draft(&desk, case, 4, &[need]).await;
     desk.grants(GrantWithdrawn { case_id, grant_id: grant(4), ..GrantWithdrawn::default() }).await;
     assert_eq!(outcomes(&desk, case).await, [Outcome::Open]);
+}
+
+on_both_engines!(a_recommended_need_is_due_until_a_grant_is_drafted_for_it, crate::SCHEMA);
+async fn a_recommended_need_is_due_until_a_grant_is_drafted_for_it(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let case = desk.assessing(1, Lane::Critical).await;
+    let (need, other) = (desk.need(case, 1).await, desk.need(case, 2).await);
+    desk.recommend(case, need, 1).await;
+    desk.advance_hours(1);
+    desk.recommend(case, other, 1).await;
+    assert_eq!(desk.timers().await, [("draft".to_owned(), 48)]);
+    assert_eq!(desk.read(case).await.summary.unwrap().next, "draft");
+    draft(&desk, case, 1, &[need]).await;
+    assert_eq!(desk.timers().await, [("draft".to_owned(), 48)], "the other has none yet");
+    desk.advance_hours(48);
+    assert_eq!(desk.fire_timers().await, 1);
+    assert_eq!(desk.last_event(case).await.0, "CaseOverdue");
+    draft(&desk, case, 2, &[other]).await;
+    assert!(desk.timers().await.is_empty());
+    let (case_id, grant_id) = (case.to_string(), grant(2));
+    desk.grants(GrantWithdrawn { case_id, grant_id, ..GrantWithdrawn::default() }).await;
+    assert_eq!(desk.timers().await, [("outcome".to_owned(), 48)]);
+}
+
+on_both_engines!(a_grant_is_only_approved_once_a_gate_closes, crate::SCHEMA);
+async fn a_grant_is_only_approved_once_a_gate_closes(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let case = desk.assessing(1, Lane::Urgent).await;
+    draft(&desk, case, 1, &[]).await;
+    let (case_id, grant_id) = (case.to_string(), grant(1));
+    let closed = GateClosed { case_id: case_id.clone(), grant_id: grant_id.clone(), ..GateClosed::default() };
+    desk.grants(closed.clone()).await;
+    assert_eq!(desk.read(case).await.grants[0].stage, "draft", "nothing moved yet");
+    desk.grants(GrantActivated { case_id, grant_id, ..GrantActivated::default() }).await;
+    desk.grants(closed).await;
+    assert_eq!(desk.read(case).await.grants[0].stage, "approved");
 }
 
 on_both_engines!(a_grant_drafted_while_its_case_was_closed_puts_the_case_back_in_sight, crate::SCHEMA);

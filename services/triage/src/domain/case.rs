@@ -15,6 +15,8 @@ pub(crate) struct Case {
     pub(crate) submitted: Timestamp,
     pub(crate) owner: Option<StaffId>,
     pub(crate) work: Work,
+    /// Some recommended need has no grant yet that may help: one must be drafted.
+    pub(crate) to_draft: bool,
     /// A question to the requester is open.
     pub(crate) awaiting: bool,
     /// Who paused it for safety, while it is.
@@ -59,6 +61,7 @@ impl Case {
             submitted,
             owner: None,
             work: Work::Submitted,
+            to_draft: false,
             awaiting: false,
             paused_by: None,
             held_by: None,
@@ -129,14 +132,16 @@ impl Case {
             self.target = step.map(|step| Target::due_at(step, now.plus(policy.span(step, self.lane))));
         }
         if let Some(target) = &mut self.target {
-            if waits || stands_still {
+            // Until somebody owns a case nobody looks after it, whatever stops it.
+            if waits || (stands_still && target.step != Step::Acknowledge) {
                 target.stop(now);
             } else {
                 target.go_on(now, self.lane, policy);
             }
         }
 
-        let watched = waits && !stands_still && self.lane == Lane::Critical;
+        // Nothing else rings for a case that stands still, and whoever it was stopped for may be in danger.
+        let watched = self.ended.is_none() && (stands_still || (waits && self.lane == Lane::Critical));
         self.welfare_due = match self.welfare_due {
             Some(due) if watched => Some(due),
             None if watched => Some(now.plus(policy.welfare_check)),
@@ -147,10 +152,11 @@ impl Case {
     /// The step that is ours now.
     fn step(&self) -> Option<Step> {
         match (self.ended, self.work) {
-            (Some(Ended::Withdrawn | Ended::Closed), _) | (None, Work::Decided) => None,
+            (Some(Ended::Withdrawn | Ended::Closed), _) => None,
             (None, Work::Submitted) => Some(Step::Acknowledge),
             (None, Work::Acknowledged) => Some(Step::Assess),
             (None, Work::Assessing) => Some(Step::Outcome),
+            (None, Work::Decided) => self.to_draft.then_some(Step::Draft),
         }
     }
 
@@ -173,7 +179,7 @@ impl Case {
 
     /// What is due next and when; "nothing" when nothing is.
     pub(crate) fn next(&self) -> (&'static str, Option<Timestamp>) {
-        if self.ended.is_some() || self.stands_still() {
+        if self.ended.is_some() {
             return ("nothing", None);
         }
         let step = self.target.and_then(|target| Some((target.step.as_str(), target.due()?)));

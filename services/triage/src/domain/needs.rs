@@ -20,6 +20,8 @@ pub(crate) struct Need {
     pub(crate) decline: Option<(String, MessageId)>,
     /// The referral it is or was last out on.
     pub(crate) referral: Option<ReferralId>,
+    /// A grant that may still help is for it.
+    pub(crate) has_grant: bool,
 }
 
 /// The needs of one case.
@@ -67,7 +69,7 @@ impl From<NeedRefusal> for Refusal {
 impl Need {
     /// A need that nobody has answered yet.
     pub(crate) const fn open(id: NeedId, kind: NeedKind) -> Self {
-        Self { id, kind, outcome: Outcome::Open, decline: None, referral: None }
+        Self { id, kind, outcome: Outcome::Open, decline: None, referral: None, has_grant: false }
     }
 
     /// Gives an open need its outcome.
@@ -103,6 +105,11 @@ impl Needs {
     /// How many wait for us.
     pub(crate) fn open(&self) -> usize {
         self.0.iter().filter(|need| need.outcome == Outcome::Open).count()
+    }
+
+    /// Whether a grant must still be drafted for one of them.
+    fn to_draft(&self) -> bool {
+        self.0.iter().any(|need| need.outcome == Outcome::Recommended && !need.has_grant)
     }
 
     /// How many have not ended for good: those wait for us, for a grant or for another organisation.
@@ -170,6 +177,7 @@ impl Case {
             Work::Assessing | Work::Decided if needs.0.is_empty() || needs.open() > 0 => Work::Assessing,
             Work::Assessing | Work::Decided => Work::Decided,
         };
+        self.to_draft = needs.to_draft();
         self.settle(now, policy);
     }
 

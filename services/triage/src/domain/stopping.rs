@@ -48,6 +48,8 @@ pub(crate) enum ResumeRefusal {
     Stage(#[from] WrongStage),
     #[error("a case is resumed by another person than the one who stopped it")]
     SamePerson,
+    #[error("an inquiry is ended by a head, as it was begun; this case is held for one")]
+    HeadNeeded,
 }
 
 /// Why a case cannot be closed.
@@ -84,6 +86,7 @@ impl From<ResumeRefusal> for Refusal {
         match refusal {
             ResumeRefusal::Stage(wrong) => wrong.into(),
             ResumeRefusal::SamePerson => Self::new(Kind::State, "SECOND_PERSON_NEEDED", refusal.to_string()),
+            ResumeRefusal::HeadNeeded => Self::new(Kind::State, "HEAD_NEEDED", refusal.to_string()),
         }
     }
 }
@@ -127,10 +130,12 @@ impl Case {
         Ok(self.stopped(how.as_str(), reason, now, policy))
     }
 
-    /// Ends a pause or, when there is none, an inquiry. Says which. What a pause leaves held is told as held.
+    /// Ends a pause or, when there is none, an inquiry. Says which. What a pause leaves held is told as held. An inquiry
+    /// may be about the case's own officer, so only a head ends it.
     pub(crate) fn resume(
         &mut self,
         by: StaffId,
+        is_head: bool,
         reason: &str,
         now: Timestamp,
         policy: &TriagePolicy,
@@ -140,6 +145,9 @@ impl Case {
             Some(by) => (Stopped::Paused, Some(by)),
             None => (Stopped::Held, self.held_by),
         };
+        if what == Stopped::Held && !is_head {
+            return Err(ResumeRefusal::HeadNeeded);
+        }
         if begun_by == Some(by) {
             return Err(ResumeRefusal::SamePerson);
         }
@@ -235,11 +243,9 @@ impl Case {
     }
 
     /// A grant was drafted for it. A closed case is in sight again then, for nobody closes one that has a grant open:
-    /// somebody reopens it, or has the grant abandoned. Whether that is news.
-    pub(crate) fn put_back_in_sight(&mut self) -> bool {
-        let is_news = self.ended == Some(Ended::Closed) && !self.has_news;
-        self.has_news |= is_news;
-        is_news
+    /// somebody reopens it, or has the grant abandoned.
+    pub(crate) fn put_back_in_sight(&mut self) {
+        self.has_news |= self.ended == Some(Ended::Closed);
     }
 
     /// Opens an ended case again, for somebody to assess anew. A pause or inquiry that it ended under still stands, and is told again.

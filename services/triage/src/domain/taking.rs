@@ -54,14 +54,18 @@ impl From<AssignRefusal> for Refusal {
 }
 
 impl Case {
-    /// Makes an officer the owner.
+    /// Makes an officer the owner. A case that was stopped before anybody took it needs one no less.
     pub(crate) fn acknowledge(
         &mut self,
         officer: StaffId,
         now: Timestamp,
         policy: &TriagePolicy,
     ) -> Result<CaseAcknowledged, WrongStage> {
-        self.require("a case can be acknowledged", &[Stage::Submitted])?;
+        let allowed: &'static [Stage] = match self.work {
+            Work::Submitted => &[Stage::Submitted, Stage::Paused, Stage::Held],
+            Work::Acknowledged | Work::Assessing | Work::Decided => &[Stage::Submitted],
+        };
+        self.require("a case can be acknowledged", allowed)?;
         self.owner = Some(officer);
         self.work = Work::Acknowledged;
         self.settle(now, policy);
@@ -88,7 +92,8 @@ impl Case {
         Ok(ContactPlanSet { case_id: self.id.to_string(), version })
     }
 
-    /// Begins the assessment and confirms the lane; again, it changes the lane.
+    /// Begins the assessment and confirms the lane; again, it changes the lane, for danger does not wait for a decision
+    /// or a pause to end.
     pub(crate) fn assess(
         &mut self,
         lane: Lane,
@@ -96,8 +101,7 @@ impl Case {
         now: Timestamp,
         policy: &TriagePolicy,
     ) -> Result<CaseAssessed, WrongStage> {
-        let allowed = &[Stage::Acknowledged, Stage::Assessing, Stage::AwaitingRequester];
-        self.require("a case can be assessed", allowed)?;
+        self.require_owned("a case can be assessed")?;
         self.lane = lane;
         if self.work == Work::Acknowledged {
             self.work = Work::Assessing;

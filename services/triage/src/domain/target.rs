@@ -13,6 +13,7 @@ pub(crate) enum Step {
     Acknowledge,
     Assess,
     Outcome,
+    Draft,
 }
 
 /// A step and its time.
@@ -34,7 +35,7 @@ pub(crate) enum Running {
 }
 
 impl Step {
-    const ALL: [Self; 3] = [Self::Acknowledge, Self::Assess, Self::Outcome];
+    const ALL: [Self; 4] = [Self::Acknowledge, Self::Assess, Self::Outcome, Self::Draft];
 
     /// Its name in tables, events and timers.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -42,6 +43,7 @@ impl Step {
             Self::Acknowledge => "acknowledge",
             Self::Assess => "assess",
             Self::Outcome => "outcome",
+            Self::Draft => "draft",
         }
     }
 }

@@ -55,10 +55,9 @@ impl Act {
     fn allowed(self) -> &'static str {
         match self {
             Self::Acknowledge => "yes no  no  no  no  no  no  no  no ",
-            Self::Assign | Self::SetContactPlan | Self::CheckReference => {
+            Self::Assign | Self::SetContactPlan | Self::CheckReference | Self::Assess => {
                 "no  yes yes yes yes yes yes no  no "
             }
-            Self::Assess => "no  yes yes yes no  no  no  no  no ",
             Self::EndNeed => "no  yes yes yes yes no  no  no  no ",
             Self::AddPerson | Self::Withdraw => "yes yes yes yes yes yes yes no  no ",
             Self::Pause => "yes yes yes yes yes no  yes no  no ",
@@ -91,7 +90,7 @@ impl Act {
             Self::AddPerson => case.require_open("a person can be added").is_ok(),
             Self::Pause => case.stop(Stopped::Paused, staff(by), "not_safe", now, &policy).is_ok(),
             Self::Hold => case.stop(Stopped::Held, staff(by), "inquiry", now, &policy).is_ok(),
-            Self::Resume => case.resume(staff(by), "cleared", now, &policy).is_ok(),
+            Self::Resume => case.resume(staff(by), true, "cleared", now, &policy).is_ok(),
             Self::Withdraw => case.withdraw(Withdrawer::Staff, "other", now, &policy).is_ok(),
             Self::Close => {
                 let exit = if case.ended == Some(Ended::Withdrawn) { "withdrawn" } else { "helped" };
@@ -154,9 +153,19 @@ fn a_case_that_was_stopped_before_anybody_took_it_is_nobodys_still() {
     for stop in [Act::Pause, Act::Hold] {
         let (mut case, mut needs) = at(Stage::Submitted);
         assert!(stop.on(&mut case, &mut needs, 1, START));
-        for act in [Act::Acknowledge, Act::Assign, Act::SetContactPlan, Act::CheckReference, Act::EndNeed] {
+        for act in [Act::Assess, Act::Assign, Act::SetContactPlan, Act::CheckReference, Act::EndNeed] {
             assert!(!act.on(&mut case, &mut needs, 2, START), "{act:?} after {stop:?}");
         }
+        assert_eq!(
+            case.alarms().step.map(|(step, _)| step),
+            Some(Step::Acknowledge),
+            "somebody must take it"
+        );
+        assert_eq!(case.next().0, "welfare_check");
+        let mut taken = case.clone();
+        assert!(Act::Acknowledge.on(&mut taken, &mut needs, 2, START));
+        assert_eq!((taken.stage(), taken.owner), (case.stage(), Some(staff(2))), "owned, and stopped still");
+        assert!(!Act::Acknowledge.on(&mut taken, &mut needs, 3, START), "once");
         assert!(Act::Resume.on(&mut case, &mut needs, 2, START));
         assert_eq!(case.stage(), Stage::Submitted);
     }
@@ -227,8 +236,30 @@ fn an_overdue_step_rings_at_doubling_distance_and_not_again_at_once_after_a_wait
     assert_eq!(rang, [2, 4, 8, 16, 32]);
     assert!(case.overdue(Step::Assess, later(50), &policy()).is_none(), "another step is due");
     case.stop(Stopped::Paused, staff(1), "not_safe", later(40), &policy()).unwrap();
-    case.resume(staff(2), "safe_again", later(41), &policy()).unwrap();
-    assert_eq!(case.alarms().step, Some((Step::Acknowledge, later(41 + 32))));
+    assert_eq!(case.alarms().step, Some((Step::Acknowledge, later(64))), "a pause does not quiet it");
+    let (mut case, _) = at(Stage::Acknowledged);
+    assert!(case.overdue(Step::Assess, later(72), &policy()).is_some());
+    case.stop(Stopped::Paused, staff(1), "not_safe", later(80), &policy()).unwrap();
+    assert_eq!(case.alarms().step, None);
+    case.resume(staff(2), false, "safe_again", later(81), &policy()).unwrap();
+    assert_eq!(case.alarms().step, Some((Step::Assess, later(81 + 72))));
+}
+
+#[test]
+fn a_case_that_stands_still_is_looked_after_in_every_lane_until_it_goes_on() {
+    let later = |hours| START.plus(Duration::from_hours(hours));
+    for (stop, stage) in [(Stopped::Paused, Stage::Assessing), (Stopped::Held, Stage::AwaitingRequester)] {
+        let (mut case, needs) = at(stage);
+        case.assess(Lane::Standard, &needs, START, &policy()).unwrap();
+        assert_eq!(case.alarms().welfare, None);
+        case.stop(stop, staff(1), "other", START, &policy()).unwrap();
+        for check in [12, 24, 36] {
+            assert_eq!(case.next(), ("welfare_check", Some(later(check))));
+            assert!(case.welfare_check(later(check), &policy()).is_some());
+        }
+        case.resume(staff(2), true, "other", later(40), &policy()).unwrap();
+        assert_eq!(case.alarms().welfare, None);
+    }
 }
 
 proptest! {
@@ -261,17 +292,19 @@ proptest! {
             let still = case.stands_still();
             let ended = case.ended.is_some();
             prop_assert_eq!(case.owner.is_some(), case.work != Work::Submitted);
-            prop_assert_eq!(case.target.is_some(), !ended && case.work != Work::Decided);
+            prop_assert_eq!(case.target.is_some(), !ended && case.work != Work::Decided, "nothing to draft");
             if let Some(target) = case.target {
-                prop_assert_eq!(target.due().is_some(), !waits && !still);
+                let nobodys = target.step == Step::Acknowledge;
+                prop_assert_eq!(target.due().is_some(), !waits && (!still || nobodys));
                 prop_assert_eq!(target.alarm().is_some(), target.due().is_some());
                 prop_assert!(target.alarm() >= target.due(), "no alarm before its time");
             }
             prop_assert_eq!(case.clock.since.is_some(), !ended && !waits);
             prop_assert_eq!(
                 case.welfare_due.is_some(),
-                !ended && waits && !still && case.lane == Lane::Critical
+                !ended && (still || (waits && case.lane == Lane::Critical))
             );
+            prop_assert!(ended || !still || case.next().1.is_some(), "what stands still comes up again");
             let run = case.clock.at(now).as_micros();
             prop_assert!(run >= spent && run <= now.since(START).as_micros());
             spent = run;

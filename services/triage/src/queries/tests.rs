@@ -122,9 +122,9 @@ impl Write for Fill {
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
         for number in 0..600_i64 {
             tx.execute(
-                sql("INSERT INTO cases (case_id, lane, submitted, owner, work, awaiting, has_news, in_queue, clock_spent, \
+                sql("INSERT INTO cases (case_id, lane, submitted, owner, work, to_draft, awaiting, has_news, in_queue, clock_spent, \
                      step_reminders, money_stop, money_attempts, money_due) \
-                     VALUES ($1, $2, $3, $4, 'assessing', 0, 0, 1, 0, 0, 'none', 0, 0)")
+                     VALUES ($1, $2, $3, $4, 'assessing', 0, 0, 0, 1, 0, 0, 'none', 0, 0)")
                 .bind(format!("case_{number}"))
                 .bind(1 + number % 3)
                 .bind(number)

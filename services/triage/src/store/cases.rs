@@ -13,7 +13,7 @@ use crate::domain::{Alarms, Case, MoneyAsk, MoneyState, OurClock, Running, Step,
 macro_rules! columns {
     ($from:literal) => {
         concat!(
-            "SELECT c.case_id, c.lane, c.submitted, c.owner, c.work, c.awaiting, c.paused_by, c.held_by, c.ended, \
+            "SELECT c.case_id, c.lane, c.submitted, c.owner, c.work, c.to_draft, c.awaiting, c.paused_by, c.held_by, c.ended, \
              c.exit, c.has_news, c.clock_spent, c.clock_since, c.step, c.step_due, c.step_left, c.step_alarm, \
              c.step_reminders, c.welfare_due, c.referral_due, c.money_kind, c.money_stop, c.money_version ",
             $from
@@ -200,11 +200,11 @@ fn upsert(case: &Case) -> Sql<'static> {
     };
     sql("INSERT INTO cases (case_id, lane, submitted, owner, work, awaiting, paused_by, held_by, ended, exit, has_news, \
          in_queue, clock_spent, clock_since, step, step_due, step_left, step_alarm, step_reminders, welfare_due, \
-         referral_due, money_kind, money_stop, money_version, money_attempts, money_due) \
+         referral_due, money_kind, money_stop, money_version, money_attempts, money_due, to_draft) \
          VALUES ($1, $2, $3, CAST($4 AS TEXT), $5, $6, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT), \
          CAST($10 AS TEXT), $11, $12, $13, CAST($14 AS BIGINT), CAST($15 AS TEXT), CAST($16 AS BIGINT), \
          CAST($17 AS BIGINT), CAST($18 AS BIGINT), $19, CAST($20 AS BIGINT), CAST($21 AS BIGINT), CAST($22 AS TEXT), \
-         $23, CAST($24 AS BIGINT), 0, 0) \
+         $23, CAST($24 AS BIGINT), 0, 0, $25) \
          ON CONFLICT (case_id) DO UPDATE SET lane = excluded.lane, owner = excluded.owner, work = excluded.work, \
          awaiting = excluded.awaiting, paused_by = excluded.paused_by, held_by = excluded.held_by, \
          ended = excluded.ended, exit = excluded.exit, has_news = excluded.has_news, in_queue = excluded.in_queue, \
@@ -212,7 +212,7 @@ fn upsert(case: &Case) -> Sql<'static> {
          step_due = excluded.step_due, step_left = excluded.step_left, step_alarm = excluded.step_alarm, \
          step_reminders = excluded.step_reminders, welfare_due = excluded.welfare_due, \
          referral_due = excluded.referral_due, money_kind = excluded.money_kind, money_stop = excluded.money_stop, \
-         money_version = excluded.money_version")
+         money_version = excluded.money_version, to_draft = excluded.to_draft")
         .bind(case.id.to_string())
         .bind(case.lane.as_i64())
         .bind(case.submitted.as_micros())
@@ -237,6 +237,7 @@ fn upsert(case: &Case) -> Sql<'static> {
         .bind(case.money.as_ref().map(|ask| ask.kind.as_str().to_owned()))
         .bind(case.money.as_ref().map_or("none", |ask| ask.state.as_str()))
         .bind(case.money.as_ref().and_then(|ask| ask.version))
+        .bind(i64::from(case.to_draft))
 }
 
 /// Sets the timers that the case now needs and clears the others; one that did not move is left alone.
@@ -282,6 +283,7 @@ fn from_row(row: &Row) -> Result<Case, Error> {
         submitted: row.timestamp("submitted")?,
         owner: row.id_or_null("owner")?,
         work: row.parse("work")?,
+        to_draft: row.flag("to_draft")?,
         awaiting: row.flag("awaiting")?,
         paused_by: row.id_or_null("paused_by")?,
         held_by: row.id_or_null("held_by")?,

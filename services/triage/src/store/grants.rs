@@ -21,6 +21,18 @@ pub(crate) async fn set_grant_stage(
     .map(drop)
 }
 
+/// Notes that a gate of a grant closed: one that was active is only approved.
+pub(crate) async fn grant_no_longer_active(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(), Error> {
+    tx.execute(
+        sql("UPDATE case_grants SET stage = 'approved' \
+             WHERE case_id = $1 AND grant_id = $2 AND stage = 'active'")
+        .bind(case.to_string())
+        .bind(grant.to_string()),
+    )
+    .await
+    .map(drop)
+}
+
 /// Notes that a grant is for a need; noting it twice changes nothing.
 pub(crate) async fn add_grant_need(
     tx: &mut Tx,

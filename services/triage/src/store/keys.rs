@@ -73,13 +73,12 @@ pub(crate) async fn epochs(
         let wrapped = service_key.unwrap(&context(case, epoch, &recipient), &row.bytes("wrapped")?);
         let wrapped = wrapped.map_err(|_| Error::Corrupt("key_wraps.wrapped".to_owned()))?.into_inner();
         let wrap = KeyWrap { recipient, generation: small(&row, "generation")?, wrapped };
-        match epochs.last_mut().filter(|last| last.epoch == epoch) {
-            Some(last) => last.wraps.push(wrap),
-            None => {
-                let author = epoch_author::from_bytes(row.bytes_or_null("author")?);
-                let compartment = Compartment::Notes.into();
-                epochs.push(KeyEpoch { compartment, epoch, wraps: vec![wrap], author });
-            }
+        if let Some(last) = epochs.last_mut().filter(|last| last.epoch == epoch) {
+            last.wraps.push(wrap);
+        } else {
+            let author = epoch_author::from_bytes(row.bytes_or_null("author")?);
+            let compartment = Compartment::Notes.into();
+            epochs.push(KeyEpoch { compartment, epoch, wraps: vec![wrap], author });
         }
     }
     Ok(epochs)

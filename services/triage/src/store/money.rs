@@ -37,14 +37,22 @@ pub(crate) async fn begin_stop(
     .map(drop)
 }
 
-/// Notes who ended it. The table refuses whoever began it.
-pub(crate) async fn end_stop(tx: &mut Tx, case: CaseId, what: Stopped, by: StaffId) -> Result<(), Error> {
+/// Notes who ended it. The table refuses whoever began it and, for an inquiry, whoever is no head.
+pub(crate) async fn end_stop(
+    tx: &mut Tx,
+    case: CaseId,
+    what: Stopped,
+    by: StaffId,
+    is_head: bool,
+) -> Result<(), Error> {
     tx.execute(
-        sql("UPDATE stops SET ended_by = $3, ended = $4 WHERE case_id = $1 AND how = $2 AND ended IS NULL")
-            .bind(case.to_string())
-            .bind(what.as_str())
-            .bind(by.to_string())
-            .bind(tx.now().as_micros()),
+        sql("UPDATE stops SET ended_by = $3, ended = $4, ended_by_head = $5 \
+             WHERE case_id = $1 AND how = $2 AND ended IS NULL")
+        .bind(case.to_string())
+        .bind(what.as_str())
+        .bind(by.to_string())
+        .bind(tx.now().as_micros())
+        .bind(i64::from(is_head)),
     )
     .await
     .map(drop)

@@ -56,9 +56,14 @@ pub(crate) async fn save_need(tx: &mut Tx, case: CaseId, need: &Need) -> Result<
 
 /// The needs of a case, in the order they were added.
 pub(crate) async fn needs(tx: &mut Tx, case: CaseId) -> Result<Needs, Error> {
-    let query =
-        sql("SELECT need_id, kind, outcome, reason, message_id, referral_id FROM needs WHERE case_id = $1 \
-                     ORDER BY number, need_id");
+    let query = sql("SELECT n.need_id, n.kind, n.outcome, n.reason, n.message_id, n.referral_id, \
+                     CAST(CASE WHEN EXISTS (\
+                         SELECT 1 FROM grant_needs d JOIN case_grants g \
+                         ON g.case_id = d.case_id AND g.grant_id = d.grant_id \
+                         WHERE d.case_id = n.case_id AND d.need_id = n.need_id \
+                         AND g.stage NOT IN ('rejected', 'withdrawn', 'terminated')\
+                     ) THEN 1 ELSE 0 END AS BIGINT) AS has_grant \
+                     FROM needs n WHERE n.case_id = $1 ORDER BY n.number, n.need_id");
     let rows = tx.fetch_all(query.bind(case.to_string())).await?;
     rows.iter().map(need_from_row).collect::<Result<_, _>>().map(Needs)
 }
@@ -70,6 +75,7 @@ fn need_from_row(row: &Row) -> Result<Need, Error> {
         outcome: row.parse("outcome")?,
         decline: row.text_or_null("reason")?.zip(row.id_or_null("message_id")?),
         referral: row.id_or_null("referral_id")?,
+        has_grant: row.flag("has_grant")?,
     })
 }
 

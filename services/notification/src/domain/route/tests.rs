@@ -185,6 +185,7 @@ fn the_steps_of_a_case_reach_whoever_is_next() {
         ("acknowledge", Ask::AcknowledgeOverdue),
         ("assess", Ask::AssessOverdue),
         ("outcome", Ask::OutcomeOverdue),
+        ("draft", Ask::DraftGrant),
     ] {
         let overdue = events::CaseOverdue { step: step.to_owned(), ..Default::default() };
         let routed = routed(triage(te::Event::CaseOverdue(overdue)), "system:timer");

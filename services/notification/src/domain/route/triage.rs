@@ -78,6 +78,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             let ask = match event.step.as_str() {
                 "acknowledge" => Ask::AcknowledgeOverdue,
                 "assess" => Ask::AssessOverdue,
+                "draft" => Ask::DraftGrant,
                 // The last step there is; a step that this version does not know comes to the same people.
                 _ => Ask::OutcomeOverdue,
             };
