@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use flare_kernel::Timestamp;
-use flare_store::{Error, Tx, Write};
+use flare_store::Error;
 use futures::StreamExt as _;
 use object_store::{ObjectStoreExt as _, path::Path};
 use tokio_util::sync::CancellationToken;
@@ -15,17 +14,6 @@ use crate::{Intake, store};
 const MOST_PER_SWEEP: usize = 10_000;
 /// Between two sweeps.
 const PAUSE: Duration = Duration::from_hours(6);
-
-/// What the database's clock says.
-struct Now;
-
-impl Write for Now {
-    type Output = Timestamp;
-
-    async fn apply(&self, tx: &mut Tx) -> Result<Timestamp, Error> {
-        Ok(tx.now())
-    }
-}
 
 impl Intake {
     /// Sweeps at once and then every six hours, until told to stop. A sweep that fails is logged and tried again at its
@@ -49,10 +37,24 @@ impl Intake {
 
     /// Deletes objects of uploads that began more than a day ago and have no row, and says how many.
     pub async fn sweep(&self) -> Result<usize, SweepError> {
-        let now = self.database.write(Now).await?;
+        let abandoned = self.abandoned().await?;
+        // After the list is read to its end: a folder that goes while it is read would break it off.
+        for object in &abandoned {
+            match self.files.delete(object).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(abandoned.len())
+    }
+
+    async fn abandoned(&self) -> Result<Vec<Path>, SweepError> {
+        let now = self.database.now().await?;
         let mut objects = self.files.list(None);
-        let (mut deleted, mut last) = (0, None);
-        while let Some(object) = objects.next().await.transpose()? {
+        let (mut found, mut last) = (Vec::new(), None);
+        while found.len() < MOST_PER_SWEEP
+            && let Some(object) = objects.next().await.transpose()?
+        {
             let Some((file, upload)) = parse(&object.location) else { continue };
             if now.since(upload.begun).as_micros() <= ABANDONED_AFTER.as_micros() {
                 continue;
@@ -64,14 +66,10 @@ impl Intake {
             };
             last = Some((upload, abandoned));
             if abandoned {
-                self.files.delete(&object.location).await?;
-                deleted += 1;
-            }
-            if deleted == MOST_PER_SWEEP {
-                break;
+                found.push(object.location);
             }
         }
-        Ok(deleted)
+        Ok(found)
     }
 
     async fn is_attached(&self, file: flare_kernel::FileId, upload: UploadId) -> Result<bool, Error> {

@@ -100,13 +100,13 @@ async fn case_for(desk: &Desk, caller: &Caller) -> String {
 fn objects(desk: &Desk) -> Vec<u64> {
     let mut folders = vec![desk.folder.path().to_owned()];
     let mut lengths = Vec::new();
+    // What is deleted while this looks is not there.
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else {
-                lengths.push(entry.metadata().unwrap().len());
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(found) if found.is_dir() => folders.push(entry.path()),
+                Ok(found) => lengths.push(found.len()),
+                Err(_gone) => {}
             }
         }
     }
