@@ -10,16 +10,19 @@ use crate::{DESCRIPTORS, intake::v1::PostMessageRequest};
 
 static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).ok());
 
-/// SHA-256 over a request as its sender meant it: without its `request_id`, and without what sealing draws afresh each
-/// time (ciphertexts, commitments' salts and key wraps). A sealed field's tag stays, and tells another text from the same one.
+/// SHA-256 over a request as its sender meant it: without its `request_id`, without what sealing draws afresh each time
+/// (ciphertexts, commitments' salts and key wraps), and without the versions that its sender had seen: they guard the first
+/// execution only, and whoever repeats it may have seen what it left behind. A sealed field's tag stays, and tells another
+/// text from the same one.
 ///
 /// Returns nothing when `T` is not a message of `proto/`.
 pub fn fingerprint<T: Message + Name>(request: &T) -> Option<[u8; 32]> {
     let descriptor = POOL.as_ref()?.get_message_by_name(&T::full_name())?;
     let mut message = DynamicMessage::decode(descriptor, request.encode_to_vec().as_slice()).ok()?;
     message.clear_field_by_name("request_id");
+    message.clear_field_by_name("version");
     if T::full_name() == PostMessageRequest::full_name() {
-        // Guards the first execution only: whoever repeats it has seen more, its own words among it.
+        // The same for a thread: its own words are among what was seen since.
         message.clear_field_by_name("seen");
     }
     forget_what_is_random(&mut message);
@@ -28,7 +31,7 @@ pub fn fingerprint<T: Message + Name>(request: &T) -> Option<[u8; 32]> {
 
 fn forget_what_is_random(message: &mut DynamicMessage) {
     let random: &[&str] = match message.descriptor().full_name() {
-        "flare.common.v1.SealedField" => &["ciphertext", "commitment"],
+        "flare.common.v1.SealedField" => &["ciphertext", "commitment", "version"],
         "flare.common.v1.KeyWrap" => &["wrapped"],
         _ => &[],
     };
@@ -50,4 +53,37 @@ fn forget_what_is_random(message: &mut DynamicMessage) {
 
 fn message_fields(descriptor: &MessageDescriptor) -> Vec<prost_reflect::FieldDescriptor> {
     descriptor.fields().filter(|field| matches!(field.kind(), Kind::Message(_))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{common::v1::SealedField, grants::v1::EnterPayeeRequest};
+
+    fn request(request_id: &str, version: i64, field_version: u32, tag: u8) -> EnterPayeeRequest {
+        EnterPayeeRequest {
+            request_id: request_id.to_owned(),
+            grant_id: "grant_1".to_owned(),
+            version,
+            payee: Some(SealedField {
+                name: "payment.payee".to_owned(),
+                version: field_version,
+                // Drawn afresh at each sealing.
+                ciphertext: vec![field_version.to_le_bytes()[0]; 40],
+                tag: vec![tag; 32],
+                ..SealedField::default()
+            }),
+            ..EnterPayeeRequest::default()
+        }
+    }
+
+    #[test]
+    fn whoever_repeats_a_call_may_have_seen_what_it_left_behind() {
+        let first = fingerprint(&request("a", 4, 1, 7)).unwrap();
+        assert_eq!(fingerprint(&request("b", 5, 2, 7)), Some(first));
+        assert_ne!(fingerprint(&request("a", 4, 1, 8)), Some(first), "another text");
+        let mut other = request("a", 4, 1, 7);
+        "grant_2".clone_into(&mut other.grant_id);
+        assert_ne!(fingerprint(&other), Some(first), "another grant");
+    }
 }

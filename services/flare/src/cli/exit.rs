@@ -238,8 +238,8 @@ impl From<Status> for CliError {
             }
             (None, "STALE_VERSION") => Some("look at it again, then repeat the command".to_owned()),
             (None, "REQUEST_ID_REUSED") => Some(
-                "a command under this id was carried out already, from other words or when the case stood elsewhere: \
-                 look first; if this is another command, leave --request-id out"
+                "a command under this id was carried out already, with other words or options: look first; if this is \
+                 another command, leave --request-id out"
                     .to_owned(),
             ),
             (None, _) if exit == Exit::Unavailable => {
