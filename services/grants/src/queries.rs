@@ -141,6 +141,7 @@ fn show(grant: &Grant, version: i64) -> v1::Grant {
         proposal_message_id: message,
         agreement_message_id: agreement,
         requester_saw_proposal: grant.proposal.is_seen(),
+        requester_objects: grant.proposal.agrees == Some(false),
         payee_entered_by: payee.map(|payee| payee.entered_by.to_string()).unwrap_or_default(),
         payee_checked_by: payee
             .and_then(|payee| payee.check)

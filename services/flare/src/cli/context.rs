@@ -61,6 +61,8 @@ pub(crate) struct Context {
     /// Where each service's replicas are.
     pub(crate) services: Vec<(Producer, Vec<Place>)>,
     request_id: OnceLock<String>,
+    /// In place of a random one: what follows from the command's own meaning.
+    meant_id: OnceLock<String>,
     /// Whether a call went out under it.
     is_used: AtomicBool,
     /// Whether it was given, by somebody who may be giving this command again.
@@ -78,6 +80,7 @@ impl Context {
             output: Output::new(global.json, SystemClock.now()),
             profile: Profile::new(global.profile.clone())?,
             request_id: OnceLock::new(),
+            meant_id: OnceLock::new(),
             is_used: AtomicBool::new(false),
             is_given: global.request_id.is_some(),
         };
@@ -113,11 +116,23 @@ impl Context {
 
     /// The same for a command that has another way of being given again.
     pub(crate) fn own_id(&self) -> Result<String, CliError> {
-        if let Some(id) = self.request_id.get() {
+        if let Some(id) = self.known_id() {
             return Ok(id.clone());
         }
         let drawn = HEXLOWER.encode(&random::<16>()?);
         Ok(self.request_id.get_or_init(|| drawn).clone())
+    }
+
+    /// Lets the key follow from what the command means, unless one was given: whoever was cut off before any key was told
+    /// gives the command again under the same one.
+    pub(crate) fn mean(&self, meaning: &[u8; 16]) {
+        if !self.is_given {
+            self.meant_id.get_or_init(|| HEXLOWER.encode(meaning));
+        }
+    }
+
+    fn known_id(&self) -> Option<&String> {
+        self.meant_id.get().or_else(|| self.request_id.get())
     }
 
     /// The idempotency key of one of several calls of a command, told apart by a short word.
@@ -132,7 +147,7 @@ impl Context {
 
     /// An error as it is told: with the id to repeat the command under, when it may have been carried out.
     pub(crate) fn told(&self, error: CliError) -> CliError {
-        match self.request_id.get() {
+        match self.known_id() {
             Some(id) if self.is_used.load(Ordering::Relaxed) && error.may_have_been_done() => {
                 error.repeatable_as(id)
             }

@@ -13,6 +13,7 @@ use std::{
 use clap::Parser as _;
 use flare_contracts::{
     Producer,
+    grants::v1::GetGrantRequest,
     identity::v1::ListStaffRequest,
     intake::v1::ListFilesRequest,
     triage::v1::{GetCaseRequest, ListQueueRequest},
@@ -154,7 +155,8 @@ impl Flare {
     async fn enrol(&self, name: &str) -> Result<(), CliError> {
         let files = format!("--code-file @{name}.code --passphrase-file @passphrase --sandbox");
         self.give(name, &format!("staff enrol {name} {files}")).await?;
-        self.give(name, &format!("login {name} --passphrase-file @passphrase --first-contact --sandbox")).await
+        self.give(name, &format!("login {name} --passphrase-file @passphrase --first-contact --sandbox"))
+            .await
     }
 
     /// The fingerprint of somebody's keys, as they read it out.
@@ -185,6 +187,12 @@ impl Flare {
     fn holder(&self, file: &str) -> ReceiptHolder {
         let receipt = receipt::read(&self.path(file)).unwrap();
         ReceiptHolder::open(&self.context("nobody", None).lines, &receipt, receipt.case_id()).unwrap()
+    }
+
+    /// What omar's command with this `--request-id` made.
+    async fn drawn<K: flare_kernel::IdKind>(&self, request_id: &str, what: &str) -> flare_kernel::Id<K> {
+        let context = self.context("omar", Some(request_id));
+        super::case::desk::Desk::open(&context).await.unwrap().drawn(what)
     }
 
     /// How many cases triage has heard of, once it has heard of this one.
@@ -290,8 +298,7 @@ async fn a_case_whose_opening_was_not_answered_is_one_case_and_its_receipt_is_ke
     let error = flare.lost("OpenRequest", "omar", open).await;
     let id = told_id(&error);
     flare.give("omar", &format!("{open} --request-id {id}")).await.unwrap();
-    let bare = super::case::desk::Desk::open(&flare.context("omar", Some(&id))).await.unwrap().drawn("open");
-    let bare: flare_kernel::CaseId = bare;
+    let bare: flare_kernel::CaseId = flare.drawn(&id, "open").await;
     assert_eq!(flare.cases(&bare.to_string()).await, 3);
 
     let issue = format!("case issue-receipt {bare} --receipt-file @issued");
@@ -309,7 +316,10 @@ async fn a_case_whose_opening_was_not_answered_is_one_case_and_its_receipt_is_ke
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_requester_writes_and_attaches_is_there_once() {
     let flare = Flare::with_an_officer().await;
-    flare.give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt").await.unwrap();
+    flare
+        .give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt")
+        .await
+        .unwrap();
     let holder = flare.holder("receipt");
     flare.cases(&holder.case().to_string()).await;
 
@@ -348,7 +358,10 @@ async fn what_a_requester_writes_and_attaches_is_there_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_was_answered_unheard_is_answered_once() {
     let flare = Flare::with_an_officer().await;
-    flare.give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt").await.unwrap();
+    flare
+        .give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt")
+        .await
+        .unwrap();
     let holder = flare.holder("receipt");
     let case = holder.case();
     flare.cases(&case.to_string()).await;
@@ -366,6 +379,72 @@ async fn a_question_that_was_answered_unheard_is_answered_once() {
     assert!(holder.status().await.unwrap().open_questions.is_empty(), "it had arrived");
     flare.give("nobody", &format!("{answer} --request-id {id}")).await.unwrap();
     assert_eq!(holder.messages().await.unwrap().len(), 2);
+    flare.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_is_said_once_and_only_when_it_can_be_answered() {
+    let flare = Flare::with_an_officer().await;
+    flare
+        .give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt")
+        .await
+        .unwrap();
+    let holder = flare.holder("receipt");
+    let case = holder.case();
+    flare.cases(&case.to_string()).await;
+    flare.file("plan.json", r#"{"how": "Signal"}"#);
+    flare.file("words", "A camera, before Monday.");
+    flare.give("omar", &format!("case acknowledge {case} --contact-plan-file @plan.json")).await.unwrap();
+    flare.give("omar", &format!("case assess {case} --lane urgent")).await.unwrap();
+    flare.give("omar", &format!("case need add {case} equipment --request-id need")).await.unwrap();
+    let need: flare_kernel::NeedId = flare.drawn("need", &format!("{case}/equipment")).await;
+    let recommend =
+        format!("case recommend {case} --need {need} --amount 500.00 --currency EUR --text-file @words");
+    flare.give("omar", &recommend).await.unwrap();
+    let draft = format!(
+        "grant draft --case {case} --ceiling 500.00 --currency EUR --start 2030-01-01 --end 2030-03-01 --support cash \
+         --method cash-by-partner --mode reactive --trigger negative --scope-file @words --budget-file @words \
+         --beneficiary-file @words --request-id draft"
+    );
+    flare.give("omar", &draft).await.unwrap();
+    let grant: flare_kernel::GrantId = flare.drawn("draft", &case.to_string()).await;
+    let said = async || holder.messages().await.unwrap().len();
+
+    // Cut off between the words and the act: the same command finds its words.
+    let propose = format!("grant propose {grant}");
+    flare.lost("PostMessage", "omar", &propose).await;
+    assert_eq!(said().await, 1);
+    flare.give("omar", &propose).await.unwrap();
+    assert_eq!(said().await, 1);
+
+    // Cut off after the act, which changed the version: the id that was told brings it to its end.
+    let id = told_id(&flare.lost("ShowProposal", "omar", &propose).await);
+    assert_eq!(said().await, 2, "it was proposed anew");
+    flare.give("omar", &format!("{propose} --request-id {id}")).await.unwrap();
+    assert_eq!(said().await, 2);
+
+    // What would be refused is not said.
+    let stale = flare.give("omar", &format!("{propose} --version 1")).await.unwrap_err();
+    assert_eq!(stale.reason, "STALE_VERSION");
+    let agree = format!("grant agreement post {grant} --text-file @words --donor-origin-told");
+    let early = flare.give("omar", &agree).await.unwrap_err();
+    assert_eq!(early.reason, "WRONG_STAGE");
+    assert_eq!(said().await, 2);
+
+    let object = format!("receipt proposal {grant} --receipt-file @receipt --wrong --text-file @words");
+    while flare.give("nobody", &object).await.is_err() {
+        // Until the requester's view has heard of the proposal.
+        tokio::task::yield_now().await;
+    }
+    let session = flare.context("omar", None).session().await.unwrap();
+    let mut grants = session.lines().grants(&session.credential().await.unwrap());
+    let request = || GetGrantRequest { grant_id: grant.to_string() };
+    while !grants.get_grant(request()).await.unwrap().into_inner().grant.unwrap().requester_objects {
+        tokio::task::yield_now().await;
+    }
+    let before = said().await;
+    assert_eq!(flare.give("omar", &propose).await.unwrap_err().reason, "PROPOSAL_REFUSED");
+    assert_eq!(said().await, before);
     flare.stop().await;
 }
 

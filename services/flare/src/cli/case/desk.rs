@@ -52,6 +52,14 @@ impl<'c> Desk<'c> {
         self.request_id.clone()
     }
 
+    /// Lets the command's ids follow from what it says, unless one was given with `--request-id`: `what` it is said about,
+    /// and the tag of the words, which tells them from others and tells nothing of them.
+    pub(crate) fn mean(&mut self, what: &str, tag: &[u8]) -> Result<(), CliError> {
+        self.context.mean(&meaning(what, tag));
+        self.request_id = self.context.own_id()?;
+        Ok(())
+    }
+
     /// An id that is the same whenever this command is given again with the same `--request-id` by the same person, so
     /// that a message whose answer was lost is not written twice.
     pub(crate) fn drawn<K: IdKind>(&self, what: &str) -> Id<K> {
@@ -95,6 +103,19 @@ impl<'c> Desk<'c> {
     pub(crate) fn done(&self, said: &str, value: &Value) -> Result<(), CliError> {
         self.context.output.show(value, |output| output.line(said))
     }
+}
+
+fn meaning(what: &str, tag: &[u8]) -> [u8; 16] {
+    let hasher = Sha256::new_with_prefix(b"flare/cli/meaning/1");
+    let digest: [u8; 32] = hasher
+        .chain_update((what.len() as u64).to_be_bytes())
+        .chain_update(what)
+        .chain_update(tag)
+        .finalize()
+        .into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes
 }
 
 fn drawn<K: IdKind>(staff: StaffId, request_id: &str, what: &str) -> Id<K> {

@@ -4,6 +4,7 @@
 //! decided on. Content comes from files, standard input or the terminal, never from arguments.
 
 mod addresses;
+pub(crate) mod ahead;
 mod answers;
 pub(crate) mod choices;
 mod crossing;

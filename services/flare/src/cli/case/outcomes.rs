@@ -14,6 +14,7 @@ use flare_kernel::{CaseId, NeedId, ReferralId};
 use serde_json::json;
 
 use super::{
+    ahead::check_ahead,
     choices::{Worded as _, code},
     desk::{Desk, call},
     record::{CaseRecord, seen_version, state_json, state_line},
@@ -308,17 +309,16 @@ pub(crate) async fn answer_referral(context: &Context, args: ReferralAnswerArgs)
 pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
-    // Both are checked here too, before the requester is told something that will not happen.
+    let need = args.need.to_string();
     let current = if record.version() == record.case.version { Ok(()) } else { Err(stale()) };
-    desk.settled(args.case, current).await?;
-    check_open(&record, args.need)?;
+    let check = desk.settled(args.case, current).await.and_then(|()| check_open(&record, args.need));
+    check_ahead(&desk, &record, (MessageKind::Decision, &need), check).await?;
     let note = context.read_optional_text(args.note_file.as_ref(), "--note-file")?;
     let plan = show_plan(context, &record)?;
     let text = words(context, &args.saying, &plan, None)?;
     let name = format!("notes.need.{}", args.need);
     let version = next_version(&record, args.need);
     let words = note.map(|note| record.seal_note(&name, version, note.expose())).transpose()?;
-    let need = args.need.to_string();
     let said = post(&desk, &record, &plan, (MessageKind::Decision, &need), &text).await?;
     let mut request = DeclineNeedRequest {
         request_id: desk.request_id()?,

@@ -158,6 +158,15 @@ fn quoted(phrases: &[String]) -> String {
     phrases.iter().map(|phrase| format!("“{phrase}”")).collect::<Vec<_>>().join(", ")
 }
 
+/// The message that this command writes.
+pub(crate) fn message_of(
+    desk: &Desk<'_>,
+    record: &CaseRecord,
+    (kind, about): (MessageKind, &str),
+) -> MessageId {
+    desk.drawn(&format!("{}/{}/{about}", record.id, kind.word()))
+}
+
 /// Writes to the requester's thread. What is said is a kind of message and what it is about.
 pub(crate) async fn post(
     desk: &Desk<'_>,
@@ -166,7 +175,7 @@ pub(crate) async fn post(
     (kind, about): (MessageKind, &str),
     text: &str,
 ) -> Result<Said, CliError> {
-    let message: MessageId = desk.drawn(&format!("{}/{}/{about}", record.id, kind.word()));
+    let message = message_of(desk, record, (kind, about));
     let request = PostMessageRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use flare_contracts::{
     Kind, Refusal,
     grants::v1::{
-        AuthoriseAdvanceRequest, CheckPayeeRequest, EnterPayeeRequest, OverrideVerificationRequest,
-        RecordAgreementRequest, ReserveFundsRequest,
+        AuthoriseAdvanceRequest, CheckPayeeRequest, EnterPayeeRequest, Gate, GrantStage,
+        OverrideVerificationRequest, RecordAgreementRequest, ReserveFundsRequest,
     },
     intake::v1::MessageKind,
     vote::payee_digest,
@@ -23,12 +23,13 @@ use crate::cli::{
     CliError, Context, TextSource,
     case::{
         addresses_in,
+        ahead::{check_ahead, post_ahead},
         choices::code,
         desk::{Desk, call},
         indented,
         record::{CaseRecord, opened},
         references::most_telling,
-        saying::{Saying, post, show_plan, words},
+        saying::{Saying, show_plan, words},
         taking::SeenVersion,
     },
     prompt,
@@ -318,17 +319,31 @@ fn check_donor_told(told: bool) -> Result<(), CliError> {
     ))
 }
 
+/// Refuses what grants would refuse, before the requester reads an agreement that they can never answer.
+fn check_agreeable(record: &GrantRecord) -> Result<(), CliError> {
+    let stages = [GrantStage::InApproval, GrantStage::Approved, GrantStage::Reporting];
+    record.check_current("have its agreement recorded", &stages)?;
+    if record.grant.gates.iter().any(|gate| gate.open && gate.gate() == Gate::Agreed) {
+        let message = "it was agreed to already. Nothing was sent";
+        return Err(CliError::state("ALREADY_AGREED", message));
+    }
+    Ok(())
+}
+
 async fn post_agreement(context: &Context, args: PostAgreementArgs) -> Result<(), CliError> {
     check_donor_told(args.donor_origin_told)?;
-    let desk = Desk::open(context).await?;
+    let mut desk = Desk::open(context).await?;
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
     let case = CaseRecord::read(&desk, record.case, None).await?;
+    let about = args.grant.to_string();
+    check_ahead(&desk, &case, (MessageKind::Agreement, &about), check_agreeable(&record)).await?;
     let plan = show_plan(context, &case)?;
     let text = words(context, &args.saying, &plan, None)?;
-    let said = post(&desk, &case, &plan, (MessageKind::Agreement, &args.grant.to_string()), &text).await?;
+    let what = (MessageKind::Agreement, about.as_str(), record.version());
+    let said = post_ahead(&mut desk, &case, &plan, what, &text).await?;
     let request = RecordAgreementRequest {
         request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
+        grant_id: about,
         version: record.version(),
         message_id: said.message.to_string(),
         agreed_by: String::new(),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use flare_contracts::{
-    grants::v1::{ShowProposalRequest, SubmitGrantRequest, Terms},
+    grants::v1::{GrantStage, ShowProposalRequest, SubmitGrantRequest, Terms},
     intake::v1::MessageKind,
 };
 use flare_edge::ShownProposal;
@@ -13,10 +13,11 @@ use super::record::{GrantRecord, seen_version, settle, settle_with};
 use crate::cli::{
     CliError, Context,
     case::{
+        ahead::{check_ahead, post_ahead},
         choices::{Worded as _, code},
         desk::{Desk, call},
         record::CaseRecord,
-        saying::{Saying, post, show_plan, words},
+        saying::{Saying, show_plan, words},
         taking::SeenVersion,
     },
     words::money,
@@ -48,7 +49,7 @@ pub(crate) struct SubmitArgs {
 /// Posts the proposal to the requester's thread (in the officer's words, or a plain summary in English), and notes that
 /// it stands there.
 pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
+    let mut desk = Desk::open(context).await?;
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
     if let Some(told_by) = args.told_by {
         let request = ShowProposalRequest {
@@ -62,13 +63,16 @@ pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), 
         return settle(&desk, args.grant, answer, &format!("Noted as told by {told_by}")).await;
     }
     let case = CaseRecord::read(&desk, record.case, None).await?;
+    let about = args.grant.to_string();
+    check_ahead(&desk, &case, (MessageKind::Proposal, &about), check_proposable(&record)).await?;
     let plan = show_plan(context, &case)?;
     let summary = summary(&record.grant.terms.clone().unwrap_or_default(), &record.shown()?);
     let text = words(context, &args.saying, &plan, Some(summary))?;
-    let said = post(&desk, &case, &plan, (MessageKind::Proposal, &args.grant.to_string()), &text).await?;
+    let what = (MessageKind::Proposal, about.as_str(), record.version());
+    let said = post_ahead(&mut desk, &case, &plan, what, &text).await?;
     let request = ShowProposalRequest {
         request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
+        grant_id: about,
         version: record.version(),
         message_id: said.message.to_string(),
         told_by: String::new(),
@@ -77,6 +81,16 @@ pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), 
     let more = [("message_id", json!(said.message.to_string())), ("contact_plan", json!(plan))];
     let told = "The requester can read the proposal now; the votes wait for their answer";
     settle_with(&desk, args.grant, answer, told, more).await
+}
+
+/// Refuses what grants would refuse, before the requester reads a proposal that they can never answer.
+fn check_proposable(record: &GrantRecord) -> Result<(), CliError> {
+    record.check_current("be proposed", &[GrantStage::Draft, GrantStage::Returned])?;
+    if record.grant.requester_objects {
+        let message = "the requester said that the proposal is not right: revise it first. Nothing was sent";
+        return Err(CliError::state("PROPOSAL_REFUSED", message));
+    }
+    Ok(())
 }
 
 /// What a requester reads about a proposal when the officer writes no words of their own. Whoever finds their receipt

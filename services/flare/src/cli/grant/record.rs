@@ -1,6 +1,9 @@
 //! A grant as whoever works on it reads it, and the keys that open it.
 
-use flare_contracts::grants::v1::{GetGrantRequest, Grant, GrantState};
+use flare_contracts::{
+    Kind, Refusal,
+    grants::v1::{GetGrantRequest, Grant, GrantStage, GrantState},
+};
 use flare_edge::{CaseKeys, EdgeError, ShownProposal};
 use flare_kernel::{CaseId, GrantId};
 use flare_seal::Compartment;
@@ -37,6 +40,24 @@ impl GrantRecord {
     /// The version that a change names.
     pub(crate) fn version(&self) -> i64 {
         self.version.unwrap_or(self.grant.version)
+    }
+
+    /// Refuses what grants would refuse: an act on another version than the newest, or at a stage that does not allow it.
+    /// Whoever speaks to the requester first asks this before.
+    pub(crate) fn check_current(&self, act: &str, stages: &[GrantStage]) -> Result<(), CliError> {
+        if self.version() != self.grant.version {
+            let message = "the grant has changed since the version you decided on";
+            let error = CliError::from(Refusal::new(Kind::Stale, "STALE_VERSION", message));
+            return Err(error.hint(standing(&self.grant)));
+        }
+        if stages.contains(&self.grant.stage()) {
+            return Ok(());
+        }
+        let allowed: Vec<_> = stages.iter().copied().map(Worded::word).collect();
+        let (allowed, stage) = (allowed.join(", "), self.grant.stage().word());
+        let message =
+            format!("a grant can {act} while it is {allowed}; this one is {stage}. Nothing was sent");
+        Err(CliError::state("WRONG_STAGE", message))
     }
 
     /// The currency of the ceiling; everything in the grant is paid in it.
@@ -133,7 +154,7 @@ fn standing(grant: &Grant) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::grants::v1::{Gate, GateView, GrantStage};
+    use flare_contracts::grants::v1::{Gate, GateView};
 
     use super::*;
 
