@@ -16,6 +16,7 @@ use std::{
 
 use config::{Config, File, FileFormat, Source, Value, ValueKind};
 
+pub use check::is_loopback;
 pub use secret::Secret;
 pub use settings::{
     BrokerSettings, CacheSettings, DatabaseSettings, FilesSettings, LimitSettings, LogFormat, Mode,

@@ -11,7 +11,11 @@ use std::{fs, net::TcpListener, path::Path, time::Duration};
 
 use flare_contracts::Producer;
 use flare_edge::Lines;
-use flare_runtime::{Settings, Tasks, Telemetry, config::Sources, shutdown};
+use flare_runtime::{
+    Settings, Tasks, Telemetry,
+    config::{Sources, is_loopback},
+    shutdown,
+};
 use flare_seal::PassphraseRule;
 use tonic::transport::Endpoint;
 
@@ -26,19 +30,21 @@ const USUAL: &str = "127.0.0.1:7420";
 /// `flare demo`
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Where it answers [usually 127.0.0.1:7420, or a free port when that is taken]
+    /// Where it answers, on this machine [usually 127.0.0.1:7420, or a free port when that is taken]
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
 }
 
 /// Sets the demo up, says how to go on, and runs until it is interrupted.
 pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
+    let listen = args.listen.unwrap_or_else(free_address);
+    check_private(&listen)?;
     let folder = tempfile::Builder::new().prefix("flare-demo-").tempdir()?;
     fs::write(
         folder.path().join(MARK),
         "Sample people and sample requests. Never use this folder for anything real.\n",
     )?;
-    let settings = settings(folder.path(), args.listen.unwrap_or_else(free_address))?;
+    let settings = settings(folder.path(), listen)?;
     settings.check(&Producer::ALL)?;
     let tasks = Tasks::new(shutdown::on_signals()?);
     let telemetry = Telemetry::start(&settings.telemetry, &tasks)?;
@@ -62,6 +68,17 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
     outcome?;
     folder.close()?;
     Ok(())
+}
+
+/// A demo takes what it is sent like any other, and forgets it at its end: nobody else may take it for the real one.
+fn check_private(listen: &str) -> Result<(), RunError> {
+    if is_loopback(listen) {
+        return Ok(());
+    }
+    Err(format!(
+        "--listen must stay on this machine, not {listen}: a real request that came to a demo would be lost"
+    )
+    .into())
 }
 
 async fn prepare(settings: &Settings, folder: &Path, address: std::net::SocketAddr) -> Result<(), RunError> {
@@ -89,5 +106,20 @@ fn free_address() -> String {
     match TcpListener::bind(USUAL) {
         Ok(_) => USUAL.to_owned(),
         Err(_) => "127.0.0.1:0".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_is_for_this_machine_alone() {
+        for here in [USUAL, "127.0.0.1:0", "[::1]:7420", "localhost:7420"] {
+            assert!(check_private(here).is_ok(), "{here}");
+        }
+        for beyond in ["0.0.0.0:7420", "[::]:7420", "192.0.2.1:7420", "help.example.org:7420"] {
+            assert!(check_private(beyond).unwrap_err().to_string().contains(beyond), "{beyond}");
+        }
     }
 }

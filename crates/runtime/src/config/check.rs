@@ -238,7 +238,8 @@ fn host_and_port(address: &str) -> Option<(&str, u16)> {
     fits.then_some((bare.unwrap_or(host), port))
 }
 
-fn is_loopback(address: &str) -> bool {
+/// Whether an address (`host:port`) is on this machine, so that nobody on the way can listen.
+pub fn is_loopback(address: &str) -> bool {
     // What is no address at all has its own refusal.
     host_and_port(address).is_none_or(|(host, _)| {
         host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

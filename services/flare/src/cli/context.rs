@@ -13,12 +13,12 @@ use clap::Args;
 use data_encoding::HEXLOWER;
 use flare_access::Clock as _;
 use flare_contracts::Producer;
-use flare_edge::{Credential, KeyBundle, Lines, Session};
+use flare_edge::{Credential, Lines, Session};
 use flare_kernel::random;
 use flare_runtime::{
     Backoff, PeerChannel, Settings, SystemClock, Tls,
     client::{self, ChannelError, Patience},
-    config::Sources,
+    config::{Sources, is_loopback},
 };
 use flare_seal::Sensitive;
 
@@ -34,9 +34,12 @@ pub(crate) struct Global {
     /// Where Flare answers, for all services at once [else: the addresses of the configuration, or this machine]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub(crate) server: Option<String>,
-    /// The certificate authority to trust (PEM); the connection is then encrypted
+    /// The certificate authority to trust (PEM) [else, beyond this machine: the authorities that this machine trusts]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+    /// Speak in clear text beyond this machine too; only for a network that is sealed itself
+    #[arg(long, global = true, conflicts_with = "ca")]
+    pub(crate) insecure: bool,
     /// Write exactly one JSON document, for machines; errors as JSON on standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -99,12 +102,6 @@ impl Context {
     pub(crate) async fn session(&self) -> Result<Session, CliError> {
         let saved = self.profile.session()?;
         retrying(|| Session::resume(&self.lines, &saved)).await
-    }
-
-    /// The keys to seal to, of the organisation that this device trusts.
-    pub(crate) async fn bundle(&self) -> Result<KeyBundle, CliError> {
-        let trusted = self.profile.organisation()?;
-        retrying(|| KeyBundle::fetch(&self.lines, trusted.as_deref())).await
     }
 
     /// The idempotency key of the command's one call that changes something: as given with `--request-id`, else random;
@@ -245,7 +242,8 @@ struct Map {
 impl Map {
     fn new(global: &Global) -> Result<Self, CliError> {
         if let Some(server) = &global.server {
-            let here = place(server, tls(global.ca.as_deref())?.as_ref(), "--server")?;
+            let trust = Trust::new(global.ca.as_deref(), global.insecure)?;
+            let here = place(server, &trust, "--server")?;
             return Ok(Self {
                 services: Producer::ALL.map(|service| (service, vec![here.clone()])).to_vec(),
                 lines: Lines::all(&here.channel),
@@ -257,8 +255,8 @@ impl Map {
 
     fn of_settings(global: &Global, settings: &Settings) -> Result<Self, CliError> {
         let ca = global.ca.as_deref().or(Some(&*settings.tls.ca).filter(|ca| !ca.as_os_str().is_empty()));
-        let tls = tls(ca)?;
-        let here = place(&reachable(&settings.server.listen), tls.as_ref(), "server.listen")?;
+        let trust = Trust::new(ca, global.insecure || settings.tls.insecure)?;
+        let here = place(&reachable(&settings.server.listen), &trust, "server.listen")?;
         let (mut services, mut channels) = (Vec::new(), Vec::new());
         for service in Producer::ALL {
             let addresses: Vec<_> = settings.peers.addresses(service).into_iter().map(reachable).collect();
@@ -266,9 +264,9 @@ impl Map {
                 (vec![here.clone()], here.channel.clone())
             } else {
                 let option = format!("peers.{service}");
-                let place = |address: &String| place(address, tls.as_ref(), &option);
+                let place = |address: &String| place(address, &trust, &option);
                 let places = addresses.iter().map(place).collect::<Result<_, _>>()?;
-                (places, way(&addresses, tls.as_ref(), &option)?)
+                (places, way(&addresses, &trust, &option)?)
             };
             services.push((service, places));
             channels.push((service, channel));
@@ -280,9 +278,38 @@ impl Map {
     }
 }
 
-fn tls(ca: Option<&Path>) -> Result<Option<Tls>, CliError> {
-    let trusting = |ca| Tls::trusting(ca).map_err(|error| CliError::refused("--ca", error.to_string()));
-    ca.map(trusting).transpose()
+/// Who is believed to be the server.
+enum Trust {
+    /// Whoever the authority of a file says.
+    Authority(Tls),
+    /// On this machine, whoever answers; beyond it, whoever its authorities say.
+    ThisMachine,
+    /// Whoever answers, for somebody who asked for it.
+    Anybody,
+}
+
+impl Trust {
+    fn new(ca: Option<&Path>, insecure: bool) -> Result<Self, CliError> {
+        let trusting = |ca| Tls::trusting(ca).map_err(|error| CliError::refused("--ca", error.to_string()));
+        Ok(match ca {
+            Some(ca) => Self::Authority(trusting(ca)?),
+            None if insecure => Self::Anybody,
+            None => Self::ThisMachine,
+        })
+    }
+
+    /// What encrypts the way to these addresses; nothing where clear text may be spoken.
+    fn tls(&self, addresses: &[String], option: &str) -> Result<Option<Tls>, CliError> {
+        match self {
+            Self::Authority(tls) => Ok(Some(tls.clone())),
+            Self::Anybody => Ok(None),
+            Self::ThisMachine if addresses.iter().all(|address| is_loopback(address)) => Ok(None),
+            Self::ThisMachine => Tls::of_this_machine().map(Some).ok_or_else(|| {
+                let rule = "must be on this machine, unless --ca names the authority to trust: no authority is installed here";
+                CliError::refused(option, rule)
+            }),
+        }
+    }
 }
 
 /// The settings of this machine; a command needs to know where the services are.
@@ -303,13 +330,13 @@ fn reachable(listen: &str) -> String {
 }
 
 /// The way to an address. Nothing is connected yet.
-fn place(address: &str, tls: Option<&Tls>, option: &str) -> Result<Place, CliError> {
-    let channel = way(&[address.to_owned()], tls, option)?;
+fn place(address: &str, trust: &Trust, option: &str) -> Result<Place, CliError> {
+    let channel = way(&[address.to_owned()], trust, option)?;
     Ok(Place { address: address.to_owned(), channel })
 }
 
 /// The way to whichever of these addresses can be reached, as services go to each other.
-fn way(addresses: &[String], tls: Option<&Tls>, option: &str) -> Result<PeerChannel, CliError> {
+fn way(addresses: &[String], trust: &Trust, option: &str) -> Result<PeerChannel, CliError> {
     for address in addresses {
         let is_address = address.rsplit_once(':').is_some_and(|(host, port)| {
             !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|port| port > 0)
@@ -318,9 +345,10 @@ fn way(addresses: &[String], tls: Option<&Tls>, option: &str) -> Result<PeerChan
             return Err(CliError::refused(option, format!("must be host:port, not {address:?}")));
         }
     }
+    let tls = trust.tls(addresses, option)?;
     let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
     // Each call brings its own credential.
-    let connected = client::connect_with(&addresses, tls, Patience::PERSON, Credential::NONE);
+    let connected = client::connect_with(&addresses, tls.as_ref(), Patience::PERSON, Credential::NONE);
     connected.map_err(|error| match error {
         ChannelError::NoAddress => CliError::refused(option, "must be host:port"),
         // The addresses are ones; what is left is the certificate.
@@ -348,10 +376,30 @@ mod tests {
     #[tokio::test]
     async fn an_address_without_a_port_is_refused_by_its_option() {
         for address in ["localhost", "localhost:", "http://localhost:1", "a b:1", ":1", "localhost:0"] {
-            let refusal = place(address, None, "--server").err().unwrap();
+            let refusal = place(address, &Trust::Anybody, "--server").err().unwrap();
             assert!(refusal.for_people().contains("--server must be host:port"), "{address}");
         }
-        assert!(place("localhost:7420", None, "--server").is_ok());
+        assert!(place("localhost:7420", &Trust::ThisMachine, "--server").is_ok());
+    }
+
+    #[test]
+    fn clear_text_stays_on_this_machine_unless_it_is_asked_for() {
+        let encrypted = |trust: &Trust, addresses: &[&str]| {
+            let addresses: Vec<_> = addresses.iter().map(|&address| address.to_owned()).collect();
+            // Where no authority is installed there is no way at all.
+            trust.tls(&addresses, "--server").map_or(true, |tls| tls.is_some())
+        };
+        let trust = Trust::new(None, false).unwrap();
+        for here in ["127.0.0.1:7420", "[::1]:7420", "localhost:7420"] {
+            assert!(!encrypted(&trust, &[here]), "{here}");
+        }
+        for beyond in
+            ["help.example.org:7420", "192.0.2.1:7420", "[2001:db8::1]:7420", "localhost.example:7420"]
+        {
+            assert!(encrypted(&trust, &[beyond]), "{beyond}");
+            assert!(encrypted(&trust, &["127.0.0.1:7420", beyond]), "{beyond} beside one of this machine");
+            assert!(!encrypted(&Trust::new(None, true).unwrap(), &[beyond]), "{beyond}, as asked for");
+        }
     }
 
     #[tokio::test]
