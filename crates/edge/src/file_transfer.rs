@@ -139,6 +139,11 @@ pub fn describe(keys: &CaseKeys, file: &StoredFile) -> Result<Description, EdgeE
     serde_json::from_str(text.expose()).map_err(|_| EdgeError::Incomplete("a readable description of a file"))
 }
 
+/// A file for its owner alone, which must not be there yet: what is written to it is no longer sealed.
+async fn create_private(target: &Path) -> std::io::Result<File> {
+    tokio::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(target).await
+}
+
 /// Fetches a file and opens it into `target`, which must not exist yet. A file that does not open to its end leaves
 /// nothing behind.
 pub async fn download(
@@ -162,8 +167,7 @@ pub async fn download(
     let key = keys.key_of(compartment, header.epoch)?;
     let address = FileAddress { case: keys.case(), compartment, epoch: header.epoch, file };
     let mut opener = FileOpener::new(key, &address, &header.seal_header)?;
-    let mut out =
-        tokio::fs::OpenOptions::new().write(true).create_new(true).open(target).await.map_err(failed)?;
+    let mut out = create_private(target).await.map_err(failed)?;
     let written = async {
         let mut done = 0;
         let mut held: Option<Vec<u8>> = None;
@@ -194,4 +198,20 @@ pub async fn download(
         return Err(error);
     }
     Ok(description)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_no_longer_sealed_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("letter.txt");
+        let made = create_private(&target).await.unwrap();
+        assert_eq!(made.metadata().await.unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(create_private(&target).await.is_err(), "nothing is written over");
+    }
 }
