@@ -143,6 +143,11 @@ impl Money {
         Self::new(currency, minor.parse().map_err(|_| MoneyError::TooLarge)?)
     }
 
+    /// Whether a limit covers this amount: a limit says nothing about another currency, and so allows nothing in it.
+    pub fn is_within(self, limit: Self) -> bool {
+        self <= limit
+    }
+
     /// The currency.
     pub const fn currency(self) -> Currency {
         self.currency

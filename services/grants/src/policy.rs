@@ -9,11 +9,10 @@ pub struct GrantsPolicy {
     pub max_grant_days: i64,
     /// How many votes a grant needs unless its draft says otherwise; 1 to 9.
     pub votes_required: u32,
-    /// The most that may go in advance of the gates, in major units: 1000 means 1000.00 EUR, and as many whole units
-    /// of any other currency. Rates change and a rule that everybody can compute does not.
-    pub advance_ceiling: i64,
-    /// Up to this ceiling, in major units of whatever currency, one person may close a grant.
-    pub light_threshold: i64,
+    /// The most that may go in advance of the gates. Nothing goes in advance in another currency.
+    pub advance_ceiling: Money,
+    /// Up to this ceiling one person may close a grant. A grant in another currency always needs two.
+    pub light_threshold: Money,
     /// Within how many hours a grant is submitted after it was drafted, returned or taken back from the votes.
     pub draft_hours: i64,
     /// Within how many hours a critical grant is voted on.
@@ -30,11 +29,14 @@ pub struct GrantsPolicy {
 
 impl Default for GrantsPolicy {
     fn default() -> Self {
+        #[allow(clippy::expect_used, reason = "constants; the test below reads them")]
+        let thousand =
+            Currency::parse("EUR").and_then(|euro| Money::new(euro, 100_000)).expect("1000.00 EUR");
         Self {
             max_grant_days: 183,
             votes_required: 2,
-            advance_ceiling: 1000,
-            light_threshold: 1000,
+            advance_ceiling: thousand,
+            light_threshold: thousand,
             draft_hours: 48,
             approval_hours_critical: 24,
             approval_hours: 120,
@@ -54,21 +56,10 @@ impl GrantsPolicy {
         })
     }
 
-    /// The most that may go in advance, in this currency.
-    pub(crate) fn advance_ceiling_in(&self, currency: Currency) -> Money {
-        major(self.advance_ceiling, currency)
-    }
-
     /// Whether a grant of this ceiling is light enough for one person to close it.
     pub(crate) fn is_light(&self, ceiling: Money) -> bool {
-        ceiling <= major(self.light_threshold, ceiling.currency())
+        ceiling.is_within(self.light_threshold)
     }
-}
-
-/// So many whole units of a currency; held at the largest amount there is.
-fn major(units: i64, currency: Currency) -> Money {
-    let scale = 10_i64.pow(u32::from(currency.decimals()));
-    Money::new(currency, units.max(0).saturating_mul(scale)).unwrap_or(Money::zero(currency))
 }
 
 #[cfg(test)]
@@ -76,16 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ceilings_are_whole_units_of_any_currency() {
+    fn what_is_light_in_one_currency_says_nothing_about_another() {
         let policy = GrantsPolicy::default();
-        for (currency, minor) in [("EUR", 100_000), ("XOF", 1000), ("TND", 1_000_000)] {
-            let currency = Currency::parse(currency).unwrap();
-            assert_eq!(policy.advance_ceiling_in(currency).minor(), minor);
-            assert!(policy.is_light(Money::new(currency, minor).unwrap()));
-            assert!(!policy.is_light(Money::new(currency, minor + 1).unwrap()));
-        }
-        let endless = GrantsPolicy { advance_ceiling: i64::MAX, ..policy };
-        assert_eq!(endless.advance_ceiling_in(Currency::parse("EUR").unwrap()).minor(), i64::MAX);
+        assert_eq!(policy.advance_ceiling.to_string(), "1000.00 EUR");
+        let is_light = |amount, currency| policy.is_light(Money::parse(amount, currency).unwrap());
+        assert!(is_light("1000.00", "EUR") && !is_light("1000.01", "EUR"));
+        // Some 3000 EUR, and some 1.50 EUR: the same number is not the same money.
+        assert!(!is_light("1000", "KWD") && !is_light("1000", "XOF"));
     }
 
     #[test]

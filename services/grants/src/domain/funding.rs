@@ -86,9 +86,10 @@ impl Grant {
             return Err(Refused::Conflicted);
         }
         self.own_money("amount", amount)?;
-        let most = policy.advance_ceiling_in(amount.currency()).minor().min(self.terms.ceiling.minor());
-        if amount.minor() > most {
-            return Err(Refused::field("amount", format!("must be at most {}", self.money(most))));
+        for most in [self.terms.ceiling, policy.advance_ceiling] {
+            if !amount.is_within(most) {
+                return Err(Refused::field("amount", format!("must be at most {most}, in that currency")));
+            }
         }
         if confirmed == 0 {
             return Err(Refused::NoIndependentCheck);
@@ -185,6 +186,15 @@ mod tests {
         authorise(&mut grant, FINANCE[0], 50_000).unwrap();
         assert_eq!(grant.authorised_advance(), Some(eur(50_000)));
         assert_eq!(authorise(&mut grant, APPROVERS[0], 50_000), Err(Refused::AdvanceComplete));
+    }
+
+    #[test]
+    fn nothing_goes_in_advance_in_another_currency_than_the_ceilings() {
+        let mut grant = samples::in_approval();
+        grant.terms.ceiling = samples::usd(940_000);
+        let refused = grant.authorise_advance(HEAD, samples::usd(1), 1, &GrantsPolicy::default());
+        let rule = "must be at most 1000.00 EUR, in that currency";
+        assert_eq!(refused.map(drop), Err(Refused::field("amount", rule)));
     }
 
     #[test]
