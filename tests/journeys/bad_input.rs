@@ -58,7 +58,8 @@ fn submit(installation: &Installation, form: &[u8]) -> Answer {
     let requester = installation.requester();
     let form = requester.file("form.json", form);
     let receipt = requester.new_file("receipt");
-    let answer = requester.run(&["request", "submit", "--first-contact", "--form", &form, "--receipt-file", &receipt]);
+    let answer =
+        requester.run(&["request", "submit", "--first-contact", "--form", &form, "--receipt-file", &receipt]);
     assert!(answer.code == 0 || !std::path::Path::new(&receipt).exists(), "a receipt for nothing: {answer}");
     answer
 }

@@ -4,7 +4,8 @@ use clap::Args;
 use flare_contracts::{
     common::v1::Money,
     grants::v1::{
-        AbandonGrantRequest, CloseGrantRequest, Grant, RecordReportRequest, TerminateGrantRequest, TrancheState,
+        AbandonGrantRequest, CloseGrantRequest, Grant, RecordReportRequest, TerminateGrantRequest,
+        TrancheState,
     },
 };
 use flare_kernel::{Date, GrantId};
