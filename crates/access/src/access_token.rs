@@ -1,9 +1,6 @@
 //! The token a member of staff calls with: made by identity, checked by every service without asking anyone.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-};
+use std::collections::HashMap;
 
 use flare_contracts::common::v1::{AccessClaims, Role, SignedToken};
 use flare_kernel::{StaffId, Timestamp};
@@ -63,34 +60,22 @@ impl TokenSigner {
     }
 }
 
-/// Checks access tokens against the current public keys. While a key is being replaced there are two.
-#[derive(Default)]
+/// Checks access tokens against the public keys of whoever may sign them.
 pub struct TokenVerifier {
-    keys: RwLock<HashMap<KeyId, [u8; 32]>>,
+    keys: HashMap<KeyId, [u8; 32]>,
 }
 
 impl TokenVerifier {
-    /// A verifier that has no key yet and says so to each caller.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// From now on, these public keys and no others. Bytes that are no usable key verify nothing.
-    pub fn set_keys(&self, public_keys: &[[u8; 32]]) {
-        let keys = public_keys.iter().map(|key| (key_id(key), *key)).collect();
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-    }
-
-    /// Keys have arrived.
-    pub fn has_keys(&self) -> bool {
-        !self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// Believes what is signed with one of these keys, and nothing else. Bytes that are no usable key verify nothing.
+    pub fn new(public_keys: &[[u8; 32]]) -> Self {
+        Self { keys: public_keys.iter().map(|key| (key_id(key), *key)).collect() }
     }
 
     /// The member of staff whom a token names.
     pub fn verify(&self, text: &str, now: Timestamp) -> Result<Staff, TokenError> {
         let token = token::read(text)?;
-        let key = self.key(&token.key_id)?;
-        verify(DOMAIN, &key, &token.claims, &token.proof).map_err(|_| TokenError::Forged)?;
+        let key = self.keys.get(token.key_id.as_slice()).ok_or(TokenError::UnknownKey)?;
+        verify(DOMAIN, key, &token.claims, &token.proof).map_err(|_| TokenError::Forged)?;
 
         let claims = AccessClaims::decode(token.claims.as_slice()).map_err(|_| TokenError::Malformed)?;
         let expires = Timestamp::from_micros(claims.expires_micros);
@@ -103,14 +88,6 @@ impl TokenVerifier {
             session: sixteen(claims.session)?,
             expires,
         })
-    }
-
-    fn key(&self, id: &[u8]) -> Result<[u8; 32], TokenError> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        if keys.is_empty() {
-            return Err(TokenError::NoKeys);
-        }
-        keys.get(id).copied().ok_or(TokenError::UnknownKey)
     }
 }
 
@@ -132,9 +109,7 @@ mod tests {
     }
 
     fn verifier() -> TokenVerifier {
-        let verifier = TokenVerifier::new();
-        verifier.set_keys(&[signer().public_key()]);
-        verifier
+        TokenVerifier::new(&[signer().public_key()])
     }
 
     fn issue(signer: &TokenSigner) -> String {
@@ -229,23 +204,18 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_replaced_while_the_old_one_still_serves() {
+    fn every_key_that_is_named_counts_and_no_other() {
         let (old, new) = (signer(), TokenSigner::from_seed(&[2; 32]));
-        let verifier = TokenVerifier::new();
-        assert!(!verifier.has_keys());
-        assert_eq!(verifier.verify(&issue(&old), NOW), Err(TokenError::NoKeys));
-        verifier.set_keys(&[old.public_key(), new.public_key()]);
-        assert!(verifier.verify(&issue(&old), NOW).is_ok() && verifier.verify(&issue(&new), NOW).is_ok());
-        verifier.set_keys(&[new.public_key()]);
-        assert!(verifier.has_keys());
+        let both = TokenVerifier::new(&[old.public_key(), new.public_key()]);
+        assert!(both.verify(&issue(&old), NOW).is_ok() && both.verify(&issue(&new), NOW).is_ok());
+        let verifier = TokenVerifier::new(&[new.public_key()]);
         assert_eq!(verifier.verify(&issue(&old), NOW), Err(TokenError::UnknownKey));
     }
 
     #[test]
     fn bytes_that_are_no_key_verify_nothing() {
         let junk = [[0xff; 32], [0; 32]];
-        let verifier = TokenVerifier::new();
-        verifier.set_keys(&junk);
+        let verifier = TokenVerifier::new(&junk);
         for key in junk {
             let mut token = token::read(&issue(&signer())).unwrap();
             token.key_id = key_id(&key).to_vec();

@@ -1,4 +1,4 @@
-//! The `authorization` metadata, written and read (decision 7).
+//! The `authorization` metadata, written and read (decision 0008).
 //!
 //! ```text
 //! authorization: Receipt <lookup id, 32 hex digits>.<proof, 64 hex digits>

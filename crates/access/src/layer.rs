@@ -72,7 +72,6 @@ const NEIGHBOURS: u32 = 8;
 /// | `EXPIRED_CREDENTIALS` | `UNAUTHENTICATED` | good once; fresh ones will do |
 /// | `NOT_ALLOWED` | `PERMISSION_DENIED` | the RPC's rule does not name this caller |
 /// | `TOO_MANY_CALLS` | `RESOURCE_EXHAUSTED` | with `RetryInfo` |
-/// | `KEYS_NOT_READY` | `UNAVAILABLE` | this process has not fetched identity's keys yet |
 /// | `DEADLINE_EXCEEDED` | `DEADLINE_EXCEEDED` | no answer in time |
 ///
 /// Bad credentials are refused on public RPCs too: whoever shows some should learn that they no longer work. Health

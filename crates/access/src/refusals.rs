@@ -19,15 +19,6 @@ pub(crate) fn expired_credentials() -> Refusal {
     Refusal::new(Kind::Unauthenticated, "EXPIRED_CREDENTIALS", "these credentials have ended; get fresh ones")
 }
 
-/// The credentials cannot be checked yet: the keys that do so have not arrived.
-pub(crate) fn keys_not_ready() -> Refusal {
-    Refusal::new(
-        Kind::Unavailable,
-        "KEYS_NOT_READY",
-        "credentials cannot be checked yet; try again in a moment",
-    )
-}
-
 /// The caller is known and the rule of the RPC does not name them.
 pub(crate) fn not_allowed() -> Refusal {
     Refusal::new(Kind::Forbidden, "NOT_ALLOWED", "this call is not open to you")

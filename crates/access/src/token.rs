@@ -7,7 +7,7 @@ use prost::Message;
 
 use crate::refusals;
 
-/// How long a token lives. Nobody can take one back early, so it is short (decision 4).
+/// How long a token lives. Nobody can take one back early, so it is short (decision 0005).
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
 /// How far the clocks of two machines may differ before a good token is refused.
@@ -31,9 +31,6 @@ pub enum TokenError {
     /// They have ended.
     #[error("expired")]
     Expired,
-    /// No key to check them with has arrived yet.
-    #[error("no key to check them with yet")]
-    NoKeys,
 }
 
 impl From<TokenError> for Refusal {
@@ -44,7 +41,6 @@ impl From<TokenError> for Refusal {
             | TokenError::Forged
             | TokenError::FromTheFuture => refusals::bad_credentials(),
             TokenError::Expired => refusals::expired_credentials(),
-            TokenError::NoKeys => refusals::keys_not_ready(),
         }
     }
 }

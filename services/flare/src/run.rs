@@ -5,6 +5,8 @@
 
 mod embedded_files;
 mod files_folder;
+#[cfg(test)]
+mod listed_metadata;
 mod peers;
 mod ports;
 mod roles;
@@ -155,7 +157,7 @@ impl Process {
                 }
             });
         }
-        built.spawn_workers(tasks);
+        built.spawn_workers(tasks, &health);
         tasks.spawn_once("server within the process", async { Ok(run_in_process.await.map(drop)?) });
         let token = tasks.token().clone();
         tasks.spawn_once("server", async move {
@@ -181,9 +183,9 @@ fn access_layer(
     key: &ServiceKey,
     shared: &ports::Shared,
 ) -> Result<AccessLayer, RunError> {
-    let verifier = TokenVerifier::new();
     // Identity signs with a key that grows from the service key, which every process of an installation holds.
-    verifier.set_keys(&[TokenSigner::from_seed(&key.derive("access-token")).public_key()]);
+    let signer = TokenSigner::from_seed(&key.derive(flare_identity::ACCESS_TOKEN_SEED));
+    let verifier = TokenVerifier::new(&[signer.public_key()]);
     let rules = Arc::new(AccessRules::load()?);
     let (limits, deadlines) = (settings.limits.limits(), settings.limits.deadlines(file_calls()));
     // What each command of a member of staff begins with; identity counts sessions by themselves.

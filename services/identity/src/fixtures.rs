@@ -192,8 +192,7 @@ impl Founded {
 
     /// Whoever an access token names.
     pub(crate) fn verify(&self, token: &str) -> Staff {
-        let verifier = TokenVerifier::new();
-        verifier.set_keys(&self.identity.verification_keys());
+        let verifier = TokenVerifier::new(&self.identity.verification_keys());
         verifier.verify(token, self.clock.now()).unwrap()
     }
 

@@ -305,7 +305,7 @@ fn access(key: &ServiceKey, deadlines: Deadlines) -> AccessLayer {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limits = Arc::new(LocalRateLimits::new(Arc::clone(&clock)));
     let rules = Arc::new(AccessRules::load().unwrap());
-    AccessLayer::new(rules, Arc::new(TokenVerifier::new()), key, limits, clock).with_deadlines(deadlines)
+    AccessLayer::new(rules, Arc::new(TokenVerifier::new(&[])), key, limits, clock).with_deadlines(deadlines)
 }
 
 fn signatory(key: &ServiceKey) -> Signatory {

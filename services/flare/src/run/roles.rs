@@ -22,7 +22,7 @@ use flare_notification::{
     TriageAway,
 };
 use flare_runtime::{
-    Backoff, OnFailure, Settings, Tasks, config::Mode, config::PolicySettings, trace_context,
+    Backoff, Health, OnFailure, Settings, Tasks, config::Mode, config::PolicySettings, trace_context,
 };
 use flare_seal::{PassphraseRule, ServiceKey};
 use flare_store::{Database, DatabaseOptions, DatabaseUrl, Schema};
@@ -30,12 +30,16 @@ use flare_triage::{
     ByLane, MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers, TriageWorkers,
 };
 use object_store::{ObjectStore, local::LocalFileSystem};
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, service::Routes};
 
 use super::{RunError, embedded_files, files_folder, peers::Peers, ports::Shared};
 
 /// Between two clearings of answers that nobody will ask for again.
 const CLEAR_EVERY: Duration = Duration::from_hours(1);
+
+/// How often each database is asked whether it answers.
+const PING_EVERY: Duration = Duration::from_secs(5);
 
 /// A loop of a service that failed waits so long before it is started again.
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
@@ -114,7 +118,7 @@ impl Built {
     }
 
     /// Starts the loops that services have besides those of messaging.
-    pub(crate) fn spawn_workers(&self, tasks: &Tasks) {
+    pub(crate) fn spawn_workers(&self, tasks: &Tasks, health: &Health) {
         if let Some(intake) = &self.intake {
             let intake = Arc::clone(intake);
             tasks.spawn("intake: files", OnFailure::Restart(RESTART), move |token| {
@@ -146,6 +150,15 @@ impl Built {
             });
         }
         for role in &self.roles {
+            let (database, health, name) = (role.database.clone(), health.clone(), grpc_name(role.producer));
+            tasks.spawn(format!("{}: health", role.producer), OnFailure::Restart(RESTART), move |token| {
+                let (database, health) = (database.clone(), health.clone());
+                async move {
+                    let tell = |answers| health.set(name, answers);
+                    tell_health(&token, &database, PING_EVERY, tell).await;
+                    Ok(())
+                }
+            });
             let database = role.database.clone();
             tasks.spawn(
                 format!("{}: old answers", role.producer),
@@ -279,6 +292,32 @@ impl Builder<'_> {
     }
 }
 
+/// Tells again and again whether a role's database answers. The process as a whole goes on serving all the same: to start
+/// it anew would not bring the database back.
+async fn tell_health<T>(
+    token: &CancellationToken,
+    database: &Database,
+    every: Duration,
+    tell: impl Fn(bool) -> T,
+) where
+    T: Future<Output = ()>,
+{
+    let mut answered = true;
+    while token.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        let Some(ping) = token.run_until_cancelled(database.ping()).await else { return };
+        if ping.is_ok() != answered {
+            answered = ping.is_ok();
+            match ping {
+                Ok(()) => tracing::info!(database = database.name(), "the database answers again"),
+                Err(error) => {
+                    tracing::warn!(database = database.name(), %error, "the database does not answer")
+                }
+            }
+        }
+        tell(answered).await;
+    }
+}
+
 fn hours(number: u32) -> Span {
     Span::from_hours(number.into())
 }
@@ -310,13 +349,12 @@ fn notification_policy(policy: &PolicySettings) -> NotificationPolicy {
 }
 
 fn grants_policy(policy: &PolicySettings) -> Result<GrantsPolicy, RunError> {
-    // Grants count these two in whole units of whatever currency a grant is in.
-    let whole = 10_i64.pow(Currency::parse(&policy.currency)?.decimals().into());
+    let currency = Currency::parse(&policy.currency)?;
     Ok(GrantsPolicy {
         max_grant_days: policy.max_grant_days.into(),
         votes_required: policy.votes_required,
-        advance_ceiling: policy.advance_ceiling_minor / whole,
-        light_threshold: policy.light_threshold_minor / whole,
+        advance_ceiling: Money::new(currency, policy.advance_ceiling_minor)?,
+        light_threshold: Money::new(currency, policy.light_threshold_minor)?,
         draft_hours: policy.draft_hours.into(),
         approval_hours_critical: policy.approval_critical_hours.into(),
         approval_hours: policy.approval_other_hours.into(),
@@ -358,5 +396,32 @@ impl CanSee for TriageOverGrpc {
         })?;
         let ids = answer.into_inner().staff_ids;
         ids.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| TriageAway)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_testkit::Sandbox;
+    use tokio::sync::watch;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_role_whose_database_is_away_does_not_serve() {
+        let sandbox = Sandbox::sqlite(flare_notification::SCHEMA).await;
+        let (token, (told, mut heard)) = (CancellationToken::new(), watch::channel(None));
+        let (database, stop) = (sandbox.database.clone(), token.clone());
+        let telling = tokio::spawn(async move {
+            let tell = |answers| {
+                told.send_replace(Some(answers));
+                std::future::ready(())
+            };
+            tell_health(&stop, &database, Duration::from_millis(1), tell).await;
+        });
+        heard.wait_for(|answers| *answers == Some(true)).await.unwrap();
+        sandbox.database.close().await;
+        heard.wait_for(|answers| *answers == Some(false)).await.unwrap();
+        token.cancel();
+        telling.await.unwrap();
     }
 }

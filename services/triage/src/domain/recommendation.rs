@@ -43,8 +43,7 @@ impl From<RecommendRefusal> for Refusal {
 impl Recommendation {
     /// Whether the amount calls for scores: above the light threshold, or in a currency it says nothing about.
     fn needs_scores(&self, policy: &TriagePolicy) -> bool {
-        let light = policy.light_threshold;
-        self.amount.currency() != light.currency() || self.amount.minor() > light.minor()
+        !self.amount.is_within(policy.light_threshold)
     }
 }
 
