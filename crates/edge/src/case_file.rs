@@ -231,7 +231,7 @@ impl CaseKeys {
         } else {
             let (bytes, commitment) = open_committed(key, &address, &field.ciphertext)?;
             if commitment.0.as_slice() != field.commitment {
-                return Err(EdgeError::Incomplete("the text that its commitment was made for"));
+                return Err(EdgeError::Altered(field.name.clone()));
             }
             bytes
         };
@@ -312,6 +312,21 @@ mod tests {
             let planted = server.seal(compartment, "x", 1, "call this number instead").unwrap();
             let opened = open(&[wire]).open(compartment, &planted);
             assert_eq!(is_unvouched(opened), compartment != Compartment::Request, "{compartment}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_its_commitment_was_not_made_for_is_told_as_changed() {
+        let (_, epoch) = drawn(&seed(), Compartment::Proposal, 1);
+        let keys = open(&[epoch]);
+        let seal = |text| keys.seal_committed(Compartment::Proposal, "budget", 1, text).unwrap();
+        let (shown, other) = (seal("rent: 400"), seal("rent: 900"));
+        assert!(keys.open(Compartment::Proposal, &shown).is_ok());
+        let swapped = SealedField { commitment: other.commitment, ..shown };
+        match keys.open(Compartment::Proposal, &swapped) {
+            Err(EdgeError::Altered(field)) => assert_eq!(field, "budget"),
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("a text was opened that nobody voted on"),
         }
     }
 

@@ -30,6 +30,9 @@ pub enum EdgeError {
     /// The organisation's key vouches for everything that is sealed to or believed; not for this.
     #[error("the organisation does not vouch for {0}: nothing was sealed to it or believed of it")]
     Unvouched(String),
+    /// A text is not the one that its commitment, which votes cover, was made for.
+    #[error("{0} is not the text that was put to the vote: somebody changed it")]
+    Altered(String),
     /// A service answered something that makes no sense.
     #[error("a service answered without {0}")]
     Incomplete(&'static str),

@@ -315,6 +315,11 @@ impl From<EdgeError> for CliError {
                     "somebody may have changed keys at the server; ask whoever holds the organisation's key",
                 )
             }
+            EdgeError::Altered(_) => {
+                Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "CONTENT_ALTERED", error.to_string()).hint(
+                    "do not vote or pay; compare with the officer on another channel, and tell whoever runs the servers",
+                )
+            }
             EdgeError::NoSession => Self::not_logged_in(),
             EdgeError::File { .. } => Self::new(Exit::Refused, "INVALID_ARGUMENT", "FILE", error.to_string()),
             EdgeError::Incomplete(_) | EdgeError::Random(_) => Self::unexpected(error.to_string()),
@@ -396,6 +401,14 @@ mod tests {
         let away = CliError::from(Status::unavailable("tcp connect error")).for_people();
         assert!(away.starts_with("error: the service cannot be reached\nhint: "), "{away}");
         assert!(CliError::from(EdgeError::NoSession).for_people().contains("flare login"));
+    }
+
+    #[test]
+    fn a_text_that_was_changed_is_no_bug_and_says_what_to_do() {
+        let altered = CliError::from(EdgeError::Altered("budget".to_owned()));
+        assert_eq!((altered.exit, altered.reason.as_str()), (Exit::NotAllowed, "CONTENT_ALTERED"));
+        let told = altered.for_people();
+        assert!(told.contains("budget") && told.contains("do not vote"), "{told}");
     }
 
     #[test]
