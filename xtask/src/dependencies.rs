@@ -67,7 +67,21 @@ struct Package {
     license: Option<String>,
     /// Where it comes from; none for the workspace's own crates.
     source: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
 }
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+}
+
+/// The five services: they store what is sealed, and must not be able to open it.
+const SERVICES: [&str; 5] =
+    ["flare-identity", "flare-intake", "flare-triage", "flare-grants", "flare-notification"];
+
+/// What opens it.
+const EDGE: &str = "flare-edge";
 
 /// Checks every crate that a build on the policy's targets would contain, and notes how many there are.
 pub(crate) fn check() -> Result<String, Failure> {
@@ -96,6 +110,10 @@ fn violations(policy: &Policy, packages: &[Package]) -> Result<Vec<String>, Fail
     let allowed = licensees(&policy.licenses.allow)?;
     let mut broken = Vec::new();
     for package in packages {
+        let opens = package.dependencies.iter().any(|dependency| dependency.name == EDGE);
+        if opens && SERVICES.contains(&package.name.as_str()) {
+            broken.push(format!("{} depends on {EDGE}: services hold no content", package.name));
+        }
         let Some(source) = &package.source else { continue };
         let name = format!("{} {}", package.name, package.version);
         if let Some(ban) = policy.bans.deny.iter().find(|ban| ban.name == package.name) {
@@ -150,6 +168,7 @@ mod tests {
             version: "1.0.0".to_owned(),
             license: license.map(str::to_owned),
             source: Some(source.to_owned()),
+            dependencies: Vec::new(),
         }
     }
 
@@ -197,6 +216,28 @@ mod tests {
         {
             assert_eq!(broken(package("some-crate", Some("MIT"), source)).len(), 1, "{source}");
         }
+    }
+
+    #[test]
+    fn no_service_can_open_what_it_stores() {
+        let on_edge = |name| Package {
+            source: None,
+            dependencies: vec![Dependency { name: EDGE.to_owned() }],
+            ..package(name, None, "")
+        };
+        for service in SERVICES {
+            assert_eq!(broken(on_edge(service)).len(), 1, "{service}");
+        }
+        assert_eq!(broken(on_edge("flare")), [""; 0]);
+
+        let metadata =
+            run(cargo(["metadata", "--format-version=1", "--locked", "--quiet", "--no-deps"])).unwrap();
+        let metadata: Metadata = serde_json::from_str(&metadata).unwrap();
+        for service in SERVICES {
+            let found = metadata.packages.iter().find(|package| package.name == service).unwrap();
+            assert!(!found.dependencies.is_empty(), "{service}");
+        }
+        assert_eq!(violations(&policy().unwrap(), &metadata.packages).unwrap(), [""; 0]);
     }
 
     #[test]

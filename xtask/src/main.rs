@@ -23,7 +23,7 @@ Example:
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
 enum Task {
-    /// Everything: format, lints, dependencies, every test on both engines and in both modes, and the deployment files
+    /// Everything: format, lints, dependencies, every test with its servers, and the deployment files
     ///
     /// PostgreSQL, RabbitMQ and Redis are used where the environment says, by default on 127.0.0.1 at their usual ports.
     /// One that does not answer is started for this run: by docker compose where an engine answers, else from the

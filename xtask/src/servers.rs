@@ -103,7 +103,9 @@ impl Servers {
 
     /// What tells the tests where the servers are.
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.addresses.iter().map(|(kind, address)| (kind.variable(), address.as_str()))
+        let addresses = self.addresses.iter().map(|(kind, address)| (kind.variable(), address.as_str()));
+        // With this, a test that does not find its server fails instead of being left out.
+        addresses.chain([("FLARE_TEST_ALL", "1")])
     }
 }
 

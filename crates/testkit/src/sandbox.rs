@@ -41,6 +41,8 @@ pub fn redis_url() -> Option<String> {
 fn variable(name: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     if value.is_none() {
+        let all = std::env::var_os("FLARE_TEST_ALL").is_some();
+        assert!(!all, "FLARE_TEST_ALL is set, and {name} is not: a test that must run would be left out");
         println!("left out: {name} is not set (`cargo xtask test` sets it)");
     }
     value

@@ -20,6 +20,7 @@ async fn a_cancelled_begin_loses_no_later_write_on_sqlite() {
 #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the servers are")]
 async fn a_cancelled_begin_loses_no_later_write_on_postgres() {
     let Some(url) = std::env::var("FLARE_TEST_POSTGRES").ok().filter(|url| !url.is_empty()) else {
+        assert!(std::env::var_os("FLARE_TEST_ALL").is_none(), "FLARE_TEST_POSTGRES is not set");
         println!("left out: FLARE_TEST_POSTGRES is not set (`cargo xtask test` sets it)");
         return;
     };
