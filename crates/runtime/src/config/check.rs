@@ -140,6 +140,11 @@ impl Check {
     }
 
     fn peers(&mut self, settings: &Settings, roles: &[Producer]) {
+        // Every role is called by others: their gaps are filled from its history.
+        let elsewhere = |role| settings.peers.addresses(role).iter().any(|address| !is_loopback(address));
+        let alone = is_loopback(&settings.server.listen) && Producer::ALL.into_iter().any(elsewhere);
+        let rule = "must be an address that other machines reach: peers are named that are on others";
+        self.that(!alone, "server.listen", &settings.server.listen, rule);
         for role in Producer::ALL {
             let key = format!("peers.{role}");
             let addresses = settings.peers.addresses(role);

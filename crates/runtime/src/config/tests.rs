@@ -254,6 +254,28 @@ fn distributed_mode_does_not_speak_in_the_clear_beyond_this_machine() {
 }
 
 #[test]
+fn whoever_has_peers_elsewhere_can_be_reached_from_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let apart = distributed(dir.path()).set("tls.insecure", "true").set("peers.triage", "10.0.0.2:7420");
+    let refused = problems(&apart);
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(
+        refused[0].starts_with("server.listen must be an address that other machines reach"),
+        "{refused:?}"
+    );
+    assert_eq!(problems(&apart.set("server.listen", "10.0.0.1:7420")), Vec::<String>::new());
+}
+
+#[test]
+fn no_amount_is_below_zero() {
+    for key in ["policy.advance_ceiling_minor", "policy.light_threshold_minor"] {
+        assert!(Settings::load(&Sources::defaults().set(key, "0")).is_ok(), "{key}");
+        let refused = Settings::load(&Sources::defaults().set(key, "-1")).unwrap_err().to_string();
+        assert!(refused.contains(&format!("{key} must be from 0")), "{refused}");
+    }
+}
+
+#[test]
 fn a_role_that_runs_elsewhere_needs_an_address() {
     let dir = tempfile::tempdir().unwrap();
     let settings =
