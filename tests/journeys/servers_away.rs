@@ -1,5 +1,5 @@
 //! RabbitMQ and Redis go away and come back, or forget everything: requests are taken all the same, whoever must act is
-//! told late at worst, and nothing is lost or told twice. `cargo xtask chaos` does the same for whole minutes.
+//! told late at worst, and nothing is lost or told twice.
 
 use std::time::{Duration, Instant};
 

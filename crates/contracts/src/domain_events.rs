@@ -94,3 +94,17 @@ events! {
         NoticeRaised, NoticeRead,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::v1::RequestSubmitted;
+
+    #[test]
+    fn the_contract_names_kinds_as_they_are_sent() {
+        let kind = IntakeEvent::from(RequestSubmitted::default()).kind();
+        assert_eq!(kind, "flare.events.v1.RequestSubmitted");
+        let contract = include_str!("../../../proto/flare/events/v1/event_log.proto");
+        assert!(contract.contains(&format!("{kind:?}")));
+    }
+}
