@@ -132,7 +132,7 @@ pub(crate) enum CaseCommand {
     /// Hold for an inquiry: no money moves until it is resumed
     #[command(after_help = "Example:\n  flare case hold case_… --reason inquiry")]
     Hold(stopping::HoldArgs),
-    /// End a pause or an inquiry; not by the person who began it
+    /// End a pause or an inquiry; not by the person who began it, and an inquiry only by a head
     #[command(after_help = "Example:\n  flare case resume case_… --reason safe-again")]
     Resume(stopping::ResumeArgs),
     /// Close a case in which every need has ended
