@@ -322,6 +322,7 @@ mod tests {
 
     #[test]
     fn an_author_has_every_part_in_its_true_length() {
+        type Change = fn(&mut EpochAuthor);
         let author = EpochAuthor {
             staff_id: flare_kernel::StaffId::from_bytes([1; 16]).to_string(),
             encryption_key_digest: vec![1; 32],
@@ -334,7 +335,7 @@ mod tests {
             field(KeyEpoch { author: Some(author), ..key })
         };
         assert_eq!(refused(author.clone()), None);
-        let changes: [(fn(&mut EpochAuthor), &str); 5] = [
+        let changes: [(Change, &str); 5] = [
             (|author| author.staff_id.clear(), "staff_id"),
             (|author| author.encryption_key_digest.clear(), "encryption_key_digest"),
             (|author| author.signing_key.push(1), "signing_key"),

@@ -280,7 +280,7 @@ mod tests {
         keys
     }
 
-    fn is_unvouched<T>(outcome: Result<T, EdgeError>) -> bool {
+    fn is_unvouched<T>(outcome: &Result<T, EdgeError>) -> bool {
         matches!(outcome, Err(EdgeError::Unvouched(_)))
     }
 
@@ -297,7 +297,7 @@ mod tests {
             moved.author.clone_from(&first.author);
             for epoch in [slipped_in, forged, moved] {
                 let keys = open(&[first.clone(), epoch]);
-                assert!(is_unvouched(keys.seal(compartment, "x", 1, "text")), "{compartment}");
+                assert!(is_unvouched(&keys.seal(compartment, "x", 1, "text")), "{compartment}");
                 assert!(!keys.holds(compartment));
             }
         }
@@ -311,7 +311,7 @@ mod tests {
             server.insert(compartment, 2, key);
             let planted = server.seal(compartment, "x", 1, "call this number instead").unwrap();
             let opened = open(&[wire]).open(compartment, &planted);
-            assert_eq!(is_unvouched(opened), compartment != Compartment::Request, "{compartment}");
+            assert_eq!(is_unvouched(&opened), compartment != Compartment::Request, "{compartment}");
         }
     }
 

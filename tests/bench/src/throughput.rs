@@ -175,7 +175,7 @@ async fn same_rows(connection: &mut PgConnection) -> Result<String, Failure> {
         let rows = sqlx::query(AssertSqlSafe(select)).bind(&case).fetch_all(&mut *connection).await?;
         for row in rows {
             let values: Vec<String> = row.try_get("row")?;
-            let values = columns.iter().zip(values).map(|(column, value)| fresh(column, value, &case));
+            let values = columns.iter().zip(values).map(|(column, value)| fresh(column, &value, &case));
             let values = values.collect::<Vec<_>>().join(", ");
             let insert = ["INSERT INTO ", table, " (", &columns.join(", "), ") VALUES (", &values, ");\n"];
             script.extend(insert);
@@ -189,12 +189,15 @@ async fn same_rows(connection: &mut PgConnection) -> Result<String, Failure> {
 }
 
 /// A value of the copied row, or a fresh one where it must be unique.
-fn fresh(column: &str, value: String, case: &str) -> String {
+fn fresh(column: &str, value: &str, case: &str) -> String {
     match column {
-        "lookup_id" => "decode(lpad(to_hex(:a::bigint), 16, '0') || lpad(to_hex(:b::bigint), 16, '0'), 'hex')".to_owned(),
+        "lookup_id" => {
+            "decode(lpad(to_hex(:a::bigint), 16, '0') || lpad(to_hex(:b::bigint), 16, '0'), 'hex')".to_owned()
+        }
         "event_id" | "source" => "'event' || :a::bigint || '-' || :b::bigint".to_owned(),
         _ if value == format!("'{case}'") => "'bench' || :a::bigint || '-' || :b::bigint".to_owned(),
-        _ => value,
+        // pgbench takes a colon before a letter for a variable, even inside a literal.
+        _ => value.replace(':', "' || chr(58) || '"),
     }
 }
 

@@ -310,7 +310,7 @@ async fn tell_health<T>(
             match ping {
                 Ok(()) => tracing::info!(database = database.name(), "the database answers again"),
                 Err(error) => {
-                    tracing::warn!(database = database.name(), %error, "the database does not answer")
+                    tracing::warn!(database = database.name(), %error, "the database does not answer");
                 }
             }
         }

@@ -67,14 +67,14 @@ async fn whoever_writes_to_the_cache_decides_nothing(sandbox: Sandbox) {
     let mut altered = own.clone();
     *altered.last_mut().unwrap() ^= 1;
     for entry in [admins, forged.to_bytes(), altered, Vec::new()] {
-        world.cache.put(&key.cache_key(), entry, Duration::from_secs(60)).await;
+        world.cache.put(&key.cache_key(), entry, Duration::from_mins(1)).await;
         let fresh = refresh(&session).await.unwrap();
         let staff = world.verify(&fresh.access_token);
         assert_eq!((staff.id, staff.roles.codes()), (bea, vec![Role::Officer as i32]));
     }
     disable(&world, bea).await.unwrap();
     sandbox.advance(flare_kernel::Duration::from_secs(60));
-    world.cache.put(&key.cache_key(), own, Duration::from_secs(60)).await;
+    world.cache.put(&key.cache_key(), own, Duration::from_mins(1)).await;
     assert_eq!(refusal(refresh(&session).await), reason("SESSION_OVER"), "an entry has its time");
 }
 
