@@ -43,10 +43,8 @@ fn broker_away(installation: &Installation, broker: &Proxy) {
     until("the services keep trying in vain", || (broker.turned_away() > turned_away + 20).then_some(()));
     let waiting = checker::rows(installation, Producer::Intake, "SELECT stream FROM {}outbox");
     assert!(waiting.len() >= cases.len(), "what happened waits to be told: {waiting:?}");
+    // Whoever has been told by now was told by the reconciler, which needs no broker.
     let officer = &installation.team.officer;
-    for case in &cases {
-        assert_eq!(asked_of(officer, &case.id), Vec::<String>::new(), "nobody could be told");
-    }
     broker.mend();
     let back = Instant::now();
     for case in &cases {
