@@ -139,6 +139,9 @@ CREATE TABLE needs (
     -- Of a decline: its code, and the message that says it to the requester.
     reason TEXT,
     message_id TEXT,
+    -- Who declined it last, and who had that decided anew: never the same person.
+    declined_by TEXT,
+    reviewed_by TEXT,
     -- The referral that it is out on.
     referral_id TEXT,
     CONSTRAINT needs_once PRIMARY KEY (case_id, need_id),
@@ -151,6 +154,10 @@ CREATE TABLE needs (
     -- Nothing is declined without a code and words that the requester can read.
     CONSTRAINT needs_declined_in_words CHECK (
         (outcome = 'declined') = (reason IS NOT NULL) AND (reason IS NULL) = (message_id IS NULL)
+        AND (outcome <> 'declined' OR declined_by IS NOT NULL)
+    ),
+    CONSTRAINT needs_reviewed_by_another CHECK (
+        reviewed_by IS NULL OR (declined_by IS NOT NULL AND reviewed_by <> declined_by)
     )
 );
 CREATE TABLE need_persons (

@@ -13,8 +13,8 @@ use flare_contracts::{
         CloseCaseRequest, CoverNeedRequest, DeclineNeedRequest, GetCaseRequest, GetCaseResponse,
         GiveDirectlyRequest, HoldCaseRequest, ListMatchesRequest, ListMatchesResponse, ListMyCasesRequest,
         ListMyCasesResponse, ListQueueRequest, ListQueueResponse, LogContactRequest, PauseCaseRequest,
-        RecommendGrantRequest, ReferNeedRequest, ReopenCaseRequest, ResumeCaseRequest, SetContactPlanRequest,
-        SetPersonStatusRequest, StopReply, WithdrawCaseRequest, triage_server,
+        RecommendGrantRequest, ReferNeedRequest, ReopenCaseRequest, ReopenNeedRequest, ResumeCaseRequest,
+        SetContactPlanRequest, SetPersonStatusRequest, StopReply, WithdrawCaseRequest, triage_server,
     },
 };
 use flare_kernel::{CaseId, StaffId};
@@ -27,7 +27,8 @@ use crate::{
     commands::{
         AcknowledgeCase, AddNeed, AddNote, AddPerson, AddReference, AnswerReferral, AssessCase, AssignCase,
         BeginKeyEpoch, CheckReference, CloseCase, DeclineNeed, EndNeed, LogContact, RecommendGrant,
-        ReferNeed, ReopenCase, ResumeCase, SetContactPlan, SetPersonStatus, StopCase, WithdrawCase,
+        ReferNeed, ReopenCase, ReopenNeed, ResumeCase, SetContactPlan, SetPersonStatus, StopCase,
+        WithdrawCase,
     },
     queries::{Page, ReadCase},
 };
@@ -181,6 +182,10 @@ impl triage_server::Triage for TriageApi {
 
     async fn decline_need(&self, request: Request<DeclineNeedRequest>) -> Reply<CaseState> {
         self.act("DeclineNeed", request, |request| &request.request_id, DeclineNeed::parse).await
+    }
+
+    async fn reopen_need(&self, request: Request<ReopenNeedRequest>) -> Reply<CaseState> {
+        self.act("ReopenNeed", request, |request| &request.request_id, ReopenNeed::parse).await
     }
 
     async fn withdraw_case(&self, request: Request<WithdrawCaseRequest>) -> Reply<StopReply> {

@@ -175,16 +175,13 @@ async fn persons(tx: &mut Tx, case: CaseId, words: &mut Words) -> Result<Vec<Per
 
 async fn needs(tx: &mut Tx, case: CaseId, words: &mut Words) -> Result<Vec<Need>, Error> {
     let needs = store::needs_with_persons(tx, case).await?.into_iter();
-    let shown = needs.map(|(need, persons)| {
-        let open = need.outcome == crate::domain::Outcome::Open;
-        Need {
-            need_id: need.id.to_string(),
-            kind: NeedKind::from(need.kind).into(),
-            outcome: Outcome::from(need.outcome).into(),
-            person_ids: persons.iter().map(ToString::to_string).collect(),
-            reason: need.decline.map(|(reason, _)| reason).unwrap_or_default(),
-            words: words.take(&format!("notes.need.{}", need.id)).filter(|_| !open),
-        }
+    let shown = needs.map(|(need, persons)| Need {
+        need_id: need.id.to_string(),
+        kind: NeedKind::from(need.kind).into(),
+        outcome: Outcome::from(need.outcome).into(),
+        person_ids: persons.iter().map(ToString::to_string).collect(),
+        reason: need.decline.map(|(reason, _)| reason).unwrap_or_default(),
+        words: words.take(&format!("notes.need.{}", need.id)),
     });
     Ok(shown.collect())
 }

@@ -118,6 +118,7 @@ mod tests {
             "UPDATE cases SET money_stop = 'asked' WHERE case_id = $1",
             "UPDATE needs SET outcome = 'declined' WHERE case_id = $1",
             "UPDATE needs SET outcome = 'forgotten' WHERE case_id = $1",
+            "UPDATE needs SET declined_by = 'one', reviewed_by = 'one' WHERE case_id = $1",
             "UPDATE sealed_fields SET epoch = 7 WHERE case_id = $1",
         ];
         for statement in never {

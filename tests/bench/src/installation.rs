@@ -58,7 +58,7 @@ fn free_port() -> Result<u16, Failure> {
 impl Installation {
     /// All roles in one process on SQLite.
     pub(crate) async fn embedded() -> Result<Self, Failure> {
-        let folder = tempfile::tempdir()?;
+        let folder = closed_folder()?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let began = Instant::now();
         let mut command = Command::new(binary()?);
@@ -73,7 +73,7 @@ impl Installation {
 
     /// One process for each role.
     pub(crate) async fn distributed(servers: &Servers) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir()?;
+        let folder = closed_folder()?;
         let prefix = format!("bench{:08x}_", u32::from_be_bytes(random()?));
         let hex = format!("{:032x}{:032x}", u128::from_be_bytes(random()?), u128::from_be_bytes(random()?));
         let key_file = folder.path().join("service.key");
@@ -161,6 +161,12 @@ impl Drop for Installation {
             let _ = process.wait();
         }
     }
+}
+
+/// A folder that nobody else can look into: embedded mode refuses any other.
+fn closed_folder() -> Result<TempDir, Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o700)).tempdir()?)
 }
 
 fn restrict(file: &std::path::Path) -> Result<(), Failure> {

@@ -80,6 +80,7 @@ mod tests {
     use flare_contracts::{
         common::v1::Compartment,
         grants::v1::{DraftGrantRequest, GrantStage, HoldKind, grants_server::Grants as _},
+        triage::v1::Outcome,
     };
     use flare_kernel::{CaseId, GrantId};
 
@@ -146,6 +147,23 @@ mod tests {
         assert_eq!(fields(&status), ["terms.need_ids[0]"], "the last grant for it came to nothing");
         world.recommended(CASE, &[1, 2]).await;
         draft(4).await.unwrap();
+    }
+
+    on_both_engines!(nothing_is_drafted_for_a_need_whose_recommendation_was_taken_back, crate::SCHEMA);
+    async fn nothing_is_drafted_for_a_need_whose_recommendation_was_taken_back(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        world.need_ended(CaseId::from_bytes([9; 16]), 2, Outcome::Open).await;
+        world.need_ended(CASE, 2, Outcome::Given).await;
+        world.draft().await.unwrap();
+        world.show("", "phone").await.unwrap();
+        world.need_ended(CASE, 2, Outcome::Open).await;
+        let another = |number| world.draft_request(GrantId::from_bytes([number; 16]));
+        let status = refused(world.api.draft_grant(by(PROPOSER, another(2))).await, "NEED_NOT_RECOMMENDED");
+        assert_eq!(fields(&status), ["terms.need_ids[1]"], "the other need stays recommended");
+        refused(world.submit(PROPOSER).await, "NEED_NOT_RECOMMENDED");
+        world.recommended(CASE, &[2]).await;
+        world.submit(PROPOSER).await.unwrap();
+        world.api.draft_grant(by(PROPOSER, another(3))).await.unwrap();
     }
 
     on_both_engines!(a_draft_in_a_held_case_starts_held_and_none_starts_in_a_withdrawn_one, crate::SCHEMA);

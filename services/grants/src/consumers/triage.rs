@@ -3,7 +3,7 @@
 use flare_contracts::{
     events::v1::{ReferenceChecked, triage_event::Event},
     input,
-    triage::v1::{CheckResult, Confidence},
+    triage::v1::{CheckResult, Confidence, Outcome},
 };
 use flare_kernel::{CaseId, Lane};
 use flare_messaging::Received;
@@ -36,6 +36,11 @@ pub(super) async fn apply(
                 store::cases::recommend(tx, case, id("need_ids", need)?).await?;
             }
             Ok(())
+        }
+        // Its recommendation was taken back.
+        Event::NeedEnded(ended) if ended.outcome() == Outcome::Open => {
+            let case = locked(tx, &ended.case_id).await?;
+            store::cases::take_back(tx, case, id("need_id", &ended.need_id)?).await
         }
         Event::ReferenceAdded(added) => {
             let case = locked(tx, &added.case_id).await?;
@@ -73,7 +78,8 @@ pub(super) async fn apply(
             let case = locked(tx, &closed.case_id).await?;
             store::cases::set_closed(tx, case, true).await
         }
-        // What is said, assigned, noted and asked moves no money, and a need that ended was not waiting for a grant.
+        // What is said, assigned, noted and asked moves no money, and a need that ended was not waiting for a grant: one
+        // for which a grant was recommended ends only after that was taken back.
         Event::CaseAcknowledged(_)
         | Event::CaseAssigned(_)
         | Event::ContactPlanSet(_)

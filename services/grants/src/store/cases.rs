@@ -79,6 +79,12 @@ pub(crate) async fn recommend(tx: &mut Tx, case: CaseId, need: NeedId) -> Result
     tx.execute(query.bind(case.to_string()).bind(need.to_string())).await.map(drop)
 }
 
+/// Notes that a grant is recommended for a need no longer.
+pub(crate) async fn take_back(tx: &mut Tx, case: CaseId, need: NeedId) -> Result<(), Error> {
+    let query = sql("DELETE FROM recommended_needs WHERE case_id = $1 AND need_id = $2");
+    tx.execute(query.bind(case.to_string()).bind(need.to_string())).await.map(drop)
+}
+
 /// A grant came to nothing: what no other grant which may still help is for is recommended no longer. Triage, which
 /// hears of it, has those needs decided anew.
 pub(crate) async fn fell_through(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(), Error> {

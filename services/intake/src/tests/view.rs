@@ -310,6 +310,8 @@ async fn needs_end_in_their_own_ways(sandbox: Sandbox) {
         (ended(Outcome::Declined), "declined"),
         (ended(Outcome::Open), "open"),
         (recommended(need), "recommended"),
+        (ended(Outcome::Open), "open"),
+        (recommended(need), "recommended"),
     ] {
         story.triage(event).await;
         assert_eq!(Story::outcome(&story.status().await), [outcome]);

@@ -56,7 +56,7 @@ impl Write for DeclineNeed {
         let mut case = self.seen.lock(tx).await?;
         let mut needs = store::needs(tx, case.id).await?;
         let need = needs.get_mut(self.need)?;
-        let declined = case.decline_need(need, self.reason, self.message)?;
+        let declined = case.decline_need(need, self.seen.officer, self.reason, self.message)?;
         store::save_need(tx, case.id, need).await?;
         if let Some(words) = &self.words {
             store::put_sealed(tx, case.id, "words", words).await?;

@@ -5,7 +5,7 @@ use flare_contracts::{
     events::v1::{NeedEnded, NeedReferred, ReferralAnswered, ReferralUnanswered},
     triage::v1,
 };
-use flare_kernel::{CaseId, MessageId, NeedId, ReferralId, Timestamp};
+use flare_kernel::{CaseId, MessageId, NeedId, ReferralId, StaffId, Timestamp};
 
 use super::{Case, NeedKind, Outcome, ReferralState, Work, WrongStage, taking::AT_WORK};
 use crate::TriagePolicy;
@@ -18,6 +18,10 @@ pub(crate) struct Need {
     pub(crate) outcome: Outcome,
     /// Of a decline: its code, and the message that says it to the requester.
     pub(crate) decline: Option<(String, MessageId)>,
+    /// Who declined it last.
+    pub(crate) declined_by: Option<StaffId>,
+    /// Who had that decline decided anew.
+    pub(crate) reviewed_by: Option<StaffId>,
     /// The referral it is or was last out on.
     pub(crate) referral: Option<ReferralId>,
     /// A grant that may still help is for it.
@@ -47,6 +51,12 @@ pub(crate) enum NeedRefusal {
     Unknown,
     #[error("a need can end while it is open; this one is {}", .0.as_str())]
     NotOpen(Outcome),
+    #[error("a need can be opened again while it is recommended or declined; this one is {}", .0.as_str())]
+    NotEndedByUs(Outcome),
+    #[error("a recommendation can be taken back while no grant is drafted for it; this one has a grant")]
+    HasGrant,
+    #[error("a decline is reviewed by another person than the one who declined")]
+    SamePerson,
     #[error("a referral can be answered while it is sent or unanswered; this one is {}", .0.as_str())]
     Answered(ReferralState),
     #[error("a referral can be accepted while its need is referred or open; this one's is {}", .0.as_str())]
@@ -59,6 +69,9 @@ impl From<NeedRefusal> for Refusal {
             NeedRefusal::Stage(wrong) => return wrong.clone().into(),
             NeedRefusal::Unknown => return Self::not_found("need"),
             NeedRefusal::NotOpen(_) => "NEED_NOT_OPEN",
+            NeedRefusal::NotEndedByUs(_) => "NEED_NOT_REOPENED",
+            NeedRefusal::HasGrant => "GRANT_DRAFTED",
+            NeedRefusal::SamePerson => "SECOND_PERSON_NEEDED",
             NeedRefusal::Answered(_) => "REFERRAL_ANSWERED",
             NeedRefusal::EndedOtherwise(_) => "NEED_ENDED_OTHERWISE",
         };
@@ -69,7 +82,16 @@ impl From<NeedRefusal> for Refusal {
 impl Need {
     /// A need that nobody has answered yet.
     pub(crate) const fn open(id: NeedId, kind: NeedKind) -> Self {
-        Self { id, kind, outcome: Outcome::Open, decline: None, referral: None, has_grant: false }
+        Self {
+            id,
+            kind,
+            outcome: Outcome::Open,
+            decline: None,
+            declined_by: None,
+            reviewed_by: None,
+            referral: None,
+            has_grant: false,
+        }
     }
 
     /// Gives an open need its outcome.
@@ -192,13 +214,40 @@ impl Case {
     pub(crate) fn decline_need(
         &self,
         need: &mut Need,
+        by: StaffId,
         reason: &str,
         message: MessageId,
     ) -> Result<NeedEnded, NeedRefusal> {
         self.require_at_work()?;
         need.end(Outcome::Declined)?;
         need.decline = Some((reason.to_owned(), message));
+        (need.declined_by, need.reviewed_by) = (Some(by), None);
         Ok(need.ended(self.id))
+    }
+
+    /// Opens a need again: takes back a recommendation that no grant was drafted for, or has a decline decided anew by
+    /// somebody else.
+    pub(crate) fn reopen_need(
+        &self,
+        need: &mut Need,
+        by: StaffId,
+        reason: &str,
+    ) -> Result<NeedEnded, NeedRefusal> {
+        self.require_at_work()?;
+        match need.outcome {
+            Outcome::Recommended if need.has_grant => return Err(NeedRefusal::HasGrant),
+            Outcome::Recommended => {}
+            Outcome::Declined if need.declined_by == Some(by) => return Err(NeedRefusal::SamePerson),
+            Outcome::Declined => (need.decline, need.reviewed_by) = (None, Some(by)),
+            Outcome::Open
+            | Outcome::Given
+            | Outcome::Covered
+            | Outcome::Referred
+            | Outcome::ReferralAccepted
+            | Outcome::Granted => return Err(NeedRefusal::NotEndedByUs(need.outcome)),
+        }
+        need.put_back();
+        Ok(NeedEnded { reason: reason.to_owned(), ..need.ended(self.id) })
     }
 
     /// Hands a need to another organisation.

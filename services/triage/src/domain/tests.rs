@@ -343,11 +343,25 @@ mod needs {
             for end in [Outcome::Given, Outcome::Covered] {
                 assert_eq!(case.end_need(&mut need(outcome), end).is_ok(), open, "{outcome:?}");
             }
-            let declined = case.decline_need(&mut need(outcome), "no_funds", MessageId::from_bytes([1; 16]));
+            let declined =
+                case.decline_need(&mut need(outcome), staff(1), "no_funds", MessageId::from_bytes([1; 16]));
             assert_eq!(declined.is_ok(), open, "{outcome:?}");
             let referred =
                 case.refer_need(&mut need(outcome), ReferralId::from_bytes([1; 16]), START, &policy());
             assert_eq!(referred.is_ok(), open, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_we_recommended_or_declined_opens_again() {
+        let (case, _) = at(Stage::Decided);
+        for outcome in Outcome::ALL.iter().copied() {
+            let mut need = need(outcome);
+            let before = need.clone();
+            let opens = matches!(outcome, Outcome::Recommended | Outcome::Declined);
+            assert_eq!(case.reopen_need(&mut need, staff(1), "mistake").is_ok(), opens, "{outcome:?}");
+            assert_eq!(need.outcome == Outcome::Open, opens || outcome == Outcome::Open);
+            assert!(opens || need == before, "a refusal changes nothing");
         }
     }
 

@@ -42,13 +42,16 @@ pub(crate) async fn save_need(tx: &mut Tx, case: CaseId, need: &Need) -> Result<
     let (reason, message) = need.decline.clone().unzip();
     tx.execute(
         sql("UPDATE needs SET outcome = $3, reason = CAST($4 AS TEXT), message_id = CAST($5 AS TEXT), \
-             referral_id = CAST($6 AS TEXT) WHERE case_id = $1 AND need_id = $2")
+             referral_id = CAST($6 AS TEXT), declined_by = CAST($7 AS TEXT), reviewed_by = CAST($8 AS TEXT) \
+             WHERE case_id = $1 AND need_id = $2")
         .bind(case.to_string())
         .bind(need.id.to_string())
         .bind(need.outcome.as_str())
         .bind(reason)
         .bind(message.map(|message| message.to_string()))
-        .bind(need.referral.map(|referral| referral.to_string())),
+        .bind(need.referral.map(|referral| referral.to_string()))
+        .bind(need.declined_by.map(|by| by.to_string()))
+        .bind(need.reviewed_by.map(|by| by.to_string())),
     )
     .await
     .map(drop)
@@ -56,7 +59,8 @@ pub(crate) async fn save_need(tx: &mut Tx, case: CaseId, need: &Need) -> Result<
 
 /// The needs of a case, in the order they were added.
 pub(crate) async fn needs(tx: &mut Tx, case: CaseId) -> Result<Needs, Error> {
-    let query = sql("SELECT n.need_id, n.kind, n.outcome, n.reason, n.message_id, n.referral_id, \
+    let query = sql("SELECT n.need_id, n.kind, n.outcome, n.reason, n.message_id, n.declined_by, \
+                     n.reviewed_by, n.referral_id, \
                      CAST(CASE WHEN EXISTS (\
                          SELECT 1 FROM grant_needs d JOIN case_grants g \
                          ON g.case_id = d.case_id AND g.grant_id = d.grant_id \
@@ -74,6 +78,8 @@ fn need_from_row(row: &Row) -> Result<Need, Error> {
         kind: row.parse("kind")?,
         outcome: row.parse("outcome")?,
         decline: row.text_or_null("reason")?.zip(row.id_or_null("message_id")?),
+        declined_by: row.id_or_null("declined_by")?,
+        reviewed_by: row.id_or_null("reviewed_by")?,
         referral: row.id_or_null("referral_id")?,
         has_grant: row.flag("has_grant")?,
     })

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use flare_contracts::{
     common::v1::NeedKind,
     triage::v1::{
-        AddNeedRequest, AddNoteRequest, AddPersonRequest, LogContactRequest, PersonStatus,
+        AddNeedRequest, AddNoteRequest, AddPersonRequest, LogContactRequest, PersonStatus, ReopenNeedRequest,
         SetPersonStatusRequest,
     },
 };
@@ -65,6 +65,23 @@ pub(crate) enum NeedCommand {
     /// Add something that one or more persons lack
     #[command(after_help = "Example:\n  flare case need add case_… relocation --person person_…")]
     Add(AddNeedArgs),
+    /// Open a need again: take back a recommendation without a grant, or review a decline of somebody else's
+    #[command(after_help = "Example:\n  flare case need reopen case_… need_… --reason review")]
+    Reopen(ReopenNeedArgs),
+}
+
+/// `flare case need reopen`
+#[derive(Args, Debug)]
+pub(crate) struct ReopenNeedArgs {
+    /// The case
+    case: CaseId,
+    /// The need
+    need: NeedId,
+    /// Why
+    #[arg(long, value_parser = code(&["mistake", "helped-otherwise", "review", "new-facts"]))]
+    reason: String,
+    #[command(flatten)]
+    version: SeenVersion,
 }
 
 /// `flare case need add`
@@ -177,7 +194,28 @@ async fn set_person_status(context: &Context, args: PersonStatusArgs) -> Result<
 }
 
 pub(crate) async fn need(context: &Context, command: NeedCommand) -> Result<(), CliError> {
-    let NeedCommand::Add(args) = command;
+    match command {
+        NeedCommand::Add(args) => add_need(context, args).await,
+        NeedCommand::Reopen(args) => reopen_need(context, args).await,
+    }
+}
+
+async fn reopen_need(context: &Context, args: ReopenNeedArgs) -> Result<(), CliError> {
+    let desk = Desk::open(context).await?;
+    let version = seen_version(&desk, args.case, args.version.seen).await?;
+    let request = ReopenNeedRequest {
+        request_id: desk.request_id()?,
+        case_id: args.case.to_string(),
+        version,
+        need_id: args.need.to_string(),
+        reason: args.reason,
+    };
+    let answer = call!(desk, triage.reopen_need(request));
+    let state = desk.settled(args.case, answer).await?;
+    desk.done(&format!("{} is open again: {}", args.need, state_line(&state)), &state_json(&state))
+}
+
+async fn add_need(context: &Context, args: AddNeedArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let need: NeedId = desk.drawn(&format!("{}/{}", args.case, args.kind.word()));
     let request = AddNeedRequest {

@@ -231,6 +231,7 @@ mod tests {
             "assess CASE --lane critical",
             "person add CASE --status unreachable --description-file -",
             "need add CASE continuity --person person_00000000000000000000000000",
+            "need reopen CASE NEED --reason helped-otherwise --version 3",
             "contact CASE --channel phone --outbound --not-reached --text-file -",
             "reply CASE --text-file words --anyway --seen 12",
             "freeze-receipt CASE --reason seized",
@@ -274,6 +275,8 @@ mod tests {
             ("reference add CASE --from-answers 1 --description-file x", ErrorKind::ArgumentConflict),
             ("reference add CASE --from-answers 0", ErrorKind::ValueValidation),
             ("decline CASE NEED --text-file x", ErrorKind::MissingRequiredArgument),
+            ("need reopen CASE NEED", ErrorKind::MissingRequiredArgument),
+            ("need reopen CASE NEED --reason bored", ErrorKind::InvalidValue),
             ("withdraw CASE --reason bored", ErrorKind::InvalidValue),
             ("freeze-receipt CASE", ErrorKind::MissingRequiredArgument),
         ] {

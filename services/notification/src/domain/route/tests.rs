@@ -3,7 +3,7 @@ use flare_contracts::{
     events::v1::{self as events, grants_event as ge, intake_event as ie, triage_event as te},
     grants::v1::{Gate, TrancheState},
     intake::v1::{Listing, MessageKind},
-    triage::v1::PersonStatus,
+    triage::v1::{Outcome, PersonStatus},
 };
 use proptest::prelude::*;
 
@@ -203,6 +203,20 @@ fn the_steps_of_a_case_reach_whoever_is_next() {
     for (accepted, expected) in [(true, vec![]), (false, vec![(Owner, Ask::DecideNeed)])] {
         let answered = events::ReferralAnswered { accepted, ..Default::default() };
         assert_eq!(told(&routed(triage(te::Event::ReferralAnswered(answered)), "x")), expected);
+    }
+    for (outcome, expected) in [
+        (Outcome::Given, vec![]),
+        (Outcome::Covered, vec![]),
+        (Outcome::Declined, vec![]),
+        (Outcome::Open, vec![(Owner, Ask::DecideNeed)]),
+    ] {
+        let need_id = "need_x".to_owned();
+        let ended = events::NeedEnded { need_id, outcome: outcome.into(), ..Default::default() };
+        let routed = routed(triage(te::Event::NeedEnded(ended)), &person(6).to_string());
+        assert_eq!(told(&routed), expected, "{outcome:?}");
+        let settled = [Settle::Asked(Ask::DecideNeed, "need_x".to_owned())];
+        assert_eq!(routed.settle, if expected.is_empty() { &settled[..] } else { &[] });
+        assert!(routed.plans.iter().all(|plan| plan.about == "need_x" && plan.except == Some(person(6))));
     }
     let unanswered = triage(te::Event::ReferralUnanswered(events::ReferralUnanswered::default()));
     assert_eq!(told(&routed(unanswered, "system:timer")), [(Owner, Ask::DecideNeed)]);

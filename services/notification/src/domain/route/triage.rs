@@ -1,6 +1,9 @@
 //! What triage does with a case.
 
-use flare_contracts::{events::v1::triage_event::Event, triage::v1::PersonStatus};
+use flare_contracts::{
+    events::v1::triage_event::Event,
+    triage::v1::{Outcome, PersonStatus},
+};
 
 use super::{Heard, Malformed, lane, staff, time};
 use crate::domain::{
@@ -36,6 +39,11 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             if event.reached {
                 to.settle_all([Ask::CheckWelfare, Ask::Answer, Ask::TellRequester], &case);
             }
+        }
+        // Whether another need still waits for a grant's draft is not known here: what asks for one stands until it is
+        // drafted or the case ends.
+        Event::NeedEnded(event) if event.outcome() == Outcome::Open => {
+            to.tell(Owner, Ask::DecideNeed, event.need_id.clone()).except(heard.staff());
         }
         Event::NeedEnded(event) => to.settle(Ask::DecideNeed, event.need_id.clone()),
         Event::NeedReferred(event) => to.settle(Ask::DecideNeed, event.need_id.clone()),
