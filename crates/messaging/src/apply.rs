@@ -1,36 +1,51 @@
 //! Applying received events: effect and cursor in one transaction.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use flare_contracts::{Kind, Refusal, events::v1::LoggedEvent};
-use flare_store::{Error, Tx, Write, sql};
+use flare_store::{Error, Tx, Write};
 use prost::Message as _;
 use tracing::{Instrument as _, Span};
 
 use crate::{
     Consumer, Received,
-    cursor::{Cursor, StreamKey},
+    cursor::{Cursor, StreamKey, key_of},
+    parking::{Parked, keep, take_out},
 };
 
 /// Makes a span part of the trace that a `traceparent` names.
 pub type FollowTrace = fn(&Span, &str);
 
-/// How many events of one stream are applied in one transaction.
+/// How many events of one stream the inbox's worker applies in one transaction.
 pub(crate) const RUN: i64 = 50;
 
-/// Applies the next events of some streams.
+/// Applies the next events of some streams: what has just come, and what waits for it in the inbox.
 #[derive(Clone)]
 pub(crate) struct Apply {
     pub(crate) consumer: Arc<dyn Consumer>,
     /// In order, so that two workers lock them alike.
     pub(crate) streams: Vec<StreamKey>,
+    /// Events of these streams that have just come and are in no inbox yet.
+    pub(crate) came: Arc<[Parked]>,
     /// At most this many events of each.
     pub(crate) most: i64,
     pub(crate) progress: Arc<Progress>,
     pub(crate) follow: FollowTrace,
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// Events that had their effect.
+    pub(crate) events: usize,
+    /// Rows that left the inbox; those of events that had their effect before, too.
+    pub(crate) gone: usize,
 }
 
 /// How far a write came, for when it fails: an error alone does not tell which event it was about.
@@ -72,63 +87,65 @@ impl Progress {
 }
 
 impl Write for Apply {
-    /// How many events left the inbox.
-    type Output = usize;
+    type Output = Applied;
 
     /// Several streams touch other things than their cursors, in an order of their own: two such writes that collide
     /// would collide again. Each stream by itself does not.
     fn gives_way(&self) -> bool {
-        self.streams.len() > 1
+        self.streams.len() > 1 || !self.came.is_empty()
     }
 
-    async fn apply(&self, tx: &mut Tx) -> Result<usize, Error> {
-        let mut done = 0;
-        for key in &self.streams {
+    /// The cursors first, then the inbox: whoever keeps an event for later has seen a cursor that is not there yet, and
+    /// whoever moves a cursor to just before it finds it.
+    async fn apply(&self, tx: &mut Tx) -> Result<Applied, Error> {
+        let cursors = Cursor::lock_all(tx, &self.streams).await?;
+        let waiting = self.waiting(tx).await?;
+        let (mut moved, mut gone, mut kept, mut events) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (key, cursor) in self.streams.iter().zip(cursors) {
             self.progress.begin();
-            done += self.apply_stream(tx, key).await?;
+            let stored = waiting.get(key).map_or(&[][..], Vec::as_slice);
+            let came: Vec<_> = self.came.iter().filter(|came| came.key == *key).collect();
+            let mut seq = cursor.seq;
+            if !cursor.is_held(tx.now()) {
+                let mut next: BTreeMap<i64, &[u8]> = stored.iter().map(|(seq, row)| (*seq, &**row)).collect();
+                next.extend(came.iter().map(|came| (came.seq, &*came.envelope)));
+                while let Some(envelope) = next.get(&(seq + 1)).filter(|_| seq - cursor.seq < self.most) {
+                    seq += 1;
+                    self.progress.reach(seq);
+                    self.apply_event(tx, key, envelope).await?;
+                    events += 1;
+                }
+            }
+            if seq > cursor.seq {
+                moved.push((key, seq));
+            }
+            gone.extend(stored.iter().map(|(at, _)| (key, *at)).filter(|(_, at)| *at <= seq));
+            kept.extend(came.into_iter().filter(|came| came.seq > seq));
         }
-        Ok(done)
+        Cursor::advance_all(tx, &moved).await?;
+        take_out(tx, &gone).await?;
+        keep(tx, kept).await?;
+        Ok(Applied { events, gone: gone.len() })
     }
 }
 
 impl Apply {
-    async fn apply_stream(&self, tx: &mut Tx, key: &StreamKey) -> Result<usize, Error> {
-        let cursor = Cursor::lock(tx, key).await?;
-        if cursor.is_held(tx.now()) {
-            return Ok(0);
-        }
+    /// What lies in the inbox of these streams, in order.
+    async fn waiting(&self, tx: &mut Tx) -> Result<BTreeMap<StreamKey, Vec<(i64, Vec<u8>)>>, Error> {
+        let mut waiting: BTreeMap<StreamKey, Vec<_>> = BTreeMap::new();
+        let keys: Vec<_> = self.streams.iter().map(StreamKey::values).collect();
+        // A long backlog is read in parts; the worker comes back for the rest.
         let rows = tx
-            .fetch_all(
-                sql("SELECT seq, envelope FROM inbox WHERE producer = $1 AND stream = $2 AND seq > $3 \
-                     ORDER BY seq LIMIT $4")
-                .bind(key.producer.as_str())
-                .bind(key.stream.clone())
-                .bind(cursor.seq)
-                .bind(self.most),
+            .with_values(
+                "SELECT producer, stream, seq, envelope FROM inbox WHERE (producer, stream) IN (VALUES ",
+                &keys,
+                ") ORDER BY stream, producer, seq LIMIT 500",
             )
             .await?;
-        let mut seq = cursor.seq;
-        for row in rows {
-            if row.int("seq")? != seq + 1 {
-                break;
-            }
-            seq += 1;
-            self.progress.reach(seq);
-            self.apply_event(tx, key, &row.bytes("envelope")?).await?;
+        for row in &rows {
+            waiting.entry(key_of(row)?).or_default().push((row.int("seq")?, row.bytes("envelope")?));
         }
-        if seq > cursor.seq {
-            Cursor::advance(tx, key, seq).await?;
-        }
-        // What was applied now, and what came again after it had been applied before.
-        let gone = tx
-            .execute(
-                sql("DELETE FROM inbox WHERE producer = $1 AND stream = $2 AND seq <= $3")
-                    .bind(key.producer.as_str())
-                    .bind(key.stream.clone())
-                    .bind(seq),
-            )
-            .await?;
-        Ok(usize::try_from(gone).unwrap_or(usize::MAX))
+        Ok(waiting)
     }
 
     async fn apply_event(&self, tx: &mut Tx, key: &StreamKey, envelope: &[u8]) -> Result<(), Error> {

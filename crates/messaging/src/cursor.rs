@@ -1,10 +1,10 @@
 //! How far a producer's stream has been applied, and what stands in its way.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use flare_contracts::Producer;
 use flare_kernel::Timestamp;
-use flare_store::{Database, Error, Tx, Write, sql};
+use flare_store::{Database, Error, Row, Tx, Value, Write, sql};
 
 use crate::{figures, pause::delay_after};
 
@@ -13,11 +13,23 @@ pub(crate) const TRIES: i64 = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LAST_WAIT: Duration = Duration::from_mins(1);
 
-/// A stream as its consumer knows it.
+/// A stream as its consumer knows it. In order, what several producers tell of one case stands together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct StreamKey {
-    pub(crate) producer: Producer,
     pub(crate) stream: String,
+    pub(crate) producer: Producer,
+}
+
+impl StreamKey {
+    /// Its columns `producer` and `stream`.
+    pub(crate) fn values(&self) -> [Value; 2] {
+        [self.producer.as_str().into(), self.stream.clone().into()]
+    }
+}
+
+/// The stream of a row with both columns.
+pub(crate) fn key_of(row: &Row) -> Result<StreamKey, Error> {
+    Ok(StreamKey { producer: row.parse("producer")?, stream: row.text("stream")? })
 }
 
 /// A locked cursor.
@@ -31,17 +43,32 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// Locks the cursor of a stream, which begins at 0. Everyone who applies or gives up an event goes through here.
-    pub(crate) async fn lock(tx: &mut Tx, key: &StreamKey) -> Result<Self, Error> {
-        let row = tx
-            .fetch_one(
-                sql("INSERT INTO cursors (producer, stream, seq, attempts, held_until) VALUES ($1, $2, 0, 0, 0) \
-                     ON CONFLICT (producer, stream) DO UPDATE SET seq = cursors.seq \
-                     RETURNING seq, attempts, held_until, reason")
-                .bind(key.producer.as_str())
-                .bind(key.stream.clone()),
+    /// Locks the cursors of streams, which begin at 0, in the order given. Everyone who applies or gives up an event
+    /// goes through here.
+    pub(crate) async fn lock_all(tx: &mut Tx, keys: &[StreamKey]) -> Result<Vec<Self>, Error> {
+        let begun: Vec<_> = keys.iter().map(|key| cursor_row(key, 0)).collect();
+        let rows = tx
+            .with_values(
+                "INSERT INTO cursors (producer, stream, seq, attempts, held_until) VALUES ",
+                &begun,
+                " ON CONFLICT (producer, stream) DO UPDATE SET seq = cursors.seq \
+                 RETURNING producer, stream, seq, attempts, held_until, reason",
             )
             .await?;
+        let mut locked = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            locked.insert(key_of(row)?, Self::read(row)?);
+        }
+        let found = |key| locked.get(key).copied().ok_or_else(|| Error::Corrupt("cursors".to_owned()));
+        keys.iter().map(found).collect()
+    }
+
+    async fn lock(tx: &mut Tx, key: &StreamKey) -> Result<Self, Error> {
+        let locked = Self::lock_all(tx, std::slice::from_ref(key)).await?;
+        locked.into_iter().next().ok_or_else(|| Error::Corrupt("cursors".to_owned()))
+    }
+
+    fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             seq: row.int("seq")?,
             attempts: row.int("attempts")?,
@@ -55,17 +82,23 @@ impl Cursor {
         self.quarantined || self.held_until > now.as_micros()
     }
 
-    /// Moves the cursor on and forgets earlier failures.
-    pub(crate) async fn advance(tx: &mut Tx, key: &StreamKey, seq: i64) -> Result<(), Error> {
-        tx.execute(
-            sql("UPDATE cursors SET seq = $3, attempts = 0, held_until = 0 WHERE producer = $1 AND stream = $2")
-                .bind(key.producer.as_str())
-                .bind(key.stream.clone())
-                .bind(seq),
+    /// Moves locked cursors on and forgets earlier failures.
+    pub(crate) async fn advance_all(tx: &mut Tx, moved: &[(&StreamKey, i64)]) -> Result<(), Error> {
+        let rows: Vec<_> = moved.iter().map(|(key, seq)| cursor_row(key, *seq)).collect();
+        tx.with_values(
+            "INSERT INTO cursors (producer, stream, seq, attempts, held_until) VALUES ",
+            &rows,
+            " ON CONFLICT (producer, stream) DO UPDATE SET seq = excluded.seq, attempts = 0, held_until = 0",
         )
         .await
         .map(drop)
     }
+}
+
+/// A cursor without failures.
+fn cursor_row(key: &StreamKey, seq: i64) -> [Value; 5] {
+    let [producer, stream] = key.values();
+    [producer, stream, seq.into(), 0_i64.into(), 0_i64.into()]
 }
 
 /// Notes that an event could not be applied: its stream waits, and after [`TRIES`] for a person.
@@ -182,9 +215,9 @@ pub(crate) async fn quarantined(
             .bind(limit),
         )
         .await?;
-    let read = |row: &flare_store::Row| {
+    let read = |row: &Row| {
         Ok(Quarantined {
-            key: StreamKey { producer: row.parse("producer")?, stream: row.text("stream")? },
+            key: key_of(row)?,
             seq: row.int("seq")?.saturating_add(1),
             reason: row.text("reason")?,
             since: row.timestamp("quarantined_at")?,

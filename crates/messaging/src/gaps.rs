@@ -12,9 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     EventSource, FetchError, Role,
-    cursor::{StreamKey, note_failure},
+    cursor::{StreamKey, key_of, note_failure},
     figures,
-    inbox::key_of,
     parking::{Parked, park},
     pause::{Pause, rest},
 };
@@ -109,11 +108,11 @@ impl GapWorker {
             .database
             .fetch_all(
                 sql("SELECT DISTINCT w.producer, w.stream, w.seq FROM \
-                     (SELECT i.producer, i.stream, i.received_at, CAST(COALESCE(c.seq, 0) AS BIGINT) AS seq FROM inbox i \
+                     (SELECT i.producer, i.stream, CAST(COALESCE(c.seq, 0) AS BIGINT) AS seq FROM inbox i \
                      LEFT JOIN cursors c ON c.producer = i.producer AND c.stream = i.stream \
-                     WHERE i.producer = $4 AND c.reason IS NULL AND COALESCE(c.held_until, 0) <= $1 \
-                     ORDER BY i.lane, i.received_at LIMIT 1000) w \
-                     WHERE w.received_at <= $2 AND NOT EXISTS (SELECT 1 FROM inbox n \
+                     WHERE i.producer = $4 AND i.received_at <= $2 AND c.reason IS NULL \
+                     AND COALESCE(c.held_until, 0) <= $1 ORDER BY i.lane, i.received_at LIMIT 1000) w \
+                     WHERE NOT EXISTS (SELECT 1 FROM inbox n \
                      WHERE n.producer = w.producer AND n.stream = w.stream AND n.seq <= w.seq + 1) LIMIT $3")
                 .bind(now.as_micros())
                 .bind(before)

@@ -7,16 +7,16 @@
 use std::sync::Arc;
 
 use flare_contracts::Producer;
-use flare_store::{Database, Error, Row, sql};
+use flare_store::{Database, Error, sql};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Consumer, Role,
     apply::{Apply, FailedAt, FollowTrace, Progress, RUN, reason_of},
-    cursor::{Hold, ReleasePassing, StreamKey, note_failure},
+    cursor::{Hold, ReleasePassing, StreamKey, key_of, note_failure},
     figures,
-    pause::{BREATH, POLL, Pause, rest},
+    pause::{POLL, Pause, breath, rest},
 };
 
 /// How many rows of the inbox one look covers.
@@ -46,11 +46,12 @@ impl InboxWorker {
         let mut released = false;
         loop {
             let applied = self.round(&mut released).await;
-            let worked = matches!(applied, Ok(1..));
+            let mut worked = false;
             let wait = match applied {
-                Ok(_) => {
+                Ok(applied) => {
                     pause.over();
-                    POLL
+                    worked = applied > 0;
+                    if worked { breath(applied) } else { POLL }
                 }
                 Err(error) => {
                     if pause.is_new() {
@@ -59,8 +60,7 @@ impl InboxWorker {
                     pause.longer()
                 }
             };
-            let wake = pause.is_new().then_some(&*self.database.wakes().inbox);
-            let (wake, wait) = if worked { (None, BREATH) } else { (wake, wait) };
+            let wake = (pause.is_new() && !worked).then_some(&*self.database.wakes().inbox);
             if !rest(&token, wake, wait).await {
                 return;
             }
@@ -136,11 +136,12 @@ impl InboxWorker {
     async fn apply(&self, streams: Vec<StreamKey>, most: i64) -> (Result<usize, Error>, FailedAt) {
         let progress = Arc::new(Progress::default());
         let (consumer, follow) = (Arc::clone(&self.consumer), self.follow);
-        let write = Apply { consumer, streams, most, progress: Arc::clone(&progress), follow };
-        let outcome = self.database.write(write).await;
-        if let Ok(done) = outcome {
-            figures::count(figures::APPLIED, self.service, done);
-        }
+        let came = Arc::default();
+        let write = Apply { consumer, streams, came, most, progress: Arc::clone(&progress), follow };
+        let outcome = self.database.write(write).await.map(|applied| {
+            figures::count(figures::APPLIED, self.service, applied.events);
+            applied.gone
+        });
         (outcome, progress.failed_at())
     }
 
@@ -168,8 +169,4 @@ impl InboxWorker {
             return Ok(0);
         }
     }
-}
-
-pub(crate) fn key_of(row: &Row) -> Result<StreamKey, Error> {
-    Ok(StreamKey { producer: row.parse("producer")?, stream: row.text("stream")? })
 }

@@ -2,9 +2,9 @@
 //!
 //! What a service does is logged and queued in its own database, in the transaction that did it. From there it goes, in
 //! steps that can each be repeated: [`Relay`] publishes the outbox on a [`Bus`] ([`LocalBus`] within a process,
-//! [`RabbitBus`] between processes) → the inbox of each listener, directly or by [`RabbitConsumer`] → [`InboxWorker`]
-//! applies it through the listener's [`Consumer`], in order, effect and mark in one transaction. [`GapWorker`] and
-//! [`Reconciler`] fetch what the bus lost. [`TimerWorker`] fires what a service set for later. [`workers`] makes all of them for the roles of
+//! [`RabbitBus`] between processes) → each listener, directly or by [`RabbitConsumer`], whose [`Consumer`] applies it,
+//! in order, effect and mark in one transaction. What comes before its turn, or fails, waits in the listener's inbox,
+//! from which [`InboxWorker`] applies it. [`GapWorker`] and [`Reconciler`] fetch what the bus lost. [`TimerWorker`] fires what a service set for later. [`workers`] makes all of them for the roles of
 //! a process.
 //!
 //! Whatever dies, and wherever, nothing is lost and nothing has its effect twice.
@@ -23,6 +23,7 @@ mod local;
 mod parking;
 mod pause;
 mod rabbit;
+mod receiver;
 mod reconciler;
 mod relay;
 mod remote;

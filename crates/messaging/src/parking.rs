@@ -7,16 +7,15 @@ use flare_kernel::Lane;
 use flare_store::{Database, Error, Tx, Value, Write};
 use prost::Message as _;
 
-use crate::consumer::lane_of;
+use crate::{consumer::lane_of, cursor::StreamKey};
 
-/// A row for the inbox.
+/// An event for the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parked {
-    producer: Producer,
-    stream: String,
-    seq: i64,
+    pub(crate) key: StreamKey,
+    pub(crate) seq: i64,
+    pub(crate) envelope: Vec<u8>,
     lane: Lane,
-    envelope: Vec<u8>,
 }
 
 impl Parked {
@@ -25,12 +24,15 @@ impl Parked {
         let lane = lane_of(event)?;
         let sound = event.seq >= 1 && !event.stream.is_empty();
         sound.then(|| Self {
-            producer,
-            stream: event.stream.clone(),
+            key: StreamKey { stream: event.stream.clone(), producer },
             seq: event.seq,
-            lane,
             envelope: event.encode_to_vec(),
+            lane,
         })
+    }
+
+    fn place(&self) -> (&StreamKey, i64) {
+        (&self.key, self.seq)
     }
 }
 
@@ -40,9 +42,7 @@ pub(crate) async fn park(database: &Database, mut rows: Vec<Parked>) -> Result<(
         return Ok(());
     }
     // In one order for everybody: two that park the same events wait for each other and never deadlock.
-    rows.sort_by(|a, b| {
-        (a.producer.as_str(), &a.stream, a.seq).cmp(&(b.producer.as_str(), &b.stream, b.seq))
-    });
+    rows.sort_by(|a, b| a.place().cmp(&b.place()));
     database.write(Park(rows.into())).await?;
     database.wakes().inbox.notify_one();
     Ok(())
@@ -54,21 +54,29 @@ impl Write for Park {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
-        let now = tx.now().as_micros();
-        let rows: Vec<[Value; 6]> = self
-            .0
-            .iter()
-            .map(|row| {
-                [
-                    row.producer.as_str().into(),
-                    row.stream.clone().into(),
-                    row.seq.into(),
-                    row.lane.as_i64().into(),
-                    now.into(),
-                    row.envelope.clone().into(),
-                ]
-            })
-            .collect();
-        tx.insert_new("inbox (producer, stream, seq, lane, received_at, envelope)", &rows).await
+        keep(tx, &*self.0).await
     }
+}
+
+/// Puts events into the inbox.
+pub(crate) async fn keep(tx: &mut Tx, events: impl IntoIterator<Item = &Parked>) -> Result<(), Error> {
+    let now = tx.now().as_micros();
+    let row = |event: &Parked| {
+        let [producer, stream] = event.key.values();
+        let (lane, envelope) = (event.lane.as_i64(), event.envelope.clone());
+        [producer, stream, event.seq.into(), lane.into(), now.into(), envelope.into()]
+    };
+    let rows: Vec<[Value; 6]> = events.into_iter().map(row).collect();
+    tx.insert_new("inbox (producer, stream, seq, lane, received_at, envelope)", &rows).await
+}
+
+/// Takes events out of the inbox.
+pub(crate) async fn take_out(tx: &mut Tx, events: &[(&StreamKey, i64)]) -> Result<(), Error> {
+    let row = |(key, seq): &(&StreamKey, i64)| {
+        let [producer, stream] = key.values();
+        [producer, stream, (*seq).into()]
+    };
+    let rows: Vec<[Value; 3]> = events.iter().map(row).collect();
+    let gone = "DELETE FROM inbox WHERE (producer, stream, seq) IN (VALUES ";
+    tx.with_values(gone, &rows, ")").await.map(drop)
 }

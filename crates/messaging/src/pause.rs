@@ -8,9 +8,11 @@ use tokio_util::sync::CancellationToken;
 /// How often workers look for work that nobody woke them for.
 pub(crate) const POLL: Duration = Duration::from_millis(500);
 
-/// How long a worker that has just worked waits before it looks again: under load, what came meanwhile shares a look and
-/// a commit. The first piece of work after a quiet while waits for nothing.
-pub(crate) const BREATH: Duration = Duration::from_millis(10);
+/// How long a worker that has just handled so many events waits before it goes on: under load, what comes meanwhile
+/// shares its commit. The more came at once the longer, up to 50 ms. The first event after a quiet while waits for nothing.
+pub(crate) fn breath(handled: usize) -> Duration {
+    Duration::from_millis(10) * u32::try_from(handled).unwrap_or(u32::MAX).min(5)
+}
 
 /// How long to wait after this many failures in a row: doubling from `first` to `most`, of which the second half is
 /// drawn, so that replicas do not come back in step.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Bus, Outgoing, PublishError, Role, figures,
-    pause::{BREATH, POLL, Pause, delay_after, rest},
+    pause::{POLL, Pause, breath, delay_after, rest},
 };
 
 /// How many events are claimed at once.
@@ -71,7 +71,7 @@ impl Relay {
                 Ok(Relayed { away: None, published, .. }) => {
                     pause.over();
                     if published > 0 {
-                        if !rest(&token, None, BREATH).await {
+                        if !rest(&token, None, breath(published)).await {
                             return;
                         }
                         continue;
@@ -107,9 +107,7 @@ impl Relay {
 
     /// Looks for work, then makes sure of the bus: nothing is claimed yet, so that this may take its time.
     async fn prepare(&self) -> Result<Ready, Error> {
-        let now = self.database.now().await?.as_micros();
-        let due = sql("SELECT seq FROM outbox WHERE due <= $1 LIMIT 1").bind(now);
-        if self.database.fetch_optional(due).await?.is_none() {
+        if self.database.fetch_optional(sql("SELECT seq FROM outbox LIMIT 1")).await?.is_none() {
             return Ok(Ready::NothingToDo);
         }
         Ok(self

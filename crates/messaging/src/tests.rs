@@ -4,6 +4,7 @@ mod crashes;
 mod event_log;
 mod fixtures;
 mod inbox;
+mod receiver;
 mod reconciler;
 mod relay;
 mod timers;

@@ -82,7 +82,10 @@ fn workers_of(role: &Role, wiring: &Wiring) -> Vec<Worker> {
         ("inbox", InboxWorker::new(role, wiring.follow).map(Task::Inbox)),
         ("timers", TimerWorker::new(role).map(Task::Timers)),
         ("reconciler", Reconciler::new(role, Arc::clone(&wiring.source)).map(Task::Reconciler)),
-        ("consumer", rabbit.and_then(|rabbit| RabbitConsumer::new(role, rabbit)).map(Task::Rabbit)),
+        (
+            "consumer",
+            rabbit.and_then(|rabbit| RabbitConsumer::new(role, rabbit, wiring.follow)).map(Task::Rabbit),
+        ),
         ("depths", Some(Task::Depths(Depths::new(role)))),
     ];
     let worker = |(what, task): (String, Option<Task>)| {

@@ -83,6 +83,8 @@ pub struct DatabaseOptions {
     pub answer_within: Duration,
     /// How long PostgreSQL lets a statement wait for a lock.
     pub lock_timeout: Duration,
+    /// Whether anybody listens to this service's events: those that nobody does are logged and not put to the outbox.
+    pub has_listeners: bool,
     /// The W3C `traceparent` of whatever is running; logged with each event so that a trace crosses the broker.
     pub trace: fn() -> String,
 }
@@ -95,6 +97,7 @@ impl Default for DatabaseOptions {
             acquire_timeout: Duration::from_secs(5),
             answer_within: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
+            has_listeners: true,
             trace: String::new,
         }
     }
@@ -129,6 +132,7 @@ pub(crate) struct Inner {
     pub(crate) reader: AnyPool,
     pub(crate) schema: Schema,
     pub(crate) time: TimeSource,
+    pub(crate) has_listeners: bool,
     pub(crate) trace: fn() -> String,
     pub(crate) writes: TaskTracker,
     answer_within: Duration,
@@ -184,6 +188,7 @@ impl Database {
             reader,
             schema,
             time: options.time,
+            has_listeners: options.has_listeners,
             trace: options.trace,
             writes: TaskTracker::new(),
             answer_within: options.answer_within,

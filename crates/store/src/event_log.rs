@@ -4,13 +4,13 @@
 //! stream ‖ seq ‖ event id ‖ kind ‖ at ‖ lane ‖ digest), each part preceded by its length as 8 bytes. Erasing an event blanks salt, payload and actor; the digest
 //! stays, so the chain keeps its proof without keeping what was proved.
 
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
 use flare_contracts::DomainEvent;
 use flare_kernel::{EventId, Lane, Timestamp, random};
 use sha2::{Digest, Sha256};
 
-use crate::{Database, Error, Row, Tx, sql};
+use crate::{Database, Error, Row, Tx, Value, sql};
 
 /// An event that a transaction will log when it commits.
 pub(crate) struct Pending {
@@ -64,7 +64,7 @@ pub struct ChainBreak {
 }
 
 impl Tx {
-    /// Logs an event of a locked history and queues it for everyone who listens. Both happen with the commit.
+    /// Logs an event of a locked history and queues it for whoever listens. Both happen with the commit.
     pub fn append(
         &mut self,
         stream: impl Display,
@@ -83,56 +83,45 @@ impl Tx {
         Ok(())
     }
 
+    /// Writes the pending events and where they bring their histories: a few statements, however many they are.
     pub(crate) async fn flush_events(&mut self) -> Result<(), Error> {
+        let (mut logged, mut queued, mut moved) = (Vec::new(), Vec::new(), BTreeSet::new());
         for event in std::mem::take(&mut self.pending) {
-            let Some(mut head) = self.streams.remove(&event.stream) else { continue };
-            let stream = event.stream.clone();
-            let record = event.record(&head.hash, head.seq + 1, self.now())?;
+            let Some(head) = self.streams.get_mut(&event.stream) else { continue };
+            let record = event.record(&head.hash, head.seq + 1, self.now)?;
             (head.seq, head.hash) = (record.seq, record.hash.clone());
-            let at = record.at.as_micros();
-            self.insert_event(record).await?;
-            self.execute(
-                sql("UPDATE streams SET seq = $2, head = $3, at = $4 WHERE stream = $1")
-                    .bind(stream.clone())
-                    .bind(head.seq)
-                    .bind(head.hash.clone())
-                    .bind(at),
-            )
-            .await?;
-            self.streams.insert(stream, head);
+            moved.insert(record.stream.clone());
+            if self.database.has_listeners {
+                queued.push(outbox_row(&record));
+            }
+            logged.push(record.into_row());
         }
-        Ok(())
-    }
-
-    async fn insert_event(&mut self, record: EventRecord) -> Result<(), Error> {
-        let (at, lane) = (record.at.as_micros(), record.lane.as_i64());
-        self.execute(
-            sql("INSERT INTO outbox (stream, seq, lane, queued_at, due, claim, attempts) VALUES ($1, $2, $3, $4, $4, '', 0)")
-                .bind(record.stream.clone())
-                .bind(record.seq)
-                .bind(lane)
-                .bind(at),
+        let heads = moved.into_iter().filter_map(|stream| {
+            let head = self.streams.get(&stream)?;
+            Some([stream.into(), head.seq.into(), head.hash.clone().into(), self.now.as_micros().into()])
+        });
+        let heads: Vec<[Value; 4]> = heads.collect();
+        self.insert("outbox (stream, seq, lane, queued_at, due, claim, attempts)", &queued).await?;
+        self.insert(
+            "events (stream, seq, event_id, kind, payload, actor, at, lane, salt, digest, hash, trace)",
+            &logged,
         )
         .await?;
-        self.execute(
-            sql("INSERT INTO events (stream, seq, event_id, kind, payload, actor, at, lane, salt, digest, hash, trace) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
-            .bind(record.stream)
-            .bind(record.seq)
-            .bind(record.event_id)
-            .bind(record.kind)
-            .bind(record.payload)
-            .bind(record.actor)
-            .bind(at)
-            .bind(lane)
-            .bind(record.salt)
-            .bind(record.digest)
-            .bind(record.hash)
-            .bind(record.trace),
+        self.with_values(
+            "INSERT INTO streams (stream, seq, head, at) VALUES ",
+            &heads,
+            " ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, head = excluded.head, at = excluded.at",
         )
         .await
         .map(drop)
     }
+}
+
+/// The row that has the relay publish an event.
+fn outbox_row(record: &EventRecord) -> [Value; 7] {
+    let (stream, at) = (record.stream.clone(), record.at.as_micros());
+    let lane = record.lane.as_i64();
+    [stream.into(), record.seq.into(), lane.into(), at.into(), at.into(), "".into(), 0_i64.into()]
 }
 
 impl Pending {
@@ -159,6 +148,23 @@ impl Pending {
 }
 
 impl EventRecord {
+    fn into_row(self) -> [Value; 12] {
+        [
+            self.stream.into(),
+            self.seq.into(),
+            self.event_id.into(),
+            self.kind.into(),
+            self.payload.unwrap_or_default().into(),
+            self.actor.unwrap_or_default().into(),
+            self.at.as_micros().into(),
+            self.lane.as_i64().into(),
+            self.salt.unwrap_or_default().into(),
+            self.digest.into(),
+            self.hash.into(),
+            self.trace.into(),
+        ]
+    }
+
     /// Reads a row that has every column of `events`.
     pub fn from_row(row: &Row) -> Result<Self, Error> {
         let lane = row.int("lane")?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sqlx::AssertSqlSafe;
 
-use crate::{Error, Tx};
+use crate::{Error, Row, Tx};
 
 /// The most rows of one statement; SQLite takes 32,766 arguments, and no table has 32 columns.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -12,40 +12,58 @@ const ROWS_AT_ONCE: usize = 1_000;
 /// A column's value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A `TEXT`.
-    Text(String),
-    /// A `BIGINT`.
-    Int(i64),
-    /// A `BYTEA`.
-    Bytes(Vec<u8>),
+    /// A `TEXT`, or none.
+    Text(Option<String>),
+    /// A `BIGINT`, or none.
+    Int(Option<i64>),
+    /// A `BYTEA`, or none.
+    Bytes(Option<Vec<u8>>),
 }
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        text.to_owned().into()
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Some(text).into()
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
         Self::Text(text)
     }
 }
 
 impl From<i64> for Value {
     fn from(int: i64) -> Self {
+        Some(int).into()
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(int: Option<i64>) -> Self {
         Self::Int(int)
     }
 }
 
 impl From<u32> for Value {
     fn from(int: u32) -> Self {
-        Self::Int(int.into())
+        i64::from(int).into()
     }
 }
 
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
+        Some(bytes).into()
+    }
+}
+
+impl From<Option<Vec<u8>>> for Value {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
         Self::Bytes(bytes)
     }
 }
@@ -57,7 +75,7 @@ impl Tx {
         into: &'static str,
         rows: &[[Value; COLUMNS]],
     ) -> Result<(), Error> {
-        self.insert_rows(into, "", rows).await
+        self.run(&format!("INSERT INTO {into} VALUES "), rows, "").await.map(drop)
     }
 
     /// The same, without those that are there already.
@@ -66,34 +84,59 @@ impl Tx {
         into: &'static str,
         rows: &[[Value; COLUMNS]],
     ) -> Result<(), Error> {
-        self.insert_rows(into, " ON CONFLICT DO NOTHING", rows).await
+        self.run(&format!("INSERT INTO {into} VALUES "), rows, " ON CONFLICT DO NOTHING").await.map(drop)
     }
 
-    async fn insert_rows<const COLUMNS: usize>(
+    /// Runs a statement with a list of rows between its two parts, and gives what it returns. Long lists take several
+    /// statements, one after the other: nothing in either part may count on seeing all rows.
+    pub async fn with_values<const COLUMNS: usize>(
         &mut self,
-        into: &'static str,
-        conflict: &'static str,
+        before: &'static str,
         rows: &[[Value; COLUMNS]],
-    ) -> Result<(), Error> {
-        for rows in rows.chunks(ROWS_AT_ONCE) {
+        after: &'static str,
+    ) -> Result<Vec<Row>, Error> {
+        self.run(before, rows, after).await
+    }
+
+    async fn run<const COLUMNS: usize>(
+        &mut self,
+        before: &str,
+        mut rows: &[[Value; COLUMNS]],
+        after: &str,
+    ) -> Result<Vec<Row>, Error> {
+        let mut answer = Vec::new();
+        while !rows.is_empty() {
+            let (now, later) = rows.split_at(piece(rows.len()));
+            rows = later;
             // Only literals and the numbers of placeholders become part of the statement.
-            let statement = statement(into, COLUMNS, rows.len()) + conflict;
+            let statement = format!("{before}{}{after}", placeholders(COLUMNS, now.len()));
             let mut query = sqlx::query(AssertSqlSafe(statement));
-            for value in rows.iter().flatten().cloned() {
+            for value in now.iter().flatten().cloned() {
                 query = match value {
                     Value::Text(text) => query.bind(text),
                     Value::Int(int) => query.bind(int),
                     Value::Bytes(bytes) => query.bind(bytes),
                 };
             }
-            self.execute(query).await?;
+            answer.extend(self.fetch_all(query).await?);
         }
-        Ok(())
+        Ok(answer)
     }
 }
 
-fn statement(into: &str, columns: usize, rows: usize) -> String {
-    let mut statement = format!("INSERT INTO {into} VALUES ");
+/// How many of so many rows go in the next statement: up to eight, a power of two, or the middle between two. Every
+/// number of rows would be a statement of its own for the engine to prepare and to keep; so a few serve for all.
+fn piece(rows: usize) -> usize {
+    let rows = rows.min(ROWS_AT_ONCE);
+    if rows <= 8 {
+        return rows;
+    }
+    let power = 1 << rows.ilog2();
+    if rows >= power + power / 2 { power + power / 2 } else { power }
+}
+
+fn placeholders(columns: usize, rows: usize) -> String {
+    let mut list = String::new();
     for row in 0..rows {
         for column in 0..columns {
             let before = match (row, column) {
@@ -102,10 +145,10 @@ fn statement(into: &str, columns: usize, rows: usize) -> String {
                 _ => ", ",
             };
             // Writing to a string cannot fail.
-            let _ = write!(statement, "{before}${}", row * columns + column + 1);
+            let _ = write!(list, "{before}${}", row * columns + column + 1);
         }
     }
-    statement + ")"
+    list + ")"
 }
 
 #[cfg(test)]
@@ -114,7 +157,22 @@ mod tests {
 
     #[test]
     fn placeholders_are_numbered_through() {
-        assert_eq!(statement("t (a, b)", 2, 1), "INSERT INTO t (a, b) VALUES ($1, $2)");
-        assert_eq!(statement("t (a, b)", 2, 2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+        assert_eq!(placeholders(2, 1), "($1, $2)");
+        assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
+    }
+
+    #[test]
+    fn rows_go_in_few_sizes_and_few_statements() {
+        let pieces = |mut rows: usize| {
+            let mut pieces = Vec::new();
+            while rows > 0 {
+                pieces.push(piece(rows));
+                rows -= piece(rows);
+            }
+            pieces
+        };
+        assert_eq!([pieces(1), pieces(7), pieces(24)], [vec![1], vec![7], vec![24]]);
+        assert_eq!([pieces(19), pieces(5_000).split_off(6)], [vec![16, 3], vec![384, 8]]);
+        assert!((1..=32).all(|rows| pieces(rows).len() <= 2));
     }
 }

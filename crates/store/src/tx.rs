@@ -7,7 +7,7 @@ use flare_kernel::Timestamp;
 use tracing::Instrument as _;
 
 use crate::{
-    Database, Error, Once, Row, Sql,
+    Database, Error, Once, Row, Sql, Value,
     database::{Engine, Inner},
     error::is_severed,
     event_log::Pending,
@@ -36,8 +36,8 @@ pub trait Write: Send + Sync + 'static {
 /// An open transaction. Dropping it undoes everything.
 pub struct Tx {
     inner: sqlx::Transaction<'static, sqlx::Any>,
-    database: Arc<Inner>,
-    now: Timestamp,
+    pub(crate) database: Arc<Inner>,
+    pub(crate) now: Timestamp,
     poisoned: bool,
     pub(crate) streams: BTreeMap<String, Head>,
     pub(crate) pending: Vec<Pending>,
@@ -183,21 +183,23 @@ impl Tx {
         let mut names: Vec<String> = streams.iter().map(ToString::to_string).collect();
         names.sort();
         names.dedup();
-        for name in names {
-            let row = self
-                .fetch_one(
-                    crate::sql(
-                        "INSERT INTO streams (stream, seq, head, at) VALUES ($1, 0, $2, $3) \
-                         ON CONFLICT (stream) DO UPDATE SET seq = streams.seq RETURNING seq, head, at",
-                    )
-                    .bind(name.clone())
-                    .bind(Vec::new())
-                    .bind(self.now.as_micros()),
-                )
-                .await?;
+        names.retain(|name| !self.streams.contains_key(name));
+        let now = self.now.as_micros();
+        let begun: Vec<[Value; 4]> = names
+            .into_iter()
+            .map(|name| [name.into(), 0_i64.into(), Vec::new().into(), now.into()])
+            .collect();
+        let rows = self
+            .with_values(
+                "INSERT INTO streams (stream, seq, head, at) VALUES ",
+                &begun,
+                " ON CONFLICT (stream) DO UPDATE SET seq = streams.seq RETURNING stream, seq, head, at",
+            )
+            .await?;
+        for row in &rows {
             self.now = self.now.max(row.timestamp("at")?);
             let head = Head { seq: row.int("seq")?, hash: row.bytes("head")? };
-            self.streams.insert(name, head);
+            self.streams.insert(row.text("stream")?, head);
         }
         Ok(())
     }

@@ -142,11 +142,11 @@ impl Process {
         } else {
             Arc::new(peers.event_source())
         };
+        let follow: FollowTrace = trace_context::follow;
         let bus: Arc<dyn Bus> = match &rabbit {
             Some(rabbit) => Arc::new(RabbitBus::new(rabbit)),
-            None => Arc::new(LocalBus::new(built.roles())),
+            None => Arc::new(LocalBus::new(built.roles(), follow)),
         };
-        let follow: FollowTrace = trace_context::follow;
         for worker in workers(built.roles(), &Wiring { bus, source, rabbit, follow }) {
             let name: Arc<str> = worker.name().into();
             tasks.spawn(name, OnFailure::Restart(RESTART), move |token| {

@@ -97,7 +97,7 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
     }
     let mut told: Vec<StaffId> = Vec::new();
     let mut stale: BTreeMap<(Ask, &str), bool> = BTreeMap::new();
-    let mut queued = false;
+    let mut notices = Vec::new();
     for plan in &routed.plans {
         let key = (plan.ask, plan.about.as_str());
         let is_stale = match stale.entry(key) {
@@ -113,7 +113,7 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
         for id in resolve(plan, routed.lane, &routed.facts, &directory) {
             if !told.contains(&id) {
                 told.push(id);
-                let notice = NewNotice {
+                notices.push(NewNotice {
                     id: NoticeId::random()?,
                     event_id: &received.event_id,
                     staff: id,
@@ -123,19 +123,25 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
                     about: &plan.about,
                     audience: &plan.audience,
                     due: plan.due,
-                };
-                queued |= raise_one(tx, &notice, &directory).await?;
+                });
             }
         }
+    }
+    store_and_tell(tx, &notices, &directory).await
+}
+
+/// Raises notices, but for those that are raised already; says whether somebody's queue gets a message.
+async fn store_and_tell(tx: &mut Tx, notices: &[NewNotice<'_>], directory: &[Member]) -> Result<bool, Error> {
+    let new = store::insert_notices(tx, notices).await?;
+    let mut queued = false;
+    for notice in notices.iter().filter(|notice| new.contains(&notice.id)) {
+        queued |= tell(tx, notice, directory).await?;
     }
     Ok(queued)
 }
 
-/// Raises one notice; says whether their queue gets a message.
-async fn raise_one(tx: &mut Tx, notice: &NewNotice<'_>, directory: &[Member]) -> Result<bool, Error> {
-    if !store::insert_notice(tx, notice).await? {
-        return Ok(false);
-    }
+/// Logs a notice that is stored; says whether their queue gets a message.
+async fn tell(tx: &mut Tx, notice: &NewNotice<'_>, directory: &[Member]) -> Result<bool, Error> {
     let subject = notice.subject;
     let wire_lane: WireLane = input::lane_out(notice.lane);
     let event = NoticeRaised {
@@ -206,10 +212,12 @@ async fn pass_on(tx: &mut Tx, from: StaffId) -> Result<bool, Error> {
             due: orphan.due,
             except: Some(from),
         };
+        let event_id = orphan.id.to_string();
+        let mut notices = Vec::new();
         for staff in resolve(&plan, orphan.lane, &facts, &directory) {
-            let notice = NewNotice {
+            notices.push(NewNotice {
                 id: NoticeId::random()?,
-                event_id: &orphan.id.to_string(),
+                event_id: &event_id,
                 staff,
                 lane: orphan.lane,
                 subject: orphan.subject,
@@ -217,9 +225,9 @@ async fn pass_on(tx: &mut Tx, from: StaffId) -> Result<bool, Error> {
                 about: &plan.about,
                 audience: &plan.audience,
                 due: plan.due,
-            };
-            queued |= raise_one(tx, &notice, &directory).await?;
+            });
         }
+        queued |= store_and_tell(tx, &notices, &directory).await?;
     }
     Ok(queued)
 }

@@ -2,10 +2,12 @@
 
 mod messages;
 
+use std::collections::HashSet;
+
 use flare_access::Roles;
 use flare_kernel::{CaseId, GrantId, Lane, NoticeId, StaffId, Timestamp};
 use flare_messaging::Received;
-use flare_store::{Database, Error, Row, Tx, sql};
+use flare_store::{Database, Error, Row, Tx, Value, sql};
 
 use crate::domain::{Ask, Audience, Facts, GrantFacts, Member, Settle, Subject};
 
@@ -284,26 +286,37 @@ pub(crate) async fn settled(
     row.timestamp_or_null("at")
 }
 
-/// Stores a notice, once for each event and person; says whether it is new.
-pub(crate) async fn insert_notice(tx: &mut Tx, notice: &NewNotice<'_>) -> Result<bool, Error> {
+/// Stores notices, one for each event and person; gives the ids of those that are new.
+pub(crate) async fn insert_notices(
+    tx: &mut Tx,
+    notices: &[NewNotice<'_>],
+) -> Result<HashSet<NoticeId>, Error> {
+    let raised = tx.now().as_micros();
+    let row = |notice: &NewNotice<'_>| -> [Value; 11] {
+        [
+            notice.id.to_string().into(),
+            notice.event_id.into(),
+            notice.staff.to_string().into(),
+            notice.lane.as_i64().into(),
+            notice.subject.case.to_string().into(),
+            notice.subject.grant.map(|grant| grant.to_string()).into(),
+            notice.about.into(),
+            notice.ask.as_str().into(),
+            notice.due.map(Timestamp::as_micros).into(),
+            raised.into(),
+            notice.audience.code().into(),
+        ]
+    };
+    let rows: Vec<_> = notices.iter().map(row).collect();
     let inserted = tx
-        .execute(
-            sql("INSERT INTO notices (notice_id, event_id, staff_id, lane, case_id, grant_id, about, ask, due, raised, audience) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event_id, staff_id) DO NOTHING")
-            .bind(notice.id.to_string())
-            .bind(notice.event_id.to_owned())
-            .bind(notice.staff.to_string())
-            .bind(notice.lane.as_i64())
-            .bind(notice.subject.case.to_string())
-            .bind(notice.subject.grant.map(|grant| grant.to_string()))
-            .bind(notice.about.to_owned())
-            .bind(notice.ask.as_str())
-            .bind(notice.due.map(Timestamp::as_micros))
-            .bind(tx.now().as_micros())
-            .bind(notice.audience.code()),
+        .with_values(
+            "INSERT INTO notices \
+             (notice_id, event_id, staff_id, lane, case_id, grant_id, about, ask, due, raised, audience) VALUES ",
+            &rows,
+            " ON CONFLICT (event_id, staff_id) DO NOTHING RETURNING notice_id",
         )
         .await?;
-    Ok(inserted == 1)
+    inserted.iter().map(|row| row.id("notice_id")).collect()
 }
 
 /// A macro, so that the test of its plan explains the very statement.

@@ -1,15 +1,20 @@
-//! From a service's queues into its inbox.
+//! From a service's queues into the service.
 //!
-//! A message is acknowledged once its inbox row is durable; everything that can go wrong after that is counted there.
+//! A message is acknowledged once it is durable here, applied or kept in the inbox; what goes wrong with one is counted
+//! there, never by the broker.
 //! What is not signed by the producer that it names is set aside before anything is stored.
-//! Each lane has a queue and a channel of its own, so that a flood of standard work never delays a critical case.
+//! Each lane has a queue and a channel of its own, and what is critical is taken first, so that a flood of standard work
+//! never delays a critical case by more than one batch.
 
 use std::{sync::Arc, time::Duration};
 
 use flare_contracts::{Producer, events::v1::LoggedEvent};
 use flare_kernel::Lane;
 use flare_store::Database;
-use futures::{FutureExt as _, StreamExt as _, future::try_join_all};
+use futures::{
+    FutureExt as _, StreamExt as _,
+    future::{select_all, try_join_all},
+};
 use lapin::{
     BasicProperties, Channel, Consumer,
     message::Delivery,
@@ -28,12 +33,13 @@ use super::{
     signature::EventKeys,
 };
 use crate::{
-    RabbitSettings, Role, figures,
-    parking::{Parked, park},
-    pause::{Pause, rest},
+    FollowTrace, RabbitSettings, Role, figures,
+    parking::Parked,
+    pause::{Pause, breath, rest},
+    receiver::Receiver,
 };
 
-/// How many messages of a lane may be under way, and how many are stored at once.
+/// How many messages of a lane may be under way, and how many are taken in at once.
 const PREFETCH: u16 = 100;
 /// How long a connection must have received for its end to be a new misfortune and not the same one.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -45,6 +51,7 @@ const LARGEST: usize = 1 << 20;
 pub struct RabbitConsumer {
     service: Producer,
     database: Database,
+    receiver: Receiver,
     settings: RabbitSettings,
     /// Publishes what cannot be read to the queue for that, on a connection of its own.
     undecodable: Arc<Publisher>,
@@ -52,11 +59,11 @@ pub struct RabbitConsumer {
 
 impl RabbitConsumer {
     /// The consumer of a role; none when the role listens to nobody.
-    pub fn new(role: &Role, settings: RabbitSettings) -> Option<Self> {
-        role.consumer.as_ref()?;
+    pub fn new(role: &Role, settings: RabbitSettings, follow: FollowTrace) -> Option<Self> {
+        let receiver = Receiver::of_role(role, follow)?;
         let service = role.producer;
         let undecodable = Arc::new(Publisher::new(settings.clone(), format!("flare {service}: undecodable")));
-        Some(Self { service, database: role.database.clone(), settings, undecodable })
+        Some(Self { service, database: role.database.clone(), receiver, settings, undecodable })
     }
 
     /// Receives until the token is cancelled; after any error everything is made anew.
@@ -91,16 +98,25 @@ impl RabbitConsumer {
     ) -> Result<(), RabbitError> {
         let link = Link::open(&self.settings, &format!("flare {}: consume", self.service)).await?;
         declare_all(&link.channel().await?, &self.settings).await?;
-        let lanes = try_join_all(Lane::ALL.map(|lane| self.subscribe(&link, lane))).await?;
+        let mut lanes = try_join_all(Lane::ALL.map(|lane| self.subscribe(&link, lane))).await?;
         *since = Some(Instant::now());
         // Whoever was not listening cannot know what was lost meanwhile, with a queue or with the broker's disk.
         self.database.wakes().missed.notify_one();
-        let lanes =
-            lanes.into_iter().map(|(channel, deliveries)| self.receive_lane(channel, deliveries, token));
-        try_join_all(lanes).await.map(drop)
+        loop {
+            let batch = next_batch(&mut lanes).await?;
+            if !self.take_in(&batch, token).await {
+                return Ok(());
+            }
+            for (of_lane, (channel, _)) in batch.iter().zip(&lanes) {
+                acknowledge(channel, of_lane).await?;
+            }
+            if !rest(token, None, breath(batch.iter().flatten().count())).await {
+                return Ok(());
+            }
+        }
     }
 
-    async fn subscribe(&self, link: &Link, lane: Lane) -> Result<(Channel, Consumer), RabbitError> {
+    async fn subscribe(&self, link: &Link, lane: Lane) -> Result<Subscription, RabbitError> {
         let channel = link.channel().await?;
         bounded(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
         let queue = self.settings.lane_queue(self.service, lane);
@@ -109,38 +125,19 @@ impl RabbitConsumer {
         Ok((channel, deliveries))
     }
 
-    async fn receive_lane(
-        &self,
-        channel: Channel,
-        mut deliveries: Consumer,
-        token: &CancellationToken,
-    ) -> Result<(), RabbitError> {
-        loop {
-            let mut batch = vec![deliveries.next().await.ok_or(RabbitError::Ended)??];
-            while batch.len() < usize::from(PREFETCH) {
-                let Some(Some(delivery)) = deliveries.next().now_or_never() else { break };
-                batch.push(delivery?);
-            }
-            if !self.store(&batch, token).await {
-                return Ok(());
-            }
-            acknowledge(&channel, &batch).await?;
-        }
-    }
-
-    /// Stores a batch, for as long as that takes; false when the worker is to stop first.
-    async fn store(&self, batch: &[Delivery], token: &CancellationToken) -> bool {
+    /// Takes a batch in, for as long as that takes; false when the worker is to stop first.
+    async fn take_in(&self, batch: &[Vec<Delivery>], token: &CancellationToken) -> bool {
         let (mut rows, mut unread) = (Vec::new(), Vec::new());
-        for delivery in batch {
+        for delivery in batch.iter().flatten() {
             match parked(delivery, &self.settings.keys) {
                 Ok(row) => rows.push(row),
                 Err(why) => unread.push((delivery, why)),
             }
         }
         let mut pause = Pause::default();
-        while let Err(error) = park(&self.database, rows.clone()).await {
+        while let Err(error) = self.receiver.receive(rows.clone()).await {
             if pause.is_new() {
-                tracing::warn!(service = %self.service, %error, "received events cannot be stored now; the broker keeps them");
+                tracing::warn!(service = %self.service, %error, "received events cannot be taken in now; the broker keeps them");
             }
             if !rest(token, None, pause.longer()).await {
                 return false;
@@ -187,7 +184,27 @@ impl RabbitConsumer {
     }
 }
 
-/// The inbox row of a message, or why it is no event of ours.
+/// A lane's channel, and what comes on it.
+type Subscription = (Channel, Consumer);
+
+/// Waits for a message of any lane, then takes what is there, the most pressing lane first. What it gives stands in the
+/// lanes' order.
+async fn next_batch(lanes: &mut [Subscription]) -> Result<Vec<Vec<Delivery>>, RabbitError> {
+    let mut batch: Vec<_> = lanes.iter().map(|_| Vec::new()).collect();
+    let (first, of, _) = select_all(lanes.iter_mut().map(|(_, deliveries)| deliveries.next())).await;
+    batch[of].push(first.ok_or(RabbitError::Ended)??);
+    let mut left = usize::from(PREFETCH);
+    for ((_, deliveries), of_lane) in lanes.iter_mut().zip(&mut batch) {
+        while left > 0 {
+            let Some(Some(delivery)) = deliveries.next().now_or_never() else { break };
+            of_lane.push(delivery?);
+            left -= 1;
+        }
+    }
+    Ok(batch)
+}
+
+/// The event of a message, or why it is no event of ours.
 fn parked(delivery: &Delivery, keys: &EventKeys) -> Result<Parked, &'static str> {
     let unread = "NOT_AN_EVENT";
     if delivery.data.len() > LARGEST {

@@ -31,7 +31,7 @@ struct Running(CancellationToken, tokio::task::JoinHandle<()>);
 
 impl Running {
     fn consumer(world: &World, settings: &RabbitSettings) -> Self {
-        let consumer = RabbitConsumer::new(&world.triage_role(), settings.clone()).unwrap();
+        let consumer = RabbitConsumer::new(&world.triage_role(), settings.clone(), |_, _| {}).unwrap();
         let token = CancellationToken::new();
         let run = tokio::spawn({
             let token = token.clone();

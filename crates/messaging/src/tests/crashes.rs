@@ -41,7 +41,7 @@ impl Bus for Dies {
 
 async fn relay_dies(world: &World, after: bool) {
     world.intake().log("case_1", Lane::Critical, 20).await;
-    let bus = Arc::new(Dies { bus: LocalBus::new(&world.roles()), after, here: Notify::new() });
+    let bus = Arc::new(Dies { bus: world.local_bus(), after, here: Notify::new() });
     let relay = Relay::new(&world.intake_role(), Arc::clone(&bus) as Arc<dyn Bus>);
     let dying = tokio::spawn(async move { relay.relay_once().await });
     bus.here.notified().await;
@@ -52,7 +52,7 @@ async fn relay_dies(world: &World, after: bool) {
     let worker = world.inbox_worker();
     worker.apply_once().await.unwrap();
     world.advance_secs(LEASE.as_micros() / 1_000_000);
-    let next = Relay::new(&world.intake_role(), Arc::new(LocalBus::new(&world.roles())));
+    let next = Relay::new(&world.intake_role(), Arc::new(world.local_bus()));
     assert_eq!(next.relay_once().await.unwrap().published, 20);
     worker.apply_once().await.unwrap();
     assert_eq!(world.effects("case_1").await, (1..=20).collect::<Vec<_>>());

@@ -21,8 +21,11 @@ use prost::Message as _;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Consumer, EventSource, GapWorker, InboxWorker, LocalEventSource, Outgoing, Received, Reconciler, Role,
-    TimerHandler,
+    Consumer, EventSource, GapWorker, InboxWorker, LocalBus, LocalEventSource, Outgoing, Received,
+    Reconciler, Role, TimerHandler,
+    bus::logged,
+    parking::{Parked, park},
+    receiver::Receiver,
 };
 
 const INTAKE: Schema = Schema { name: "intake", migrations: &[], refusals: &[] };
@@ -105,6 +108,14 @@ impl World {
         Arc::new(LocalEventSource::new(&self.roles()))
     }
 
+    pub(crate) fn local_bus(&self) -> LocalBus {
+        LocalBus::new(&self.roles(), |_, _| {})
+    }
+
+    fn receiver(&self) -> Receiver {
+        Receiver::of_role(&self.triage_role(), |_, _| {}).unwrap()
+    }
+
     pub(crate) fn inbox_worker(&self) -> InboxWorker {
         InboxWorker::new(&self.triage_role(), |_, _| {}).unwrap()
     }
@@ -129,15 +140,17 @@ impl World {
 
     /// Parks events as another producer's.
     pub(crate) async fn park_as(&self, producer: Producer, events: &[EventRecord]) {
-        let rows = events
-            .iter()
-            .map(|event| crate::parking::Parked::new(producer, &crate::bus::logged(event)).unwrap());
-        crate::parking::park(self.inbox_database(), rows.collect()).await.unwrap();
+        park(self.inbox_database(), parked(producer, events)).await.unwrap();
+    }
+
+    /// Hands events to triage as a bus does, in the order given.
+    pub(crate) async fn receive(&self, events: &[EventRecord]) {
+        self.receiver().receive(parked(Producer::Intake, events)).await.unwrap();
     }
 
     /// Puts in the inbox what a version that can read the event finds there.
     pub(crate) async fn replace_inbox_row(&self, event: &EventRecord) {
-        let replace = Replace(event.stream.clone(), event.seq, crate::bus::logged(event).encode_to_vec());
+        let replace = Replace(event.stream.clone(), event.seq, logged(event).encode_to_vec());
         self.inbox_database().write(replace).await.unwrap();
     }
 
@@ -162,6 +175,10 @@ impl World {
         let row = self.inbox_database().fetch_optional(query).await.unwrap()?;
         row.text_or_null("reason").unwrap()
     }
+}
+
+fn parked(producer: Producer, events: &[EventRecord]) -> Vec<Parked> {
+    events.iter().map(|event| Parked::new(producer, &logged(event)).unwrap()).collect()
 }
 
 async fn count(database: &Database, query: &'static str) -> i64 {

@@ -157,7 +157,7 @@ async fn a_producer_that_hangs_holds_up_its_own_gaps_only(world: &World) {
     let consumer = Arc::new(ListensToGrants(role.consumer.clone().unwrap()));
     let role = Role { consumer: Some(consumer), ..role };
     let source = Arc::new(GrantsHangs(LocalEventSource::new(&world.roles())));
-    let bus = Arc::new(LocalBus::new(&world.roles()));
+    let bus = Arc::new(world.local_bus());
     let wiring = Wiring { bus, source, rabbit: None, follow: |_, _| {} };
     let token = CancellationToken::new();
     let running: Vec<_> =

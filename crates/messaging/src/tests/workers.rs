@@ -13,7 +13,7 @@ on_both_engines!(an_event_goes_all_the_way_and_everything_ends_when_told_to);
 async fn an_event_goes_all_the_way_and_everything_ends_when_told_to(world: &World) {
     let roles = world.roles();
     let wiring = Wiring {
-        bus: Arc::new(LocalBus::new(&roles)),
+        bus: Arc::new(LocalBus::new(&roles, |_, _| {})),
         source: world.source(),
         rabbit: None,
         follow: |_, _| {},

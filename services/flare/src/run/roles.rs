@@ -16,7 +16,7 @@ use flare_grants::{Grants, GrantsApi, GrantsConsumer, GrantsPolicy, GrantsTimers
 use flare_identity::{Identity, IdentityApi, IdentityTimers, Ports};
 use flare_intake::{Intake, IntakeApi, IntakeConsumer};
 use flare_kernel::{CaseId, Currency, Duration as Span, Money, StaffId};
-use flare_messaging::{ApproverQueues, Consumer, EventLogService, Role, TimerHandler};
+use flare_messaging::{ApproverQueues, Consumer, EventLogService, Role, TimerHandler, listeners_of};
 use flare_notification::{
     CanSee, Notification, NotificationApi, NotificationConsumer, NotificationPolicy, NotificationWorkers,
     TriageAway,
@@ -192,7 +192,7 @@ impl Built {
 }
 
 impl Builder<'_> {
-    async fn open(&self, schema: Schema) -> Result<Database, RunError> {
+    async fn open(&self, role: Producer, schema: Schema) -> Result<Database, RunError> {
         let settings = &self.settings.database;
         let url = match self.settings.mode.kind {
             Mode::Embedded => DatabaseUrl::Sqlite(self.settings.mode.data_dir.clone()),
@@ -204,6 +204,7 @@ impl Builder<'_> {
         let options = DatabaseOptions {
             connections: settings.max_connections,
             acquire_timeout: Duration::from_millis(settings.acquire_timeout_ms.into()),
+            has_listeners: listeners_of(role).next().is_some(),
             trace: || trace_context::traceparent().unwrap_or_default(),
             ..DatabaseOptions::default()
         };
@@ -211,7 +212,7 @@ impl Builder<'_> {
     }
 
     async fn identity(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(flare_identity::SCHEMA).await?;
+        let database = self.open(Producer::Identity, flare_identity::SCHEMA).await?;
         let ports = Ports {
             sessions: self.shared.sessions(),
             limits: self.shared.limits(),
@@ -228,7 +229,7 @@ impl Builder<'_> {
     }
 
     async fn intake(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(flare_intake::SCHEMA).await?;
+        let database = self.open(Producer::Intake, flare_intake::SCHEMA).await?;
         let folder = self.settings.files_dir();
         files_folder::open(&folder)?;
         let files: Arc<dyn ObjectStore> =
@@ -250,7 +251,7 @@ impl Builder<'_> {
     }
 
     async fn triage(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(flare_triage::SCHEMA).await?;
+        let database = self.open(Producer::Triage, flare_triage::SCHEMA).await?;
         let money = Arc::new(GrantsOverGrpc(self.peers.clone()));
         let policy = triage_policy(&self.settings.policy)?;
         let triage = Triage::new(database.clone(), policy, Arc::clone(&self.key), money);
@@ -263,7 +264,7 @@ impl Builder<'_> {
     }
 
     async fn grants(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(flare_grants::SCHEMA).await?;
+        let database = self.open(Producer::Grants, flare_grants::SCHEMA).await?;
         let policy = grants_policy(&self.settings.policy)?;
         let grants = Arc::new(Grants::new(database.clone(), policy, Arc::clone(&self.key)));
         let api = GrantsApi::new(Arc::clone(&grants));
@@ -274,7 +275,7 @@ impl Builder<'_> {
     }
 
     async fn notification(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(flare_notification::SCHEMA).await?;
+        let database = self.open(Producer::Notification, flare_notification::SCHEMA).await?;
         let sight = Arc::new(TriageOverGrpc(self.peers.clone()));
         let policy = notification_policy(&self.settings.policy);
         let notification =

@@ -45,8 +45,9 @@ pub(crate) async fn note(tx: &mut Tx, case: CaseId) -> Result<(), Error> {
 
 /// Sets a case's lane.
 pub(crate) async fn set_lane(tx: &mut Tx, case: CaseId, lane: Lane) -> Result<(), Error> {
-    note(tx, case).await?;
-    let query = sql("UPDATE cases SET lane = $2 WHERE case_id = $1");
+    let query =
+        sql("INSERT INTO cases (case_id, lane, money, money_version, closed) VALUES ($1, $2, 'free', 0, 0) \
+             ON CONFLICT (case_id) DO UPDATE SET lane = excluded.lane");
     tx.execute(query.bind(case.to_string()).bind(lane.as_i64())).await.map(drop)
 }
 

@@ -69,7 +69,7 @@ impl AddAnswers {
         let newest = store::keys::newest(tx, self.case, Compartment::Request).await?;
         let Some(epoch) = &self.epoch else { return Ok(newest) };
         epoch.check_follows("key", newest)?;
-        store::keys::insert(tx, self.case, epoch).await?;
+        store::keys::insert(tx, self.case, std::slice::from_ref(epoch)).await?;
         Ok(epoch.epoch)
     }
 

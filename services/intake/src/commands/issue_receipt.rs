@@ -48,7 +48,7 @@ impl Write for IssueReceipt {
         let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
         self.epoch.check_follows("key", newest)?;
         store::requests::insert_receipt(tx, self.case, &self.receipt, self.epoch.epoch).await?;
-        store::keys::insert(tx, self.case, &self.epoch).await?;
+        store::keys::insert(tx, self.case, std::slice::from_ref(&self.epoch)).await?;
         let event: IntakeEvent = ReceiptIssued { case_id: self.case.to_string() }.into();
         tx.append(self.case, view.lane, self.staff.to_string(), &event)?;
         super::show_step(tx, self.case, "receipt_issued", String::new()).await?;

@@ -81,7 +81,10 @@ impl NewCase {
     /// Opens the case, or finds that this very request did before: a form that is sent twice is one case.
     pub(super) async fn open(&self, tx: &mut Tx) -> Result<Opened, Error> {
         tx.lock(&[&self.case]).await?;
-        if let Some(earlier) = store::requests::find(tx, self.case).await? {
+        // A case begins with the first event of its history.
+        if tx.version(self.case) > 0
+            && let Some(earlier) = store::requests::find(tx, self.case).await?
+        {
             if earlier.content == self.content {
                 return Ok(Opened { received: earlier.received, version: FIRST });
             }
@@ -112,9 +115,7 @@ impl NewCase {
         if let Some(receipt) = &self.receipt {
             store::requests::insert_receipt(tx, self.case, receipt, FIRST_EPOCH).await?;
         }
-        for epoch in &self.epochs {
-            store::keys::insert(tx, self.case, epoch).await?;
-        }
+        store::keys::insert(tx, self.case, &self.epochs).await?;
         store::answers::insert(tx, self.case, (FIRST, &self.author), &self.answers).await?;
         let mut view = CaseView::new(self.case, self.listing.lane_hint);
         view.heard(tx.now());

@@ -28,31 +28,20 @@ pub(crate) async fn newest(
     row.map_or(Ok(0), |row| small(&row, "epoch"))
 }
 
-pub(crate) async fn insert(tx: &mut Tx, case: CaseId, epoch: &SealedEpoch) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO key_epochs (case_id, compartment, epoch, begun_at, author) VALUES ($1, $2, $3, $4, $5)")
-            .bind(case.to_string())
-            .bind(epoch.compartment.as_str())
-            .bind(i64::from(epoch.epoch))
-            .bind(tx.now().as_micros())
-            .bind(epoch.author.clone()),
-    )
-    .await?;
-    let rows: Vec<[Value; 6]> = epoch
-        .wraps
-        .iter()
-        .map(|SealedWrap { recipient, generation, wrapped }| {
-            [
-                case.to_string().into(),
-                epoch.compartment.as_str().into(),
-                epoch.epoch.into(),
-                recipient.clone().into(),
-                (*generation).into(),
-                wrapped.clone().into(),
-            ]
-        })
-        .collect();
-    tx.insert("key_wraps (case_id, compartment, epoch, recipient, generation, wrapped)", &rows).await
+pub(crate) async fn insert(tx: &mut Tx, case: CaseId, epochs: &[SealedEpoch]) -> Result<(), Error> {
+    let (mut begun, mut wraps): (Vec<[Value; 5]>, Vec<[Value; 6]>) = (Vec::new(), Vec::new());
+    for epoch in epochs {
+        let key = || [case.to_string().into(), epoch.compartment.as_str().into(), epoch.epoch.into()];
+        let [of, compartment, number] = key();
+        begun.push([of, compartment, number, tx.now().as_micros().into(), epoch.author.clone().into()]);
+        for SealedWrap { recipient, generation, wrapped } in &epoch.wraps {
+            let [of, compartment, number] = key();
+            let (recipient, wrapped) = (recipient.clone().into(), wrapped.clone().into());
+            wraps.push([of, compartment, number, recipient, (*generation).into(), wrapped]);
+        }
+    }
+    tx.insert("key_epochs (case_id, compartment, epoch, begun_at, author)", &begun).await?;
+    tx.insert("key_wraps (case_id, compartment, epoch, recipient, generation, wrapped)", &wraps).await
 }
 
 /// Every epoch of a case with all its wraps, for staff.

@@ -100,7 +100,8 @@ pub(crate) async fn exists(database: &Database, case: CaseId) -> Result<bool, Er
 /// Locks a case and reads it, if there is one.
 pub(crate) async fn lock_case_if_any(tx: &mut Tx, case: CaseId) -> Result<Option<Case>, Error> {
     tx.lock(&[&case]).await?;
-    find_case(tx, case).await
+    // A case begins with the first event of its history.
+    if tx.version(case) == 0 { Ok(None) } else { find_case(tx, case).await }
 }
 
 /// Reads a case without locking it, to show it.
