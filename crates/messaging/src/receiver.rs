@@ -4,10 +4,11 @@
 //! kept there in the same transaction. Where anything at all goes wrong, everything is kept as it came, and the inbox's
 //! worker finds out, stream by stream, what it was.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use flare_contracts::Producer;
 use flare_store::{Database, Error};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Consumer, FollowTrace, Role,
@@ -16,8 +17,10 @@ use crate::{
     parking::{Parked, park},
 };
 
-/// How many events are taken in by one transaction: enough to share the cost of its commit.
-const AT_ONCE: usize = 64;
+/// How many streams are taken in by one transaction: enough to share the cost of its commit.
+const STREAMS: usize = 32;
+/// How many transactions run beside each other, where the database lets more than one write.
+const AT_ONCE: u32 = 2;
 
 /// Takes in what a bus brings to a service.
 #[derive(Clone)]
@@ -48,13 +51,25 @@ impl Receiver {
 
     /// Takes events in. Once this is done each of them is durable here: applied, or kept in the inbox.
     pub(crate) async fn receive(&self, events: Vec<Parked>) -> Result<(), Error> {
-        for some in events.chunks(AT_ONCE) {
-            if let Err(error) = self.apply(some).await {
-                tracing::debug!(service = %self.service, %error, "events could not be applied as they came");
-                park(&self.database, some.to_vec()).await?;
-            }
+        // What several producers tell of one case goes together: apart, they would wait for its lock.
+        let mut of_cases: BTreeMap<String, Vec<Parked>> = BTreeMap::new();
+        for event in events {
+            of_cases.entry(event.key.stream.clone()).or_default().push(event);
         }
-        Ok(())
+        let cases: Vec<_> = of_cases.into_values().collect();
+        let groups: Vec<_> = cases.chunks(STREAMS).map(<[_]>::concat).collect();
+        let at_once = self.database.writes_at_once().min(AT_ONCE);
+        stream::iter(groups)
+            .map(|group| self.receive_together(group))
+            .buffer_unordered(usize::try_from(at_once).unwrap_or(1))
+            .try_collect()
+            .await
+    }
+
+    async fn receive_together(&self, events: Vec<Parked>) -> Result<(), Error> {
+        let Err(error) = self.apply(&events).await else { return Ok(()) };
+        tracing::debug!(service = %self.service, %error, "events could not be applied as they came");
+        park(&self.database, events).await
     }
 
     async fn apply(&self, events: &[Parked]) -> Result<(), Error> {

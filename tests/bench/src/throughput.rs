@@ -94,27 +94,51 @@ pub(crate) async fn inbox(session: &Session) -> Result<usize, Failure> {
     Ok(notification.list_inbox(request).await?.into_inner().notices.len())
 }
 
-/// Distributed: submissions per second, divided by the transactions per second of pgbench that write the same rows.
+/// Distributed: submissions per second, accepted and up to the stored notice, divided by the transactions per second of
+/// pgbench that write the same rows.
 pub(crate) async fn against_pgbench(submissions: usize) -> Result<(), Failure> {
     let servers = Servers::from_environment()?;
     let installation = Installation::distributed(&servers).await?;
     let sessions = people::bring_in(&installation, &[OFFICER]).await?;
     let officer = sessions.first().ok_or("no officer")?;
-    let mut ratios = Vec::new();
+    let mut notification = PgConnection::connect(&servers.postgres).await?;
+    let schema = format!("SET search_path TO {}notification", installation.prefix);
+    notification.execute(AssertSqlSafe(schema)).await?;
+    let (mut accepted_ratios, mut noticed_ratios) = (Vec::new(), Vec::new());
     for round in 1..=3 {
         let requests = requests::compose(officer.bundle(), submissions)?;
-        let flare = send(&installation, requests).await?;
+        let began = Instant::now();
+        let accepted = send(&installation, requests).await?;
+        // pgbench must not run beside what is left of the work.
+        while noticed_cases(&mut notification).await? < i64::try_from(round * submissions)? {
+            if began.elapsed() > Duration::from_mins(5) {
+                return Err("the notices did not all arrive within 300 s".into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let noticed = rate(submissions, began.elapsed());
         let pgbench = pgbench(&servers, &installation.prefix).await?;
-        println!("  round {round}: {flare:.0} submissions/s, pgbench {pgbench:.0} transactions/s");
-        ratios.push(flare / pgbench);
+        println!(
+            "  round {round}: {accepted:.0} submissions/s accepted, {noticed:.0} /s up to the stored notice, \
+             pgbench {pgbench:.0} transactions/s"
+        );
+        accepted_ratios.push(accepted / pgbench);
+        noticed_ratios.push(noticed / pgbench);
     }
-    let ratio = crate::median(ratios);
-    report(
-        "distributed: submissions/s ÷ pgbench with the same rows, median of 3",
-        &format!("{ratio:.2}"),
-        ">= 0.5",
-    );
+    for (what, ratios) in [("accepted", accepted_ratios), ("up to the stored notice", noticed_ratios)] {
+        report(
+            &format!("distributed: submissions/s {what} ÷ pgbench with the same rows, median of 3"),
+            &format!("{:.2}", crate::median(ratios)),
+            ">= 0.5",
+        );
+    }
     installation.stop(Some(&servers)).await
+}
+
+/// The cases that somebody has been told of.
+async fn noticed_cases(notification: &mut PgConnection) -> Result<i64, Failure> {
+    let row = sqlx::query("SELECT count(DISTINCT case_id) FROM notices").fetch_one(notification).await?;
+    Ok(row.try_get(0)?)
 }
 
 /// Runs pgbench with prepared statements that write, in one transaction, the rows of one stored request under new keys.
