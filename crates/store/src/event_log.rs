@@ -101,10 +101,17 @@ impl Tx {
             Some([stream.into(), head.seq.into(), head.hash.clone().into(), self.now.as_micros().into()])
         });
         let heads: Vec<[Value; 4]> = heads.collect();
-        self.insert("outbox (stream, seq, lane, queued_at, due, claim, attempts)", &queued).await?;
-        self.insert(
-            "events (stream, seq, event_id, kind, payload, actor, at, lane, salt, digest, hash, trace)",
+        self.with_values(
+            "INSERT INTO outbox (stream, seq, lane, queued_at, due, claim, attempts) VALUES ",
+            &queued,
+            "",
+        )
+        .await?;
+        self.with_values(
+            "INSERT INTO events \
+             (stream, seq, event_id, kind, payload, actor, at, lane, salt, digest, hash, trace) VALUES ",
             &logged,
+            "",
         )
         .await?;
         self.with_values(

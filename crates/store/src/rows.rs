@@ -75,7 +75,7 @@ impl Tx {
         into: &'static str,
         rows: &[[Value; COLUMNS]],
     ) -> Result<(), Error> {
-        self.run(&format!("INSERT INTO {into} VALUES "), rows, "").await.map(drop)
+        self.insert_rows(into, rows, "").await
     }
 
     /// The same, without those that are there already.
@@ -84,43 +84,56 @@ impl Tx {
         into: &'static str,
         rows: &[[Value; COLUMNS]],
     ) -> Result<(), Error> {
-        self.run(&format!("INSERT INTO {into} VALUES "), rows, " ON CONFLICT DO NOTHING").await.map(drop)
+        self.insert_rows(into, rows, " ON CONFLICT DO NOTHING").await
     }
 
-    /// Runs a statement with a list of rows between its two parts, and gives what it returns. Long lists take several
-    /// statements, one after the other: nothing in either part may count on seeing all rows.
+    async fn insert_rows<const COLUMNS: usize>(
+        &mut self,
+        into: &'static str,
+        rows: &[[Value; COLUMNS]],
+        conflict: &'static str,
+    ) -> Result<(), Error> {
+        let before = format!("INSERT INTO {into} VALUES ");
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            self.run(&before, rows, conflict).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement with a list of rows between its two parts, and gives what it returns. For lists of any length:
+    /// they take several statements, one after the other, so that nothing in either part may count on seeing all rows.
     pub async fn with_values<const COLUMNS: usize>(
         &mut self,
         before: &'static str,
         rows: &[[Value; COLUMNS]],
         after: &'static str,
     ) -> Result<Vec<Row>, Error> {
-        self.run(before, rows, after).await
+        let (mut answer, mut rows) = (Vec::new(), rows);
+        while !rows.is_empty() {
+            let (now, later) = rows.split_at(piece(rows.len()));
+            answer.extend(self.run(before, now, after).await?);
+            rows = later;
+        }
+        Ok(answer)
     }
 
     async fn run<const COLUMNS: usize>(
         &mut self,
         before: &str,
-        mut rows: &[[Value; COLUMNS]],
+        rows: &[[Value; COLUMNS]],
         after: &str,
     ) -> Result<Vec<Row>, Error> {
-        let mut answer = Vec::new();
-        while !rows.is_empty() {
-            let (now, later) = rows.split_at(piece(rows.len()));
-            rows = later;
-            // Only literals and the numbers of placeholders become part of the statement.
-            let statement = format!("{before}{}{after}", placeholders(COLUMNS, now.len()));
-            let mut query = sqlx::query(AssertSqlSafe(statement));
-            for value in now.iter().flatten().cloned() {
-                query = match value {
-                    Value::Text(text) => query.bind(text),
-                    Value::Int(int) => query.bind(int),
-                    Value::Bytes(bytes) => query.bind(bytes),
-                };
-            }
-            answer.extend(self.fetch_all(query).await?);
+        // Only literals and the numbers of placeholders become part of the statement.
+        let statement = format!("{before}{}{after}", placeholders(COLUMNS, rows.len()));
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for value in rows.iter().flatten().cloned() {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Int(int) => query.bind(int),
+                Value::Bytes(bytes) => query.bind(bytes),
+            };
         }
-        Ok(answer)
+        self.fetch_all(query).await
     }
 }
 

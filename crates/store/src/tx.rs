@@ -196,11 +196,25 @@ impl Tx {
                 " ON CONFLICT (stream) DO UPDATE SET seq = streams.seq RETURNING stream, seq, head, at",
             )
             .await?;
-        for row in &rows {
-            self.now = self.now.max(row.timestamp("at")?);
-            let head = Head { seq: row.int("seq")?, hash: row.bytes("head")? };
-            self.streams.insert(row.text("stream")?, head);
+        rows.iter().try_for_each(|row| self.locked(row))
+    }
+
+    /// Locks a history that has begun, as [`lock`](Self::lock) does; says whether there is one.
+    pub async fn lock_begun(&mut self, stream: &(impl Display + Sync)) -> Result<bool, Error> {
+        let name = stream.to_string();
+        if self.streams.contains_key(&name) {
+            return Ok(true);
         }
+        let lock = "UPDATE streams SET seq = seq WHERE stream = $1 RETURNING stream, seq, head, at";
+        let found = self.fetch_optional(crate::sql(lock).bind(name)).await?;
+        found.as_ref().map_or(Ok(()), |row| self.locked(row))?;
+        Ok(found.is_some())
+    }
+
+    fn locked(&mut self, row: &Row) -> Result<(), Error> {
+        self.now = self.now.max(row.timestamp("at")?);
+        let head = Head { seq: row.int("seq")?, hash: row.bytes("head")? };
+        self.streams.insert(row.text("stream")?, head);
         Ok(())
     }
 

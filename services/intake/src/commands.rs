@@ -56,8 +56,13 @@ async fn shows(
 
 /// Shows the event just appended to the requester as a step.
 async fn show_step(tx: &mut Tx, case: CaseId, what: &'static str, about: String) -> Result<(), Error> {
-    let (source, at) = (format!("intake:{}", tx.version(case)), tx.now());
+    let (source, at) = (step_source(tx, case), tx.now());
     store::view::add_step(tx, case, source, at, (what, about)).await
+}
+
+/// What tells the event just appended from every other.
+fn step_source(tx: &Tx, case: CaseId) -> String {
+    format!("intake:{}", tx.version(case))
 }
 
 /// The requester was heard of.

@@ -37,11 +37,7 @@ impl Consumer for IntakeConsumer {
 
 /// Locks a case and reads it, if it is here.
 async fn locked(tx: &mut Tx, case: CaseId) -> Result<Option<CaseView>, Error> {
-    if !store::requests::exists(tx, case).await? {
-        return Ok(None);
-    }
-    tx.lock(&[&case]).await?;
-    store::view::find(tx, case).await
+    if tx.lock_begun(&case).await? { store::view::find(tx, case).await } else { Ok(None) }
 }
 
 /// Shows an event as a step.

@@ -21,6 +21,9 @@ use crate::{
 /// Connections of the load, and of pgbench.
 const CONNECTIONS: usize = 16;
 
+/// How often submissions and pgbench take turns.
+const ROUNDS: usize = 5;
+
 const OFFICER: (&str, &[Role], &[Team]) = ("officer", &[Role::Officer], &[Team::Triage]);
 
 /// Sends requests over several workers; requests per second.
@@ -105,7 +108,7 @@ pub(crate) async fn against_pgbench(submissions: usize) -> Result<(), Failure> {
     let schema = format!("SET search_path TO {}notification", installation.prefix);
     notification.execute(AssertSqlSafe(schema)).await?;
     let (mut accepted_ratios, mut noticed_ratios) = (Vec::new(), Vec::new());
-    for round in 1..=3 {
+    for round in 1..=ROUNDS {
         let requests = requests::compose(officer.bundle(), submissions)?;
         let began = Instant::now();
         let accepted = send(&installation, requests).await?;
@@ -127,7 +130,7 @@ pub(crate) async fn against_pgbench(submissions: usize) -> Result<(), Failure> {
     }
     for (what, ratios) in [("accepted", accepted_ratios), ("up to the stored notice", noticed_ratios)] {
         report(
-            &format!("distributed: submissions/s {what} ÷ pgbench with the same rows, median of 3"),
+            &format!("distributed: submissions/s {what} ÷ pgbench with the same rows, median of {ROUNDS}"),
             &format!("{:.2}", crate::median(ratios)),
             ">= 0.5",
         );
@@ -149,7 +152,7 @@ async fn pgbench(servers: &Servers, prefix: &str) -> Result<f64, Failure> {
     let script = tempfile::NamedTempFile::new()?;
     std::fs::write(script.path(), same_rows(&mut connection).await?)?;
     let output = Command::new(program("pgbench"))
-        .args(["--no-vacuum", "--protocol=prepared", "--time=10", "--jobs=2"])
+        .args(["--no-vacuum", "--protocol=prepared", "--time=8", "--jobs=2"])
         .arg(format!("--client={CONNECTIONS}"))
         .arg(format!("--file={}", script.path().display()))
         .arg(&servers.postgres)

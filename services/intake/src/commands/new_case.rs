@@ -99,7 +99,7 @@ impl NewCase {
         }
         .into();
         tx.append(self.case, self.listing.lane_hint, self.author.name(), &event)?;
-        super::show_step(tx, self.case, "received", String::new()).await?;
+        store::view::add_first_step(tx, self.case, super::step_source(tx, self.case), "received").await?;
         Ok(Opened { received: tx.now(), version: tx.version(self.case) })
     }
 

@@ -87,6 +87,24 @@ pub(crate) async fn add_step(
     .map(drop)
 }
 
+/// Adds the first step of a case that begins.
+pub(crate) async fn add_first_step(
+    tx: &mut Tx,
+    case: CaseId,
+    source: String,
+    what: &'static str,
+) -> Result<(), Error> {
+    let row = [
+        case.to_string().into(),
+        1_i64.into(),
+        source.into(),
+        what.into(),
+        tx.now().as_micros().into(),
+        "".into(),
+    ];
+    tx.insert("view_steps (case_id, place, source, what, at, about)", &[row]).await
+}
+
 /// The newest steps, oldest first.
 pub(crate) async fn steps(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Step>, Error> {
     let rows = reads
