@@ -85,8 +85,8 @@ fn journey(installation: &Installation) -> String {
 fn asked_for_each_vote_once(installation: &Installation, grants: &[String]) {
     let servers = installation.servers.as_ref().unwrap();
     for approver in &installation.team.approvers {
-        // Whoever was killed with a message in hand held it for a minute.
-        within(Duration::from_secs(90), "each grant is on the approver's queue", || {
+        // Whoever was killed with a message in hand held it until its lease ended.
+        within(Duration::from_mins(1), "each grant is on the approver's queue", || {
             let events = broker::on_approver_queue(servers, &approver.id);
             let mut asked: Vec<(String, String)> = events
                 .iter()

@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// How long the broker is away.
+const AWAY: Duration = Duration::from_mins(1);
 /// How late a notice may be once the broker is back.
 const LATE: Duration = Duration::from_secs(30);
 
@@ -39,8 +41,11 @@ fn broker_away(installation: &Installation, broker: &Proxy) {
     for case in &cases {
         assert_eq!(case.status()["standing"], "received");
     }
-    let turned_away = broker.turned_away();
-    until("the services keep trying in vain", || (broker.turned_away() > turned_away + 20).then_some(()));
+    let (turned_away, gone) = (broker.turned_away(), Instant::now());
+    // Long enough for every pause to reach its longest.
+    within(AWAY + LATE, "the services keep trying in vain", || {
+        (gone.elapsed() >= AWAY && broker.turned_away() > turned_away + 20).then_some(())
+    });
     let waiting = checker::rows(installation, Producer::Intake, "SELECT stream FROM {}outbox");
     assert!(waiting.len() >= cases.len(), "what happened waits to be told: {waiting:?}");
     // Whoever has been told by now was told by the reconciler, which needs no broker.

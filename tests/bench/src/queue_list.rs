@@ -43,7 +43,7 @@ pub(crate) async fn measure(cases: i64) -> Result<(), Failure> {
     let columns = "SELECT string_agg(column_name::text, ',') AS names FROM information_schema.columns \
                    WHERE table_name = 'cases' AND table_schema = current_schema()";
     let names: String = sqlx::Row::try_get(&postgres.fetch_one(columns).await?, "names")?;
-    let numbers = format!("generate_series(1, {cases}) AS numbers(n)");
+    let numbers = format!("generate_series(CAST(1 AS BIGINT), {cases}) AS numbers(n)");
     postgres.execute(AssertSqlSafe(copies(&names, "lpad(n::text, 25, '0')", &numbers))).await?;
     postgres.execute("ANALYZE cases").await?;
     list("PostgreSQL", &session, cases).await?;

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{World, eventually, on_both_engines};
 use crate::{
-    Consumer, EventSource, FetchError, InboxWorker, LocalBus, LocalEventSource, Received, Role, SourceError,
-    Wiring, apply::RUN, cursor::TRIES, workers,
+    Consumer, EventSource, FetchError, InboxWorker, LocalEventSource, Received, Role, SourceError, Wiring,
+    apply::RUN, cursor::TRIES, workers,
 };
 
 on_both_engines!(

@@ -11,7 +11,7 @@ use flare_kernel::Lane;
 
 use super::{World, on_both_engines};
 use crate::{
-    Bus, LocalBus, Outgoing, PublishError, Relay, Relayed,
+    Bus, Outgoing, PublishError, Relay, Relayed,
     relay::{BATCH, LEASE},
 };
 

@@ -7,6 +7,7 @@ use crate::fixtures::{notes, run};
 
 on_both_engines!(many_rows_are_stored_or_none, crate::fixtures::SCHEMA);
 on_both_engines!(what_is_there_already_stays, crate::fixtures::SCHEMA);
+on_both_engines!(a_statement_with_a_list_gives_what_every_part_of_it_returns, crate::fixtures::SCHEMA);
 
 const NOTES: &str = "notes (thing, author, stars)";
 
@@ -45,4 +46,26 @@ async fn what_is_there_already_stays(sandbox: Sandbox) {
         .unwrap();
     }
     assert_eq!(notes(database).await, 2);
+}
+
+async fn a_statement_with_a_list_gives_what_every_part_of_it_returns(sandbox: Sandbox) {
+    let returned = run(&sandbox.database, |tx| {
+        Box::pin(async move {
+            let rows: Vec<_> = (0..2_000).map(|number| row("bridge", number)).collect();
+            tx.insert(NOTES, &rows[..1_000]).await?;
+            let wanted: Vec<[Value; 2]> =
+                rows.iter().map(|[thing, author, _]| [thing.clone(), author.clone()]).collect();
+            let found = tx
+                .with_values("SELECT author FROM notes WHERE (thing, author) IN (VALUES ", &wanted, ")")
+                .await?;
+            let new = " ON CONFLICT (thing, author) DO NOTHING RETURNING author";
+            let added =
+                tx.with_values("INSERT INTO notes (thing, author, stars) VALUES ", &rows, new).await?;
+            let gone = "DELETE FROM notes WHERE (thing, author) IN (VALUES ";
+            tx.with_values(gone, &wanted[1..], ")").await?;
+            Ok([found, added].map(|rows| rows.len()))
+        })
+    });
+    assert_eq!(returned.await.unwrap(), [1_000, 1_000]);
+    assert_eq!(notes(&sandbox.database).await, 1);
 }

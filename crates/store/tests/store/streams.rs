@@ -10,7 +10,7 @@ use flare_contracts::{
     events::v1::{IntakeEvent, ReceiptIssued},
 };
 use flare_kernel::{Duration, Lane};
-use flare_store::{Error, events_after, page_of_stream_heads};
+use flare_store::{Database, DatabaseOptions, Error, events_after, page_of_stream_heads, sql};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::fixtures::{count_up, counter, log, run};
@@ -21,6 +21,8 @@ on_both_engines!(histories_are_locked_in_one_order_whatever_order_is_asked_for, 
 on_both_engines!(only_a_locked_history_takes_events, crate::fixtures::SCHEMA);
 on_both_engines!(a_history_is_read_in_pages, crate::fixtures::SCHEMA);
 on_both_engines!(an_event_wakes_the_relay, crate::fixtures::SCHEMA);
+on_both_engines!(what_nobody_listens_to_is_logged_and_not_queued, crate::fixtures::SCHEMA);
+on_both_engines!(a_history_is_locked_only_if_it_has_begun, crate::fixtures::SCHEMA);
 on_both_engines!(a_history_never_goes_back_in_time, crate::fixtures::SCHEMA);
 
 /// A clock that was set back, or that was read before the lock was waited for.
@@ -151,4 +153,30 @@ async fn an_event_wakes_the_relay(sandbox: Sandbox) {
     let wake = Arc::clone(&sandbox.database.wakes().outbox);
     log(&sandbox.database, "case_1", 1).await;
     wake.notified().await;
+}
+
+async fn what_nobody_listens_to_is_logged_and_not_queued(sandbox: Sandbox) {
+    let options = DatabaseOptions { has_listeners: false, ..DatabaseOptions::default() };
+    let unheard = Database::open(&sandbox.url(), crate::fixtures::SCHEMA, options).await.unwrap();
+    log(&unheard, "case_1", 3).await;
+    assert_eq!(events_after(&unheard, "case_1", 0, 9).await.unwrap().len(), 3);
+    assert!(unheard.fetch_all(sql("SELECT seq FROM outbox")).await.unwrap().is_empty());
+    log(&sandbox.database, "case_1", 1).await;
+    assert_eq!(unheard.fetch_all(sql("SELECT seq FROM outbox")).await.unwrap().len(), 1);
+    unheard.close().await;
+}
+
+async fn a_history_is_locked_only_if_it_has_begun(sandbox: Sandbox) {
+    log(&sandbox.database, "case_1", 2).await;
+    let locked = run(&sandbox.database, |tx| {
+        Box::pin(async move {
+            let unknown = tx.lock_begun(&"case_2").await?;
+            let begun = tx.lock_begun(&"case_1").await?;
+            tx.lock(&[&"case_1"]).await?;
+            Ok((unknown, begun, tx.version("case_1")))
+        })
+    });
+    assert_eq!(locked.await.unwrap(), (false, true, 2));
+    let rows = sandbox.database.fetch_all(sql("SELECT stream FROM streams")).await.unwrap();
+    assert_eq!(rows.len(), 1, "asking begins none");
 }

@@ -5,8 +5,9 @@ use flare_store::{Error, Tx, Write};
 
 use crate::store::{self, Message};
 
-/// How long a worker has; then another may take the same message, and it may be published twice with one id.
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
+/// How long a worker has; then another may take the same message, and it may be published twice with one id. No longer,
+/// for what a killed worker held is that late.
+pub(crate) const LEASE: Duration = Duration::from_secs(25);
 
 /// Takes so many at most.
 pub(crate) struct ClaimMessages {

@@ -154,8 +154,8 @@ pub(crate) async fn message_waits(tx: &mut Tx, notice: NoticeId) -> Result<(), E
 
 /// The broker takes messages again: whatever waits for it is tried at once.
 ///
-/// A message that another worker holds is due when its lease of a minute ends. That is further away than any wait, until
-/// long after its round is over.
+/// A message that another worker holds is due when its lease ends. That is further away than any wait for as long as a
+/// round takes; where one takes longer, the message may go out twice, with one id.
 pub(crate) async fn broker_is_back(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     let queues =
