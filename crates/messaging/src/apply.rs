@@ -9,7 +9,7 @@ use std::{
 };
 
 use flare_contracts::{Kind, Refusal, events::v1::LoggedEvent};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Value, Write};
 use prost::Message as _;
 use tracing::{Instrument as _, Span};
 
@@ -22,7 +22,7 @@ use crate::{
 /// Makes a span part of the trace that a `traceparent` names.
 pub type FollowTrace = fn(&Span, &str);
 
-/// How many events of one stream the inbox's worker applies in one transaction.
+/// How many events of one stream the inbox's worker applies in one transaction; [`waiting`] reads as many.
 pub(crate) const RUN: i64 = 50;
 
 /// Applies the next events of some streams: what has just come, and what waits for it in the inbox.
@@ -90,7 +90,7 @@ impl Write for Apply {
     type Output = Applied;
 
     /// Several streams touch other things than their cursors, in an order of their own: two such writes that collide
-    /// would collide again. Each stream by itself does not.
+    /// would collide again. What has just come has the inbox to go to. One stream out of the inbox is repeated.
     fn gives_way(&self) -> bool {
         self.streams.len() > 1 || !self.came.is_empty()
     }
@@ -99,7 +99,9 @@ impl Write for Apply {
     /// whoever moves a cursor to just before it finds it.
     async fn apply(&self, tx: &mut Tx) -> Result<Applied, Error> {
         let cursors = Cursor::lock_all(tx, &self.streams).await?;
-        let waiting = self.waiting(tx).await?;
+        let free = self.streams.iter().zip(&cursors).filter(|(_, cursor)| !cursor.is_held(tx.now()));
+        let free: Vec<_> = free.map(|(key, _)| key.values()).collect();
+        let waiting = waiting(tx, &free).await?;
         let (mut moved, mut gone, mut kept, mut events) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (key, cursor) in self.streams.iter().zip(cursors) {
             self.progress.begin();
@@ -130,24 +132,6 @@ impl Write for Apply {
 }
 
 impl Apply {
-    /// What lies in the inbox of these streams, in order.
-    async fn waiting(&self, tx: &mut Tx) -> Result<BTreeMap<StreamKey, Vec<(i64, Vec<u8>)>>, Error> {
-        let mut waiting: BTreeMap<StreamKey, Vec<_>> = BTreeMap::new();
-        let keys: Vec<_> = self.streams.iter().map(StreamKey::values).collect();
-        // A long backlog is read in parts; the worker comes back for the rest.
-        let rows = tx
-            .with_values(
-                "SELECT producer, stream, seq, envelope FROM inbox WHERE (producer, stream) IN (VALUES ",
-                &keys,
-                ") ORDER BY stream, producer, seq LIMIT 500",
-            )
-            .await?;
-        for row in &rows {
-            waiting.entry(key_of(row)?).or_default().push((row.int("seq")?, row.bytes("envelope")?));
-        }
-        Ok(waiting)
-    }
-
     async fn apply_event(&self, tx: &mut Tx, key: &StreamKey, envelope: &[u8]) -> Result<(), Error> {
         let unknown = |what: String| Refusal::new(Kind::Invalid, "UNKNOWN_EVENT", what);
         let logged =
@@ -162,6 +146,28 @@ impl Apply {
         (self.follow)(&span, &traceparent);
         self.consumer.apply(tx, &received).instrument(span).await
     }
+}
+
+/// What lies in the inbox of these streams, whose cursors are locked, in order.
+async fn waiting(
+    tx: &mut Tx,
+    streams: &[[Value; 2]],
+) -> Result<BTreeMap<StreamKey, Vec<(i64, Vec<u8>)>>, Error> {
+    let mut waiting: BTreeMap<StreamKey, Vec<_>> = BTreeMap::new();
+    // Of each stream as much as one turn of the worker applies, whatever lies behind.
+    let rows = tx
+        .with_values(
+            "SELECT i.producer, i.stream, i.seq, i.envelope FROM inbox i \
+             JOIN cursors c ON c.producer = i.producer AND c.stream = i.stream AND i.seq <= c.seq + 50 \
+             WHERE (i.producer, i.stream) IN (VALUES ",
+            streams,
+            ") ORDER BY i.stream, i.producer, i.seq",
+        )
+        .await?;
+    for row in &rows {
+        waiting.entry(key_of(row)?).or_default().push((row.int("seq")?, row.bytes("envelope")?));
+    }
+    Ok(waiting)
 }
 
 /// The stable name of an error, for a quarantined stream. Never content.

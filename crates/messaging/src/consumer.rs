@@ -7,7 +7,7 @@ use flare_store::Tx;
 
 /// A service's answer to the events of others.
 ///
-/// The worker applies the events of one stream in their order, each once: whatever `apply` writes commits together with
+/// The events of one stream are applied in their order, each once: whatever `apply` writes commits together with
 /// the mark that the event was applied.
 #[async_trait]
 pub trait Consumer: Send + Sync + 'static {

@@ -1,6 +1,6 @@
 //! From the inbox to a service's own tables, in the order of each stream.
 //!
-//! Messages come in any order and more than once. The worker picks streams whose next event is there, the most pressing
+//! What a bus brings before its turn, what failed, and what was fetched waits here. The worker picks streams whose next event is there, the most pressing
 //! first, locks their cursors and applies what is contiguous. An event that fails again and again stops its own stream
 //! only.
 
@@ -24,7 +24,7 @@ const LOOK: i64 = 128;
 /// How many streams are applied in one transaction: enough to share the cost of its commit.
 const STREAMS: usize = 16;
 
-/// Applies what a service received.
+/// Applies what waits in a service's inbox.
 #[derive(Clone)]
 pub struct InboxWorker {
     service: Producer,

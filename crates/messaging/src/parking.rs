@@ -1,4 +1,4 @@
-//! Putting received events into a consumer's inbox.
+//! A consumer's inbox: putting events in and taking them out.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(crate) struct Parked {
     pub(crate) key: StreamKey,
     pub(crate) seq: i64,
     pub(crate) envelope: Vec<u8>,
-    lane: Lane,
+    pub(crate) lane: Lane,
 }
 
 impl Parked {
@@ -37,12 +37,10 @@ impl Parked {
 }
 
 /// Puts events into the inbox, all in one transaction, and wakes its worker. One that is there already stays as it is.
-pub(crate) async fn park(database: &Database, mut rows: Vec<Parked>) -> Result<(), Error> {
+pub(crate) async fn park(database: &Database, rows: Vec<Parked>) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
-    // In one order for everybody: two that park the same events wait for each other and never deadlock.
-    rows.sort_by(|a, b| a.place().cmp(&b.place()));
     database.write(Park(rows.into())).await?;
     database.wakes().inbox.notify_one();
     Ok(())
@@ -54,12 +52,14 @@ impl Write for Park {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
-        keep(tx, &*self.0).await
+        keep(tx, self.0.iter().collect()).await
     }
 }
 
-/// Puts events into the inbox.
-pub(crate) async fn keep(tx: &mut Tx, events: impl IntoIterator<Item = &Parked>) -> Result<(), Error> {
+/// Puts events into the inbox, in one order for everybody: two that keep the same events wait for each other and never
+/// deadlock.
+pub(crate) async fn keep(tx: &mut Tx, mut events: Vec<&Parked>) -> Result<(), Error> {
+    events.sort_by_key(|event| event.place());
     let now = tx.now().as_micros();
     let row = |event: &Parked| {
         let [producer, stream] = event.key.values();
@@ -67,7 +67,8 @@ pub(crate) async fn keep(tx: &mut Tx, events: impl IntoIterator<Item = &Parked>)
         [producer, stream, event.seq.into(), lane.into(), now.into(), envelope.into()]
     };
     let rows: Vec<[Value; 6]> = events.into_iter().map(row).collect();
-    tx.insert_new("inbox (producer, stream, seq, lane, received_at, envelope)", &rows).await
+    let into = "INSERT INTO inbox (producer, stream, seq, lane, received_at, envelope) VALUES ";
+    tx.with_values(into, &rows, " ON CONFLICT DO NOTHING").await.map(drop)
 }
 
 /// Takes events out of the inbox.

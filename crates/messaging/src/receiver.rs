@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use flare_contracts::Producer;
+use flare_kernel::Lane;
 use flare_store::{Database, Error};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -51,13 +52,7 @@ impl Receiver {
 
     /// Takes events in. Once this is done each of them is durable here: applied, or kept in the inbox.
     pub(crate) async fn receive(&self, events: Vec<Parked>) -> Result<(), Error> {
-        // What several producers tell of one case goes together: apart, they would wait for its lock.
-        let mut of_cases: BTreeMap<String, Vec<Parked>> = BTreeMap::new();
-        for event in events {
-            of_cases.entry(event.key.stream.clone()).or_default().push(event);
-        }
-        let cases: Vec<_> = of_cases.into_values().collect();
-        let groups: Vec<_> = cases.chunks(STREAMS).map(<[_]>::concat).collect();
+        let groups = together(events);
         let at_once = self.database.writes_at_once().min(AT_ONCE);
         stream::iter(groups)
             .map(|group| self.receive_together(group))
@@ -86,6 +81,54 @@ impl Receiver {
         };
         let applied = self.database.write(write).await?;
         figures::count(figures::APPLIED, self.service, applied.events);
+        if applied.gone > 0 {
+            // What waited behind these may be more than one turn takes.
+            self.database.wakes().inbox.notify_one();
+        }
         Ok(())
+    }
+}
+
+/// Which events share a transaction, in the order of their turns: the most pressing first, and none with those of
+/// another lane. What several producers tell of one case goes together: apart, they would wait for its lock.
+fn together(events: Vec<Parked>) -> Vec<Vec<Parked>> {
+    let mut lanes: BTreeMap<String, Lane> = BTreeMap::new();
+    for event in &events {
+        let lane = lanes.entry(event.key.stream.clone()).or_insert(event.lane);
+        *lane = event.lane.min(*lane);
+    }
+    let mut cases: BTreeMap<(Lane, String), Vec<Parked>> = BTreeMap::new();
+    for event in events {
+        let lane = lanes.get(&event.key.stream).copied().unwrap_or(event.lane);
+        cases.entry((lane, event.key.stream.clone())).or_default().push(event);
+    }
+    let cases: Vec<_> = cases.into_iter().collect();
+    let of_lane = cases.chunk_by(|((left, _), _), ((right, _), _)| left == right);
+    let groups = of_lane.flat_map(|of_lane| of_lane.chunks(STREAMS));
+    groups.map(|group| group.iter().flat_map(|(_, events)| events.clone()).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::events::v1::LoggedEvent;
+    use flare_contracts::input::lane_out;
+
+    use super::*;
+
+    fn event(stream: &str, seq: i64, lane: Lane) -> Parked {
+        let lane = lane_out(lane).into();
+        let logged = LoggedEvent { stream: stream.to_owned(), seq, lane, ..LoggedEvent::default() };
+        Parked::new(Producer::Intake, &logged).unwrap()
+    }
+
+    #[test]
+    fn the_most_pressing_go_first_and_by_themselves() {
+        let mut events: Vec<_> =
+            (10..50).map(|case| event(&format!("case_{case}"), 1, Lane::Standard)).collect();
+        events.push(event("case_99", 1, Lane::Standard));
+        events.push(event("case_99", 2, Lane::Critical));
+        let groups = together(events);
+        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [2, 32, 8]);
+        assert!(groups[0].iter().all(|event| event.key.stream == "case_99"));
     }
 }

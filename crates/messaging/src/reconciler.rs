@@ -24,7 +24,7 @@ const NOT_BEFORE: Duration = Duration::from_secs(10);
 /// How many streams are asked for at once.
 const PAGE: i32 = 1000;
 
-/// Finds what never came.
+/// Finds what has not come.
 #[derive(Clone)]
 pub struct Reconciler {
     service: Producer,
@@ -79,7 +79,7 @@ impl Reconciler {
             }
         }
         if fetched > 0 {
-            tracing::warn!(service = %self.service, fetched, "events that the bus never brought were fetched");
+            tracing::warn!(service = %self.service, fetched, "events that the bus had not brought were fetched");
         }
         failure.map_or(Ok(fetched), Err)
     }

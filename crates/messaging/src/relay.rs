@@ -71,7 +71,9 @@ impl Relay {
                 Ok(Relayed { away: None, published, .. }) => {
                     pause.over();
                     if published > 0 {
-                        if !rest(&token, None, breath(published)).await {
+                        // After a full batch there is nothing to wait for: more is there already.
+                        let full = i64::try_from(published).is_ok_and(|published| published >= BATCH);
+                        if !full && !rest(&token, None, breath(published)).await {
                             return;
                         }
                         continue;
@@ -105,7 +107,8 @@ impl Relay {
         }
     }
 
-    /// Looks for work, then makes sure of the bus: nothing is claimed yet, so that this may take its time.
+    /// Looks whether anything is queued, then makes sure of the bus: nothing is claimed yet, so that this may take its
+    /// time. Whether it is due the claim finds out: that costs an empty write now and then, and the clock is not asked.
     async fn prepare(&self) -> Result<Ready, Error> {
         if self.database.fetch_optional(sql("SELECT seq FROM outbox LIMIT 1")).await?.is_none() {
             return Ok(Ready::NothingToDo);

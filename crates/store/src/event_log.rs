@@ -86,19 +86,20 @@ impl Tx {
     /// Writes the pending events and where they bring their histories: a few statements, however many they are.
     pub(crate) async fn flush_events(&mut self) -> Result<(), Error> {
         let (mut logged, mut queued, mut moved) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (now, has_listeners) = (self.now(), self.has_listeners());
         for event in std::mem::take(&mut self.pending) {
             let Some(head) = self.streams.get_mut(&event.stream) else { continue };
-            let record = event.record(&head.hash, head.seq + 1, self.now)?;
+            let record = event.record(&head.hash, head.seq + 1, now)?;
             (head.seq, head.hash) = (record.seq, record.hash.clone());
             moved.insert(record.stream.clone());
-            if self.database.has_listeners {
+            if has_listeners {
                 queued.push(outbox_row(&record));
             }
             logged.push(record.into_row());
         }
         let heads = moved.into_iter().filter_map(|stream| {
             let head = self.streams.get(&stream)?;
-            Some([stream.into(), head.seq.into(), head.hash.clone().into(), self.now.as_micros().into()])
+            Some([stream.into(), head.seq.into(), head.hash.clone().into(), now.as_micros().into()])
         });
         let heads: Vec<[Value; 4]> = heads.collect();
         self.with_values(

@@ -36,8 +36,8 @@ pub trait Write: Send + Sync + 'static {
 /// An open transaction. Dropping it undoes everything.
 pub struct Tx {
     inner: sqlx::Transaction<'static, sqlx::Any>,
-    pub(crate) database: Arc<Inner>,
-    pub(crate) now: Timestamp,
+    database: Arc<Inner>,
+    now: Timestamp,
     poisoned: bool,
     pub(crate) streams: BTreeMap<String, Head>,
     pub(crate) pending: Vec<Pending>,
@@ -199,13 +199,14 @@ impl Tx {
         rows.iter().try_for_each(|row| self.locked(row))
     }
 
-    /// Locks a history that has begun, as [`lock`](Self::lock) does; says whether there is one.
+    /// Locks a history that has an event, as [`lock`](Self::lock) does; says whether it has.
     pub async fn lock_begun(&mut self, stream: &(impl Display + Sync)) -> Result<bool, Error> {
         let name = stream.to_string();
         if self.streams.contains_key(&name) {
-            return Ok(true);
+            return Ok(self.version(&name) > 0);
         }
-        let lock = "UPDATE streams SET seq = seq WHERE stream = $1 RETURNING stream, seq, head, at";
+        let lock =
+            "UPDATE streams SET seq = seq WHERE stream = $1 AND seq > 0 RETURNING stream, seq, head, at";
         let found = self.fetch_optional(crate::sql(lock).bind(name)).await?;
         found.as_ref().map_or(Ok(()), |row| self.locked(row))?;
         Ok(found.is_some())
@@ -240,19 +241,23 @@ impl Tx {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let published = !self.pending.is_empty();
+        let queued = self.has_listeners() && !self.pending.is_empty();
         self.flush_events().await?;
         if self.poisoned {
             return Err(Error::Poisoned);
         }
         self.inner.commit().await.map_err(Error::Database)?;
-        if published {
+        if queued {
             handle.wakes().outbox.notify_one();
         }
         if self.timer_set {
             handle.wakes().timers.notify_one();
         }
         Ok(())
+    }
+
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.database.has_listeners
     }
 
     pub(crate) fn trace(&self) -> String {

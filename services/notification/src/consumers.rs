@@ -95,7 +95,7 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
         // Identity's events are on their way. Going on would mean that nobody ever hears of this.
         return Err(Error::NotYet("there is nobody yet to tell"));
     }
-    let mut told: Vec<StaffId> = Vec::new();
+    let mut planned: Vec<StaffId> = Vec::new();
     let mut stale: BTreeMap<(Ask, &str), bool> = BTreeMap::new();
     let mut notices = Vec::new();
     for plan in &routed.plans {
@@ -111,8 +111,8 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
             continue;
         }
         for id in resolve(plan, routed.lane, &routed.facts, &directory) {
-            if !told.contains(&id) {
-                told.push(id);
+            if !planned.contains(&id) {
+                planned.push(id);
                 notices.push(NewNotice {
                     id: NoticeId::random()?,
                     event_id: &received.event_id,
@@ -127,11 +127,11 @@ async fn raise(tx: &mut Tx, received: &Received, subject: Subject, routed: &Rout
             }
         }
     }
-    store_and_tell(tx, &notices, &directory).await
+    raise_all(tx, &notices, &directory).await
 }
 
 /// Raises notices, but for those that are raised already; says whether somebody's queue gets a message.
-async fn store_and_tell(tx: &mut Tx, notices: &[NewNotice<'_>], directory: &[Member]) -> Result<bool, Error> {
+async fn raise_all(tx: &mut Tx, notices: &[NewNotice<'_>], directory: &[Member]) -> Result<bool, Error> {
     let new = store::insert_notices(tx, notices).await?;
     let mut queued = false;
     for notice in notices.iter().filter(|notice| new.contains(&notice.id)) {
@@ -227,7 +227,7 @@ async fn pass_on(tx: &mut Tx, from: StaffId) -> Result<bool, Error> {
                 due: plan.due,
             });
         }
-        queued |= store_and_tell(tx, &notices, &directory).await?;
+        queued |= raise_all(tx, &notices, &directory).await?;
     }
     Ok(queued)
 }

@@ -3,18 +3,14 @@
 //! A message is acknowledged once it is durable here, applied or kept in the inbox; what goes wrong with one is counted
 //! there, never by the broker.
 //! What is not signed by the producer that it names is set aside before anything is stored.
-//! Each lane has a queue and a channel of its own, and what is critical is taken first, so that a flood of standard work
-//! never delays a critical case by more than one batch.
+//! Each lane has a queue, a channel and a loop of its own, so that a flood of standard work never delays a critical case.
 
 use std::{sync::Arc, time::Duration};
 
 use flare_contracts::{Producer, events::v1::LoggedEvent};
 use flare_kernel::Lane;
 use flare_store::Database;
-use futures::{
-    FutureExt as _, StreamExt as _,
-    future::{select_all, try_join_all},
-};
+use futures::{FutureExt as _, StreamExt as _, future::try_join_all};
 use lapin::{
     BasicProperties, Channel, Consumer,
     message::Delivery,
@@ -98,25 +94,16 @@ impl RabbitConsumer {
     ) -> Result<(), RabbitError> {
         let link = Link::open(&self.settings, &format!("flare {}: consume", self.service)).await?;
         declare_all(&link.channel().await?, &self.settings).await?;
-        let mut lanes = try_join_all(Lane::ALL.map(|lane| self.subscribe(&link, lane))).await?;
+        let lanes = try_join_all(Lane::ALL.map(|lane| self.subscribe(&link, lane))).await?;
         *since = Some(Instant::now());
         // Whoever was not listening cannot know what was lost meanwhile, with a queue or with the broker's disk.
         self.database.wakes().missed.notify_one();
-        loop {
-            let batch = next_batch(&mut lanes).await?;
-            if !self.take_in(&batch, token).await {
-                return Ok(());
-            }
-            for (of_lane, (channel, _)) in batch.iter().zip(&lanes) {
-                acknowledge(channel, of_lane).await?;
-            }
-            if !rest(token, None, breath(batch.iter().flatten().count())).await {
-                return Ok(());
-            }
-        }
+        let lanes =
+            lanes.into_iter().map(|(channel, deliveries)| self.receive_lane(channel, deliveries, token));
+        try_join_all(lanes).await.map(drop)
     }
 
-    async fn subscribe(&self, link: &Link, lane: Lane) -> Result<Subscription, RabbitError> {
+    async fn subscribe(&self, link: &Link, lane: Lane) -> Result<(Channel, Consumer), RabbitError> {
         let channel = link.channel().await?;
         bounded(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
         let queue = self.settings.lane_queue(self.service, lane);
@@ -125,10 +112,33 @@ impl RabbitConsumer {
         Ok((channel, deliveries))
     }
 
+    async fn receive_lane(
+        &self,
+        channel: Channel,
+        mut deliveries: Consumer,
+        token: &CancellationToken,
+    ) -> Result<(), RabbitError> {
+        loop {
+            let mut batch = vec![deliveries.next().await.ok_or(RabbitError::Ended)??];
+            while batch.len() < usize::from(PREFETCH) {
+                let Some(Some(delivery)) = deliveries.next().now_or_never() else { break };
+                batch.push(delivery?);
+            }
+            if !self.take_in(&batch, token).await {
+                return Ok(());
+            }
+            acknowledge(&channel, &batch).await?;
+            // After a full batch there is nothing to wait for: more has come already.
+            if batch.len() < usize::from(PREFETCH) && !rest(token, None, breath(batch.len())).await {
+                return Ok(());
+            }
+        }
+    }
+
     /// Takes a batch in, for as long as that takes; false when the worker is to stop first.
-    async fn take_in(&self, batch: &[Vec<Delivery>], token: &CancellationToken) -> bool {
+    async fn take_in(&self, batch: &[Delivery], token: &CancellationToken) -> bool {
         let (mut rows, mut unread) = (Vec::new(), Vec::new());
-        for delivery in batch.iter().flatten() {
+        for delivery in batch {
             match parked(delivery, &self.settings.keys) {
                 Ok(row) => rows.push(row),
                 Err(why) => unread.push((delivery, why)),
@@ -182,26 +192,6 @@ impl RabbitConsumer {
             body: delivery.data.clone(),
         }
     }
-}
-
-/// A lane's channel, and what comes on it.
-type Subscription = (Channel, Consumer);
-
-/// Waits for a message of any lane, then takes what is there, the most pressing lane first. What it gives stands in the
-/// lanes' order.
-async fn next_batch(lanes: &mut [Subscription]) -> Result<Vec<Vec<Delivery>>, RabbitError> {
-    let mut batch: Vec<_> = lanes.iter().map(|_| Vec::new()).collect();
-    let (first, of, _) = select_all(lanes.iter_mut().map(|(_, deliveries)| deliveries.next())).await;
-    batch[of].push(first.ok_or(RabbitError::Ended)??);
-    let mut left = usize::from(PREFETCH);
-    for ((_, deliveries), of_lane) in lanes.iter_mut().zip(&mut batch) {
-        while left > 0 {
-            let Some(Some(delivery)) = deliveries.next().now_or_never() else { break };
-            of_lane.push(delivery?);
-            left -= 1;
-        }
-    }
-    Ok(batch)
 }
 
 /// The event of a message, or why it is no event of ours.

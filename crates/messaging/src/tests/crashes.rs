@@ -15,9 +15,10 @@ on_both_engines!(
     a_relay_that_dies_after_it_published,
     a_worker_that_dies_while_it_applies,
     a_caller_that_hangs_up_while_the_worker_applies,
+    a_caller_that_hangs_up_while_events_are_taken_in,
 );
 
-/// A bus on which the process dies, before or after the events are stored.
+/// A bus on which the process dies, before or after the events were taken in.
 struct Dies {
     bus: LocalBus,
     after: bool,
@@ -49,12 +50,10 @@ async fn relay_dies(world: &World, after: bool) {
     assert!(dying.await.unwrap_err().is_cancelled());
     assert_eq!(world.outbox_rows().await, 20, "nothing is deleted that was not confirmed");
 
-    let worker = world.inbox_worker();
-    worker.apply_once().await.unwrap();
+    assert_eq!(world.effects("case_1").await.len(), if after { 20 } else { 0 });
     world.advance_secs(LEASE.as_micros() / 1_000_000);
     let next = Relay::new(&world.intake_role(), Arc::new(world.local_bus()));
     assert_eq!(next.relay_once().await.unwrap().published, 20);
-    worker.apply_once().await.unwrap();
     assert_eq!(world.effects("case_1").await, (1..=20).collect::<Vec<_>>());
     assert_eq!(world.recorder.calls.load(Ordering::SeqCst), 20, "each was applied once");
     assert_eq!((world.outbox_rows().await, world.inbox_rows().await), (0, 0));
@@ -105,4 +104,20 @@ async fn a_caller_that_hangs_up_while_the_worker_applies(world: &World) {
     }
     assert_eq!(world.recorder.disorder(), 0);
     super::eventually("the inbox is empty", async || world.inbox_rows().await == 0).await;
+}
+
+/// The same where a bus hands over: whatever was under way ends, and the bus comes again.
+async fn a_caller_that_hangs_up_while_events_are_taken_in(world: &World) {
+    for round in 0..30 {
+        let stream = format!("case_{round}");
+        let events = world.intake().log(&stream, Lane::Critical, 3).await;
+        let dropped = tokio::spawn(world.receive(&events));
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        dropped.abort();
+        world.receive(&events).await;
+        assert_eq!(world.effects(&stream).await, [1, 2, 3]);
+    }
+    assert_eq!((world.recorder.disorder(), world.inbox_rows().await), (0, 0));
 }

@@ -144,8 +144,9 @@ impl World {
     }
 
     /// Hands events to triage as a bus does, in the order given.
-    pub(crate) async fn receive(&self, events: &[EventRecord]) {
-        self.receiver().receive(parked(Producer::Intake, events)).await.unwrap();
+    pub(crate) fn receive(&self, events: &[EventRecord]) -> impl Future<Output = ()> + use<> {
+        let (receiver, events) = (self.receiver(), parked(Producer::Intake, events));
+        async move { receiver.receive(events).await.unwrap() }
     }
 
     /// Puts in the inbox what a version that can read the event finds there.

@@ -45,7 +45,8 @@ async fn what_comes_before_its_turn_is_kept_until_then(world: &World) {
 /// Without the lock on the cursor an event that is kept while another replica applies the one before it waits for ever:
 /// nobody looks into the inbox here.
 async fn two_receivers_leave_nothing_behind(world: &World) {
-    const EVENTS: usize = 200;
+    // As many as one turn takes out of the inbox.
+    const EVENTS: usize = 50;
     let mut events = world.intake().log("case_1", Lane::Urgent, EVENTS).await;
     for at in 0..events.len() {
         let other = usize::from(u16::from_be_bytes(random().unwrap())) % events.len();
@@ -65,7 +66,7 @@ async fn two_receivers_leave_nothing_behind(world: &World) {
 async fn an_event_that_fails_takes_no_other_with_it(world: &World) {
     let (intake, worker) = (world.intake(), world.inbox_worker());
     let failing = intake.log("case_fails", Lane::Critical, 4).await;
-    let others = intake.log("case_works", Lane::Standard, 2).await;
+    let others = intake.log("case_works", Lane::Critical, 2).await;
     world.recorder.refuses.lock().unwrap().insert(4);
     world.receive(&[others, failing].concat()).await;
     assert_eq!(world.inbox_rows().await, 6, "all of them are durable, whatever failed");

@@ -161,6 +161,8 @@ async fn what_nobody_listens_to_is_logged_and_not_queued(sandbox: Sandbox) {
     log(&unheard, "case_1", 3).await;
     assert_eq!(events_after(&unheard, "case_1", 0, 9).await.unwrap().len(), 3);
     assert!(unheard.fetch_all(sql("SELECT seq FROM outbox")).await.unwrap().is_empty());
+    let woken = tokio::time::timeout(std::time::Duration::ZERO, unheard.wakes().outbox.notified()).await;
+    assert!(woken.is_err(), "there is nothing for the relay to do");
     log(&sandbox.database, "case_1", 1).await;
     assert_eq!(unheard.fetch_all(sql("SELECT seq FROM outbox")).await.unwrap().len(), 1);
     unheard.close().await;
@@ -172,11 +174,12 @@ async fn a_history_is_locked_only_if_it_has_begun(sandbox: Sandbox) {
         Box::pin(async move {
             let unknown = tx.lock_begun(&"case_2").await?;
             let begun = tx.lock_begun(&"case_1").await?;
-            tx.lock(&[&"case_1"]).await?;
-            Ok((unknown, begun, tx.version("case_1")))
+            tx.lock(&[&"case_1", &"case_3"]).await?;
+            let empty = tx.lock_begun(&"case_3").await?;
+            Ok((unknown, begun, empty, tx.version("case_1")))
         })
     });
-    assert_eq!(locked.await.unwrap(), (false, true, 2));
+    assert_eq!(locked.await.unwrap(), (false, true, false, 2));
     let rows = sandbox.database.fetch_all(sql("SELECT stream FROM streams")).await.unwrap();
-    assert_eq!(rows.len(), 1, "asking begins none");
+    assert_eq!(rows.len(), 2, "asking begins none");
 }

@@ -232,6 +232,12 @@ pub(crate) struct Place {
     pub(crate) channel: PeerChannel,
 }
 
+/// Whom to trust beyond this machine: what the options say, else the settings.
+fn trust(global: &Global, settings: &Settings) -> Result<Trust, CliError> {
+    let ca = global.ca.as_deref().or(Some(&*settings.tls.ca).filter(|ca| !ca.as_os_str().is_empty()));
+    Trust::new(ca, global.insecure || settings.tls.insecure)
+}
+
 /// Where everything is, as far as the options and the settings say.
 struct Map {
     here: Place,
@@ -241,8 +247,9 @@ struct Map {
 
 impl Map {
     fn new(global: &Global) -> Result<Self, CliError> {
+        let settings = settings()?;
         if let Some(server) = &global.server {
-            let trust = Trust::new(global.ca.as_deref(), global.insecure)?;
+            let trust = trust(global, &settings)?;
             let here = place(server, &trust, "--server")?;
             return Ok(Self {
                 services: Producer::ALL.map(|service| (service, vec![here.clone()])).to_vec(),
@@ -250,12 +257,11 @@ impl Map {
                 here,
             });
         }
-        Self::of_settings(global, &settings()?)
+        Self::of_settings(global, &settings)
     }
 
     fn of_settings(global: &Global, settings: &Settings) -> Result<Self, CliError> {
-        let ca = global.ca.as_deref().or(Some(&*settings.tls.ca).filter(|ca| !ca.as_os_str().is_empty()));
-        let trust = Trust::new(ca, global.insecure || settings.tls.insecure)?;
+        let trust = trust(global, settings)?;
         let here = place(&reachable(&settings.server.listen), &trust, "server.listen")?;
         let (mut services, mut channels) = (Vec::new(), Vec::new());
         for service in Producer::ALL {

@@ -24,6 +24,7 @@ pub(super) async fn apply(
     match event {
         Event::RequestSubmitted(submitted) => {
             let case: CaseId = id("case_id", &submitted.case_id)?;
+            tx.lock(&[&case]).await?;
             store::cases::note(tx, case).await
         }
         Event::ProposalAnswered(answered) => {
