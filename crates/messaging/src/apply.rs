@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use flare_contracts::{Kind, Refusal, events::v1::LoggedEvent};
@@ -24,6 +25,12 @@ pub type FollowTrace = fn(&Span, &str);
 
 /// How many events of one stream the inbox's worker applies in one transaction; [`waiting`] reads as many.
 pub(crate) const RUN: i64 = 50;
+
+/// How far a history may be ahead of the clock to be applied together with others: they would take on its time. More
+/// than any wait for a lock.
+const AHEAD: flare_kernel::Duration = flare_kernel::Duration::from_secs(60);
+/// How long events that have just come may take; well below what a relay gives its bus, so that there is time to keep them.
+const COMING_WITHIN: Duration = Duration::from_secs(3);
 
 /// Applies the next events of some streams: what has just come, and what waits for it in the inbox.
 #[derive(Clone)]
@@ -95,9 +102,15 @@ impl Write for Apply {
         self.streams.len() > 1 || !self.came.is_empty()
     }
 
+    /// Whoever brings events waits, and so do those behind them: what takes longer is kept, and the inbox's worker has time.
+    fn within(&self) -> Option<Duration> {
+        (!self.came.is_empty()).then_some(COMING_WITHIN)
+    }
+
     /// The cursors first, then the inbox: whoever keeps an event for later has seen a cursor that is not there yet, and
     /// whoever moves a cursor to just before it finds it.
     async fn apply(&self, tx: &mut Tx) -> Result<Applied, Error> {
+        let began = tx.now();
         let cursors = Cursor::lock_all(tx, &self.streams).await?;
         let free = self.streams.iter().zip(&cursors).filter(|(_, cursor)| !cursor.is_held(tx.now()));
         let free: Vec<_> = free.map(|(key, _)| key.values()).collect();
@@ -120,6 +133,9 @@ impl Write for Apply {
             }
             if seq > cursor.seq {
                 moved.push((key, seq));
+            }
+            if self.streams.len() > 1 && tx.now() > began.plus(AHEAD) {
+                return Err(Error::NotYet("a history is ahead of the clock; each goes by itself"));
             }
             gone.extend(stored.iter().map(|(at, _)| (key, *at)).filter(|(_, at)| *at <= seq));
             kept.extend(came.into_iter().filter(|came| came.seq > seq));

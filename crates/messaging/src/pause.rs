@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const POLL: Duration = Duration::from_millis(500);
 
 /// How long a worker that has just handled so many events waits before it goes on: under load, what comes meanwhile
-/// shares its commit. The more came at once the longer, up to 100 ms. The first event after a quiet while waits for nothing.
+/// shares its commit. The more came at once the longer, up to 200 ms. The first event after a quiet while waits for nothing.
 pub(crate) fn breath(handled: usize) -> Duration {
-    Duration::from_millis(10) * u32::try_from(handled).unwrap_or(u32::MAX).min(10)
+    Duration::from_millis(10) * u32::try_from(handled).unwrap_or(u32::MAX).min(20)
 }
 
 /// How long to wait after this many failures in a row: doubling from `first` to `most`, of which the second half is

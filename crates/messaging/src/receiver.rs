@@ -9,19 +9,16 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use flare_contracts::Producer;
 use flare_kernel::Lane;
 use flare_store::{Database, Error};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Consumer, FollowTrace, Role,
-    apply::Apply,
+    apply::{Apply, reason_of},
     figures,
     parking::{Parked, park},
 };
 
 /// How many streams are taken in by one transaction: enough to share the cost of its commit.
 const STREAMS: usize = 32;
-/// How many transactions run beside each other, where the database lets more than one write.
-const AT_ONCE: u32 = 2;
 
 /// Takes in what a bus brings to a service.
 #[derive(Clone)]
@@ -52,18 +49,15 @@ impl Receiver {
 
     /// Takes events in. Once this is done each of them is durable here: applied, or kept in the inbox.
     pub(crate) async fn receive(&self, events: Vec<Parked>) -> Result<(), Error> {
-        let groups = together(events);
-        let at_once = self.database.writes_at_once().min(AT_ONCE);
-        stream::iter(groups)
-            .map(|group| self.receive_together(group))
-            .buffer_unordered(usize::try_from(at_once).unwrap_or(1))
-            .try_collect()
-            .await
+        for group in together(events) {
+            self.receive_together(group).await?;
+        }
+        Ok(())
     }
 
     async fn receive_together(&self, events: Vec<Parked>) -> Result<(), Error> {
         let Err(error) = self.apply(&events).await else { return Ok(()) };
-        tracing::debug!(service = %self.service, %error, "events could not be applied as they came");
+        tracing::debug!(service = %self.service, reason = reason_of(&error), "events could not be applied as they came");
         park(&self.database, events).await
     }
 

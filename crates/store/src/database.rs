@@ -217,12 +217,12 @@ impl Database {
 
     /// The rows of a read outside any transaction.
     pub async fn fetch_all(&self, query: Sql<'_>) -> Result<Vec<Row>, Error> {
-        self.in_time(self.fetch(query, false)).await
+        self.in_time(None, self.fetch(query, false)).await
     }
 
     /// The row of a read outside any transaction, if there is one.
     pub async fn fetch_optional(&self, query: Sql<'_>) -> Result<Option<Row>, Error> {
-        Ok(self.in_time(self.fetch(query, true)).await?.pop())
+        Ok(self.in_time(None, self.fetch(query, true)).await?.pop())
     }
 
     /// A read changes nothing: where a connection died while it lay idle it is done again on the next.
@@ -252,8 +252,13 @@ impl Database {
     }
 
     /// Ends what no server answers. The connection that it waited on is closed.
-    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        timeout(self.0.answer_within, work).await.unwrap_or(Err(Error::Late))
+    pub(crate) async fn in_time<T>(
+        &self,
+        within: Option<Duration>,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let within = within.map_or(self.0.answer_within, |within| within.min(self.0.answer_within));
+        timeout(within, work).await.unwrap_or(Err(Error::Late))
     }
 
     /// What the clock says outside any transaction: for workers that look for what is due. A decision asks

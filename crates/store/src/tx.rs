@@ -1,6 +1,6 @@
 //! A transaction, and the writes that run in one.
 
-use std::{collections::BTreeMap, fmt::Display, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 
 use flare_contracts::{Kind, Refusal};
 use flare_kernel::Timestamp;
@@ -31,6 +31,11 @@ pub trait Write: Send + Sync + 'static {
     fn gives_way(&self) -> bool {
         false
     }
+
+    /// How long one try may take, where that is less than for other writes.
+    fn within(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// An open transaction. Dropping it undoes everything.
@@ -60,7 +65,7 @@ impl Database {
         self.detached(async move {
             let mut attempt = 1;
             loop {
-                match database.in_time(database.attempt(&write)).await {
+                match database.in_time(write.within(), database.attempt(&write)).await {
                     Err(error) if error.is_collision() && attempt < ATTEMPTS && !write.gives_way() => {
                         attempt += 1;
                     }

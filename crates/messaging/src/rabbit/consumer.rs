@@ -39,6 +39,9 @@ use crate::{
 const PREFETCH: u16 = 100;
 /// How long a connection must have received for its end to be a new misfortune and not the same one.
 const SETTLED: Duration = Duration::from_secs(5);
+/// How much of a message that is no event of ours is kept for a person to look at. Whole, a few large ones could not be
+/// published in time, and would stand in the way for ever.
+const SET_ASIDE: usize = 1 << 12;
 /// The largest event that is taken: far above any that Flare makes.
 const LARGEST: usize = 1 << 20;
 
@@ -189,7 +192,7 @@ impl RabbitConsumer {
             exchange: String::new(),
             routing_key: self.settings.undecodable_queue(self.service),
             properties: BasicProperties::default().with_headers(headers),
-            body: delivery.data.clone(),
+            body: delivery.data[..delivery.data.len().min(SET_ASIDE)].to_vec(),
         }
     }
 }

@@ -133,6 +133,11 @@ impl World {
         Reconciler::new(&self.triage_role(), self.source()).unwrap()
     }
 
+    /// Logs an event of triage's own, of a stream that others tell of too.
+    pub(crate) async fn log_in_triage(&self, stream: &str) {
+        Intake(self.triage.database.clone()).log(stream, Lane::Urgent, 1).await;
+    }
+
     /// Parks events in triage's inbox, in the order given.
     pub(crate) async fn park(&self, events: &[EventRecord]) {
         self.park_as(Producer::Intake, events).await;
@@ -313,6 +318,7 @@ impl Consumer for Recorder {
 
     async fn apply(&self, tx: &mut Tx, received: &Received) -> Result<(), Error> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        tx.lock(&[&received.stream]).await?;
         let last = tx
             .fetch_optional(
                 sql("SELECT seq FROM effects WHERE stream = $1 ORDER BY seq DESC LIMIT 1")

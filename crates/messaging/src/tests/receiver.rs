@@ -14,6 +14,7 @@ on_both_engines!(
     two_receivers_leave_nothing_behind,
     an_event_that_fails_takes_no_other_with_it,
     a_stream_that_waits_for_a_person_keeps_what_comes,
+    a_history_ahead_of_the_clock_gives_its_time_to_no_other,
 );
 
 async fn what_is_next_has_its_effect_at_once_and_once(world: &World) {
@@ -92,4 +93,17 @@ async fn a_stream_that_waits_for_a_person_keeps_what_comes(world: &World) {
     world.recorder.refuses.lock().unwrap().clear();
     world.receive(&events[1..]).await;
     assert_eq!((world.effects("case_1").await, world.inbox_rows().await), (vec![], 3));
+}
+
+/// The database's clock was wrong for a while, and one history keeps that time.
+async fn a_history_ahead_of_the_clock_gives_its_time_to_no_other(world: &World) {
+    world.advance_secs(86_400);
+    world.log_in_triage("case_ahead").await;
+    world.advance_secs(-86_400);
+    let mut events = world.intake().log("case_ahead", Lane::Urgent, 1).await;
+    events.extend(world.intake().log("case_of_today", Lane::Urgent, 1).await);
+    world.receive(&events).await;
+    assert_eq!(world.inbox_rows().await, 2, "not together");
+    while world.inbox_worker().apply_once().await.unwrap() > 0 {}
+    assert_eq!((world.effects("case_ahead").await, world.effects("case_of_today").await), (vec![1], vec![1]));
 }
