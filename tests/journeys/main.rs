@@ -14,6 +14,7 @@ mod harness;
 mod acts;
 mod bad_input;
 mod canary;
+mod demo;
 mod ends_of_needs;
 mod files;
 mod hang_ups;

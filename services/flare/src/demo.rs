@@ -7,7 +7,7 @@ mod cases;
 mod cast;
 mod guide;
 
-use std::{fs, net::TcpListener, path::Path, time::Duration};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use flare_contracts::Producer;
 use flare_edge::Lines;
@@ -39,7 +39,8 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
     let listen = args.listen.unwrap_or_else(free_address);
     check_private(&listen)?;
-    let folder = tempfile::Builder::new().prefix("flare-demo-").tempdir()?;
+    let closed = fs::Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().prefix("flare-demo-").permissions(closed).tempdir()?;
     fs::write(
         folder.path().join(MARK),
         "Sample people and sample requests. Never use this folder for anything real.\n",
