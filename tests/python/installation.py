@@ -67,6 +67,7 @@ class Installation:
         return {
             "FLARE__MODE__DATA_DIR": str(self.folder / "data"),
             "FLARE__SERVER__LISTEN": self.address,
+            "FLARE__PORTAL__LISTEN": "",
             "FLARE__LIMITS__ANONYMOUS_CALLS_PER_MINUTE": "100000",
         }
 

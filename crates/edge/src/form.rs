@@ -79,6 +79,8 @@ pub struct Form {
     pub persons: u32,
     /// The status of the person it is about.
     pub person_status: String,
+    /// Whatever else they want to say.
+    pub anything: String,
 }
 
 /// 7: what happens if nothing is done.
@@ -193,6 +195,7 @@ impl Form {
                 if self.persons == 0 { String::new() } else { self.persons.to_string() },
             ),
             ("request.person_status", "person_status", self.person_status.clone()),
+            ("request.anything", "anything", self.anything.clone()),
         ];
         let mut answers = Vec::new();
         let mut total = 0;

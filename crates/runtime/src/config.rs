@@ -20,8 +20,8 @@ pub use check::is_loopback;
 pub use secret::Secret;
 pub use settings::{
     BrokerSettings, CacheSettings, DatabaseSettings, FilesSettings, LimitSettings, LogFormat, Mode,
-    ModeSettings, PeerSettings, PolicySettings, ServerSettings, ServiceSettings, Settings, TelemetrySettings,
-    TlsSettings,
+    ModeSettings, PeerSettings, PolicySettings, PortalSettings, ServerSettings, ServiceSettings, Settings,
+    TelemetrySettings, TlsSettings,
 };
 
 /// The committed defaults, with a comment on every key.

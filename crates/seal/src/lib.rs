@@ -11,6 +11,7 @@
 //! | a team's secret | [`wrap_secret`] to each member |
 //! | a person's keys | [`PersonSeed`], sealed under a [`Passphrase`] |
 //! | a requester's way back | [`Receipt`] |
+//! | what a page or cookie brings back | [`PortalKey`] |
 //! | who said it | [`sign`], [`verify`] |
 
 mod aead;
@@ -27,6 +28,7 @@ mod organisation;
 mod padding;
 mod passphrase;
 mod person;
+mod portal_key;
 mod receipt;
 mod rng;
 mod sensitive;
@@ -55,6 +57,7 @@ pub use passphrase::{
     false_salt,
 };
 pub use person::PersonSeed;
+pub use portal_key::PortalKey;
 pub use receipt::{Receipt, ReceiptError, ReceiptForm, proof_hash, proof_matches};
 pub use sensitive::Sensitive;
 pub use service_key::ServiceKey;

@@ -27,6 +27,9 @@ pub(crate) const MARK: &str = "THIS-IS-A-DEMO";
 /// Where a demo answers when nothing else does.
 const USUAL: &str = "127.0.0.1:7420";
 
+/// Where its pages are when nothing else is there.
+const USUAL_PAGES: &str = "127.0.0.1:7480";
+
 /// `flare demo`
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct DemoArgs {
@@ -37,7 +40,7 @@ pub(crate) struct DemoArgs {
 
 /// Sets the demo up, says how to go on, and runs until it is interrupted.
 pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
-    let listen = args.listen.unwrap_or_else(free_address);
+    let listen = args.listen.unwrap_or_else(|| free_address(USUAL));
     check_private(&listen)?;
     let closed = fs::Permissions::from_mode(0o700);
     let folder = tempfile::Builder::new().prefix("flare-demo-").permissions(closed).tempdir()?;
@@ -52,7 +55,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
     let process = Process::start(&settings, &Producer::ALL, PassphraseRule::Sandbox, &tasks).await;
     let outcome = match process {
         Ok(process) => {
-            let prepared = prepare(&settings, folder.path(), process.address).await;
+            let prepared = prepare(&settings, folder.path(), &process).await;
             if prepared.is_err() {
                 tasks.token().cancel();
             }
@@ -82,12 +85,13 @@ fn check_private(listen: &str) -> Result<(), RunError> {
     .into())
 }
 
-async fn prepare(settings: &Settings, folder: &Path, address: std::net::SocketAddr) -> Result<(), RunError> {
+async fn prepare(settings: &Settings, folder: &Path, process: &Process) -> Result<(), RunError> {
+    let address = process.address;
     let lines = Lines::all(&Endpoint::from_shared(format!("http://{address}"))?.connect_lazy());
     let setup_code = fs::read_to_string(settings.setup_code_file())?;
     let cast = cast::assemble(&lines, folder, &setup_code).await?;
     let cases = cases::play(&lines, &cast, folder).await?;
-    println!("{}", guide::guide(address, folder, &cast, &cases));
+    println!("{}", guide::guide((address, process.pages), folder, &cast, &cases));
     Ok(())
 }
 
@@ -95,6 +99,7 @@ fn settings(folder: &Path, listen: String) -> Result<Settings, RunError> {
     let sources = Sources::defaults()
         .set("mode.data_dir", folder.display().to_string())
         .set("server.listen", listen)
+        .set("portal.listen", free_address(USUAL_PAGES))
         .set("telemetry.filter", "warn")
         // The demo plays everybody from one place within a second or two.
         .set("limits.anonymous_calls_per_minute", "6000")
@@ -103,9 +108,10 @@ fn settings(folder: &Path, listen: String) -> Result<Settings, RunError> {
     Ok(Settings::load(&sources)?)
 }
 
-fn free_address() -> String {
-    match TcpListener::bind(USUAL) {
-        Ok(_) => USUAL.to_owned(),
+/// The usual address, or a free port when that is taken.
+fn free_address(usual: &str) -> String {
+    match TcpListener::bind(usual) {
+        Ok(_) => usual.to_owned(),
         Err(_) => "127.0.0.1:0".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ mod embedded_files;
 mod files_folder;
 #[cfg(test)]
 mod listed_metadata;
+mod pages;
 mod peers;
 mod ports;
 mod roles;
@@ -75,6 +76,9 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
     let ending = match &process {
         Ok(process) => {
             tracing::info!(listen = %process.address, roles = ?roles, "flare is ready");
+            if let Some(pages) = process.pages {
+                tracing::info!(pages = %format!("http://{pages}/"), "people can ask here");
+            }
             process.finish(&settings, &tasks).await
         }
         Err(_) => tasks.finish(Duration::from_secs(1)).await,
@@ -91,6 +95,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
 pub(crate) struct Process {
     /// Where it answers.
     pub(crate) address: std::net::SocketAddr,
+    /// Where its pages are, if it has any.
+    pub(crate) pages: Option<std::net::SocketAddr>,
     built: Built,
 }
 
@@ -112,6 +118,7 @@ impl Process {
         // Opened before the roles are built, so that an address in use is told before anything else happens.
         let listener = TcpListener::bind(&settings.server.listen).await?;
         let address = listener.local_addr()?;
+        let pages = pages::listen(settings, roles).await?;
 
         let rabbit = (!embedded).then(|| RabbitSettings {
             url: settings.broker.url.reveal().to_owned(),
@@ -136,6 +143,10 @@ impl Process {
         .with_file_calls(file_calls());
         let (in_process, run_in_process) = server.clone().serve_in_process(tasks.token().clone());
         peers.connect(settings, roles, &in_process, tls.as_ref(), &key, &clock)?;
+        let pages = match pages {
+            Some(listener) => Some(pages::serve(settings, listener, &in_process, clock, tasks)?),
+            None => None,
+        };
 
         let source: Arc<dyn EventSource> = if embedded {
             Arc::new(LocalEventSource::new(built.roles()))
@@ -164,7 +175,7 @@ impl Process {
             Ok(server.serve(listener, tls.as_ref(), token).await.map(drop)?)
         });
         health.set_all(true).await;
-        Ok(Self { address, built })
+        Ok(Self { address, pages, built })
     }
 
     /// Waits until the process is asked to stop, then for calls and workers to end, then closes the stores.

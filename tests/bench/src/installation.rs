@@ -63,6 +63,7 @@ impl Installation {
         let began = Instant::now();
         let mut command = Command::new(binary()?);
         command.arg("run").env("FLARE__MODE__DATA_DIR", folder.path()).env("FLARE__SERVER__LISTEN", &address);
+        command.env("FLARE__PORTAL__LISTEN", "");
         let process = quiet(command).spawn()?;
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect_lazy();
         let lines = Lines::all(&channel);

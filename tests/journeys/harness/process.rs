@@ -35,6 +35,7 @@ impl Process {
         log: PathBuf,
     ) -> Self {
         environment.push(("FLARE__SERVER__LISTEN".to_owned(), address.clone()));
+        environment.push(("FLARE__PORTAL__LISTEN".to_owned(), String::new()));
         Self {
             label: label.into(),
             address,

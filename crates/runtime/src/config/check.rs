@@ -21,6 +21,7 @@ impl Settings {
         check.files(self, roles);
         check.tls(self);
         check.peers(self, roles);
+        check.portal(self);
         check.telemetry(self);
         check.limits(self);
         check.policy(self);
@@ -155,6 +156,22 @@ impl Check {
             let reachable = roles.is_empty() || roles.contains(&role) || !addresses.is_empty();
             self.that(reachable, &key, "", "must be given: that role does not run in this process");
         }
+    }
+
+    fn portal(&mut self, settings: &Settings) {
+        let portal = &settings.portal;
+        let listen = &portal.listen;
+        let rule = "must be a host and a port, such as 127.0.0.1:7480, or empty";
+        self.that(listen.is_empty() || host_and_port(listen).is_some(), "portal.listen", listen, rule);
+        let rule = "must stay on this machine: the pages are served in the clear";
+        self.that(listen.is_empty() || is_loopback(listen), "portal.listen", listen, rule);
+        self.file_exists("portal.key_file", &portal.key_file);
+        self.file_exists("portal.previous_key_file", &portal.previous_key_file);
+        self.between("portal.reads_from_hour", portal.reads_from_hour, 0, 23);
+        self.between("portal.reads_until_hour", portal.reads_until_hour, 0, 23);
+        let leave = &portal.leave;
+        let fits = leave.starts_with("https://") && leave.bytes().all(|byte| byte.is_ascii_graphic());
+        self.that(fits, "portal.leave", leave, "must be an address that begins with https://");
     }
 
     fn telemetry(&mut self, settings: &Settings) {

@@ -33,6 +33,8 @@ pub struct Settings {
     pub peers: PeerSettings,
     /// How processes prove themselves to each other.
     pub tls: TlsSettings,
+    /// The pages for people in danger.
+    pub portal: PortalSettings,
     /// Logs, traces, figures.
     pub telemetry: TelemetrySettings,
     /// How much a caller may ask.
@@ -173,6 +175,32 @@ pub struct TlsSettings {
     pub insecure: bool,
 }
 
+/// `[portal]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalSettings {
+    /// An address and a port; empty means nowhere.
+    pub listen: String,
+    /// Names that are answered; see [`PortalSettings::hosts`].
+    pub hosts: String,
+    /// The file with the portal's key; see [`Settings::portal_key_file`].
+    pub key_file: PathBuf,
+    /// The file with the key before it; empty when there is none.
+    pub previous_key_file: PathBuf,
+    /// From when somebody reads.
+    pub reads_from_hour: u32,
+    /// Until when somebody reads.
+    pub reads_until_hour: u32,
+    /// Whether what may cost a life is read at any hour.
+    pub critical_at_any_hour: bool,
+    /// Where "leave" leads.
+    pub leave: String,
+    /// Others who answer at any hour.
+    pub helplines: String,
+    /// Who hears complaints.
+    pub complaints: String,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -272,6 +300,11 @@ impl Settings {
         or_in_data_dir(&self.service.key_file, &self.mode.data_dir, "service.key")
     }
 
+    /// The file with the portal's key. Embedded mode makes it at its first start.
+    pub fn portal_key_file(&self) -> PathBuf {
+        or_in_data_dir(&self.portal.key_file, &self.mode.data_dir, "portal.key")
+    }
+
     /// The file with the code that founds the organisation. Embedded mode makes it at its first start.
     pub fn setup_code_file(&self) -> PathBuf {
         or_in_data_dir(&self.service.setup_code_file, &self.mode.data_dir, "setup-code")
@@ -296,6 +329,19 @@ impl ServerSettings {
 
     pub(super) fn proxy_addresses(&self) -> impl Iterator<Item = &str> {
         self.trusted_proxies.split(',').map(str::trim).filter(|address| !address.is_empty())
+    }
+}
+
+impl PortalSettings {
+    /// The names that are answered, for a portal that listens at `port`.
+    pub fn hosts(&self, port: u16) -> Vec<String> {
+        let named = self.hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
+        let named: Vec<_> = named.map(str::to_owned).collect();
+        if named.is_empty() {
+            let here = self.listen.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host);
+            return [here, "127.0.0.1", "localhost"].map(|host| format!("{host}:{port}")).to_vec();
+        }
+        named
     }
 }
 

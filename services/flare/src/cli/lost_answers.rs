@@ -80,6 +80,7 @@ impl Flare {
         let sources = Sources::defaults()
             .set("mode.data_dir", folder.path().join("data").display().to_string())
             .set("server.listen", "127.0.0.1:0")
+            .set("portal.listen", "")
             .set("limits.anonymous_calls_per_minute", "100000")
             .set("limits.receipts_calls_per_minute", "100000")
             .set("limits.one_receipt_calls_per_minute", "100000");

@@ -8,8 +8,16 @@ use super::{
 };
 
 /// What the demo prints when it is ready.
-pub(crate) fn guide(address: SocketAddr, folder: &Path, _: &Cast, cases: &[Played]) -> String {
+pub(crate) fn guide(
+    (address, pages): (SocketAddr, Option<SocketAddr>),
+    folder: &Path,
+    _: &Cast,
+    cases: &[Played],
+) -> String {
     let mut text = String::new();
+    let pages = pages
+        .map(|pages| format!("Whoever needs help opens http://{pages}/ in a browser.\n"))
+        .unwrap_or_default();
     let folder = folder.display();
     let _ = write!(
         text,
@@ -17,7 +25,7 @@ pub(crate) fn guide(address: SocketAddr, folder: &Path, _: &Cast, cases: &[Playe
          ================ DEMO - sample people, sample requests, nothing here is real ================\n\
          Everything is in {folder}\n\
          and is deleted when this ends (Ctrl-C). It answers at {address}.\n\
-         \n\
+         {pages}\n\
          In another terminal:\n\
          \n    export FLARE__SERVER__LISTEN={address} D={folder}\n\
          \n\

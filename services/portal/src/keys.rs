@@ -1,0 +1,200 @@
+//! What leaves the portal sealed and comes back: the hidden field of a form, and the cookie of whoever has a code.
+
+use data_encoding::BASE64URL_NOPAD;
+use flare_kernel::{CaseId, Duration, Timestamp};
+use flare_seal::{PortalKey, Receipt, SealError};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::withheld;
+
+/// How long a form that was fetched can be sent.
+const FORM_LIFE: Duration = Duration::from_days(90);
+/// How long somebody may do nothing before the code must be typed again.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+/// How long one typing of the code serves in all.
+const SESSION_LIFE: Duration = Duration::from_hours(12);
+/// Longer than anything sealed here; bounds the work that a made-up value can cause.
+const LONGEST: usize = 400;
+
+/// The portal's key, and older ones that what was sealed before still opens under.
+pub struct PortalKeys {
+    newest: PortalKey,
+    older: Vec<PortalKey>,
+}
+
+/// What a form carries: the code that its request will have, and what the request's ids grow from.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Slip {
+    receipt: [u8; 15],
+    secret: [u8; 32],
+    #[zeroize(skip)]
+    issued: i64,
+}
+
+/// What a cookie carries while somebody has the code at hand.
+#[derive(Clone)]
+pub(crate) struct Session {
+    /// The code.
+    pub(crate) receipt: Receipt,
+    /// What it opens.
+    pub(crate) case: CaseId,
+    /// When the code was shown or typed.
+    pub(crate) begun: Timestamp,
+    /// When it was last used.
+    pub(crate) seen: Timestamp,
+    /// Whether the code was drawn in this session, and may still be shown.
+    pub(crate) is_new: bool,
+    /// Whether there is no other way to reach whoever holds it.
+    pub(crate) only_here: bool,
+}
+
+impl PortalKeys {
+    /// Seals under `newest`; opens under any.
+    pub fn new(newest: PortalKey, older: Vec<PortalKey>) -> Self {
+        Self { newest, older }
+    }
+
+    fn seal(&self, context: &str, mut bytes: Vec<u8>) -> Result<String, SealError> {
+        let sealed = self.newest.seal(context, &bytes);
+        bytes.zeroize();
+        Ok(BASE64URL_NOPAD.encode(&sealed?))
+    }
+
+    fn open<const N: usize>(&self, context: &str, text: &str) -> Option<[u8; N]> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let keys = std::iter::once(&self.newest).chain(&self.older);
+        let opened = keys.into_iter().find_map(|key| key.open(context, &sealed).ok())?;
+        opened.expose().as_slice().try_into().ok()
+    }
+}
+
+impl Slip {
+    /// A fresh one. No code says a word that could harm whoever is found with it.
+    pub(crate) fn draw(now: Timestamp) -> Result<Self, SealError> {
+        let receipt = withheld::draw()?;
+        Ok(Self { receipt: *receipt.expose(), secret: flare_kernel::random()?, issued: now.as_micros() })
+    }
+
+    /// The code of the request.
+    pub(crate) fn receipt(&self) -> Receipt {
+        Receipt::from_bytes(self.receipt)
+    }
+
+    /// What ids grow from.
+    pub(crate) const fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    /// As the form carries it.
+    pub(crate) fn seal(&self, keys: &PortalKeys) -> Result<String, SealError> {
+        let mut bytes = Vec::with_capacity(55);
+        bytes.extend_from_slice(&self.issued.to_be_bytes());
+        bytes.extend_from_slice(&self.receipt);
+        bytes.extend_from_slice(&self.secret);
+        keys.seal("form", bytes)
+    }
+
+    /// What the form brought back; none when it was altered, or is too old.
+    pub(crate) fn open(keys: &PortalKeys, text: &str, now: Timestamp) -> Option<Self> {
+        let mut bytes: [u8; 55] = keys.open("form", text)?;
+        let (issued, rest) = bytes.split_first_chunk::<8>()?;
+        let (receipt, secret) = rest.split_first_chunk::<15>()?;
+        let slip =
+            Self { receipt: *receipt, secret: secret.try_into().ok()?, issued: i64::from_be_bytes(*issued) };
+        bytes.zeroize();
+        let age = now.since(Timestamp::from_micros(slip.issued));
+        (age <= FORM_LIFE).then_some(slip)
+    }
+}
+
+impl Session {
+    /// Begins with a code that was just shown or typed.
+    pub(crate) const fn begin(receipt: Receipt, case: CaseId, now: Timestamp) -> Self {
+        Self { receipt, case, begun: now, seen: now, is_new: false, only_here: false }
+    }
+
+    /// As the cookie carries it, used at `now`.
+    pub(crate) fn seal(&self, keys: &PortalKeys, now: Timestamp) -> Result<String, SealError> {
+        let mut bytes = Vec::with_capacity(48);
+        bytes.extend_from_slice(self.receipt.expose());
+        bytes.extend_from_slice(self.case.as_bytes());
+        bytes.extend_from_slice(&self.begun.as_micros().to_be_bytes());
+        bytes.extend_from_slice(&now.as_micros().to_be_bytes());
+        bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1);
+        keys.seal("session", bytes)
+    }
+
+    /// What the cookie brought back; none when it was altered, or is over.
+    pub(crate) fn open(keys: &PortalKeys, text: &str, now: Timestamp) -> Option<Self> {
+        let mut bytes: [u8; 48] = keys.open("session", text)?;
+        let (receipt, rest) = bytes.split_first_chunk::<15>()?;
+        let (case, rest) = rest.split_first_chunk::<16>()?;
+        let (begun, rest) = rest.split_first_chunk::<8>()?;
+        let (seen, flags) = rest.split_first_chunk::<8>()?;
+        let session = Self {
+            receipt: Receipt::from_bytes(*receipt),
+            case: CaseId::from_bytes(*case),
+            begun: Timestamp::from_micros(i64::from_be_bytes(*begun)),
+            seen: Timestamp::from_micros(i64::from_be_bytes(*seen)),
+            is_new: flags.first()? & 1 != 0,
+            only_here: flags.first()? & 2 != 0,
+        };
+        bytes.zeroize();
+        (now.since(session.seen) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(newest: u8, older: &[u8]) -> PortalKeys {
+        let key = |byte: u8| PortalKey::from_bytes([byte; 32]);
+        PortalKeys::new(key(newest), older.iter().map(|byte| key(*byte)).collect())
+    }
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_micros(0).plus(Duration::from_hours(hours))
+    }
+
+    #[test]
+    fn a_form_comes_back_as_it_went_under_old_keys_too_for_ninety_days() {
+        let slip = Slip::draw(at(0)).unwrap();
+        let text = slip.seal(&keys(1, &[])).unwrap();
+        let opened = Slip::open(&keys(2, &[1]), &text, at(90 * 24)).unwrap();
+        assert_eq!((opened.receipt, opened.secret), (slip.receipt, slip.secret));
+        assert!(Slip::open(&keys(1, &[]), &text, at(90 * 24 + 1)).is_none());
+        assert!(Slip::open(&keys(2, &[]), &text, at(1)).is_none());
+    }
+
+    #[test]
+    fn an_altered_field_or_cookie_never_opens() {
+        let keys = keys(1, &[]);
+        let text = Slip::draw(at(0)).unwrap().seal(&keys).unwrap();
+        for index in 0..text.len() {
+            let mut altered = text.clone().into_bytes();
+            altered[index] = if altered[index] == b'A' { b'B' } else { b'A' };
+            assert!(Slip::open(&keys, str::from_utf8(&altered).unwrap(), at(0)).is_none(), "byte {index}");
+        }
+        for text in ["", "é", &"A".repeat(10_000), &text[1..], &format!("{text}A")] {
+            assert!(Slip::open(&keys, text, at(0)).is_none() && Session::open(&keys, text, at(0)).is_none());
+        }
+        assert!(Session::open(&keys, &text, at(0)).is_none(), "a form is no session");
+    }
+
+    #[test]
+    fn a_session_ends_when_nobody_uses_it_and_after_half_a_day() {
+        let keys = keys(1, &[]);
+        let receipt = Receipt::draw().unwrap();
+        let case = receipt.case_id();
+        let begun = Session { only_here: true, ..Session::begin(receipt, case, at(0)) };
+        let used_at = |hours| begun.seal(&keys, at(hours)).unwrap();
+        let opened = Session::open(&keys, &used_at(11), at(11)).unwrap();
+        assert!(opened.case == case && opened.only_here && !opened.is_new);
+        assert!(Session::open(&keys, &used_at(0), at(1)).is_none(), "idle");
+        assert!(Session::open(&keys, &used_at(12), at(13)).is_none(), "over");
+    }
+}

@@ -1,0 +1,57 @@
+//! The portal: pages for people in danger, without account, without script, in English, French and Arabic.
+//!
+//! It is an edge: what people write is opened here and nowhere behind it. It stores nothing. What a page or a cookie
+//! carries away comes back sealed under the portal's own keys, so that any replica can go on.
+//!
+//! It promises: a request that was sent is one case however often its page is sent; no answer but the two first ones, and
+//! these only when they are empty or too long, keeps anybody from sending; no page names what would convict its reader.
+
+mod answers;
+mod handlers;
+mod keys;
+mod language;
+mod pages;
+mod requester;
+mod server;
+mod settings;
+mod web;
+mod withheld;
+
+#[cfg(test)]
+mod tests;
+
+/// One function for each message of the catalogues, made by `build.rs`.
+#[allow(unreachable_pub, missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, unused)]
+mod l10n {
+    include!(concat!(env!("OUT_DIR"), "/l10n.rs"));
+}
+
+pub use keys::PortalKeys;
+pub use server::serve;
+pub use settings::{BadLines, Contact, PortalSettings, ReadingHours, Targets, contacts};
+
+use std::sync::Arc;
+
+use axum::Router;
+use flare_access::Clock;
+use flare_edge::Lines;
+
+/// The portal of one organisation.
+pub struct Portal {
+    settings: PortalSettings,
+    keys: PortalKeys,
+    clock: Arc<dyn Clock>,
+    requester: requester::Requester,
+}
+
+impl Portal {
+    /// A portal that reaches the services over `lines`.
+    pub fn new(lines: Lines, settings: PortalSettings, keys: PortalKeys, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, keys, clock, requester: requester::Requester::new(lines) }
+    }
+
+    /// Every page, behind the checks and headers that each of them has.
+    pub fn router(self) -> Router {
+        handlers::router(Arc::new(self))
+    }
+}

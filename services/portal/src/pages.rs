@@ -1,0 +1,192 @@
+//! What each page shows, and how it becomes bytes.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    answers::{Answers, Fault},
+    l10n::L10nLanguage,
+    language::Language,
+    settings::Contact,
+};
+
+/// The style of every page, on one line.
+pub(crate) static STYLE: LazyLock<String> =
+    LazyLock::new(|| include_str!("../templates/style.css").replace('\n', ""));
+
+/// The style's hash, as a content security policy names it.
+pub(crate) static STYLE_HASH: LazyLock<String> =
+    LazyLock::new(|| format!("sha256-{}", BASE64.encode(&Sha256::digest(STYLE.as_bytes()))));
+
+/// "You may write in your own language", for readers of none of the three.
+const OWN_LANGUAGE: [(&str, &str, &str); 12] = [
+    ("en", "ltr", "You may write in your own language."),
+    ("fr", "ltr", "Vous pouvez écrire dans votre langue."),
+    ("ar", "rtl", "يمكنك الكتابة بلغتك."),
+    ("es", "ltr", "Puede escribir en su idioma."),
+    ("pt", "ltr", "Pode escrever na sua língua."),
+    ("ru", "ltr", "Вы можете писать на своём языке."),
+    ("uk", "ltr", "Ви можете писати своєю мовою."),
+    ("fa", "rtl", "می‌توانید به زبان خودتان بنویسید."),
+    ("tr", "ltr", "Kendi dilinizde yazabilirsiniz."),
+    ("my", "ltr", "သင့်ဘာသာစကားဖြင့် ရေးနိုင်ပါသည်။"),
+    ("zh", "ltr", "您可以用自己的语言书写。"),
+    ("am", "ltr", "በራስዎ ቋንቋ መጻፍ ይችላሉ።"),
+];
+
+/// What every page has.
+pub(crate) struct Page {
+    pub(crate) lang: Language,
+    pub(crate) t: &'static L10nLanguage,
+    pub(crate) title: String,
+    pub(crate) style: &'static str,
+}
+
+impl Page {
+    /// A page in this language under this title.
+    pub(crate) fn new(lang: Language, title: impl Fn(&L10nLanguage) -> String) -> Self {
+        let t = lang.texts();
+        Self { lang, t, title: title(t), style: &STYLE }
+    }
+
+    /// The same, whose title begins with the word for error.
+    pub(crate) fn at_fault(lang: Language, title: impl Fn(&L10nLanguage) -> String) -> Self {
+        let page = Self::new(lang, title);
+        Self { title: format!("{}: {}", page.t.title_error(), page.title), ..page }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(crate) struct Home<'a> {
+    pub(crate) p: Page,
+    pub(crate) reading: String,
+    pub(crate) critical: bool,
+    pub(crate) helplines: &'a [Contact],
+    pub(crate) own_language: &'static [(&'static str, &'static str, &'static str)],
+}
+
+impl<'a> Home<'a> {
+    pub(crate) fn new(lang: Language, reading: String, critical: bool, helplines: &'a [Contact]) -> Self {
+        let p = Page::new(lang, L10nLanguage::title_write);
+        Self { p, reading, critical, helplines, own_language: &OWN_LANGUAGE }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "text.html")]
+pub(crate) struct Text<'a> {
+    pub(crate) p: Page,
+    pub(crate) heading: String,
+    pub(crate) texts: Vec<String>,
+    pub(crate) lines: &'a [Contact],
+    pub(crate) next: Option<(&'static str, String)>,
+}
+
+pub(crate) struct ShownFault {
+    pub(crate) field: &'static str,
+    pub(crate) text: String,
+}
+
+#[derive(Template)]
+#[template(path = "ask.html")]
+pub(crate) struct Ask<'a> {
+    pub(crate) p: Page,
+    pub(crate) slip: String,
+    pub(crate) a: &'a Answers,
+    pub(crate) faults: Vec<ShownFault>,
+    pub(crate) day: String,
+    pub(crate) week: String,
+    pub(crate) month: String,
+    pub(crate) needs: [(&'static str, String); 9],
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn new(lang: Language, slip: String, answers: &'a Answers, faults: &[Fault]) -> Self {
+        let title = L10nLanguage::title_write;
+        let p = if faults.is_empty() { Page::new(lang, title) } else { Page::at_fault(lang, title) };
+        let t = p.t;
+        let text = |fault: &Fault| match fault {
+            Fault::StoryEmpty => t.error_story_empty(),
+            Fault::ReachEmpty => t.error_reach_empty(),
+            Fault::StoryLong | Fault::ReachLong | Fault::RestLong => t.error_long(),
+        };
+        let faults =
+            faults.iter().map(|fault| ShownFault { field: fault.field(), text: text(fault) }).collect();
+        let needs = [
+            ("medical", t.need_medical()),
+            ("legal", t.need_legal()),
+            ("relocation", t.need_relocation()),
+            ("equipment", t.need_equipment()),
+            ("subsistence", t.need_subsistence()),
+            ("psychosocial", t.need_psychosocial()),
+            ("digital", t.need_digital()),
+            ("family", t.need_family()),
+            ("continuity", t.need_continuity()),
+        ];
+        let (day, week, month) = (lang.hours(24), t.days(7), t.days(30));
+        Self { p, slip, a: answers, faults, day, week, month, needs }
+    }
+
+    fn fault(&self, field: &str) -> Option<&str> {
+        self.faults.iter().find(|fault| fault.field == field).map(|fault| fault.text.as_str())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+pub(crate) struct Code {
+    pub(crate) p: Page,
+    pub(crate) by: String,
+    pub(crate) other_words: bool,
+    pub(crate) words_first: bool,
+    pub(crate) groups: Vec<String>,
+    pub(crate) words: Vec<String>,
+    pub(crate) places: [usize; 2],
+    pub(crate) wrong: bool,
+}
+
+#[derive(Template)]
+#[template(path = "cannot.html")]
+pub(crate) struct Cannot<'a> {
+    pub(crate) p: Page,
+    pub(crate) id: String,
+    pub(crate) text: &'a str,
+    pub(crate) fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "back.html")]
+pub(crate) struct Back<'a> {
+    pub(crate) p: Page,
+    pub(crate) faults: Vec<String>,
+    pub(crate) typed: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "status.html")]
+pub(crate) struct Status {
+    pub(crate) p: Page,
+    pub(crate) turn: String,
+    pub(crate) since: Option<String>,
+}
+
+pub(crate) struct ShownMessage {
+    pub(crate) from_us: bool,
+    pub(crate) when: String,
+    pub(crate) text: String,
+}
+
+#[derive(Template)]
+#[template(path = "messages.html")]
+pub(crate) struct Messages<'a> {
+    pub(crate) p: Page,
+    pub(crate) messages: Vec<ShownMessage>,
+    pub(crate) sent: bool,
+    pub(crate) id: String,
+    pub(crate) typed: &'a str,
+    pub(crate) fault: Option<String>,
+}

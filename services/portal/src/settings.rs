@@ -1,0 +1,106 @@
+//! What an organisation decides about its portal.
+
+use flare_kernel::{Duration, Timestamp};
+
+/// Somebody a page names: a helpline, or whom to complain to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Who.
+    pub name: String,
+    /// A number or address.
+    pub contact: String,
+}
+
+/// A list of contacts that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be \"name: number or address\", several parted by semicolons")]
+pub struct BadLines;
+
+/// Reads contacts as settings hold them.
+pub fn contacts(text: &str) -> Result<Vec<Contact>, BadLines> {
+    let lines = text.split(';').map(str::trim).filter(|line| !line.is_empty());
+    let contact = |line: &str| {
+        let (name, contact) = line.split_once(':').ok_or(BadLines)?;
+        let contact = Contact { name: name.trim().to_owned(), contact: contact.trim().to_owned() };
+        (!contact.name.is_empty() && !contact.contact.is_empty()).then_some(contact).ok_or(BadLines)
+    };
+    lines.map(contact).collect()
+}
+
+/// The hours of each day, in UTC, in which somebody reads. The same hour twice: all day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadingHours {
+    /// From this hour, 0 to 23.
+    pub from: u32,
+    /// Until this hour, 0 to 23.
+    pub until: u32,
+}
+
+impl ReadingHours {
+    /// When somebody reads again; none when somebody reads now.
+    pub fn again(self, now: Timestamp) -> Option<Timestamp> {
+        const DAY: i64 = 86_400;
+        let (from, until) = (i64::from(self.from) * 3_600, i64::from(self.until) * 3_600);
+        let of_day = (now.as_micros() / 1_000_000).rem_euclid(DAY);
+        let since_opening = (of_day - from).rem_euclid(DAY);
+        let open_for = (until - from).rem_euclid(DAY);
+        let reads = open_for == 0 || since_opening < open_for;
+        (!reads).then(|| now.plus(Duration::from_secs(DAY - since_opening)))
+    }
+}
+
+/// Hours in which a new request is read, by lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Targets {
+    /// Somebody may be harmed within a day.
+    pub critical: u32,
+    /// Soon, or not said.
+    pub urgent: u32,
+    /// Within a month.
+    pub standard: u32,
+}
+
+/// The settings of a portal.
+#[derive(Clone, Debug)]
+pub struct PortalSettings {
+    /// Exactly these `Host` headers are answered.
+    pub hosts: Vec<String>,
+    /// When somebody reads.
+    pub reading: ReadingHours,
+    /// Whether what may cost a life is read at any hour.
+    pub critical_at_any_hour: bool,
+    /// By when a request is read.
+    pub targets: Targets,
+    /// Where "leave" leads.
+    pub leave: String,
+    /// Others who answer at any hour.
+    pub helplines: Vec<Contact>,
+    /// Who hears complaints, outside the team.
+    pub complaints: Vec<Contact>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contacts_are_read_or_refused() {
+        let read = contacts("Line A: +1 202 555 0142; Line B: https://example.org ;").unwrap();
+        assert_eq!(read[1], Contact { name: "Line B".to_owned(), contact: "https://example.org".to_owned() });
+        assert_eq!(contacts(""), Ok(Vec::new()));
+        assert_eq!(contacts("Line A"), Err(BadLines));
+        assert_eq!(contacts(": 1"), Err(BadLines));
+    }
+
+    #[test]
+    fn whoever_writes_at_night_is_told_when_somebody_reads() {
+        let at = |hour: i64| Timestamp::from_micros(hour * 3_600_000_000);
+        let day = ReadingHours { from: 8, until: 20 };
+        let again =
+            |hours: ReadingHours, hour| hours.again(at(hour)).map(|again| again.as_micros() / 3_600_000_000);
+        assert_eq!([8, 19, 20, 2].map(|hour| again(day, hour)), [None, None, Some(32), Some(8)]);
+        let night = ReadingHours { from: 20, until: 4 };
+        assert_eq!([20, 3, 4].map(|hour| again(night, hour)), [None, None, Some(20)]);
+        assert_eq!(again(ReadingHours { from: 0, until: 0 }, 13), None);
+    }
+}

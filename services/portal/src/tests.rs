@@ -1,0 +1,406 @@
+//! The pages as a browser gets them, with services that are away, and the catalogues as a reader meets them.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use flare_access::Clock;
+use flare_edge::Lines;
+use flare_kernel::Timestamp;
+use flare_seal::PortalKey;
+use fluent_syntax::{ast, parser};
+use tower::{ServiceExt as _, service_fn};
+
+use crate::{Portal, PortalKeys, PortalSettings, ReadingHours, Targets, contacts};
+
+const HOST: &str = "127.0.0.1:7480";
+const CATALOGUES: [(&str, &str); 3] = [
+    ("en", include_str!("../locales/en/portal.ftl")),
+    ("fr", include_str!("../locales/fr/portal.ftl")),
+    ("ar", include_str!("../locales/ar/portal.ftl")),
+];
+const PAGES: [&str; 6] = ["", "/ask", "/back", "/safe", "/lost", "/complain"];
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_795_300_000_000_000)
+    }
+}
+
+/// A portal before services that are away.
+fn portal() -> Router {
+    let away = service_fn(|_: Request<tonic::body::Body>| async {
+        Ok::<_, Infallible>(tonic::Status::unavailable("away").into_http())
+    });
+    let settings = PortalSettings {
+        hosts: vec![HOST.to_owned()],
+        reading: ReadingHours { from: 0, until: 0 },
+        critical_at_any_hour: false,
+        targets: Targets { critical: 2, urgent: 24, standard: 72 },
+        leave: "https://example.org/".to_owned(),
+        helplines: contacts("Line: +1 202 555 0142").unwrap(),
+        complaints: Vec::new(),
+    };
+    let keys = PortalKeys::new(PortalKey::from_bytes([7; 32]), Vec::new());
+    Portal::new(Lines::all(&away), settings, keys, Arc::new(Fixed)).router()
+}
+
+struct Page {
+    status: StatusCode,
+    headers: HeaderMap,
+    html: String,
+}
+
+async fn fetch(request: Request<Body>) -> Page {
+    let response = portal().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    Page { status: parts.status, headers: parts.headers, html: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+async fn get(path: &str) -> Page {
+    fetch(Request::get(path).header(header::HOST, HOST).body(Body::empty()).unwrap()).await
+}
+
+async fn post(path: &str, body: &str) -> Page {
+    let request = Request::post(path).header(header::HOST, HOST).header("sec-fetch-site", "same-origin");
+    fetch(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+async fn slip() -> String {
+    let html = get("/en/ask").await.html;
+    html.split("name=\"f\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_page_keeps_its_budget_and_comes_in_steps() {
+    for (lang, _) in CATALOGUES {
+        for path in PAGES {
+            let page = get(&format!("/{lang}{path}")).await;
+            let most = match path {
+                "/ask" => 13_312,
+                "" => 6 * 1024,
+                _ => 5 * 1024,
+            };
+            assert_eq!(page.status, StatusCode::OK, "/{lang}{path}");
+            assert!(page.html.len() <= most, "/{lang}{path} has {} bytes", page.html.len());
+            assert_eq!(page.html.len() % 1024, 0, "/{lang}{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers_and_no_page_a_cookie_script_or_dead_link() {
+    let mut answers = Vec::new();
+    for (lang, _) in CATALOGUES {
+        for path in PAGES {
+            answers.push(get(&format!("/{lang}{path}")).await);
+        }
+        answers.push(get(&format!("/{lang}/nothing")).await);
+        answers.push(post(&format!("/{lang}/ask"), "f=bad").await);
+        answers.push(post(&format!("/{lang}/status"), "").await);
+    }
+    for page in &answers {
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+            ("x-robots-tag", "noindex, nofollow"),
+        ] {
+            assert_eq!(page.headers[name], value);
+        }
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(policy.contains("form-action 'self'; frame-ancestors 'none'"));
+        assert!(!page.headers.contains_key(header::SET_COOKIE));
+        assert!(!page.html.contains("<script") && !page.html.contains(" style="));
+    }
+    for html in answers.iter().map(|page| &page.html) {
+        for link in html.split("href=\"/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(!get(&format!("/{link}")).await.status.is_client_error(), "{link}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_our_own_names_and_pages_are_answered() {
+    let get_as = |host: &'static str| {
+        fetch(Request::get("/en").header(header::HOST, host).body(Body::empty()).unwrap())
+    };
+    for host in ["evil.example:7480", "127.0.0.1", "127.0.0.1:7480.evil.example", ""] {
+        assert_eq!(get_as(host).await.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
+    for (name, value, passes) in [
+        ("sec-fetch-site", "same-origin", true),
+        ("sec-fetch-site", "cross-site", false),
+        ("sec-fetch-site", "same-site", false),
+        ("origin", "http://127.0.0.1:7480", true),
+        ("origin", "null", false),
+        ("origin", "http://evil.example:7480", false),
+        ("x-nothing", "", true),
+    ] {
+        let request = Request::post("/en/ask").header(header::HOST, HOST).header(name, value);
+        let status = fetch(request.body(Body::from("f=x")).unwrap()).await.status;
+        let expected = if passes { StatusCode::BAD_REQUEST } else { StatusCode::FORBIDDEN };
+        assert_eq!(status, expected, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn what_stops_sending_is_said_and_everything_is_kept() {
+    let typed =
+        "way=there&story=&reach=&name=Ana+%3Cb%3E&amount=about+500&need=legal&danger=yes&anything=Thanks";
+    let page = post("/fr/ask", &format!("f={}&{typed}", slip().await)).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.html.contains("<title>Erreur: Nous écrire"));
+    for kept in [
+        "href=\"#story\"",
+        "href=\"#reach\"",
+        "id=\"top\" tabindex=\"-1\"",
+        "value=\"Ana &#60;b&#62;\"",
+        "value=\"about 500\"",
+        "value=\"legal\" checked",
+        "value=\"yes\" checked",
+        ">\nThanks</textarea>",
+    ] {
+        assert!(page.html.contains(kept), "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn another_language_keeps_what_was_typed_and_sends_nothing() {
+    let slip = slip().await;
+    let page = post("/en/ask", &format!("f={slip}&to=ar&story=They+came")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.html.contains("<html lang=\"ar\" dir=\"rtl\">") && page.html.contains("They came"));
+    assert!(page.html.contains(&slip), "the same form");
+}
+
+#[tokio::test]
+async fn an_altered_form_leads_to_the_safety_page_and_one_too_large_is_told() {
+    let altered = post("/en/ask", "f=AAAA&story=x&reach=y").await;
+    assert_eq!(altered.status, StatusCode::BAD_REQUEST);
+    assert!(altered.html.contains("Something changed this page"));
+    let request =
+        Request::post("/ar/ask").header(header::HOST, HOST).header(header::CONTENT_LENGTH, "9000000");
+    let page = fetch(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let page = post("/en/ask", &"a".repeat(1_100_000)).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn services_that_are_away_are_said_plainly_and_not_by_name() {
+    let page = post("/en/ask", &format!("f={}&story=x&reach=y", slip().await)).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.html.contains("Nothing was sent") && !page.html.contains("intake"));
+}
+
+#[tokio::test]
+async fn a_mistyped_code_is_told_which_piece_is_off() {
+    let page = post(
+        "/en/back",
+        "code=accompany+grill+thursdayy+cardigan+state+labrador+oozy+unstamped+quaking+preheated",
+    )
+    .await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.html.contains("Word \u{2068}3\u{2069} is not one of ours") && page.html.contains("thursday")
+    );
+    let page = post("/ar/back", "code=%D9%A1%D9%A2").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn leaving_takes_the_cookie_and_says_no_word() {
+    let page = get("/leave").await;
+    assert_eq!(
+        (page.status, &page.headers[header::LOCATION]),
+        (StatusCode::SEE_OTHER, &"https://example.org/".parse().unwrap())
+    );
+    assert!(
+        page.headers[header::SET_COOKIE].to_str().unwrap().starts_with("__Host-s=; Path=/; Secure; HttpOnly")
+    );
+    assert!(page.html.is_empty());
+}
+
+#[test]
+fn nothing_that_old_browsers_lack_is_used() {
+    let templates = [
+        include_str!("../templates/base.html"),
+        include_str!("../templates/home.html"),
+        include_str!("../templates/text.html"),
+        include_str!("../templates/ask.html"),
+        include_str!("../templates/code.html"),
+        include_str!("../templates/cannot.html"),
+        include_str!("../templates/back.html"),
+        include_str!("../templates/status.html"),
+        include_str!("../templates/messages.html"),
+        include_str!("../templates/style.css"),
+    ];
+    for absent in [
+        "type=\"number\"",
+        "type=\"date\"",
+        "type=\"password\"",
+        "datalist",
+        "pattern=",
+        "sticky",
+        "gap:",
+        ":is(",
+        ":where(",
+        ":has(",
+        ":dir(",
+        "@layer",
+        "@container",
+        "clamp(",
+        "min(",
+        "max(",
+        "light-dark",
+        "color-mix",
+        "dvh",
+        "<dialog",
+        "popover",
+        "inert",
+        "@font-face",
+        "autofocus",
+        "<script",
+        "inline-start",
+        "inline-end",
+        "focus-visible",
+    ] {
+        assert!(templates.iter().all(|text| !text.contains(absent)), "{absent}");
+    }
+}
+
+/// The texts of a catalogue, each with its name and, for one of several plural forms, the form.
+fn texts(catalogue: &str) -> Vec<(String, Option<String>, String)> {
+    let parsed = parser::parse(catalogue).unwrap();
+    let mut texts = Vec::new();
+    for entry in parsed.body {
+        let ast::Entry::Message(message) = entry else { continue };
+        collect(message.id.name, None, &message.value.unwrap(), &mut texts);
+    }
+    texts
+}
+
+fn collect(
+    id: &str,
+    form: Option<&str>,
+    pattern: &ast::Pattern<&str>,
+    texts: &mut Vec<(String, Option<String>, String)>,
+) {
+    let mut text = String::new();
+    for element in &pattern.elements {
+        match element {
+            ast::PatternElement::TextElement { value } => text.push_str(value),
+            ast::PatternElement::Placeable { expression: ast::Expression::Select { variants, .. } } => {
+                for variant in variants {
+                    let (ast::VariantKey::Identifier { name }
+                    | ast::VariantKey::NumberLiteral { value: name }) = &variant.key;
+                    collect(id, Some(name), &variant.value, texts);
+                }
+            }
+            ast::PatternElement::Placeable { .. } => text.push('X'),
+        }
+    }
+    if !text.is_empty() {
+        texts.push((id.to_owned(), form.map(str::to_owned), text));
+    }
+}
+
+#[test]
+fn each_language_has_its_plural_forms_and_the_same_messages() {
+    let names = |catalogue| {
+        texts(catalogue).into_iter().map(|(id, ..)| id).collect::<std::collections::BTreeSet<_>>()
+    };
+    for (lang, catalogue) in CATALOGUES {
+        assert_eq!(names(catalogue), names(CATALOGUES[0].1), "{lang}");
+        // The categories of CLDR.
+        let forms: &[&str] = match lang {
+            "en" => &["one", "other"],
+            "fr" => &["one", "many", "other"],
+            _ => &["zero", "one", "two", "few", "many", "other"],
+        };
+        for counted in ["hours", "minutes", "days"] {
+            let all = texts(catalogue).into_iter().filter(|(id, ..)| id == counted);
+            assert_eq!(all.map(|(_, form, _)| form.unwrap()).collect::<Vec<_>>(), forms, "{lang} {counted}");
+        }
+        assert!(catalogue.contains("# Not read by a native speaker: "), "{lang} says who read it");
+    }
+}
+
+#[test]
+fn texts_are_short_and_hold_no_figure_and_no_word_that_is_never_shown() {
+    let never = [
+        "applicant",
+        "beneficiary",
+        "file",
+        "files",
+        "must",
+        "case",
+        "receipt",
+        "dossier",
+        "requérant",
+        "bénéficiaire",
+        "veuillez",
+        "reçu",
+        "يرجى",
+        "المستفيد",
+        "إيصال",
+        "بلاغ",
+        "تقرير",
+    ];
+    for (lang, catalogue) in CATALOGUES {
+        for (id, _, text) in texts(catalogue) {
+            assert!(!text.chars().any(char::is_numeric), "{lang} {id} holds a figure: {text}");
+            for sentence in text.split(['.', '?', '!', '؟', ':', ';', '؛']) {
+                assert!(sentence.split_whitespace().count() <= 20, "{lang} {id}: {sentence}");
+            }
+            for word in text.to_lowercase().split(|c: char| !c.is_alphabetic()) {
+                assert!(!never.contains(&word), "{lang} {id}: {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn french_has_its_spaces_and_no_participle_with_two_endings() {
+    for (id, _, text) in texts(CATALOGUES[1].1) {
+        for mark in ['?', '!', ';'] {
+            assert!(!text.contains(&format!(" {mark}")), "{id}: {text}");
+        }
+        assert!(!text.contains(" :") && !text.contains('·') && !text.contains("(e)"), "{id}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn arabic_pages_hold_no_latin_letters_but_those_listed() {
+    for path in PAGES {
+        let html = get(&format!("/ar{path}")).await.html;
+        let body = html.split("<body").nth(1).unwrap();
+        let mut text = String::new();
+        // What is marked as another language is no Arabic.
+        let mut skipping = false;
+        for piece in body.split('<').skip(1) {
+            let (tag, words) = piece.split_once('>').unwrap();
+            if tag.contains(" lang=\"") {
+                skipping = !tag.contains("lang=\"ar\"");
+            } else if tag.starts_with('/') && skipping {
+                skipping = false;
+                text.push_str(words);
+                continue;
+            }
+            if !skipping {
+                text.push_str(words);
+            }
+        }
+        // The name of a helpline of this test.
+        let text = text.replace("Line", "").replace("UTC", "");
+        assert!(!text.chars().any(|c| c.is_ascii_alphabetic()), "/ar{path}: {text}");
+    }
+}
