@@ -19,6 +19,7 @@ mod ends_of_needs;
 mod files;
 mod hang_ups;
 mod idempotency;
+mod junk_keys;
 mod kills;
 mod other_channels;
 mod readme;

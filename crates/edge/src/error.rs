@@ -2,7 +2,7 @@
 
 use flare_contracts::Refusal;
 use flare_kernel::RandomError;
-use flare_seal::SealError;
+use flare_seal::{Compartment, SealError};
 use tonic::Status;
 
 /// Why something did not happen.
@@ -30,6 +30,14 @@ pub enum EdgeError {
     /// The organisation's key vouches for everything that is sealed to or believed; not for this.
     #[error("the organisation does not vouch for {0}: nothing was sealed to it or believed of it")]
     Unvouched(String),
+    /// Something is sealed under a key that the keys at hand do not open.
+    #[error("your keys do not open key {epoch} of this case's {compartment}")]
+    Closed {
+        /// Of which part of the case.
+        compartment: Compartment,
+        /// Which of its keys; 0 when it has none yet.
+        epoch: u32,
+    },
     /// A text is not the one that its commitment, which votes cover, was made for.
     #[error("{0} is not the text that was put to the vote: somebody changed it")]
     Altered(String),

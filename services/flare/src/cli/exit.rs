@@ -315,6 +315,9 @@ impl From<EdgeError> for CliError {
                     "somebody may have changed keys at the server; ask whoever holds the organisation's key",
                 )
             }
+            EdgeError::Closed { .. } => {
+                Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "KEY_DOES_NOT_OPEN", error.to_string())
+            }
             EdgeError::Altered(_) => {
                 Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "CONTENT_ALTERED", error.to_string()).hint(
                     "do not vote or pay; compare with the officer on another channel, and tell whoever runs the servers",

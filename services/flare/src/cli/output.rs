@@ -9,6 +9,7 @@ use std::{
 };
 
 use comfy_table::{ContentArrangement, Table, presets};
+use flare_contracts::input;
 use flare_kernel::{Timestamp, is_direction_mark};
 use serde::Serialize;
 
@@ -117,6 +118,16 @@ impl Output {
     /// A deadline: in UTC, and "in 3 h" or "2 d late".
     pub(crate) fn due(&self, at: Option<&prost_types::Timestamp>) -> String {
         when::due(at, self.now)
+    }
+
+    /// The same for an instant that is there.
+    pub(crate) fn due_at(&self, at: Timestamp) -> String {
+        self.due(Some(&input::timestamp_out(at)))
+    }
+
+    /// Something that happened, if it is known when.
+    pub(crate) fn happened_at(&self, at: Option<Timestamp>) -> String {
+        self.happened(at.map(input::timestamp_out).as_ref())
     }
 
     /// Something that happened: in UTC, and "5 min ago".

@@ -18,6 +18,7 @@ mod outcomes;
 mod plan_box;
 pub(crate) mod record;
 pub(crate) mod references;
+mod renewing;
 pub(crate) mod saying;
 mod show;
 mod show_json;

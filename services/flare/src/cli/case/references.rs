@@ -81,7 +81,7 @@ pub(crate) async fn run(context: &Context, command: ReferenceCommand) -> Result<
 async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> {
     const OPTION: &str = "--description-file";
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
     let text = if let Some(number) = args.from_answers {
         nth_line(&record.answer("request.references").unwrap_or_default(), number)?
     } else {
@@ -107,7 +107,8 @@ async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> 
 
 async fn check(context: &Context, args: CheckReferenceArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "What did they say?")?;
     let id = args.reference.to_string();
     let earlier = record.case.references.iter().find(|reference| reference.reference_id == id);

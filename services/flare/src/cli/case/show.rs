@@ -34,13 +34,15 @@ pub(crate) async fn show(context: &Context, args: ShowArgs) -> Result<(), CliErr
     let messages = record.messages(&desk).await?;
     let writings = Writings::read(&desk, &record).await?;
     let people = desk.staff().await?;
-    let plan = record.contact_plan()?;
+    // A plan that does not open hides nothing of the rest.
+    let plan = record.contact_plan();
     let page = Page {
         record: &record,
         writings: &writings,
         messages: &messages,
         people: &people,
-        plan: plan.as_ref(),
+        plan: plan.as_ref().ok().and_then(Option::as_ref),
+        plan_is_closed: plan.is_err(),
     };
     context.output.show(&page.json(), |output| page.write(output))
 }
@@ -52,6 +54,8 @@ pub(super) struct Page<'p> {
     pub(super) messages: &'p [Message],
     pub(super) people: &'p People,
     pub(super) plan: Option<&'p ContactPlan>,
+    /// There is one, and this reader cannot read it.
+    pub(super) plan_is_closed: bool,
 }
 
 impl Page<'_> {
@@ -66,7 +70,14 @@ impl Page<'_> {
     }
 
     fn write(&self, output: &Output) {
-        output.line(plan_box(&self.record.codename(), self.plan, |text| output.red(text)));
+        if self.plan_is_closed {
+            let warning =
+                "CONTACT PLAN: it does not open for you. Write nothing before you have set it anew.";
+            output.line(output.red(warning));
+        } else {
+            output.line(plan_box(&self.record.codename(), self.plan, |text| output.red(text)));
+        }
+        self.write_warnings(output);
         self.write_standing(output);
         self.write_answers(output);
         self.write_persons_and_needs(output);
@@ -74,6 +85,27 @@ impl Page<'_> {
         self.write_history(output);
         self.write_grants(output);
         self.write_thread(output);
+    }
+
+    /// What is wrong with the keys of the case.
+    fn write_warnings(&self, output: &Output) {
+        let record = self.record;
+        if record.is_sealed_to_nobody() {
+            output.line(
+                output.red("NOTHING of this request opens: it was sealed to somebody else, or to nobody."),
+            );
+            output.line(format!("It can be closed: flare case close {} --exit unreachable", record.id));
+        }
+        let broken = record.broken_keys();
+        if !broken.is_empty() {
+            let keys = broken.join(", ");
+            output.line(output.red(format!("Keys that do not open, and what is sealed under them: {keys}")));
+        }
+        if record.has_foreign_receipt() {
+            let warning = "The receipt of this case is not the one that it was opened with: a server may have \
+                           replaced it. Tell whoever runs the servers, and write nothing to the requester.";
+            output.line(output.red(warning));
+        }
     }
 
     fn text(&self, output: &Output, text: Option<String>) -> String {
