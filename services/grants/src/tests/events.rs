@@ -126,6 +126,7 @@ async fn what_is_not_known_here_changes_nothing(sandbox: Sandbox) {
     assert_eq!(world.version().await, 0);
     world.draft().await.unwrap();
     let other_case = ProposalAnswered {
+        act: None,
         case_id: CaseId::from_bytes([1; 16]).to_string(),
         grant_id: GRANT.to_string(),
         agrees: true,
