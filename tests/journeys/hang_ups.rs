@@ -11,7 +11,7 @@ use flare_edge::{
     Form, KeyBundle, Lines,
     receipt::{ReceiptHolder, Request, lock},
 };
-use flare_seal::Receipt;
+use flare_seal::{Receipt, RequestSeed};
 use tonic::{
     Code, Status,
     transport::{Channel, Endpoint},
@@ -87,7 +87,10 @@ async fn call(installation: &Installation) -> (Vec<Receipt>, usize) {
     let lines = lines(installation);
     let bundle = KeyBundle::fetch(&lines, None).await.unwrap();
     let form = Form { happened: "They came at night.".into(), contact: "Signal".into(), ..Form::default() };
-    let sealed = Request::compose(&bundle, &form, &Receipt::draw().unwrap(), "x").unwrap().into_message();
+    let sealed =
+        Request::compose(&bundle, &form, (&Receipt::draw().unwrap(), &RequestSeed::generate().unwrap()), "x")
+            .unwrap()
+            .into_message();
     let address = installation.address("intake");
     let callers = (0..AT_ONCE).map(|_| {
         let (address, sealed) = (address.clone(), sealed.clone());

@@ -6,7 +6,7 @@ use flare_edge::{
     Credential, Form, KeyBundle, Lines,
     receipt::{ReceiptHolder, Request},
 };
-use flare_seal::Receipt;
+use flare_seal::{Receipt, RequestSeed};
 use serde_json::json;
 use tonic::transport::Endpoint;
 
@@ -38,7 +38,9 @@ async fn send(installation: &Installation, receipt: &Receipt, junk: Junk) -> Str
     let lines = Lines::all(&Endpoint::from_shared(address).unwrap().connect_lazy());
     let bundle = KeyBundle::fetch(&lines, None).await.unwrap();
     let form = Form { happened: "They came at night.".into(), contact: "Signal".into(), ..Form::default() };
-    let mut request = Request::compose(&bundle, &form, receipt, "junk").unwrap().into_message();
+    let mut request = Request::compose(&bundle, &form, (receipt, &RequestSeed::generate().unwrap()), "junk")
+        .unwrap()
+        .into_message();
     let spoilt = match junk {
         Junk::Both => [true, true],
         Junk::Request => [true, false],

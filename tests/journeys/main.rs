@@ -17,6 +17,7 @@ mod canary;
 mod demo;
 mod ends_of_needs;
 mod files;
+mod form_again;
 mod hang_ups;
 mod idempotency;
 mod junk_keys;

@@ -32,16 +32,6 @@ pub struct CaseKeys {
     newest: BTreeMap<&'static str, u32>,
 }
 
-/// A compartment's first key as a requester draws it, and its wraps for the service that keeps them.
-pub(crate) fn fresh_epoch(
-    bundle: &KeyBundle,
-    case: CaseId,
-    compartment: Compartment,
-    receipt: Option<&RecipientPublic>,
-) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
-    next_epoch(bundle, case, compartment, 1, receipt)
-}
-
 /// A compartment's key of a given epoch, and its wraps. Nobody vouches for it yet.
 pub(crate) fn next_epoch(
     bundle: &KeyBundle,
@@ -51,8 +41,19 @@ pub(crate) fn next_epoch(
     receipt: Option<&RecipientPublic>,
 ) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
     let key = CompartmentKey::generate()?;
-    let wraps = bundle.wrap(case, compartment, epoch, &key, receipt)?;
-    Ok((key, KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps, author: None }))
+    let wire = wrapped_epoch(bundle, case, (compartment, epoch, &key), receipt)?;
+    Ok((key, wire))
+}
+
+/// The wraps of a key that is there. Nobody vouches for it yet.
+pub(crate) fn wrapped_epoch(
+    bundle: &KeyBundle,
+    case: CaseId,
+    (compartment, epoch, key): (Compartment, u32, &CompartmentKey),
+    receipt: Option<&RecipientPublic>,
+) -> Result<KeyEpoch, EdgeError> {
+    let wraps = bundle.wrap(case, compartment, epoch, key, receipt)?;
+    Ok(KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps, author: None })
 }
 
 fn unvouched(compartment: Compartment, epoch: u32) -> EdgeError {

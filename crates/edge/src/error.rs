@@ -4,6 +4,7 @@ use flare_contracts::Refusal;
 use flare_kernel::RandomError;
 use flare_seal::{Compartment, SealError};
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 /// Why something did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -58,4 +59,23 @@ pub enum EdgeError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
+}
+
+impl EdgeError {
+    /// The stable reason of a service's refusal, such as `ALREADY_SUBMITTED`.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Answered(status) => status.get_details_error_info().map(|info| info.reason),
+            Self::Refused(refusal) => Some(refusal.reason.to_owned()),
+            Self::Sealed(_)
+            | Self::OtherOrganisation { .. }
+            | Self::Unvouched(_)
+            | Self::Closed { .. }
+            | Self::Altered(_)
+            | Self::Incomplete(_)
+            | Self::NoSession
+            | Self::File { .. }
+            | Self::Random(_) => None,
+        }
+    }
 }

@@ -28,6 +28,7 @@ mod padding;
 mod passphrase;
 mod person;
 mod receipt;
+mod request_seed;
 mod rng;
 mod sensitive;
 mod service_key;
@@ -58,6 +59,7 @@ pub use person::PersonSeed;
 pub use receipt::{
     Receipt, ReceiptError, ReceiptForm, ReceiptKeys, proof_hash, proof_matches, sign_receipt, verify_receipt,
 };
+pub use request_seed::RequestSeed;
 pub use sensitive::Sensitive;
 pub use service_key::ServiceKey;
 pub use signature::{SigningKey, sign, verify};

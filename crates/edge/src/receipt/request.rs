@@ -5,14 +5,14 @@ use flare_contracts::{
     input,
     intake::v1::{AddAnswersRequest, ReceiptLock, SubmitRequestRequest},
 };
-use flare_kernel::{CaseId, Timestamp, codename};
-use flare_seal::{Compartment, Receipt, ReceiptKeys, proof_hash};
+use flare_kernel::{CaseId, Timestamp, codename, random};
+use flare_seal::{Compartment, Receipt, ReceiptKeys, RequestSeed, proof_hash};
 use serde::Serialize;
 
 use super::{ReceiptHolder, view::Status};
 use crate::{
     CaseKeys, Credential, EdgeError, Form, KeyBundle, Lines,
-    case_file::{fresh_epoch, next_epoch},
+    case_file::{next_epoch, wrapped_epoch},
 };
 
 /// A sealed request. Sending it twice makes one case.
@@ -35,6 +35,62 @@ pub struct Submitted {
     pub received: Option<String>,
 }
 
+/// What became of a form that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormSent {
+    /// It is the request, sent now or before.
+    Request(Submitted),
+    /// The request had come in with other words; these went on as further answers, and all are kept.
+    FurtherAnswers,
+}
+
+/// Sends a form that may have been sent before, with these words or with others: a second tap, a reload, another tab.
+pub async fn send_form(
+    lines: &Lines,
+    bundle: &KeyBundle,
+    form: &Form,
+    (receipt, seed): (&Receipt, &RequestSeed),
+) -> Result<FormSent, EdgeError> {
+    // The receipt tells one request from another; the id tells one call from another.
+    let request = Request::compose(bundle, form, (receipt, seed), &fresh_id()?)?;
+    match request.submit(lines).await {
+        Ok(submitted) => return Ok(FormSent::Request(submitted)),
+        Err(error) if error.reason().as_deref() == Some("ALREADY_SUBMITTED") => {}
+        Err(error) => return Err(error),
+    }
+    let answers = form.answers()?;
+    let words: Vec<_> = answers.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let words_id = data_encoding::HEXLOWER.encode(&seed.words_id(&words));
+    let mut refused: Option<(i64, EdgeError)> = None;
+    // Somebody else may add answers in between: then these follow the newest once more.
+    for _ in 0..TRIES {
+        let (holder, status) = ReceiptHolder::find(lines, receipt).await?;
+        if refused.as_ref().is_some_and(|(version, _)| *version == status.version) {
+            break;
+        }
+        let further = holder.compose_answers(bundle, form, &status, &words_id)?;
+        let error = match holder.add_answers(&further).await {
+            Ok(()) => return Ok(FormSent::FurtherAnswers),
+            Err(error) => error,
+        };
+        match error.reason().as_deref() {
+            // The id stands for exactly these words: they are there.
+            Some("REQUEST_ID_REUSED") => return Ok(FormSent::FurtherAnswers),
+            // Of the key or of a writing that others came before.
+            Some("OLD_KEY_EPOCH" | "INVALID_FIELD") => refused = Some((status.version, error)),
+            Some(_) | None => return Err(error),
+        }
+    }
+    Err(refused.map_or(EdgeError::Incomplete("whether these words came in"), |(_, error)| error))
+}
+
+/// How often answers are composed anew when others came in between.
+const TRIES: u32 = 5;
+
+fn fresh_id() -> Result<String, EdgeError> {
+    Ok(data_encoding::HEXLOWER.encode(&random::<16>()?))
+}
+
 /// Sealed answers that are added to a request. Sending them twice adds them once.
 #[derive(Clone, Debug)]
 pub struct FurtherAnswers(AddAnswersRequest);
@@ -51,17 +107,19 @@ pub fn lock(receipt: &Receipt) -> Result<ReceiptLock, EdgeError> {
 }
 
 impl Request {
-    /// The sealed request that a form becomes.
+    /// The sealed request that a form becomes. The same form under the same receipt and seed is the same request, whoever
+    /// composes it.
     pub fn compose(
         bundle: &KeyBundle,
         form: &Form,
-        receipt: &Receipt,
+        (receipt, seed): (&Receipt, &RequestSeed),
         request_id: &str,
     ) -> Result<Self, EdgeError> {
         let ReceiptKeys { encryption, .. } = receipt.keys()?;
         let case = receipt.case_id()?;
-        let (request_key, request_epoch) = fresh_epoch(bundle, case, Compartment::Request, None)?;
-        let (_, thread_epoch) = fresh_epoch(bundle, case, Compartment::Thread, Some(&encryption))?;
+        let request_key = seed.request_key();
+        let request_epoch = wrapped_epoch(bundle, case, (Compartment::Request, 1, &request_key), None)?;
+        let (_, thread_epoch) = next_epoch(bundle, case, Compartment::Thread, 1, Some(&encryption))?;
         let mut keys = CaseKeys::new(case);
         keys.insert(Compartment::Request, 1, request_key);
         let message = SubmitRequestRequest {

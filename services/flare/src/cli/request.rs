@@ -10,7 +10,7 @@ use flare_edge::{
     receipt::{ReceiptHolder, Request},
 };
 use flare_kernel::codename;
-use flare_seal::Receipt;
+use flare_seal::{Receipt, RequestSeed};
 use serde_json::json;
 
 use super::{
@@ -115,7 +115,7 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         }
         None => (Receipt::draw()?, Kept::Shown),
     };
-    let request = Request::compose(bundle, &form, &receipt, &context.own_id()?)?;
+    let request = Request::compose(bundle, &form, (&receipt, &RequestSeed::generate()?), &context.own_id()?)?;
     let case = request.case();
     if args.again && has_arrived(&receipt, context).await? {
         let name = codename(case);

@@ -21,7 +21,7 @@ use flare_edge::{
 };
 use flare_kernel::{CaseId, Date, GrantId, MessageId, Money, NeedId, codename};
 use flare_runtime::SystemClock;
-use flare_seal::{Compartment, Receipt};
+use flare_seal::{Compartment, Receipt, RequestSeed};
 use tonic::{Code, Status};
 
 use super::cast::Cast;
@@ -76,7 +76,9 @@ pub(crate) async fn play(lines: &Lines, people: &Cast, folder: &Path) -> Result<
         let receipt = Receipt::draw()?;
         fs::write(receipts.join(&form.id), format!("{}\n", receipt.words().expose()))?;
         let officer = people.session("omar")?;
-        let request = Request::compose(officer.bundle(), form, &receipt, &format!("demo-{}", form.id))?;
+        let seed = RequestSeed::generate()?;
+        let request =
+            Request::compose(officer.bundle(), form, (&receipt, &seed), &format!("demo-{}", form.id))?;
         request.submit(lines).await?;
         let case = request.case();
         let scene = Scene { lines, officer, form, case };
