@@ -17,7 +17,7 @@ use flare_access::{AccessLayer, TokenSigner, TokenVerifier};
 use flare_contracts::{AccessRules, Producer};
 use flare_messaging::{
     ApproverQueues, Bus, EventKeys, EventSource, FollowTrace, LocalBus, LocalEventSource, NoApproverQueues,
-    RabbitApproverQueues, RabbitBus, RabbitSettings, Wiring, workers,
+    RabbitApproverQueues, RabbitBus, RabbitSettings, Role, Wiring, workers,
 };
 use flare_runtime::{
     Backoff, Ending, GrpcServer, Health, OnFailure, Settings, SystemClock, Tasks, Telemetry, Tls,
@@ -137,17 +137,21 @@ impl Process {
         let (in_process, run_in_process) = server.clone().serve_in_process(tasks.token().clone());
         peers.connect(settings, roles, &in_process, tls.as_ref(), &key, &clock)?;
 
-        let source: Arc<dyn EventSource> = if embedded {
-            Arc::new(LocalEventSource::new(built.roles()))
-        } else {
-            Arc::new(peers.event_source())
-        };
         let follow: FollowTrace = trace_context::follow;
         let bus: Arc<dyn Bus> = match &rabbit {
             Some(rabbit) => Arc::new(RabbitBus::new(rabbit)),
             None => Arc::new(LocalBus::new(built.roles(), follow)),
         };
-        for worker in workers(built.roles(), &Wiring { bus, source, rabbit, follow }) {
+        let wiring = |role: &Role| {
+            let source: Arc<dyn EventSource> = if embedded {
+                Arc::new(LocalEventSource::new(built.roles()))
+            } else {
+                Arc::new(peers.event_source(role.producer))
+            };
+            Wiring { bus: Arc::clone(&bus), source, rabbit: rabbit.clone(), follow }
+        };
+        let all = built.roles().iter().flat_map(|role| workers(std::slice::from_ref(role), &wiring(role)));
+        for worker in all {
             let name: Arc<str> = worker.name().into();
             tasks.spawn(name, OnFailure::Restart(RESTART), move |token| {
                 let worker = worker.clone();
