@@ -51,3 +51,9 @@ pub enum EdgeError {
     #[error(transparent)]
     Random(#[from] RandomError),
 }
+
+impl From<crate::FormError> for EdgeError {
+    fn from(error: crate::FormError) -> Self {
+        Self::Refused(error.into())
+    }
+}

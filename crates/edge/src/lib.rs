@@ -20,7 +20,10 @@ pub use case_file::{CaseKeys, OpenError};
 pub use contact_plan::{ContactPlan, ContactPlanError};
 pub use error::EdgeError;
 pub use file_transfer::{Description, Progress, describe, download, upload};
-pub use form::{Consents, Form, FormError, IfNothing, Others, Reference, need_kind};
+pub use form::{
+    Amount, Answer, BudgetLine, ConsentWords, Consents, Doubt, Fault, Form, FormError, IfNothing, Others,
+    Reference, Who, need_kind,
+};
 pub use lines::{Credential, Line, Lines, Way};
 pub use organisation::{
     Founding, NewMember, admission, admit, certify_staff, code_hash, draw_code, enrol, enrolment, found,

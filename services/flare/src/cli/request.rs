@@ -5,7 +5,7 @@ mod questions;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use flare_edge::{Form, ReceiptHolder};
+use flare_edge::{Doubt, Form, ReceiptHolder};
 use flare_kernel::codename;
 use flare_seal::Receipt;
 use serde_json::json;
@@ -16,6 +16,7 @@ use super::{
     receipt, retrying,
     secret_file::SecretFile,
     when,
+    words::today,
 };
 
 /// What a requester sends.
@@ -96,7 +97,12 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         ));
     }
     let form = match &args.form {
-        Some(source) => read_form(source, "--form")?,
+        Some(source) => {
+            let form = read_form(source, "--form")?;
+            warn_of(output, form.check(today())?);
+            form
+        }
+        // Whoever was asked one by one is told what is odd there, and has nothing to give again.
         None => questions::ask()?,
     };
     form.answers()?;
@@ -189,6 +195,13 @@ pub(crate) fn read_form(source: &TextSource, option: &str) -> Result<Form, CliEr
     Form::parse(bytes.expose()).map_err(|refusal| CliError::from(refusal).named(&[("form", option)]))
 }
 
+/// Says what is odd about a form that can be sent.
+pub(crate) fn warn_of(output: Output, doubts: Vec<Doubt>) {
+    for Doubt { field, rule } in doubts {
+        output.warn(format!("{field} {rule}"));
+    }
+}
+
 /// Shows a receipt, in both its forms, this one time.
 pub(crate) fn show_once(output: Output, receipt: &Receipt) {
     output.heading("Your receipt. It is shown only now; write down one of the two forms:");
@@ -200,6 +213,7 @@ pub(crate) fn show_once(output: Output, receipt: &Receipt) {
 
 async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
     let form = read_form(&args.form, "--form")?;
+    warn_of(context.output, form.check_further(today())?);
     let names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
     let holder = args.receipt.open(context).await?;
     let bundle = context.trusted(&args.contact).await?.bundle;
