@@ -79,3 +79,9 @@ impl EdgeError {
         }
     }
 }
+
+impl From<crate::FormError> for EdgeError {
+    fn from(error: crate::FormError) -> Self {
+        Self::Refused(error.into())
+    }
+}

@@ -21,7 +21,10 @@ pub use case_file::CaseKeys;
 pub use contact_plan::{ContactPlan, ContactPlanError};
 pub use error::EdgeError;
 pub use file_transfer::{Description, Progress, describe, download, upload};
-pub use form::{Consents, Form, FormError, IfNothing, Others, Reference, need_kind};
+pub use form::{
+    Amount, Answer, BudgetLine, ConsentWords, Consents, Doubt, Fault, Form, FormError, IfNothing, Others,
+    Reference, Who, need_kind,
+};
 pub use issued::{commits_to_a_receipt, receipt_to_wrap_to};
 pub use lines::{Credential, Line, Lines, Way};
 pub use organisation::{

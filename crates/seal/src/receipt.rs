@@ -14,7 +14,8 @@ mod error;
 mod keys;
 mod words;
 
-use flare_kernel::{CaseId, ascii_digit, is_invisible, random};
+use flare_kernel::{CaseId, random};
+use flare_typed::text::{digit, is_invisible};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -69,7 +70,7 @@ impl Receipt {
     }
 
     /// Reads either form as people write it: in any case, with spaces, hyphens, commas, full stops or line breaks
-    /// between words or groups, with Arabic-Indic digits, with the invisible marks that messengers add.
+    /// between words or groups, with digits of any script, with the invisible marks that messengers add.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         if text.len() > LONGEST_TEXT {
             return Err(ReceiptError::TooLong);
@@ -132,7 +133,7 @@ fn plain(text: &str) -> Zeroizing<String> {
     // Twice the room: lower case can be longer, and growing would leave a copy behind.
     let mut out = Zeroizing::new(String::with_capacity(text.len() * 2));
     for c in text.chars().filter(|c| !is_invisible(*c)) {
-        match (ascii_digit(c), c) {
+        match (digit(c), c) {
             (Some(digit), _) => out.push(digit),
             // A Turkish keyboard's two forms of i.
             (None, 'İ' | 'ı') => out.push('i'),

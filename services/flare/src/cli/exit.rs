@@ -6,7 +6,7 @@ use std::{
 };
 
 use flare_contracts::{Kind, Refusal};
-use flare_edge::EdgeError;
+use flare_edge::{EdgeError, FormError};
 use flare_kernel::RandomError;
 use flare_seal::SealError;
 use serde::Serialize;
@@ -295,6 +295,12 @@ impl From<Refusal> for CliError {
         };
         let error = Self::new(exit, code, refusal.reason, refusal.message);
         refusal.violations.into_iter().fold(error, |error, fault| error.field(fault.field, fault.rule))
+    }
+}
+
+impl From<FormError> for CliError {
+    fn from(error: FormError) -> Self {
+        Refusal::from(error).into()
     }
 }
 

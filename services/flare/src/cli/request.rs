@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use flare_edge::{
-    Form,
+    Doubt, Form,
     receipt::{ReceiptHolder, Request},
 };
 use flare_kernel::codename;
@@ -18,6 +18,7 @@ use super::{
     first_contact::{self, FirstContact},
     receipt, retrying,
     secret_file::SecretFile,
+    words::today,
 };
 
 /// What a requester sends.
@@ -98,7 +99,12 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         ));
     }
     let form = match &args.form {
-        Some(source) => read_form(source, "--form")?,
+        Some(source) => {
+            let form = read_form(source, "--form")?;
+            warn_of(output, form.check(today())?);
+            form
+        }
+        // Whoever was asked one by one is told what is odd there, and has nothing to give again.
         None => questions::ask()?,
     };
     form.answers()?;
@@ -186,6 +192,13 @@ pub(crate) fn read_form(source: &TextSource, option: &str) -> Result<Form, CliEr
     Form::parse(bytes.expose()).map_err(|refusal| CliError::from(refusal).named(&[("form", option)]))
 }
 
+/// Says what is odd about a form that can be sent.
+pub(crate) fn warn_of(output: Output, doubts: Vec<Doubt>) {
+    for Doubt { field, rule } in doubts {
+        output.warn(format!("{field} {rule}"));
+    }
+}
+
 /// Shows a receipt, in both its forms, this one time.
 pub(crate) fn show_once(output: Output, receipt: &Receipt) {
     output.heading("Your receipt. It is shown only now; write down one of the two forms:");
@@ -197,6 +210,7 @@ pub(crate) fn show_once(output: Output, receipt: &Receipt) {
 
 async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
     let form = read_form(&args.form, "--form")?;
+    warn_of(context.output, form.check_further(today())?);
     let names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
     let holder = args.receipt.open(context).await?;
     let bundle = context.trusted(&args.contact).await?.bundle;

@@ -5,6 +5,7 @@
 
 mod addresses;
 pub(crate) mod ahead;
+mod answer_text;
 mod answers;
 pub(crate) mod choices;
 mod crossing;

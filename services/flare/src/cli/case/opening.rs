@@ -22,10 +22,11 @@ use super::{
 };
 use crate::cli::{
     CliError, Context, Exit, TextSource, receipt,
-    request::{read_form, show_once},
+    request::{read_form, show_once, warn_of},
     retrying,
     secret_file::{self, SecretFile},
     when,
+    words::today,
 };
 
 /// `flare case open`
@@ -76,7 +77,7 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
         ));
     }
     let form = read_form(&args.form, "--form")?;
-    form.answers()?;
+    warn_of(context.output, form.check(today())?);
     let desk = Desk::open(context).await?;
     let (receipt, kept) = match args.receipt_file.as_deref() {
         Some(path) => {
@@ -255,6 +256,7 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
     let desk = Desk::open(context).await?;
     let mut record = CaseRecord::read(&desk, args.case, None).await?;
     // A key that the requester drew for later answers is theirs alone to seal under.
+    warn_of(context.output, form.check_further(today())?);
     let key = if record.keys.holds(Compartment::Request) {
         None
     } else {

@@ -12,6 +12,7 @@ use flare_kernel::CaseId;
 use flare_seal::Compartment;
 
 use super::{
+    answer_text::answer_text,
     answers::Writings,
     choices::Worded as _,
     desk::{Desk, People},
@@ -19,7 +20,7 @@ use super::{
     plan_box::{mark_forbidden, plan_box},
     record::CaseRecord,
 };
-use crate::cli::{CliError, Context, Output, words};
+use crate::cli::{CliError, Context, Output, output::isolated, when, words};
 
 /// `flare case show`
 #[derive(Args, Debug)]
@@ -109,7 +110,7 @@ impl Page<'_> {
     }
 
     fn text(&self, output: &Output, text: Option<String>) -> String {
-        mark_forbidden(&text.unwrap_or_default(), self.plan, |text| output.red(text))
+        mark_forbidden(&isolated(&text.unwrap_or_default()), self.plan, |text| output.red(text))
     }
 
     fn write_standing(&self, output: &Output) {
@@ -152,8 +153,10 @@ impl Page<'_> {
 
     fn write_answers(&self, output: &Output) {
         output.heading("What they told");
+        let submitted = self.record.case.summary.as_ref().and_then(|summary| summary.submitted);
         for rule in ANSWERS {
             if let Some(text) = self.record.answer(rule.name) {
+                let text = answer_text(rule.name, &text, when::day(submitted.as_ref()));
                 let label = answer_label(rule.name);
                 output.line(format!("{}\n{}", output.bold(label), indented(&self.text(output, Some(text)))));
                 let happened = |at: Option<&prost_types::Timestamp>| output.happened(at);

@@ -11,8 +11,9 @@ use flare_contracts::{
     vote::payee_digest,
 };
 use flare_edge::Team;
-use flare_kernel::{Date, GrantId};
+use flare_kernel::GrantId;
 use flare_seal::Compartment;
+use flare_typed::date::Expected;
 use serde_json::json;
 
 use super::{
@@ -33,7 +34,7 @@ use crate::cli::{
         taking::SeenVersion,
     },
     prompt,
-    words::{money, read_money},
+    words::{money, read_day, read_money},
 };
 
 /// The field that holds the payee.
@@ -258,8 +259,7 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
         }
     }
     let checked_on = args.sanctions_checked_on.unwrap_or_default();
-    Date::parse(&checked_on)
-        .map_err(|error| CliError::refused("--sanctions-checked-on", error.to_string()))?;
+    let checked_on = read_day("--sanctions-checked-on", &checked_on, Expected::Behind)?.to_string();
     let request = CheckPayeeRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
