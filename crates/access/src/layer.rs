@@ -75,7 +75,7 @@ const NEIGHBOURS: u32 = 8;
 /// | `DEADLINE_EXCEEDED` | `DEADLINE_EXCEEDED` | no answer in time |
 ///
 /// Bad credentials are refused on public RPCs too: whoever shows some should learn that they no longer work. Health
-/// and reflection (any path outside `/flare.`) are open to all, counted and timed like public RPCs. For `tonic::transport::Server::layer`; leave that
+/// and reflection are open to all, counted and timed like public RPCs; what is no RPC is not counted. For `tonic::transport::Server::layer`; leave that
 /// server's own `timeout` unset, or above the longest of the [`Deadlines`].
 #[derive(Clone)]
 pub struct AccessLayer(Arc<Gate>);
