@@ -202,7 +202,13 @@ impl Day {
                     self.date
                 )
             }
-            other => format!("{} (from the {} calendar)", self.date, other.name()),
+            Calendar::SolarHijri
+            | Calendar::Ethiopian
+            | Calendar::Buddhist
+            | Calendar::Minguo
+            | Calendar::Japanese
+            | Calendar::Saka
+            | Calendar::Coptic => format!("{} (from the {} calendar)", self.date, self.calendar.name()),
         }
     }
 
@@ -295,6 +301,9 @@ fn likely(days: &[Day], expected: Expected, today: Date) -> Vec<Day> {
     if near.is_empty() { days.iter().filter(|day| within(day, FAR)).copied().collect() } else { near }
 }
 
+/// A year, a month and a day of whichever calendar.
+type YearMonthDay = (i32, u8, u8);
+
 /// Three numbers with how many digits each has, and the word beside them as it is looked up.
 type Numbers = [(i32, usize); 3];
 
@@ -333,7 +342,7 @@ fn pieces(text: &str) -> Option<(Numbers, Option<String>)> {
 
 /// Year, month and day in the orders that the numbers can stand in, and whether the month stands before the day and the
 /// year behind both. A year has three or four digits, but behind the name of an era.
-fn orders(numbers: Numbers, has_word: bool) -> Option<Vec<((i32, u8, u8), bool)>> {
+fn orders(numbers: Numbers, has_word: bool) -> Option<Vec<(YearMonthDay, bool)>> {
     let [(first, first_len), (second, second_len), (third, third_len)] = numbers;
     let small = |number: i32| u8::try_from(number).ok();
     if second_len > 2 {

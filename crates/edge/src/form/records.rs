@@ -97,11 +97,11 @@ impl Answer {
         if self.typed().all(|text| !flare_typed::text::has_visible(text)) && !self.has_flag() {
             return String::new();
         }
-        match self {
-            Self::Text(text) => text.clone(),
-            // Strings and flags have a JSON form, whatever is in them.
-            records => serde_json::to_string(records).unwrap_or_default(),
+        if let Self::Text(text) = self {
+            return text.clone();
         }
+        // Strings and flags have a JSON form, whatever is in them.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// How many characters a person typed for it.

@@ -109,7 +109,7 @@ mod tests {
         let (_folder, empty) = file(b" \n\n");
         assert!(refusal(&empty).contains("--text-file must not be empty"));
         let (_folder, latin) = file(b"caf\xe9");
-        assert!(refusal(&latin).contains("--text-file must hold UTF-8 text"));
+        assert!(refusal(&latin).contains("--text-file must be text in UTF-8"));
         assert!(refusal(&TextSource::File("/no/such/file".into())).contains("/no/such/file"));
     }
 

@@ -111,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_request_over_256_kib_is_refused_as_a_whole() {
+    fn a_request_over_the_limit_is_refused_as_a_whole() {
         let mut answers = two();
-        answers.push(answer("request.anything", 256 * 1024));
+        answers.push(answer("request.anything", MAX_REQUEST_BYTES));
         assert_eq!(field(check(&answers)), "answers");
         assert_eq!(check_total(MAX_REQUEST_BYTES), Ok(()));
     }

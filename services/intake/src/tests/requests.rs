@@ -147,8 +147,8 @@ async fn bad_requests_are_refused_by_field_and_leave_nothing(sandbox: Sandbox) {
         (answers(|all| all.push(all[0].clone())), "request.contact"),
         (answers(|all| all[0].version = 2), "request.contact.version"),
         (answers(|all| all[1].tag.clear()), "request.happened.tag"),
-        (answers(|all| all[1].ciphertext = vec![0; 30_000]), "request.happened.ciphertext"),
-        (answers(|all| all[1].ciphertext = vec![0; 300_000]), "answers"),
+        (answers(|all| all[1].ciphertext = vec![0; 120_000]), "request.happened.ciphertext"),
+        (answers(|all| all[1].ciphertext = vec![0; 700_000]), "answers"),
         (
             answers(|all| all.push(SealedField { name: "request.password".to_owned(), ..all[0].clone() })),
             "answers[2].name",
