@@ -7,8 +7,11 @@ use flare_contracts::{
     Producer,
     intake::v1::{SubmitRequestRequest, SubmitRequestResponse, intake_client::IntakeClient},
 };
-use flare_edge::{Form, KeyBundle, Lines, ReceiptHolder, lock};
-use flare_seal::Receipt;
+use flare_edge::{
+    Form, KeyBundle, Lines,
+    receipt::{ReceiptHolder, Request, lock},
+};
+use flare_seal::{Receipt, RequestSeed};
 use tonic::{
     Code, Status,
     transport::{Channel, Endpoint},
@@ -84,7 +87,10 @@ async fn call(installation: &Installation) -> (Vec<Receipt>, usize) {
     let lines = lines(installation);
     let bundle = KeyBundle::fetch(&lines, None).await.unwrap();
     let form = Form { happened: "They came at night.".into(), contact: "Signal".into(), ..Form::default() };
-    let sealed = ReceiptHolder::compose(&bundle, &form, &Receipt::draw().unwrap(), "x").unwrap();
+    let sealed =
+        Request::compose(&bundle, &form, (&Receipt::draw().unwrap(), &RequestSeed::generate().unwrap()), "x")
+            .unwrap()
+            .into_message();
     let address = installation.address("intake");
     let callers = (0..AT_ONCE).map(|_| {
         let (address, sealed) = (address.clone(), sealed.clone());
@@ -128,8 +134,8 @@ async fn call(installation: &Installation) -> (Vec<Receipt>, usize) {
 fn request(sealed: &SubmitRequestRequest, receipt: &Receipt) -> SubmitRequestRequest {
     SubmitRequestRequest {
         request_id: token(),
-        case_id: receipt.case_id().to_string(),
-        receipt: Some(lock(receipt)),
+        case_id: receipt.case_id().unwrap().to_string(),
+        receipt: Some(lock(receipt).unwrap()),
         ..sealed.clone()
     }
 }
@@ -150,7 +156,7 @@ async fn look_for(installation: &Installation, acknowledged: &[Receipt]) -> Vec<
     let lines = lines(installation);
     let mut lost = Vec::new();
     for receipt in acknowledged {
-        let holder = ReceiptHolder::open(&lines, receipt, receipt.case_id()).unwrap();
+        let holder = ReceiptHolder::open(&lines, receipt).unwrap();
         if holder.status().await.is_err() {
             lost.push(holder.case().to_string());
         }

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import hashlib
 import secrets
 import time
 import unittest
@@ -31,6 +32,16 @@ SERVICES = {
 
 def setUpModule():
     generate()
+
+
+def case_id(receipt):
+    """The id of the case that a receipt with these public keys opens, from the comment in proto/."""
+    parts = (b"flare/v1/case-id", receipt.encryption_key, receipt.signing_key)
+    digest = hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()[:16]
+    # Crockford's base32, without padding: 130 bits, the last two of them 0.
+    number = int.from_bytes(digest, "big") << 2
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    return "case_" + "".join(alphabet[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def refusal(error):
@@ -66,10 +77,17 @@ class Embedded(unittest.TestCase):
         )
         wrap = lambda to: self.common.KeyWrap(recipient=to, generation=1, wrapped=secrets.token_bytes(1168))
         epoch = lambda of, *readers: self.common.KeyEpoch(compartment=of, epoch=1, wraps=map(wrap, readers))
+        # An X-Wing public key is one of ML-KEM-768 (here with every coefficient 0) and one of X25519.
+        receipt = self.intake.ReceiptLock(
+            lookup_id=secrets.token_bytes(16),
+            proof_hash=secrets.token_bytes(32),
+            encryption_key=bytes(1152) + secrets.token_bytes(32 + 32),
+            signing_key=secrets.token_bytes(32),
+        )
         request = self.intake.SubmitRequestRequest(
             request_id=secrets.token_hex(8),
-            case_id="case_" + "".join(secrets.choice("0123456789abcdefghjkmnpqrstvwxyz") for _ in range(25)) + "0",
-            receipt=self.intake.ReceiptLock(lookup_id=secrets.token_bytes(16), proof_hash=secrets.token_bytes(32)),
+            case_id=case_id(receipt),
+            receipt=receipt,
             listing=self.intake.Listing(lane_hint=self.common.LANE_URGENT, language="en"),
             answers=[field("request.contact"), field("request.happened")],
             keys=[

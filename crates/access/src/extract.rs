@@ -40,6 +40,11 @@ pub fn service<T>(request: &Request<T>) -> Result<Producer, Refusal> {
     }
 }
 
+/// Refuses any other service than this one.
+pub fn only_service<T>(request: &Request<T>, only: Producer) -> Result<(), Refusal> {
+    if service(request)? == only { Ok(()) } else { Err(refusals::not_allowed()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +82,9 @@ mod tests {
         assert_eq!(reasons(&from(Caller::Staff(fixtures::staff(Roles::NONE)))), [None, not, not]);
         assert_eq!(reasons(&from(Caller::Receipt(fixtures::claim(1)))), [not, None, not]);
         assert_eq!(reasons(&from(Caller::Service(Producer::Triage))), [not, not, None]);
+        let only = |caller| only_service(&from(caller), Producer::Triage).err().map(|refusal| refusal.reason);
+        assert_eq!(only(Caller::Service(Producer::Triage)), None);
+        assert_eq!(only(Caller::Service(Producer::Intake)), not);
+        assert_eq!(only(Caller::Anonymous), none);
     }
 }

@@ -75,7 +75,7 @@ const NEIGHBOURS: u32 = 8;
 /// | `DEADLINE_EXCEEDED` | `DEADLINE_EXCEEDED` | no answer in time |
 ///
 /// Bad credentials are refused on public RPCs too: whoever shows some should learn that they no longer work. Health
-/// and reflection (any path outside `/flare.`) are open to all, counted and timed like public RPCs. For `tonic::transport::Server::layer`; leave that
+/// and reflection are open to all, counted and timed like public RPCs; what is no RPC is not counted. For `tonic::transport::Server::layer`; leave that
 /// server's own `timeout` unset, or above the longest of the [`Deadlines`].
 #[derive(Clone)]
 pub struct AccessLayer(Arc<Gate>);
@@ -188,6 +188,10 @@ impl Gate {
         let credentials = Credentials::take(&mut parts.headers);
         let path = parts.uri.path();
         if !path.starts_with("/flare.") {
+            if !path.starts_with("/grpc.health.") && !path.starts_with("/grpc.reflection.") {
+                // No RPC, so that it uses up nothing of what those that ask for health have.
+                return Err(Status::unimplemented(""));
+            }
             // Not by path: nobody knows them all.
             self.count_place("open", "", parts, self.limits.anonymous_from_one_place).await?;
             parts.extensions.insert(Caller::Anonymous);

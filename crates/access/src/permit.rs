@@ -12,7 +12,9 @@ pub fn permits(rule: &AccessRule, caller: &Caller) -> bool {
     match caller {
         Caller::Anonymous => false,
         Caller::Receipt(_) => rule.receipt,
-        Caller::Service(_) => rule.service,
+        Caller::Service(producer) => {
+            rule.service || rule.services.iter().any(|name| name == producer.as_str())
+        }
         Caller::Staff(staff) => rule.any_staff || staff.roles.any_of(roles(rule)),
     }
 }
@@ -72,8 +74,13 @@ mod tests {
         for pattern in 0..(1_u32 << 10) {
             let on = |bit: u32| pattern & (1 << bit) != 0;
             let mut parts: Vec<AccessRule> = Vec::new();
-            let mut whole =
-                AccessRule { public: on(0), receipt: on(1), service: on(2), any_staff: on(3), roles: vec![] };
+            let mut whole = AccessRule {
+                public: on(0),
+                receipt: on(1),
+                service: on(2),
+                any_staff: on(3),
+                ..AccessRule::default()
+            };
             parts.push(AccessRule { public: on(0), ..AccessRule::default() });
             parts.push(AccessRule { receipt: on(1), ..AccessRule::default() });
             parts.push(AccessRule { service: on(2), ..AccessRule::default() });
@@ -91,6 +98,21 @@ mod tests {
                     "{whole:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_names_services_lets_in_those_and_nobody_else() {
+        let only = |names: &[&str]| AccessRule {
+            services: names.iter().map(ToString::to_string).collect(),
+            ..AccessRule::default()
+        };
+        for caller in callers() {
+            let is = |producer| matches!(caller, Caller::Service(calling) if calling == producer);
+            assert_eq!(permits(&only(&["triage"]), &caller), is(Producer::Triage));
+            let two = only(&["triage", "notification"]);
+            assert_eq!(permits(&two, &caller), is(Producer::Triage) || is(Producer::Notification));
+            assert!(!permits(&only(&["", "Triage", "portal2"]), &caller));
         }
     }
 

@@ -72,5 +72,10 @@ mod tests {
         let rules = AccessRules::load().unwrap();
         assert!(rules.of("/flare.events.v1.EventLog/EventsAfter").unwrap().service);
         assert!(rules.of("/grpc.health.v1.Health/Check").is_none());
+        let money = rules.of("/flare.grants.v1.Grants/HoldMoney").unwrap();
+        assert_eq!(*money, AccessRule { services: vec!["triage".to_owned()], ..AccessRule::default() });
+        // A name that is no service would shut out whoever it was meant for.
+        let named = rules.iter().flat_map(|(_, rule)| &rule.services);
+        assert!(named.into_iter().all(|name| name.parse::<crate::Producer>().is_ok()));
     }
 }

@@ -5,21 +5,38 @@
 pub struct AnswerRule {
     /// The sealed field's name.
     pub name: &'static str,
-    /// The longest text, in bytes of UTF-8.
-    pub max_bytes: usize,
+    /// The most characters that a person may type for it.
+    pub max_characters: usize,
+    /// How many records it may hold; 0 for a plain text.
+    pub max_records: usize,
     /// A request cannot be sent without it.
     pub required: bool,
 }
 
+impl AnswerRule {
+    /// The longest text that is sealed, in bytes, for whoever sees sealed sizes only: a character takes at most four bytes
+    /// of UTF-8, and fewer where it is escaped; the names, flags and signs of a record take less than [`RECORD_BYTES`].
+    pub const fn max_bytes(&self) -> usize {
+        4 * self.max_characters + RECORD_BYTES * self.max_records
+    }
+}
+
+/// The most records of one answer.
+pub const MAX_RECORDS: usize = 40;
+
+/// More than a record takes beside what was typed.
+const RECORD_BYTES: usize = 64;
+
 /// The most that the sealed answers of one request may take together, in bytes. Files are not counted.
-pub const MAX_REQUEST_BYTES: usize = 256 * 1024;
+pub const MAX_REQUEST_BYTES: usize = 640 * 1024;
 
 /// Every answer, in the order of the questions.
 pub const ANSWERS: &[AnswerRule] = &[
-    optional("request.who", 4_000),
+    record("request.who", 4_000, 1),
     required("request.contact", 2_000),
     optional("request.never", 2_000),
     required("request.happened", 20_000),
+    optional("request.language", 200),
     optional("request.if_nothing_24h", 4_000),
     optional("request.if_nothing_7d", 4_000),
     optional("request.if_nothing_30d", 4_000),
@@ -27,14 +44,14 @@ pub const ANSWERS: &[AnswerRule] = &[
     optional("request.country_incident", 100),
     optional("request.happened_on", 40),
     optional("request.needs", 1_000),
-    optional("request.amount", 100),
+    record("request.amount", 100, 1),
     optional("request.needed_by", 40),
-    optional("request.budget", 10_000),
+    record("request.budget", 10_000, MAX_RECORDS),
     optional("request.payment", 4_000),
     optional("request.endangering_money", 4_000),
-    optional("request.others", 8_000),
-    optional("request.references", 8_000),
-    optional("request.consent", 4_000),
+    record("request.others", 8_000, MAX_RECORDS),
+    record("request.references", 8_000, MAX_RECORDS),
+    record("request.consent", 4_000, 1),
     optional("request.gender", 500),
     optional("request.links", 4_000),
     optional("request.persons", 4_000),
@@ -42,12 +59,16 @@ pub const ANSWERS: &[AnswerRule] = &[
     optional("request.anything", 20_000),
 ];
 
-const fn optional(name: &'static str, max_bytes: usize) -> AnswerRule {
-    AnswerRule { name, max_bytes, required: false }
+const fn optional(name: &'static str, max_characters: usize) -> AnswerRule {
+    AnswerRule { name, max_characters, max_records: 0, required: false }
 }
 
-const fn required(name: &'static str, max_bytes: usize) -> AnswerRule {
-    AnswerRule { name, max_bytes, required: true }
+const fn record(name: &'static str, max_characters: usize, max_records: usize) -> AnswerRule {
+    AnswerRule { max_records, ..optional(name, max_characters) }
+}
+
+const fn required(name: &'static str, max_characters: usize) -> AnswerRule {
+    AnswerRule { required: true, ..optional(name, max_characters) }
 }
 
 /// The rule of the answer of this name, if there is such an answer.
@@ -73,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_answer_at_its_longest_fits_a_request() {
-        let longest: usize = ANSWERS.iter().map(|rule| flare_seal::sealed_len(rule.max_bytes)).sum();
+        let longest: usize = ANSWERS.iter().map(|rule| flare_seal::sealed_len(rule.max_bytes())).sum();
         assert!(longest <= MAX_REQUEST_BYTES, "{longest}");
     }
 }

@@ -5,9 +5,9 @@ use prost::Message as _;
 
 use crate::{Refusal, common::v1::EpochAuthor, input};
 
-/// The parts that have a length, checked.
-pub(crate) fn check(field: &str, author: &EpochAuthor) -> Result<(), Refusal> {
-    let part = |name: &str| format!("{field}.author.{name}");
+/// The parts that have a length, checked. `field` is the author's own path.
+pub fn check(field: &str, author: &EpochAuthor) -> Result<(), Refusal> {
+    let part = |name: &str| format!("{field}.{name}");
     let _: StaffId = input::id(&part("staff_id"), &author.staff_id)?;
     input::array::<32>(&part("encryption_key_digest"), &author.encryption_key_digest)?;
     input::array::<32>(&part("signing_key"), &author.signing_key)?;

@@ -33,6 +33,8 @@ fn forget_what_is_random(message: &mut DynamicMessage) {
     let random: &[&str] = match message.descriptor().full_name() {
         "flare.common.v1.SealedField" => &["ciphertext", "commitment", "version"],
         "flare.common.v1.KeyWrap" => &["wrapped"],
+        // Signed anew at another time; what it is about stands in the request's other fields.
+        "flare.common.v1.ActSignature" => &["at", "signature"],
         _ => &[],
     };
     for field in random {

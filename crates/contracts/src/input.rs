@@ -187,7 +187,7 @@ pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> 
         }
     }
     if let Some(author) = &value.author {
-        crate::epoch_author::check(field, author)?;
+        crate::epoch_author::check(&format!("{field}.author"), author)?;
     }
     let absent = |reader: &&&str| !value.wraps.iter().any(|wrap| wrap.recipient == **reader);
     if let Some(reader) = compartment.readers().iter().find(absent) {

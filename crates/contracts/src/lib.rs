@@ -13,8 +13,10 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/flare.rs"));
 }
 pub mod input;
+mod parts;
 mod producer;
 mod refusal;
+pub mod requester_act;
 pub mod vote;
 
 pub use access_rules::{AccessRules, MissingRule};

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     common::v1::SealedField,
     grants::v1::{Decision, Terms},
+    parts::Parts,
 };
 
 /// Begins what is hashed.
@@ -79,27 +80,6 @@ pub fn payee_digest(payee: &SealedField) -> [u8; 32] {
         .number(payee.version)
         .bytes(&payee.ciphertext);
     Sha256::digest(out.0).into()
-}
-
-/// Parts, each preceded by its length as eight bytes.
-#[derive(Default)]
-struct Parts(Vec<u8>);
-
-impl Parts {
-    fn bytes(&mut self, part: &[u8]) -> &mut Self {
-        self.0.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        self.0.extend_from_slice(part);
-        self
-    }
-
-    fn text(&mut self, part: &str) -> &mut Self {
-        self.bytes(part.as_bytes())
-    }
-
-    #[allow(clippy::needless_pass_by_value, reason = "numbers of several types, all of them small")]
-    fn number(&mut self, number: impl ToString) -> &mut Self {
-        self.text(&number.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use flare_contracts::{
 };
 use flare_kernel::CaseId;
 use flare_seal::{
-    Compartment, CompartmentKey, OrganisationSeed, PersonKeys, RecipientPublic, RecipientSecret, SealError,
-    TeamKey, WrapContext, fingerprint, verify_certificate, verify_epoch, verify_recovery_key,
-    verify_team_key, wrap_key,
+    Compartment, CompartmentKey, OrganisationSeed, PersonKeys, ReceiptKeys, RecipientPublic, RecipientSecret,
+    SealError, TeamKey, WrapContext, fingerprint, verify_certificate, verify_epoch, verify_receipt,
+    verify_recovery_key, verify_team_key, wrap_key,
 };
 
 use crate::{Credential, EdgeError, Lines, organisation::person_keys};
@@ -158,6 +158,25 @@ impl KeyBundle {
         place: (CaseId, Compartment, u32),
         key: &CompartmentKey,
     ) -> Result<(), EdgeError> {
+        let keys = self.check_vouching(author)?;
+        Ok(verify_epoch(&keys.signing, place, key, &author.signature)?)
+    }
+
+    /// Whether somebody whom the organisation vouches for has issued a receipt with these keys.
+    pub(crate) fn check_receipt_author(
+        &self,
+        author: Option<&EpochAuthor>,
+        (case, lookup): (CaseId, &[u8]),
+        receipt: &ReceiptKeys,
+    ) -> Result<(), EdgeError> {
+        let author = author.ok_or(EdgeError::Incomplete("who issued a receipt"))?;
+        let lookup = lookup.try_into().map_err(|_| EdgeError::Incomplete("a receipt's lookup id"))?;
+        let keys = self.check_vouching(author)?;
+        Ok(verify_receipt(&keys.signing, (case, lookup), receipt, &author.signature)?)
+    }
+
+    /// The keys of whoever vouches for something, if the organisation vouches for them.
+    fn check_vouching(&self, author: &EpochAuthor) -> Result<PersonKeys, EdgeError> {
         let malformed = || EdgeError::Incomplete("who drew a key");
         let keys = PersonKeys {
             staff: author.staff_id.parse().map_err(|_| malformed())?,
@@ -165,7 +184,7 @@ impl KeyBundle {
             signing: author.signing_key.as_slice().try_into().map_err(|_| malformed())?,
         };
         self.check_certificate(&keys, &author.certificate)?;
-        Ok(verify_epoch(&keys.signing, place, key, &author.signature)?)
+        Ok(keys)
     }
 
     /// Whether the organisation vouches for these keys with this certificate.
@@ -181,7 +200,7 @@ impl KeyBundle {
         compartment: Compartment,
         epoch: u32,
         key: &CompartmentKey,
-        receipt: Option<&RecipientSecret>,
+        receipt: Option<&RecipientPublic>,
     ) -> Result<Vec<KeyWrap>, EdgeError> {
         let mut wraps = Vec::new();
         let mut wrap_to = |recipient: &str, generation: u32, public: &RecipientPublic| {
@@ -195,7 +214,7 @@ impl KeyBundle {
         }
         wrap_to(RECOVERY, 1, &self.recovery)?;
         if let (Compartment::Thread, Some(receipt)) = (compartment, receipt) {
-            wrap_to(RECEIPT, 0, &receipt.public()?)?;
+            wrap_to(RECEIPT, 0, receipt)?;
         }
         Ok(wraps)
     }

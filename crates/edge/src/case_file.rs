@@ -8,36 +8,28 @@ use flare_contracts::{
 };
 use flare_kernel::CaseId;
 use flare_seal::{
-    Compartment, CompartmentKey, FieldAddress, RecipientSecret, Sensitive, WrapContext, open_committed,
-    open_field, seal_committed, seal_field, unwrap_key,
+    Compartment, CompartmentKey, FieldAddress, RecipientPublic, RecipientSecret, Sensitive, WrapContext,
+    content_tag, open_committed, open_field, seal_committed, seal_field, unwrap_key,
 };
 
 use crate::{EdgeError, KeyBundle};
-
-/// Why a field does not open.
-pub type OpenError = EdgeError;
 
 /// The keys of a case (or of one of its grants) that the reader's own keys open.
 ///
 /// Whoever stores wraps can hand out a key of their own beside the true ones. So nothing is sealed under a key but one that
 /// was drawn here, that somebody signed whom the organisation vouches for, or that the requester drew when they asked;
 /// and nothing is believed that is sealed under another, save what a requester added later.
+///
+/// Anybody can send a wrap that opens for nobody. It hides what is sealed under its own key and nothing else: reading
+/// passes over it and [`Self::broken`] names it, and whoever writes draws the compartment's next key.
 pub struct CaseKeys {
     case: CaseId,
     keys: BTreeMap<(&'static str, u32), CompartmentKey>,
     /// Epochs that open here, but nobody vouches for.
     unvouched: BTreeSet<(&'static str, u32)>,
+    /// Epochs that are wrapped to this reader, in a wrap that does not open.
+    broken: BTreeSet<(&'static str, u32)>,
     newest: BTreeMap<&'static str, u32>,
-}
-
-/// A compartment's first key as a requester draws it, and its wraps for the service that keeps them.
-pub(crate) fn fresh_epoch(
-    bundle: &KeyBundle,
-    case: CaseId,
-    compartment: Compartment,
-    receipt: Option<&RecipientSecret>,
-) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
-    next_epoch(bundle, case, compartment, 1, receipt)
 }
 
 /// A compartment's key of a given epoch, and its wraps. Nobody vouches for it yet.
@@ -46,11 +38,22 @@ pub(crate) fn next_epoch(
     case: CaseId,
     compartment: Compartment,
     epoch: u32,
-    receipt: Option<&RecipientSecret>,
+    receipt: Option<&RecipientPublic>,
 ) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
     let key = CompartmentKey::generate()?;
-    let wraps = bundle.wrap(case, compartment, epoch, &key, receipt)?;
-    Ok((key, KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps, author: None }))
+    let wire = wrapped_epoch(bundle, case, (compartment, epoch, &key), receipt)?;
+    Ok((key, wire))
+}
+
+/// The wraps of a key that is there. Nobody vouches for it yet.
+pub(crate) fn wrapped_epoch(
+    bundle: &KeyBundle,
+    case: CaseId,
+    (compartment, epoch, key): (Compartment, u32, &CompartmentKey),
+    receipt: Option<&RecipientPublic>,
+) -> Result<KeyEpoch, EdgeError> {
+    let wraps = bundle.wrap(case, compartment, epoch, key, receipt)?;
+    Ok(KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps, author: None })
 }
 
 fn unvouched(compartment: Compartment, epoch: u32) -> EdgeError {
@@ -71,7 +74,13 @@ pub(crate) const fn on_the_wire(compartment: Compartment) -> v1::Compartment {
 impl CaseKeys {
     /// No keys yet.
     pub const fn new(case: CaseId) -> Self {
-        Self { case, keys: BTreeMap::new(), unvouched: BTreeSet::new(), newest: BTreeMap::new() }
+        Self {
+            case,
+            keys: BTreeMap::new(),
+            unvouched: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            newest: BTreeMap::new(),
+        }
     }
 
     /// The case.
@@ -80,31 +89,42 @@ impl CaseKeys {
     }
 
     /// Opens what of these epochs `secret_of` holds a secret for: it is asked for each wrap's recipient and generation.
-    /// Epochs that nobody here can open are noted but stay closed. `bundle` is of the organisation whose people may have
-    /// drawn them.
+    /// Epochs that nobody here can open are noted but stay closed; what does not open though it is wrapped to this reader
+    /// is [`Self::broken`]. `bundle` is of the organisation whose people may have drawn them.
     pub fn open_epochs<'s>(
         &mut self,
         bundle: Option<&KeyBundle>,
         epochs: &[KeyEpoch],
         secret_of: impl Fn(&str, u32) -> Option<&'s RecipientSecret>,
-    ) -> Result<(), EdgeError> {
+    ) {
         for epoch in epochs {
-            let compartment = input::compartment("keys", epoch.compartment)?;
+            // A compartment that this version does not know holds nothing that it could show.
+            let Ok(compartment) = input::compartment("keys", epoch.compartment) else { continue };
             self.note(compartment, epoch.epoch);
-            for wrap in &epoch.wraps {
-                let Some(secret) = secret_of(&wrap.recipient, wrap.generation) else { continue };
-                let context = WrapContext {
-                    case: self.case,
-                    compartment,
-                    epoch: epoch.epoch,
-                    recipient: &wrap.recipient,
-                };
-                let key = unwrap_key(secret, &wrap.wrapped, &context)?;
-                self.take(bundle, compartment, epoch, key);
-                break;
+            let own = epoch.wraps.iter().filter_map(|wrap| {
+                let secret = secret_of(&wrap.recipient, wrap.generation)?;
+                let recipient = wrap.recipient.as_str();
+                let context = WrapContext { case: self.case, compartment, epoch: epoch.epoch, recipient };
+                Some(unwrap_key(secret, &wrap.wrapped, &context).ok())
+            });
+            let place = (compartment.as_str(), epoch.epoch);
+            match own.max_by_key(Option::is_some) {
+                None => {}
+                Some(Some(key)) => {
+                    self.take(bundle, compartment, epoch, key);
+                    self.broken.remove(&place);
+                }
+                Some(None) if self.keys.contains_key(&place) || self.unvouched.contains(&place) => {}
+                Some(None) => {
+                    self.broken.insert(place);
+                }
             }
         }
-        Ok(())
+    }
+
+    /// The keys that are wrapped to this reader, but in wraps that do not open: compartment and epoch of each.
+    pub fn broken(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        self.broken.iter().copied()
     }
 
     fn take(
@@ -141,6 +161,7 @@ impl CaseKeys {
     pub fn insert(&mut self, compartment: Compartment, epoch: u32, key: CompartmentKey) {
         self.note(compartment, epoch);
         self.unvouched.remove(&(compartment.as_str(), epoch));
+        self.broken.remove(&(compartment.as_str(), epoch));
         self.keys.insert((compartment.as_str(), epoch), key);
     }
 
@@ -164,7 +185,7 @@ impl CaseKeys {
         match self.keys.get(&place) {
             Some(key) => Ok(key),
             None if self.unvouched.contains(&place) => Err(unvouched(compartment, epoch)),
-            None => Err(EdgeError::Incomplete("a key that opens this")),
+            None => Err(EdgeError::Closed { compartment, epoch }),
         }
     }
 
@@ -217,6 +238,16 @@ impl CaseKeys {
         })
     }
 
+    /// The keyed digest of a text under the key that a field of this name is sealed with.
+    pub(crate) fn tag(
+        &self,
+        compartment: Compartment,
+        field: &SealedField,
+        text: &str,
+    ) -> Result<Vec<u8>, EdgeError> {
+        Ok(content_tag(self.key(compartment, field.epoch)?, &field.name, text.as_bytes()).to_vec())
+    }
+
     /// Opens a field. One that carries a commitment is opened only when the commitment is its text's.
     pub fn open(
         &self,
@@ -246,6 +277,7 @@ mod tests {
     use flare_contracts::common::v1::EpochAuthor;
     use flare_kernel::StaffId;
     use flare_seal::{PersonKeys, SigningKey, certify, sign_epoch};
+    use proptest::prelude::*;
 
     use super::*;
     use crate::bundle::tests::{bundle, seed, triage};
@@ -275,8 +307,7 @@ mod tests {
     fn open(epochs: &[KeyEpoch]) -> CaseKeys {
         let mut keys = CaseKeys::new(CASE);
         let triage = triage();
-        keys.open_epochs(Some(&bundle()), epochs, |name, _| (name == "team:triage").then_some(&triage))
-            .unwrap();
+        keys.open_epochs(Some(&bundle()), epochs, |name, _| (name == "team:triage").then_some(&triage));
         keys
     }
 
@@ -328,6 +359,52 @@ mod tests {
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("a text was opened that nobody voted on"),
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn any_subset_of_bad_wraps_hides_exactly_what_those_keys_alone_open(bad: [[bool; 3]; 5]) {
+            let mut epochs = Vec::new();
+            let mut fields = Vec::new();
+            for (compartment, bad) in Compartment::ALL.into_iter().zip(bad) {
+                for (number, is_bad) in (1..).zip(bad) {
+                    let (key, mut epoch) = drawn(&seed(), compartment, number);
+                    let mut writer = CaseKeys::new(CASE);
+                    writer.insert(compartment, number, key);
+                    fields.push((compartment, is_bad, writer.seal(compartment, "x", 1, "words").unwrap()));
+                    if is_bad {
+                        epoch.wraps.iter_mut().for_each(|wrap| wrap.wrapped.fill(7));
+                    }
+                    epochs.push(epoch);
+                }
+            }
+            // What is no compartment of this version hides nothing either.
+            epochs.push(KeyEpoch { compartment: 99, ..KeyEpoch::default() });
+            let keys = open(&epochs);
+            for (compartment, is_bad, field) in &fields {
+                let opened = keys.open(*compartment, field);
+                prop_assert_eq!(opened.is_err(), *is_bad, "{} {}", compartment, field.epoch);
+                let place = (compartment.as_str(), field.epoch);
+                prop_assert_eq!(keys.broken().any(|broken| broken == place), *is_bad);
+            }
+            for (compartment, bad) in Compartment::ALL.into_iter().zip(bad) {
+                // Nothing is ever written under an older key than the newest.
+                prop_assert_eq!(keys.holds(compartment), !bad[2]);
+                prop_assert_eq!(keys.newest(compartment), 3);
+            }
+        }
+    }
+
+    #[test]
+    fn one_good_wrap_among_bad_ones_opens() {
+        let (key, mut epoch) = drawn(&seed(), Compartment::Notes, 1);
+        let good = epoch.wraps[0].clone();
+        let bad = flare_contracts::common::v1::KeyWrap { wrapped: vec![7; 9], ..good.clone() };
+        epoch.wraps = vec![bad.clone(), good, bad];
+        let keys = open(&[epoch]);
+        assert_eq!(keys.newest_key(Compartment::Notes).unwrap().0.expose(), key.expose());
+        assert_eq!(keys.broken().count(), 0);
     }
 
     #[test]

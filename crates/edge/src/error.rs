@@ -2,8 +2,9 @@
 
 use flare_contracts::Refusal;
 use flare_kernel::RandomError;
-use flare_seal::SealError;
+use flare_seal::{Compartment, SealError};
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 /// Why something did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,14 @@ pub enum EdgeError {
     /// The organisation's key vouches for everything that is sealed to or believed; not for this.
     #[error("the organisation does not vouch for {0}: nothing was sealed to it or believed of it")]
     Unvouched(String),
+    /// Something is sealed under a key that the keys at hand do not open.
+    #[error("your keys do not open key {epoch} of this case's {compartment}")]
+    Closed {
+        /// Of which part of the case.
+        compartment: Compartment,
+        /// Which of its keys; 0 when it has none yet.
+        epoch: u32,
+    },
     /// A text is not the one that its commitment, which votes cover, was made for.
     #[error("{0} is not the text that was put to the vote: somebody changed it")]
     Altered(String),
@@ -50,4 +59,29 @@ pub enum EdgeError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
+}
+
+impl EdgeError {
+    /// The stable reason of a service's refusal, such as `ALREADY_SUBMITTED`.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Answered(status) => status.get_details_error_info().map(|info| info.reason),
+            Self::Refused(refusal) => Some(refusal.reason.to_owned()),
+            Self::Sealed(_)
+            | Self::OtherOrganisation { .. }
+            | Self::Unvouched(_)
+            | Self::Closed { .. }
+            | Self::Altered(_)
+            | Self::Incomplete(_)
+            | Self::NoSession
+            | Self::File { .. }
+            | Self::Random(_) => None,
+        }
+    }
+}
+
+impl From<crate::FormError> for EdgeError {
+    fn from(error: crate::FormError) -> Self {
+        Self::Refused(error.into())
+    }
 }

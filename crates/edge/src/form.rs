@@ -1,85 +1,137 @@
 //! The requester's questions, answered: read, checked field by field, and turned into sealed answers and the listing.
 
+mod as_typed;
 mod check;
 mod names;
+mod records;
 
 use flare_contracts::{
-    Refusal,
-    answers::{MAX_REQUEST_BYTES, answer_rule},
+    Kind, Refusal,
+    answers::answer_rule,
     input,
     intake::v1::{Consent, Listing, Purpose},
 };
 use flare_kernel::lane_hint;
+use flare_typed::{
+    Reading, Rule, language,
+    text::{clean_line, clean_text, decode},
+};
 use serde::{Deserialize, Serialize};
 
+pub use check::Doubt;
 use check::Faults;
 pub use names::need_kind;
 use names::{consent_state, mode, requester_kind, trigger};
+pub use records::{Amount, Answer, BudgetLine, ConsentWords, Who};
+
+/// A field of a form, and the rule that it breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The field's name in the form.
+    pub field: String,
+    /// The rule.
+    pub rule: Rule,
+}
 
 /// Why a form cannot be sent: every field at fault, with its rule.
-pub type FormError = Refusal;
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the form cannot be sent as it is")]
+pub struct FormError(pub Vec<Fault>);
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Self {
+        let refusal = Self::new(Kind::Invalid, "INVALID_FIELD", error.to_string());
+        error
+            .0
+            .into_iter()
+            .fold(refusal, |refusal, Fault { field, rule }| refusal.field(field, rule.to_string()))
+    }
+}
 
 /// A form as people write it. Only `contact` and `happened` must be there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Form {
     /// A label for whoever keeps the file; not sent.
+    #[serde(deserialize_with = "as_typed::text")]
     pub id: String,
     /// 3: language, BCP 47.
+    #[serde(deserialize_with = "as_typed::text")]
     pub language: String,
     /// 1: for whom.
+    #[serde(deserialize_with = "as_typed::text")]
     pub asks_for: String,
     /// 1: asked by somebody else.
     pub on_behalf: bool,
     /// Consent per purpose.
     pub consent: Consents,
     /// 4: ISO 3166-1 alpha-2 or "withheld".
+    #[serde(deserialize_with = "as_typed::text")]
     pub country_now: String,
     /// 4: of the incident.
+    #[serde(deserialize_with = "as_typed::text")]
     pub country_incident: String,
     /// 5: individual, outlet, organisation or unregistered group.
+    #[serde(deserialize_with = "as_typed::text")]
     pub kind: String,
     /// 5: whether it is registered.
     pub registered: bool,
     /// 6: what happened.
+    #[serde(deserialize_with = "as_typed::text")]
     pub happened: String,
     /// 6: when, `YYYY-MM-DD`.
+    #[serde(deserialize_with = "as_typed::text")]
     pub happened_on: String,
     /// 7: what if nothing is done.
     pub if_nothing: IfNothing,
     /// 8: medical, legal, relocation, equipment, subsistence, psychosocial, digital, family, continuity.
+    #[serde(deserialize_with = "as_typed::texts")]
     pub needs: Vec<String>,
     /// 9: decimal number.
+    #[serde(deserialize_with = "as_typed::text")]
     pub amount: String,
     /// 9: ISO 4217.
+    #[serde(deserialize_with = "as_typed::text")]
     pub currency: String,
     /// 9: `YYYY-MM-DD`.
+    #[serde(deserialize_with = "as_typed::text")]
     pub needed_by: String,
     /// 9: what for, and how much.
+    #[serde(deserialize_with = "as_typed::pairs")]
     pub budget: Vec<(String, String)>,
     /// 2: the safe way and times to reach them.
+    #[serde(deserialize_with = "as_typed::text")]
     pub contact: String,
     /// 2: what must not be sent or said.
+    #[serde(deserialize_with = "as_typed::text")]
     pub never: String,
     /// 10: safe ways to receive money.
+    #[serde(deserialize_with = "as_typed::text")]
     pub payment: String,
     /// 10: whose money would endanger them.
+    #[serde(deserialize_with = "as_typed::text")]
     pub endangering_money: String,
     /// 11: who else was asked.
     pub others: Vec<Others>,
     /// 12: who can vouch.
     pub references: Vec<Reference>,
     /// preventive or reactive.
+    #[serde(deserialize_with = "as_typed::text")]
     pub mode: String,
     /// negative or positive.
+    #[serde(deserialize_with = "as_typed::text")]
     pub trigger: String,
     /// Self-described; optional.
+    #[serde(deserialize_with = "as_typed::text")]
     pub gender: String,
     /// How many persons it is about; 0 when unsaid.
+    #[serde(deserialize_with = "as_typed::number")]
     pub persons: u32,
     /// The status of the person it is about.
+    #[serde(deserialize_with = "as_typed::text")]
     pub person_status: String,
     /// Whatever else they want to say.
+    #[serde(deserialize_with = "as_typed::text")]
     pub anything: String,
 }
 
@@ -89,12 +141,15 @@ pub struct Form {
 pub struct IfNothing {
     /// Within a day.
     #[serde(rename = "24h")]
+    #[serde(deserialize_with = "as_typed::text")]
     pub day: String,
     /// Within a week.
     #[serde(rename = "7d")]
+    #[serde(deserialize_with = "as_typed::text")]
     pub week: String,
     /// Within a month.
     #[serde(rename = "30d")]
+    #[serde(deserialize_with = "as_typed::text")]
     pub month: String,
 }
 
@@ -103,18 +158,25 @@ pub struct IfNothing {
 #[serde(default, deny_unknown_fields)]
 pub struct Consents {
     /// To be helped.
+    #[serde(deserialize_with = "as_typed::text")]
     pub help: String,
     /// To have facts checked.
+    #[serde(deserialize_with = "as_typed::text")]
     pub checking: String,
     /// To be referred.
+    #[serde(deserialize_with = "as_typed::text")]
     pub referral: String,
     /// To be named to a donor.
+    #[serde(deserialize_with = "as_typed::text")]
     pub donor: String,
     /// To be named in public.
+    #[serde(deserialize_with = "as_typed::text")]
     pub public: String,
     /// Why it cannot be asked, and who decided.
+    #[serde(deserialize_with = "as_typed::text")]
     pub why: String,
     /// When to ask again.
+    #[serde(deserialize_with = "as_typed::text")]
     pub ask_again: String,
 }
 
@@ -123,6 +185,7 @@ pub struct Consents {
 #[serde(deny_unknown_fields)]
 pub struct Others {
     /// Which organisation.
+    #[serde(deserialize_with = "as_typed::text")]
     pub name: String,
     /// Whether it may be asked.
     #[serde(default)]
@@ -134,9 +197,10 @@ pub struct Others {
 #[serde(deny_unknown_fields)]
 pub struct Reference {
     /// Who.
+    #[serde(deserialize_with = "as_typed::text")]
     pub who: String,
     /// How to reach them safely.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "as_typed::text")]
     pub contact: String,
     /// Whether the requester may be named to them.
     #[serde(default)]
@@ -144,14 +208,22 @@ pub struct Reference {
 }
 
 impl Form {
-    /// Reads a form from JSON.
+    /// Reads a form from JSON, in UTF-8 or in UTF-16 with its mark. A number counts for the text that it is written as.
     pub fn parse(json: &[u8]) -> Result<Self, FormError> {
-        let text = std::str::from_utf8(json).map_err(|_| Refusal::invalid("form", "must be UTF-8 text"))?;
-        serde_json::from_str(text)
-            .map_err(|error| Refusal::invalid("form", format!("must be a request form: {error}")))
+        let fault = |rule| FormError(vec![Fault { field: "form".to_owned(), rule }]);
+        let text = decode(json).map_err(fault)?;
+        serde_json::from_str(&text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            fault(if error.is_data() {
+                Rule::NotAForm { line, column, said: error.to_string() }
+            } else {
+                Rule::NotJson { line, column }
+            })
+        })
     }
 
-    /// The answers that are not empty, by the name they are sealed under.
+    /// The answers that are not empty, by the name they are sealed under, as they were typed. Only a required answer in
+    /// which nothing can be seen, and one that is too long, are refused; for the rest see [`Form::check`].
     pub fn answers(&self) -> Result<Vec<(&'static str, String)>, FormError> {
         self.filled_in(true)
     }
@@ -160,71 +232,100 @@ impl Form {
     pub fn further_answers(&self) -> Result<Vec<(&'static str, String)>, FormError> {
         let answers = self.filled_in(false)?;
         if answers.is_empty() {
-            return Err(Refusal::invalid("form", "must hold at least one answer"));
+            return Err(FormError(vec![Fault { field: "form".to_owned(), rule: Rule::Required }]));
         }
         Ok(answers)
     }
 
     fn filled_in(&self, whole: bool) -> Result<Vec<(&'static str, String)>, FormError> {
         let mut faults = Faults::default();
-        self.check_values(&mut faults);
-        let all = [
-            ("request.who", "asks_for", self.who()),
-            ("request.contact", "contact", self.contact.clone()),
-            ("request.never", "never", self.never.clone()),
-            ("request.happened", "happened", self.happened.clone()),
-            ("request.if_nothing_24h", "if_nothing.24h", self.if_nothing.day.clone()),
-            ("request.if_nothing_7d", "if_nothing.7d", self.if_nothing.week.clone()),
-            ("request.if_nothing_30d", "if_nothing.30d", self.if_nothing.month.clone()),
-            ("request.country_now", "country_now", self.country_now.clone()),
-            ("request.country_incident", "country_incident", self.country_incident.clone()),
-            ("request.happened_on", "happened_on", self.happened_on.clone()),
-            ("request.needs", "needs", self.needs.join(", ")),
-            ("request.amount", "amount", [self.amount.as_str(), &self.currency].join(" ").trim().to_owned()),
-            ("request.needed_by", "needed_by", self.needed_by.clone()),
-            ("request.budget", "budget", self.budget_text()),
-            ("request.payment", "payment", self.payment.clone()),
-            ("request.endangering_money", "endangering_money", self.endangering_money.clone()),
-            ("request.others", "others", lines(&self.others, Others::line)),
-            ("request.references", "references", lines(&self.references, Reference::line)),
-            ("request.consent", "consent", self.consent.words()),
-            ("request.gender", "gender", self.gender.clone()),
-            (
-                "request.persons",
-                "persons",
-                if self.persons == 0 { String::new() } else { self.persons.to_string() },
-            ),
-            ("request.person_status", "person_status", self.person_status.clone()),
-            ("request.anything", "anything", self.anything.clone()),
-        ];
         let mut answers = Vec::new();
-        let mut total = 0;
-        for (name, field, text) in all {
-            let text = text.trim().to_owned();
-            total += text.len();
+        for (name, field, answer) in self.all() {
+            let text = answer.sealed();
             if let Some(rule) = answer_rule(name) {
-                if text.len() > rule.max_bytes {
-                    let rule = format!("must be at most {} bytes; it has {}", rule.max_bytes, text.len());
-                    faults.add(field, rule);
+                let has = answer.characters();
+                if has > rule.max_characters {
+                    faults.add(field, Rule::TooLong { limit: rule.max_characters, has });
+                }
+                if answer.records() > rule.max_records.max(1) {
+                    faults.add(field, Rule::TooMany { limit: rule.max_records, has: answer.records() });
                 }
                 if whole && rule.required && text.is_empty() {
-                    faults.add(field, "is required");
+                    faults.add(field, Rule::Required);
                 }
             }
             if !text.is_empty() {
                 answers.push((name, text));
             }
         }
-        if total > MAX_REQUEST_BYTES {
-            faults.add("form", format!("must be at most {MAX_REQUEST_BYTES} bytes in all; it has {total}"));
-        }
         faults.none_or(answers)
     }
 
-    /// What is listed about the request.
+    /// Every answer with its name and the field of the form that it comes from.
+    fn all(&self) -> Vec<(&'static str, &'static str, Answer)> {
+        let text = |text: &str| Answer::Text(clean_text(text));
+        let line = |text: &str| Answer::Text(clean_line(text));
+        let amount =
+            |amount: &str| Amount { amount: clean_line(amount), currency: clean_line(&self.currency) };
+        let budget =
+            self.budget.iter().map(|(what, sum)| BudgetLine { what: clean_line(what), amount: amount(sum) });
+        let others =
+            self.others.iter().map(|other| Others { name: clean_line(&other.name), ..other.clone() });
+        let references = self.references.iter().map(|one| Reference {
+            who: clean_line(&one.who),
+            contact: clean_line(&one.contact),
+            may_name: one.may_name,
+        });
+        let persons = if self.persons == 0 { String::new() } else { self.persons.to_string() };
+        let who = Who {
+            asks_for: clean_text(&self.asks_for),
+            on_behalf: self.on_behalf,
+            registered: self.registered,
+        };
+        let consent = ConsentWords {
+            why: clean_text(&self.consent.why),
+            ask_again: clean_text(&self.consent.ask_again),
+        };
+        // A language that is listed by its code need not be sealed as well.
+        let language =
+            if self.listed_language().is_some() { String::new() } else { clean_line(&self.language) };
+        vec![
+            ("request.who", "asks_for", Answer::Who(who)),
+            ("request.contact", "contact", text(&self.contact)),
+            ("request.never", "never", text(&self.never)),
+            ("request.happened", "happened", text(&self.happened)),
+            ("request.language", "language", Answer::Text(language)),
+            ("request.if_nothing_24h", "if_nothing.24h", text(&self.if_nothing.day)),
+            ("request.if_nothing_7d", "if_nothing.7d", text(&self.if_nothing.week)),
+            ("request.if_nothing_30d", "if_nothing.30d", text(&self.if_nothing.month)),
+            ("request.country_now", "country_now", line(&self.country_now)),
+            ("request.country_incident", "country_incident", line(&self.country_incident)),
+            ("request.happened_on", "happened_on", line(&self.happened_on)),
+            ("request.needs", "needs", line(&self.needs.join(", "))),
+            ("request.amount", "amount", Answer::Amount(amount(&self.amount))),
+            ("request.needed_by", "needed_by", line(&self.needed_by)),
+            ("request.budget", "budget", Answer::Budget(budget.collect())),
+            ("request.payment", "payment", text(&self.payment)),
+            ("request.endangering_money", "endangering_money", text(&self.endangering_money)),
+            ("request.others", "others", Answer::Others(others.collect())),
+            ("request.references", "references", Answer::References(references.collect())),
+            ("request.consent", "consent", Answer::Consent(consent)),
+            ("request.gender", "gender", line(&self.gender)),
+            ("request.persons", "persons", Answer::Text(persons)),
+            ("request.person_status", "person_status", text(&self.person_status)),
+            ("request.anything", "anything", text(&self.anything)),
+        ]
+    }
+
+    fn listed_language(&self) -> Option<String> {
+        match language::read(&self.language) {
+            Reading::One(language) => Some(language.to_string()),
+            Reading::Two(..) | Reading::Unreadable(_) => None,
+        }
+    }
+
+    /// What is listed about the request. A word that is none of those that can be listed is as if it were not said.
     pub fn listing(&self) -> Result<Listing, FormError> {
-        let mut faults = Faults::default();
-        self.check_values(&mut faults);
         let of = |purpose: Purpose, text: &str| {
             Some(Consent { purpose: purpose.into(), state: consent_state(text)?.into() })
         };
@@ -235,55 +336,18 @@ impl Form {
             of(Purpose::Donor, &self.consent.donor),
             of(Purpose::Public, &self.consent.public),
         ];
-        let lane = lane_hint(&self.if_nothing.day, &self.if_nothing.week, &self.if_nothing.month);
-        let listing = Listing {
+        let said = |text: &str| clean_text(text);
+        let IfNothing { day, week, month } = &self.if_nothing;
+        let lane = lane_hint(&said(day), &said(week), &said(month));
+        Ok(Listing {
             lane_hint: input::lane_out(lane).into(),
-            language: if self.language.is_empty() { "und".to_owned() } else { self.language.clone() },
+            language: self.listed_language().unwrap_or_else(|| "und".to_owned()),
             kind: requester_kind(&self.kind).unwrap_or_default().into(),
             on_behalf: self.on_behalf,
             consents: consents.into_iter().flatten().collect(),
             mode: mode(&self.mode).unwrap_or_default().into(),
             trigger: trigger(&self.trigger).unwrap_or_default().into(),
-        };
-        faults.none_or(listing)
-    }
-
-    fn who(&self) -> String {
-        let mut parts = vec![self.asks_for.clone()];
-        if self.on_behalf {
-            parts.push("asked by somebody else".to_owned());
-        }
-        if self.registered {
-            parts.push("registered".to_owned());
-        }
-        parts.retain(|part| !part.is_empty());
-        parts.join("; ")
-    }
-
-    fn budget_text(&self) -> String {
-        lines(&self.budget, |(what, amount)| format!("{amount} {}: {what}", self.currency))
-    }
-}
-
-fn lines<T>(items: &[T], line: impl Fn(&T) -> String) -> String {
-    items.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-impl Others {
-    fn line(&self) -> String {
-        let may = if self.may_check { "may be asked" } else { "must not be asked" };
-        format!("{} ({may})", self.name)
-    }
-}
-
-impl Reference {
-    fn line(&self) -> String {
-        let may = if self.may_name {
-            "may hear the requester's name"
-        } else {
-            "must not hear the requester's name"
-        };
-        format!("{}: {} ({may})", self.who, self.contact)
+        })
     }
 }
 
@@ -297,19 +361,12 @@ impl Consents {
             ("consent.public", &self.public),
         ]
     }
-
-    fn words(&self) -> String {
-        let again =
-            if self.ask_again.is_empty() { String::new() } else { format!("ask again: {}", self.ask_again) };
-        let mut parts = vec![self.why.clone(), again];
-        parts.retain(|part| !part.is_empty());
-        parts.join("\n")
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use flare_contracts::common::v1::Lane;
+    use flare_kernel::Date;
 
     use super::*;
 
@@ -318,8 +375,9 @@ mod tests {
     }
 
     fn faults(form: &Form) -> Vec<String> {
-        let refusal = form.answers().unwrap_err();
-        refusal.violations.into_iter().map(|fault| format!("{}: {}", fault.field, fault.rule)).collect()
+        let today = Date::parse("2026-11-26").unwrap();
+        let found = form.check(today).unwrap_err();
+        found.0.into_iter().map(|fault| format!("{}: {}", fault.field, fault.rule)).collect()
     }
 
     #[test]
@@ -333,7 +391,7 @@ mod tests {
     fn what_is_added_later_needs_none_of_them_but_cannot_be_nothing() {
         let added = Form { payment: "Cash.".to_owned(), ..Form::default() };
         assert_eq!(added.further_answers().unwrap(), [("request.payment", "Cash.".to_owned())]);
-        assert_eq!(Form::default().further_answers().unwrap_err().violations[0].field, "form");
+        assert_eq!(Form::default().further_answers().unwrap_err().0[0].field, "form");
     }
 
     #[test]
@@ -344,7 +402,7 @@ mod tests {
             happened_on: "2026-02-30".to_owned(),
             amount: "-5".to_owned(),
             currency: "EUR".to_owned(),
-            budget: vec![("rent".to_owned(), "1.234".to_owned())],
+            budget: vec![("rent".to_owned(), "1.2345".to_owned())],
             needs: vec!["helicopter".to_owned()],
             consent: Consents { help: "maybe".to_owned(), ..Consents::default() },
             ..form()
@@ -359,13 +417,16 @@ mod tests {
 
     #[test]
     fn an_oversized_answer_is_named_with_its_limit() {
-        let found = faults(&Form { happened: "x".repeat(20_001), ..form() });
-        assert_eq!(found, ["happened: must be at most 20000 bytes; it has 20001"]);
+        let found = faults(&Form { happened: "ا".repeat(20_001), ..form() });
+        assert_eq!(found, ["happened: must be at most 20000 characters; it has 20001"]);
     }
 
     #[test]
     fn a_form_that_is_not_text_or_has_unknown_fields_is_refused() {
-        assert_eq!(Form::parse(b"\xff{}").unwrap_err().violations[0].rule, "must be UTF-8 text");
-        assert!(Form::parse(br#"{"hapened": "x"}"#).unwrap_err().violations[0].rule.contains("hapened"));
+        let rule = |json: &[u8]| Form::parse(json).unwrap_err().0.remove(0).rule;
+        assert_eq!(rule(b"\xff{}"), Rule::NotText);
+        assert_eq!(rule(b"{"), Rule::NotJson { line: 1, column: 1 });
+        assert!(rule(br#"{"hapened": "x"}"#).to_string().contains("hapened"));
+        assert_eq!(rule(br#"{"amount": true}"#).code(), "NOT_A_FORM");
     }
 }

@@ -9,23 +9,27 @@ mod contact_plan;
 mod error;
 mod file_transfer;
 mod form;
+mod issued;
 mod lines;
 mod organisation;
 mod proposal;
-mod receipt_holder;
+pub mod receipt;
 mod session;
 
 pub use bundle::{KeyBundle, Team};
-pub use case_file::{CaseKeys, OpenError};
+pub use case_file::CaseKeys;
 pub use contact_plan::{ContactPlan, ContactPlanError};
 pub use error::EdgeError;
 pub use file_transfer::{Description, Progress, describe, download, upload};
-pub use form::{Consents, Form, FormError, IfNothing, Others, Reference, need_kind};
+pub use form::{
+    Amount, Answer, BudgetLine, ConsentWords, Consents, Doubt, Fault, Form, FormError, IfNothing, Others,
+    Reference, Who, need_kind,
+};
+pub use issued::{commits_to_a_receipt, receipt_to_wrap_to};
 pub use lines::{Credential, Line, Lines, Way};
 pub use organisation::{
     Founding, NewMember, admission, admit, certify_staff, code_hash, draw_code, enrol, enrolment, found,
     founding_code, person_keys,
 };
 pub use proposal::{Proposal, ProposalError, ShownProposal};
-pub use receipt_holder::{ReceiptHolder, lock, message_id, seal_answers};
 pub use session::{SavedSession, Session};

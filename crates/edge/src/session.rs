@@ -1,6 +1,6 @@
 //! A member of staff at work: a session at identity, and the keys that come with the person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flare_access::Credentials;
 use flare_contracts::{
@@ -15,8 +15,8 @@ use flare_contracts::{
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{
     Argon2Params, Compartment, CompartmentKey, FingerprintKey, Passphrase, PassphraseRule, PersonKeys,
-    PersonSeed, RecipientSecret, Sensitive, ServiceKey, SigningKey, contact_fingerprint, normalise_contact,
-    sign, sign_epoch, unwrap_secret,
+    PersonSeed, Receipt, RecipientPublic, RecipientSecret, Sensitive, ServiceKey, SigningKey,
+    contact_fingerprint, normalise_contact, sign, sign_epoch, sign_receipt, unwrap_secret,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,6 +41,9 @@ pub struct SavedSession {
     sealed_seed: String,
 }
 
+/// The secrets of teams by name and generation.
+type TeamSecrets = BTreeMap<(String, u32), RecipientSecret>;
+
 /// A session, open.
 pub struct Session {
     lines: Lines,
@@ -51,7 +54,8 @@ pub struct Session {
     secret: Sensitive<Vec<u8>>,
     token: Mutex<(Credential, Instant)>,
     signer: SigningKey,
-    teams: BTreeMap<(String, u32), RecipientSecret>,
+    teams: TeamSecrets,
+    closed_teams: BTreeSet<(String, u32)>,
     bundle: KeyBundle,
 }
 
@@ -114,11 +118,7 @@ impl Session {
         let credential = Credential::new(&Credentials::Bearer(token.to_owned()))?;
         let myself = lines.identity(&credential).get_myself(GetMyselfRequest {}).await?.into_inner();
         let own = seed.recipient();
-        let teams = myself
-            .teams
-            .iter()
-            .map(|team| open_team(&bundle, &own, &saved.staff_id, team))
-            .collect::<Result<_, _>>()?;
+        let (teams, closed_teams) = open_teams(&bundle, &own, &saved.staff_id, &myself.teams);
         let staff = saved.staff_id.parse().map_err(|_| EdgeError::Incomplete("a staff id"))?;
         let keys = PersonKeys::new(staff, &own.public()?, seed.signer().public());
         let certificate = myself.staff.map(|staff| staff.certificate).unwrap_or_default();
@@ -132,6 +132,7 @@ impl Session {
             token: Mutex::new((credential, Instant::now())),
             signer: seed.signer(),
             teams,
+            closed_teams,
             bundle,
         })
     }
@@ -185,18 +186,18 @@ impl Session {
     }
 
     /// Opens the keys of a case, or of one of its grants, as far as this person's teams reach.
-    pub fn case_keys(&self, case: CaseId, epochs: &[KeyEpoch]) -> Result<CaseKeys, EdgeError> {
+    pub fn case_keys(&self, case: CaseId, epochs: &[KeyEpoch]) -> CaseKeys {
         let mut keys = CaseKeys::new(case);
-        self.open_more(&mut keys, epochs)?;
-        Ok(keys)
+        self.open_more(&mut keys, epochs);
+        keys
     }
 
     /// Opens further epochs into the same keys, such as those that another service holds.
-    pub fn open_more(&self, keys: &mut CaseKeys, epochs: &[KeyEpoch]) -> Result<(), EdgeError> {
+    pub fn open_more(&self, keys: &mut CaseKeys, epochs: &[KeyEpoch]) {
         keys.open_epochs(Some(&self.bundle), epochs, |recipient, generation| {
             let team = recipient.strip_prefix("team:")?;
             self.teams.get(&(team.to_owned(), generation))
-        })
+        });
     }
 
     /// Draws a compartment's key of a given epoch: the key, and what the service that keeps it is given. This person vouches
@@ -206,20 +207,36 @@ impl Session {
         case: CaseId,
         compartment: Compartment,
         epoch: u32,
-        receipt: Option<&RecipientSecret>,
+        receipt: Option<&RecipientPublic>,
     ) -> Result<(CompartmentKey, KeyEpoch), EdgeError> {
+        let (key, wire) = next_epoch(&self.bundle, case, compartment, epoch, receipt)?;
+        let author = self.vouching(sign_epoch(&self.signer, (case, compartment, epoch), &key))?;
+        Ok((key, KeyEpoch { author: Some(author), ..wire }))
+    }
+
+    /// Vouches for a receipt that this person draws for a case which is there already.
+    pub fn vouch_for_receipt(&self, case: CaseId, receipt: &Receipt) -> Result<EpochAuthor, EdgeError> {
+        self.vouching(sign_receipt(&self.signer, case, &receipt.lookup_id(), &receipt.keys()?))
+    }
+
+    /// This person and their signature; the organisation must vouch for them.
+    fn vouching(&self, signature: [u8; 64]) -> Result<EpochAuthor, EdgeError> {
         let certificate = self.certificate.clone().ok_or_else(|| {
             EdgeError::Unvouched("your own keys, and whatever you drew would be used by nobody".to_owned())
         })?;
-        let (key, wire) = next_epoch(&self.bundle, case, compartment, epoch, receipt)?;
-        let author = EpochAuthor {
+        Ok(EpochAuthor {
             staff_id: self.keys.staff.to_string(),
             encryption_key_digest: self.keys.encryption_digest.to_vec(),
             signing_key: self.keys.signing.to_vec(),
             certificate,
-            signature: sign_epoch(&self.signer, (case, compartment, epoch), &key).to_vec(),
-        };
-        Ok((key, KeyEpoch { author: Some(author), ..wire }))
+            signature: signature.to_vec(),
+        })
+    }
+
+    /// The keys of teams that this person was given, but that do not open: team and generation. Whoever admits them once
+    /// more mends it.
+    pub fn closed_teams(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.closed_teams.iter().map(|(team, generation)| (team.as_str(), *generation))
     }
 
     /// A team's secret key, for wrapping it to a new member; none when this person is no member.
@@ -252,6 +269,25 @@ pub(crate) fn membership_context<'a>(team: &'a str, generation: &'a str, member:
     ["flare/team-member/1", team, generation, member]
 }
 
+/// The teams' secrets that open, and the team and generation of those that do not in any wrap of theirs. One that does not
+/// open takes nothing from the others.
+fn open_teams(
+    bundle: &KeyBundle,
+    own: &RecipientSecret,
+    member: &str,
+    teams: &[TeamMembership],
+) -> (TeamSecrets, BTreeSet<(String, u32)>) {
+    let mut opened = BTreeMap::new();
+    for team in teams {
+        if let Ok((place, secret)) = open_team(bundle, own, member, team) {
+            opened.entry(place).or_insert(secret);
+        }
+    }
+    let places = teams.iter().map(|team| (team.team.clone(), team.generation));
+    let closed = places.filter(|place| !opened.contains_key(place)).collect();
+    (opened, closed)
+}
+
 fn open_team(
     bundle: &KeyBundle,
     own: &RecipientSecret,
@@ -271,4 +307,34 @@ fn device_key(session: &[u8], share: &[u8]) -> ServiceKey {
         hasher.update(part);
     }
     ServiceKey::from_bytes(hasher.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_seal::wrap_secret;
+
+    use super::*;
+    use crate::bundle::tests::{bundle, triage};
+
+    const MEMBER: &str = "staff_1";
+
+    fn membership(team: &str, own: &RecipientSecret) -> TeamMembership {
+        let context = membership_context(team, "1", MEMBER);
+        let wrapped = wrap_secret(&own.public().unwrap(), triage().expose(), &context).unwrap();
+        TeamMembership { team: team.to_owned(), generation: 1, wrapped }
+    }
+
+    #[test]
+    fn a_membership_that_does_not_open_takes_nothing_from_the_others_and_is_named() {
+        let own = RecipientSecret::from_bytes([5; 32]);
+        let (triage, finance) = (membership("triage", &own), membership("finance", &own));
+        let junk =
+            |team: &TeamMembership| TeamMembership { wrapped: vec![7; team.wrapped.len()], ..team.clone() };
+        let given = [junk(&triage), triage.clone(), junk(&triage), junk(&finance)];
+        let (opened, closed) = open_teams(&bundle(), &own, MEMBER, &given);
+        assert_eq!(opened.into_keys().collect::<Vec<_>>(), [("triage".to_owned(), 1)]);
+        assert_eq!(closed.into_iter().collect::<Vec<_>>(), [("finance".to_owned(), 1)]);
+        let (opened, closed) = open_teams(&bundle(), &own, MEMBER, &[triage, junk(&finance), finance]);
+        assert_eq!((opened.len(), closed.len()), (2, 0), "admitted once more");
+    }
 }

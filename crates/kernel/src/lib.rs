@@ -1,6 +1,7 @@
 //! The words every other crate shares: identifiers, money, time, days, lanes, countries, languages, codenames.
 //!
-//! Nothing here does I/O or knows a clock. Everything is parsed at the edge into one of these types or refused with
+//! Nothing here does I/O or knows a clock. The forms that are read here are those that machines write, one for each
+//! value; what people type is read by `flare_typed` and ends in the same types. Everything is parsed at the edge into one of these types or refused with
 //! an error that names the rule, so that code further in cannot be handed a value that makes no sense.
 
 mod codename;
@@ -11,7 +12,6 @@ mod lane;
 mod language;
 mod money;
 mod random;
-mod text;
 mod time;
 
 pub use codename::codename;
@@ -25,5 +25,4 @@ pub use lane::{Lane, LaneError, lane_hint};
 pub use language::{Language, LanguageError};
 pub use money::{Currency, Money, MoneyError};
 pub use random::{RandomError, random};
-pub use text::{ascii_digit, is_direction_mark, is_invisible};
 pub use time::{Duration, Timestamp};

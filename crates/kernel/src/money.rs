@@ -2,8 +2,6 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use crate::text::{ascii_digit, without_direction_marks};
-
 /// A currency of ISO 4217 in which somebody can be paid; funds, metals and test codes are not among them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
@@ -27,12 +25,6 @@ pub enum MoneyError {
     /// Below zero, or taken below zero by a subtraction.
     #[error("must not be negative")]
     Negative,
-    /// Written with an exponent, such as `1e3`.
-    #[error("must be written out in full, without an exponent")]
-    Exponent,
-    /// Written with a comma, a space or another mark between the digits.
-    #[error("must be written without spaces or commas, with a point before the decimals")]
-    Separator,
     /// Something else than digits and one point.
     #[error("must be digits, with a point before the decimals if there are any")]
     NotANumber,
@@ -67,10 +59,10 @@ fn decimals_allowed(currency: Currency) -> String {
 }
 
 impl Currency {
-    /// Reads a three-letter code, in capitals or not.
+    /// Reads a code of three capital letters. A currency that was withdrawn since is read as long as the list has it: what
+    /// is stored in it stays readable.
     pub fn parse(code: &str) -> Result<Self, MoneyError> {
-        let code = without_direction_marks(code).trim().to_ascii_uppercase();
-        let iso = iso_currency::Currency::from_code(&code).ok_or(MoneyError::UnknownCurrency)?;
+        let iso = iso_currency::Currency::from_code(code).ok_or(MoneyError::UnknownCurrency)?;
         if iso.is_fund() || iso.is_special() {
             return Err(MoneyError::UnknownCurrency);
         }
@@ -120,19 +112,24 @@ impl Money {
         Self { currency, minor: 0 }
     }
 
-    /// Reads what a person wrote: `9400.00` and `EUR`, `1850000` and `XOF`, `٣٢٠٠٫٥٠` and `USD`.
+    /// Reads what [`Money`] writes: digits, a point before the decimals if there are any, and the currency's code.
     ///
     /// Fewer decimals than the currency has are understood (`9400.5`); more are refused even when they are zeros,
     /// because they show that another unit was meant.
     pub fn parse(amount: &str, currency: &str) -> Result<Self, MoneyError> {
         let currency = Currency::parse(currency)?;
-        let amount = plain_digits(amount)?;
+        if amount.is_empty() {
+            return Err(MoneyError::Empty);
+        }
+        if amount.starts_with('-') {
+            return Err(MoneyError::Negative);
+        }
         let (whole, fraction) = match amount.split_once('.') {
             Some((whole, fraction)) if !whole.is_empty() && !fraction.is_empty() => (whole, fraction),
             Some(_) => return Err(MoneyError::NotANumber),
-            None => (amount.as_str(), ""),
+            None => (amount, ""),
         };
-        if fraction.contains('.') {
+        if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
             return Err(MoneyError::NotANumber);
         }
         let missing = usize::from(currency.decimals)
@@ -211,28 +208,6 @@ impl fmt::Debug for Money {
     }
 }
 
-/// The amount in ASCII digits and points, whichever digits it was written with; anything else is named and refused.
-fn plain_digits(amount: &str) -> Result<String, MoneyError> {
-    let amount = without_direction_marks(amount);
-    let amount = amount.trim();
-    if amount.is_empty() {
-        return Err(MoneyError::Empty);
-    }
-    if amount.starts_with(['-', '\u{2212}', '\u{2013}', '(']) {
-        return Err(MoneyError::Negative);
-    }
-    amount
-        .chars()
-        .map(|c| match c {
-            '.' | '\u{66b}' => Ok('.'),
-            ',' | '\'' | '\u{2019}' | '_' | '\u{66c}' | '\u{60c}' => Err(MoneyError::Separator),
-            'e' | 'E' => Err(MoneyError::Exponent),
-            space if space.is_whitespace() => Err(MoneyError::Separator),
-            other => ascii_digit(other).ok_or(MoneyError::NotANumber),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -271,13 +246,11 @@ mod tests {
     fn amounts_are_read_in_minor_units() {
         let minor = |amount, currency| Money::parse(amount, currency).unwrap().minor();
         assert_eq!(minor("9400.00", "EUR"), 940_000);
-        assert_eq!(minor("9400", "eur"), 940_000);
+        assert_eq!(minor("9400", "EUR"), 940_000);
         assert_eq!(minor("9400.5", "EUR"), 940_050);
-        assert_eq!(minor(" 0 ", "EUR"), 0);
+        assert_eq!(minor("0", "EUR"), 0);
         assert_eq!(minor("1850000", "XOF"), 1_850_000);
         assert_eq!(minor("12.345", "TND"), 12_345);
-        assert_eq!(minor("٣٢٠٠٫٥٠", "USD"), 320_050);
-        assert_eq!(minor("\u{200f}۷۸۰۰.۰۰\u{200f}", "USD"), 780_000);
         assert_eq!(minor("92233720368547758.07", "EUR"), i64::MAX);
     }
 
@@ -287,18 +260,28 @@ mod tests {
         let code = |code| Currency::parse(code).unwrap();
         assert_eq!(refusal("", "EUR"), MoneyError::Empty);
         assert_eq!(refusal("-1.00", "EUR"), MoneyError::Negative);
-        assert_eq!(refusal("\u{2212}1", "EUR"), MoneyError::Negative);
-        assert_eq!(refusal("1e3", "EUR"), MoneyError::Exponent);
-        for written in ["9,400.00", "9400,00", "9 400", "9\u{a0}400", "9'400", "٩٬٤٠٠"] {
-            assert_eq!(refusal(written, "EUR"), MoneyError::Separator, "{written}");
-        }
-        for written in ["9.400.00", ".5", "5.", ".", "+5", "0x10", "abc", "€5", "½"] {
+        for written in [
+            "9,400.00",
+            "9 400",
+            "٩٤٠٠",
+            " 1",
+            "9.400.00",
+            ".5",
+            "5.",
+            ".",
+            "+5",
+            "0x10",
+            "1e3",
+            "€5",
+            "½",
+            "\u{2212}1",
+        ] {
             assert_eq!(refusal(written, "EUR"), MoneyError::NotANumber, "{written}");
         }
         assert_eq!(refusal("1.005", "EUR"), MoneyError::TooManyDecimals { currency: code("EUR") });
         assert_eq!(refusal("1.0", "XOF"), MoneyError::TooManyDecimals { currency: code("XOF") });
         assert_eq!(refusal("92233720368547758.08", "EUR"), MoneyError::TooLarge);
-        for currency in ["", "EURO", "ABC", "€", "XAU", "XXX", "XTS", "CLF"] {
+        for currency in ["", "eur", "EURO", "ABC", "€", "XAU", "XXX", "XTS", "CLF"] {
             assert_eq!(refusal("1", currency), MoneyError::UnknownCurrency, "{currency}");
         }
     }

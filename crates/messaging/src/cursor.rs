@@ -101,6 +101,15 @@ fn cursor_row(key: &StreamKey, seq: i64) -> [Value; 5] {
     [producer, stream, seq.into(), 0_i64.into(), 0_i64.into()]
 }
 
+/// The number of the last event of a producer's stream that had its effect here; 0 before the first. Whatever is decided
+/// on it may be outrun by a worker, which only ever raises it.
+pub async fn applied(database: &Database, producer: Producer, stream: &str) -> Result<i64, Error> {
+    let query = sql("SELECT seq FROM cursors WHERE producer = $1 AND stream = $2")
+        .bind(producer.as_str())
+        .bind(stream.to_owned());
+    database.fetch_optional(query).await?.map_or(Ok(0), |row| row.int("seq"))
+}
+
 /// Notes that an event could not be applied: its stream waits, and after [`TRIES`] for a person.
 struct Fail {
     key: StreamKey,

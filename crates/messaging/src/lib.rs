@@ -40,6 +40,7 @@ pub use apply::FollowTrace;
 pub use approvals::{ApproverQueues, NoApproverQueues};
 pub use bus::{Bus, Outgoing, PublishError};
 pub use consumer::{Consumer, Received};
+pub use cursor::applied;
 pub use depths::Depths;
 pub use event_log::EventLogService;
 pub use gaps::GapWorker;

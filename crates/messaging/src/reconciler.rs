@@ -10,7 +10,9 @@ use flare_store::{Database, Error, sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EventSource, FetchError, Role, figures,
+    EventSource, FetchError, Role,
+    cursor::applied,
+    figures,
     gaps::FETCH,
     parking::{Parked, park},
     pause::{Pause, rest},
@@ -116,7 +118,7 @@ impl Reconciler {
     }
 
     async fn catch_up(&self, producer: Producer, head: &StreamHead) -> Result<usize, FetchError> {
-        let mut seq = self.cursor(producer, &head.stream).await?;
+        let mut seq = applied(&self.database, producer, &head.stream).await?;
         if self.waiting(producer, head, seq).await? >= head.seq - seq {
             return Ok(0);
         }
@@ -135,13 +137,6 @@ impl Reconciler {
         }
         figures::count(figures::FETCHED, self.service, fetched);
         Ok(fetched)
-    }
-
-    async fn cursor(&self, producer: Producer, stream: &str) -> Result<i64, Error> {
-        let query = sql("SELECT seq FROM cursors WHERE producer = $1 AND stream = $2")
-            .bind(producer.as_str())
-            .bind(stream.to_owned());
-        self.database.fetch_optional(query).await?.map_or(Ok(0), |row| row.int("seq"))
     }
 
     /// How many of the missing events are in the inbox.

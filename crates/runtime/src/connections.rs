@@ -1,32 +1,192 @@
-//! Connections that are counted: one too many is closed at once.
+//! Connections that are counted. A newcomer who finds no room gets that of the idlest, and whoever does not get as far as
+//! a first call is let go.
 
 use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    future::Future,
     io,
+    net::IpAddr,
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
-use flare_access::TrustedProxies;
+use flare_access::{TrustedProxies, neighbourhood};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::{Sleep, sleep},
 };
 use tokio_stream::{Stream, StreamExt};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-use crate::slots::{Slot, Slots};
+use crate::slots::share;
 
-/// A connection that holds a slot while it stands.
-pub(crate) struct Counted {
-    stream: TcpStream,
-    _slot: Slot,
+/// While those that have not called yet hold more than this part of the room, they are the idlest. Below it the silent
+/// ones that have called are, or else idle callers would drive out whoever is still in the handshake.
+const NEWCOMERS: usize = 4;
+
+/// Room for so many connections.
+#[derive(Clone)]
+pub(crate) struct Connections(Arc<Shared>);
+
+struct Shared {
+    most: usize,
+    standing: Mutex<Standing>,
 }
 
-/// The connections that have a slot. A trusted proxy's are not held against its address: it speaks for many.
+#[derive(Default)]
+struct Standing {
+    /// Grows with whatever happens, and so tells what was earlier.
+    moment: u64,
+    by_id: HashMap<u64, Entry>,
+}
+
+struct Entry {
+    place: Option<Vec<u8>>,
+    called: bool,
+    calls: usize,
+    silent_since: u64,
+    closing: CancellationToken,
+}
+
+impl Connections {
+    pub(crate) fn new(most: u32) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        Self(Arc::new(Shared { most, standing: Mutex::default() }))
+    }
+
+    /// Room for a connection from this address, if need be that of an idler one; a trusted proxy has no place.
+    fn take(&self, from: Option<IpAddr>) -> Option<Room> {
+        let place = from.map(neighbourhood);
+        let (most, share) = (self.0.most, share(self.0.most));
+        let mut standing = self.0.standing();
+        let free = most.saturating_sub(standing.by_id.len());
+        let held = standing.by_id.values().filter(|entry| place.is_some() && entry.place == place).count();
+        let idlest = if free < most / 2 && held >= share {
+            Some(standing.idlest(share, share, |entry| entry.place == place)?)
+        } else if free == 0 {
+            Some(standing.idlest(most, share, |_| true)?)
+        } else {
+            None
+        };
+        if let Some(closed) = idlest.and_then(|id| standing.by_id.remove(&id)) {
+            closed.closing.cancel();
+        }
+        let id = standing.next();
+        let closing = CancellationToken::new();
+        let entry = Entry { place, called: false, calls: 0, silent_since: id, closing: closing.clone() };
+        standing.by_id.insert(id, entry);
+        drop(standing);
+        Some(Room { id, connections: self.clone(), closing })
+    }
+}
+
+impl Shared {
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    fn next(&mut self) -> u64 {
+        self.moment += 1;
+        self.moment
+    }
+
+    /// Which of these goes first, none of them having a call in flight: of the kind that has to give way, one of the
+    /// place that is furthest above its share, and there the one that has been silent longest.
+    fn idlest(&self, room: usize, share: usize, among: impl Fn(&Entry) -> bool) -> Option<u64> {
+        let mut held: HashMap<&[u8], usize> = HashMap::new();
+        for place in self.by_id.values().filter_map(|entry| entry.place.as_deref()) {
+            *held.entry(place).or_default() += 1;
+        }
+        let above = |entry: &Entry| {
+            let held = entry.place.as_deref().and_then(|place| held.get(place)).copied().unwrap_or(0);
+            held.saturating_sub(share)
+        };
+        let among = || self.by_id.iter().filter(|(_, entry)| among(entry));
+        let newcomers_first = among().filter(|(_, entry)| !entry.called).count() > room / NEWCOMERS;
+        among()
+            .filter(|(_, entry)| entry.calls == 0)
+            .min_by_key(|(_, entry)| {
+                (entry.called == newcomers_first, Reverse(above(entry)), entry.silent_since)
+            })
+            .map(|(id, _)| *id)
+    }
+}
+
+/// A connection's room, until it is dropped or somebody else gets it.
+struct Room {
+    id: u64,
+    connections: Connections,
+    closing: CancellationToken,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.connections.0.standing().by_id.remove(&self.id);
+    }
+}
+
+/// What a call knows of its connection.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) tcp: TcpConnectInfo,
+    id: u64,
+    connections: Connections,
+}
+
+impl Line {
+    /// A first call has come, whatever becomes of it.
+    pub(crate) fn called(&self) {
+        if let Some(entry) = self.connections.0.standing().by_id.get_mut(&self.id) {
+            entry.called = true;
+        }
+    }
+
+    /// Keeps the connection from being closed for another while a call is in flight.
+    pub(crate) fn hold(&self) -> HeldLine {
+        if let Some(entry) = self.connections.0.standing().by_id.get_mut(&self.id) {
+            entry.calls += 1;
+        }
+        HeldLine(self.clone())
+    }
+}
+
+/// A call in flight on a connection.
+pub(crate) struct HeldLine(Line);
+
+impl Drop for HeldLine {
+    fn drop(&mut self) {
+        let mut standing = self.0.connections.0.standing();
+        let now = standing.next();
+        if let Some(entry) = standing.by_id.get_mut(&self.0.id) {
+            entry.calls -= 1;
+            entry.silent_since = now;
+        }
+    }
+}
+
+/// A connection that has room while it stands.
+pub(crate) struct Counted {
+    stream: TcpStream,
+    room: Room,
+    closed: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Until its first call has come.
+    overdue: Option<Pin<Box<Sleep>>>,
+}
+
+/// The connections that have room, each with this long for its handshake and first call. A trusted proxy's are not held
+/// against its address: it speaks for many.
 pub(crate) fn counted(
     incoming: impl Stream<Item = io::Result<TcpStream>>,
-    slots: Slots,
+    connections: Connections,
     proxies: TrustedProxies,
+    opening: Duration,
 ) -> impl Stream<Item = io::Result<Counted>> {
     incoming.filter_map(move |accepted| {
         let stream = match accepted {
@@ -34,19 +194,43 @@ pub(crate) fn counted(
             Err(error) => return Some(Err(error)),
         };
         let from = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
-        let Some(slot) = slots.take(from.filter(|address| !proxies.include(*address))) else {
+        let Some(room) = connections.take(from.filter(|address| !proxies.include(*address))) else {
             tracing::debug!("a connection was one too many");
             return None;
         };
-        Some(Ok(Counted { stream, _slot: slot }))
+        let closed = Box::pin(room.closing.clone().cancelled_owned());
+        Some(Ok(Counted { stream, room, closed, overdue: Some(Box::pin(sleep(opening))) }))
     })
 }
 
-impl Connected for Counted {
-    type ConnectInfo = TcpConnectInfo;
+impl Counted {
+    /// Fails once the connection has lost its room, or has not called in time.
+    fn stands(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.closed.as_mut().poll(cx).is_ready() {
+            return Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "the room went to another connection",
+            ));
+        }
+        let Some(overdue) = &mut self.overdue else { return Ok(()) };
+        let late = overdue.as_mut().poll(cx).is_ready();
+        let standing = self.room.connections.0.standing();
+        let called = standing.by_id.get(&self.room.id).is_some_and(|entry| entry.called);
+        drop(standing);
+        if called {
+            self.overdue = None;
+        } else if late {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "no call came in time"));
+        }
+        Ok(())
+    }
+}
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+impl Connected for Counted {
+    type ConnectInfo = Line;
+
+    fn connect_info(&self) -> Line {
+        Line { tcp: self.stream.connect_info(), id: self.room.id, connections: self.room.connections.clone() }
     }
 }
 
@@ -56,17 +240,23 @@ impl AsyncRead for Counted {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buffer)
+        let this = self.get_mut();
+        this.stands(cx)?;
+        Pin::new(&mut this.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Counted {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+        let this = self.get_mut();
+        this.stands(cx)?;
+        Pin::new(&mut this.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        this.stands(cx)?;
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -78,10 +268,76 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, pieces)
+        let this = self.get_mut();
+        this.stands(cx)?;
+        Pin::new(&mut this.stream).poll_write_vectored(cx, pieces)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(connections: &Connections, nth: u16) -> Option<Room> {
+        let [high, low] = nth.to_be_bytes();
+        connections.take(Some(IpAddr::from([10, 0, high, low])))
+    }
+
+    fn line(room: &Room) -> Line {
+        let tcp = TcpConnectInfo { local_addr: None, remote_addr: None };
+        Line { tcp, id: room.id, connections: room.connections.clone() }
+    }
+
+    #[test]
+    fn a_thousand_silent_places_do_not_drive_out_a_call_nor_a_handshake() {
+        let connections = Connections::new(768);
+        let caller = take(&connections, 2_000).unwrap();
+        let call = line(&caller).hold();
+        let silent: Vec<_> = (0..1_000).map(|nth| take(&connections, nth).unwrap()).collect();
+        let newcomer = take(&connections, 2_001).unwrap();
+        let flood: Vec<_> = (1_000..1_190).map(|nth| take(&connections, nth).unwrap()).collect();
+        assert!(silent[0].closing.is_cancelled(), "the oldest goes first");
+        assert!(!caller.closing.is_cancelled() && !newcomer.closing.is_cancelled());
+        assert_eq!(connections.0.standing().by_id.len(), 768);
+        drop((call, caller, newcomer, silent, flood));
+        assert!(connections.0.standing().by_id.is_empty());
+    }
+
+    #[test]
+    fn idle_callers_give_way_before_the_few_that_are_in_their_handshake() {
+        let connections = Connections::new(64);
+        let idle: Vec<_> = (0..64).map(|nth| take(&connections, nth).unwrap()).collect();
+        for room in &idle {
+            line(room).called();
+        }
+        let newcomers: Vec<_> = (100..116).map(|nth| take(&connections, nth).unwrap()).collect();
+        assert!(newcomers.iter().all(|room| !room.closing.is_cancelled()));
+        assert_eq!(idle.iter().filter(|room| room.closing.is_cancelled()).count(), 16);
+    }
+
+    #[test]
+    fn a_place_above_its_share_gives_way_first_and_a_full_one_to_itself() {
+        let connections = Connections::new(64);
+        let others: Vec<_> = (1..=20).map(|nth| take(&connections, nth).unwrap()).collect();
+        let flood: Vec<_> = (0..100).map(|_| take(&connections, 0).unwrap()).collect();
+        assert!(others.iter().all(|room| !room.closing.is_cancelled()), "it drives out its own");
+        let more: Vec<_> = (100..142).map(|nth| take(&connections, nth).unwrap()).collect();
+        // The flood stopped at 13, where half of the room was taken; 31 more filled it, and 11 took the flood's.
+        assert!(others.iter().chain(&more).all(|room| !room.closing.is_cancelled()));
+        assert_eq!(flood.iter().filter(|room| !room.closing.is_cancelled()).count(), 2, "its share");
+    }
+
+    #[test]
+    fn where_every_connection_has_a_call_in_flight_the_newcomer_is_turned_away() {
+        let connections = Connections::new(1);
+        let room = take(&connections, 0).unwrap();
+        let call = line(&room).hold();
+        assert!(take(&connections, 1).is_none());
+        drop(call);
+        assert!(take(&connections, 1).is_some() && room.closing.is_cancelled());
     }
 }

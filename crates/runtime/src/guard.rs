@@ -17,17 +17,17 @@ use bytes::Bytes;
 use flare_access::TrustedProxies;
 use flare_contracts::{Kind, Refusal};
 use futures::FutureExt;
-use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use tonic::{
-    Status,
-    body::Body,
-    transport::server::{TcpConnectInfo, TlsConnectInfo},
+use http::{
+    HeaderMap, Method, Request, Response,
+    header::{AUTHORIZATION, CONTENT_TYPE},
 };
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tonic::{Status, body::Body, transport::server::TlsConnectInfo};
 use tower::{BoxError, Layer, Service};
 
 use crate::{
     config::ServerSettings,
+    connections::{HeldLine, Line},
     frames::{BoundedRequest, Frames},
     slots::{Slot, Slots},
 };
@@ -109,11 +109,20 @@ impl GuardLayer {
     }
 
     /// A slot for a call.
-    fn admit(&self, request: &mut Request<Body>) -> Result<Slot, Refusal> {
+    fn admit(&self, request: &mut Request<Body>) -> Result<Held, Refusal> {
+        let line = request.extensions().get::<Line>().cloned();
+        if let Some(line) = &line {
+            line.called();
+            request.extensions_mut().insert(line.tcp.clone());
+        }
         let from = self.proxies.note(request);
         if self.services_need_certificate && is_service(request.headers()) && !has_certificate(request) {
             let message = "a service must show a certificate of this installation";
             return Err(Refusal::new(Kind::Unauthenticated, "NO_CERTIFICATE", message));
+        }
+        if !is_grpc(request) {
+            let message = "a call must be a POST whose content-type begins with application/grpc";
+            return Err(Refusal::new(Kind::Invalid, "NOT_GRPC", message));
         }
         let room = match request.uri().path() {
             path if self.file_calls.contains(path) => &self.rooms.files,
@@ -121,10 +130,23 @@ impl GuardLayer {
             "/grpc.health.v1.Health/Check" => &self.rooms.checks,
             _ => &self.rooms.streams,
         };
-        room.take(from).ok_or_else(|| {
+        let slot = room.take(from).ok_or_else(|| {
             Refusal::new(Kind::Exhausted, "TOO_BUSY", "too many calls at once; repeat this one in a moment")
-        })
+        })?;
+        Ok(Held { _slot: slot, _line: line.as_ref().map(Line::hold) })
     }
+}
+
+/// What a call has until its answer has been read to the end.
+struct Held {
+    _slot: Slot,
+    _line: Option<HeldLine>,
+}
+
+/// What is no call is refused before it holds anything.
+fn is_grpc(request: &Request<Body>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    request.method() == Method::POST && kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
 }
 
 fn is_service(headers: &HeaderMap) -> bool {
@@ -134,7 +156,7 @@ fn is_service(headers: &HeaderMap) -> bool {
 }
 
 fn has_certificate(request: &Request<Body>) -> bool {
-    let connection = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
+    let connection = request.extensions().get::<TlsConnectInfo<Line>>();
     connection.and_then(TlsConnectInfo::peer_certs).is_some_and(|certificates| !certificates.is_empty())
 }
 
@@ -213,11 +235,11 @@ struct GuardedBody {
     frames: Frames,
     ended: bool,
     /// The call counts until its answer has been read to the end.
-    slot: Option<Slot>,
+    slot: Option<Held>,
 }
 
 impl GuardedBody {
-    fn wrap(body: Body, limit: u32, slot: Slot) -> Body {
+    fn wrap(body: Body, limit: u32, slot: Held) -> Body {
         Body::new(Self { body, frames: Frames::new(limit), ended: false, slot: Some(slot) })
     }
 
@@ -292,7 +314,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_panics_on_its_way_ends_with_a_status_and_frees_its_slot() {
         let slots = Slots::new(1);
-        let slot = slots.take(None).unwrap();
+        let slot = Held { _slot: slots.take(None).unwrap(), _line: None };
         let mut body = pin!(GuardedBody::wrap(Body::new(Breaking(false)), 100, slot));
         let piece = poll_fn(|cx| body.as_mut().poll_frame(cx)).await.unwrap().unwrap();
         assert!(piece.is_data());

@@ -26,8 +26,12 @@ use tonic_reflection::server::Builder as Reflection;
 use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 
 use crate::{
-    config::ServerSettings, connections::counted, guard::GuardLayer, health::Health, observe::ObserveLayer,
-    slots::Slots, tls::Tls,
+    config::ServerSettings,
+    connections::{Connections, counted},
+    guard::GuardLayer,
+    health::Health,
+    observe::ObserveLayer,
+    tls::Tls,
 };
 
 /// The most that a call's metadata may hold.
@@ -123,8 +127,9 @@ where
     ) -> Result<Drained, ServerError> {
         let keepalive = Duration::from_secs(self.settings.keepalive_seconds.into());
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(keepalive));
-        let connections = Slots::new(self.settings.max_connections);
-        let incoming = counted(incoming, connections, self.settings.trusted_proxies());
+        let connections = Connections::new(self.settings.max_connections);
+        let opening = self.settings.opening();
+        let incoming = counted(incoming, connections, self.settings.trusted_proxies(), opening);
         self.serve_over(incoming, tls, token).await
     }
 

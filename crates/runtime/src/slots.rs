@@ -11,6 +11,11 @@ use flare_access::neighbourhood;
 /// The part that one place may hold of what is short.
 const SHARE: usize = 32;
 
+/// What one place may hold of so many when there is little room left.
+pub(crate) fn share(most: usize) -> usize {
+    (most / SHARE).max(1)
+}
+
 /// So many slots. A newsroom or an onion service is one place for many people, so one place may hold half of them; of the
 /// other half each place gets a small share, so that it takes many places to shut everybody else out.
 #[derive(Clone, Debug)]
@@ -53,7 +58,7 @@ impl Slots {
         let mut taken = self.0.taken();
         let free = most.saturating_sub(taken.all);
         let held = place.as_ref().and_then(|place| taken.by_place.get(place)).copied().unwrap_or(0);
-        if free == 0 || (free < most / 2 && held >= (most / SHARE).max(1)) {
+        if free == 0 || (free < most / 2 && held >= share(most)) {
             return None;
         }
         taken.all += 1;

@@ -100,7 +100,9 @@ pub(crate) fn sealing_key(key: &CompartmentKey) -> zeroize::Zeroizing<[u8; 32]> 
     derive(key.expose(), "flare/v1/field/seal")
 }
 
-pub(crate) fn content_tag(key: &CompartmentKey, field: &str, plaintext: &[u8]) -> [u8; 32] {
+/// HMAC-SHA256 of a field's name and text under a key that grows from its compartment's: equal for equal texts, and it tells
+/// nothing to whoever has not the key.
+pub fn content_tag(key: &CompartmentKey, field: &str, plaintext: &[u8]) -> [u8; 32] {
     keyed_hash(
         &derive(key.expose(), "flare/v1/field/tag"),
         "flare/v1/field/tag",

@@ -3,7 +3,7 @@
 //! A fingerprint is an HMAC under a key that only the team's members can derive, so a database of fingerprints cannot be
 //! searched by whoever guesses telephone numbers.
 
-use flare_kernel::{ascii_digit, is_invisible};
+use flare_typed::text::{digit, is_invisible};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
@@ -35,13 +35,13 @@ impl FingerprintKey {
 
 /// Brings the ways of writing one contact together.
 ///
-/// Invisible marks are dropped, white space is trimmed and collapsed, letters are lower-cased, and Arabic-Indic digits
-/// become 0–9. What then looks like a telephone number keeps its digits only, without a leading `+` or `00`. A national
+/// Invisible marks are dropped, white space is trimmed and collapsed, letters are lower-cased, and digits of every
+/// script become 0–9. What then looks like a telephone number keeps its digits only, without a leading `+` or `00`. A national
 /// number stays national: the country cannot be guessed.
 pub fn normalise_contact(contact: &str) -> NormalisedContact {
     let mut text = String::with_capacity(contact.len() * 2);
     for c in contact.chars().filter(|c| !is_invisible(*c)) {
-        match ascii_digit(c) {
+        match digit(c) {
             Some(digit) => text.push(digit),
             None if c.is_whitespace() => {
                 if !text.is_empty() && !text.ends_with(' ') {

@@ -30,6 +30,7 @@ mod passphrase;
 mod person;
 mod portal_key;
 mod receipt;
+mod request_seed;
 mod rng;
 mod sensitive;
 mod service_key;
@@ -40,7 +41,7 @@ pub use commitment::{Commitment, open_committed, reseal_committed, seal_committe
 pub use compartment::{Compartment, CompartmentKey, UnknownCompartment};
 pub use epoch::{sign_epoch, verify_epoch};
 pub use error::SealError;
-pub use field::{FieldAddress, SealedBytes, max_plaintext, open_field, seal_field, sealed_len};
+pub use field::{FieldAddress, SealedBytes, content_tag, max_plaintext, open_field, seal_field, sealed_len};
 pub use file::{
     FILE_CHUNK_LEN, FILE_HEADER_LEN, FileAddress, FileOpener, FileSealer, SEALED_FILE_CHUNK_LEN,
     sealed_file_len,
@@ -58,7 +59,10 @@ pub use passphrase::{
 };
 pub use person::PersonSeed;
 pub use portal_key::PortalKey;
-pub use receipt::{Receipt, ReceiptError, ReceiptForm, proof_hash, proof_matches};
+pub use receipt::{
+    Receipt, ReceiptError, ReceiptForm, ReceiptKeys, proof_hash, proof_matches, sign_receipt, verify_receipt,
+};
+pub use request_seed::RequestSeed;
 pub use sensitive::Sensitive;
 pub use service_key::ServiceKey;
 pub use signature::{SigningKey, sign, verify};

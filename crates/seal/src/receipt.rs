@@ -5,21 +5,25 @@
 //! - **ten words** of the EFF's large list, a list for passphrases that says nothing about wallets at a checkpoint;
 //! - **eight groups of digits**, which read alike in every language and can be told over a telephone.
 //!
-//! From it derive the id under which a case is found, the proof that is shown, the case's id, and the secret that the
-//! thread's key is wrapped to. A service stores a hash of the proof and never sees the receipt.
+//! From it derive the id under which a case is found, the proof that is shown, the secret that the thread's key is wrapped
+//! to, and the key that signs its holder's acts. The id of the case that it opened commits to its public keys. A service
+//! stores a hash of the proof and the public keys, and never sees the receipt.
 
 mod digits;
 mod error;
+mod keys;
 mod words;
 
-use flare_kernel::{CaseId, ascii_digit, is_invisible, random};
+use flare_kernel::{CaseId, random};
+use flare_typed::text::{digit, is_invisible};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 pub use error::{ReceiptError, ReceiptForm};
+pub use keys::{ReceiptKeys, sign_receipt, verify_receipt};
 
-use crate::{RecipientSecret, SealError, Sensitive, derive::derive};
+use crate::{RecipientSecret, SealError, Sensitive, SigningKey, derive::derive};
 
 /// Bytes of a receipt.
 const LEN: usize = 15;
@@ -66,7 +70,7 @@ impl Receipt {
     }
 
     /// Reads either form as people write it: in any case, with spaces, hyphens, commas, full stops or line breaks
-    /// between words or groups, with Arabic-Indic digits, with the invisible marks that messengers add.
+    /// between words or groups, with digits of any script, with the invisible marks that messengers add.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         if text.len() > LONGEST_TEXT {
             return Err(ReceiptError::TooLong);
@@ -93,9 +97,19 @@ impl Receipt {
         *derive(&self.0, "flare/v1/receipt/proof")
     }
 
-    /// The id of the case that the receipt opens, so that sending the same form twice is the same case.
-    pub fn case_id(&self) -> CaseId {
-        CaseId::from_bytes(*derive(&self.0, "flare/v1/receipt/case-id"))
+    /// The public keys.
+    pub fn keys(&self) -> Result<ReceiptKeys, SealError> {
+        Ok(ReceiptKeys { encryption: self.recipient().public()?, signing: self.signer().public() })
+    }
+
+    /// The id of the case that is opened with this receipt, so that sending the same form twice is the same case.
+    pub fn case_id(&self) -> Result<CaseId, SealError> {
+        Ok(self.keys()?.case_id())
+    }
+
+    /// What signs its holder's acts.
+    pub fn signer(&self) -> SigningKey {
+        SigningKey::from_bytes(*derive(&self.0, "flare/v1/receipt/signer"))
     }
 
     /// What opens the thread's key.
@@ -119,7 +133,7 @@ fn plain(text: &str) -> Zeroizing<String> {
     // Twice the room: lower case can be longer, and growing would leave a copy behind.
     let mut out = Zeroizing::new(String::with_capacity(text.len() * 2));
     for c in text.chars().filter(|c| !is_invisible(*c)) {
-        match (ascii_digit(c), c) {
+        match (digit(c), c) {
             (Some(digit), _) => out.push(digit),
             // A Turkish keyboard's two forms of i.
             (None, 'İ' | 'ı') => out.push('i'),
@@ -165,10 +179,23 @@ mod tests {
             HEXLOWER.encode(&receipt().proof()),
             "d4e5899c33f83295fdc6b3587551b9811296160036b2773eec197e03199d31ef"
         );
-        assert_eq!(HEXLOWER.encode(receipt().case_id().as_bytes()), "4b80091a8e66cee147424490d283b86d");
+        assert_eq!(
+            HEXLOWER.encode(receipt().case_id().unwrap().as_bytes()),
+            "f83956c62d299da93894d4b59629654f"
+        );
         assert_eq!(
             HEXLOWER.encode(receipt().recipient().expose()),
             "6f8876ddce1b804e0a6fd436a7c7913824a6c827ce7f121eb28364fbef629e93"
+        );
+        // These two and the case id were computed apart from this code too, with Python's cryptography.
+        let keys = receipt().keys().unwrap();
+        assert_eq!(
+            HEXLOWER.encode(&keys.signing),
+            "4e2699531533dbd6b0d6c150211a8723e4ff8356c862cb217f6cdfa738adc64f"
+        );
+        assert_eq!(
+            HEXLOWER.encode(&Sha256::digest(keys.encryption.to_bytes())),
+            "a622538bc4fd080bd6ea7e50067de59d38dcda85c641d44e75808882917630ef"
         );
         assert_eq!(
             HEXLOWER.encode(&proof_hash(&receipt().proof())),

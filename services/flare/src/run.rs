@@ -18,7 +18,7 @@ use flare_access::{AccessLayer, TokenSigner, TokenVerifier};
 use flare_contracts::{AccessRules, Producer};
 use flare_messaging::{
     ApproverQueues, Bus, EventKeys, EventSource, FollowTrace, LocalBus, LocalEventSource, NoApproverQueues,
-    RabbitApproverQueues, RabbitBus, RabbitSettings, Wiring, workers,
+    RabbitApproverQueues, RabbitBus, RabbitSettings, Role, Wiring, workers,
 };
 use flare_runtime::{
     Backoff, Ending, GrpcServer, Health, OnFailure, Settings, SystemClock, Tasks, Telemetry, Tls,
@@ -148,17 +148,21 @@ impl Process {
             None => None,
         };
 
-        let source: Arc<dyn EventSource> = if embedded {
-            Arc::new(LocalEventSource::new(built.roles()))
-        } else {
-            Arc::new(peers.event_source())
-        };
         let follow: FollowTrace = trace_context::follow;
         let bus: Arc<dyn Bus> = match &rabbit {
             Some(rabbit) => Arc::new(RabbitBus::new(rabbit)),
             None => Arc::new(LocalBus::new(built.roles(), follow)),
         };
-        for worker in workers(built.roles(), &Wiring { bus, source, rabbit, follow }) {
+        let wiring = |role: &Role| {
+            let source: Arc<dyn EventSource> = if embedded {
+                Arc::new(LocalEventSource::new(built.roles()))
+            } else {
+                Arc::new(peers.event_source(role.producer))
+            };
+            Wiring { bus: Arc::clone(&bus), source, rabbit: rabbit.clone(), follow }
+        };
+        let all = built.roles().iter().flat_map(|role| workers(std::slice::from_ref(role), &wiring(role)));
+        for worker in all {
             let name: Arc<str> = worker.name().into();
             tasks.spawn(name, OnFailure::Restart(RESTART), move |token| {
                 let worker = worker.clone();

@@ -12,7 +12,7 @@ use flare_contracts::grants::v1::{
     ReviseGrantRequest, ScheduleTrancheRequest, SettleTrancheRequest, ShowProposalRequest,
     SubmitGrantRequest, TerminateGrantRequest, WriteOffTrancheRequest, grants_server,
 };
-use flare_contracts::input;
+use flare_contracts::{Producer, input};
 use flare_store::Once;
 use tonic::{Request, Response, Status};
 
@@ -198,12 +198,9 @@ impl grants_server::Grants for GrantsApi {
         &self,
         request: Request<HoldMoneyRequest>,
     ) -> Result<Response<HoldMoneyResponse>, Status> {
-        let by = format!("service:{}", flare_access::service(&request)?);
-        let request = request.into_inner();
-        // Any process of triage may repeat what another asked, so the asking belongs to the case and not to the caller.
-        let once = Once::new(request.case_id.clone(), "HoldMoney", &request.request_id, &request)?;
-        let command = HoldMoney::parse(&self.0, by, &request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        flare_access::only_service(&request, Producer::Triage)?;
+        let command = HoldMoney::told(&self.0, request.get_ref()).await?;
+        Ok(Response::new(self.0.database.write(command).await?))
     }
 
     async fn get_grant(

@@ -2,6 +2,7 @@
 
 mod acts;
 mod events;
+pub(crate) mod history;
 
 use std::sync::{
     Arc,
@@ -17,13 +18,14 @@ use flare_contracts::{
     input,
 };
 use flare_kernel::{CaseId, Lane, StaffId, Timestamp};
-use flare_messaging::{Consumer, DueTimer, Received, TimerHandler};
+use flare_messaging::{Consumer, DueTimer, EventSource, Received, TimerHandler};
 use flare_seal::ServiceKey;
 use flare_store::{Error, Tx, Write, sql};
 use flare_testkit::Sandbox;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
+use self::history::TriageHistory;
 use crate::{
     Grants, GrantsApi, GrantsConsumer, GrantsPolicy, GrantsTimers,
     domain::{
@@ -39,6 +41,8 @@ pub(crate) struct World {
     pub(crate) api: GrantsApi,
     consumer: Arc<GrantsConsumer>,
     timers: Arc<GrantsTimers>,
+    /// What triage would answer about its history of the case.
+    pub(crate) triage: Arc<TriageHistory>,
     calls: AtomicU32,
     case_version: AtomicI64,
 }
@@ -163,12 +167,16 @@ impl World {
     /// A service that knows the case, as urgent, with two needs that are recommended, and everybody's keys.
     pub(crate) async fn new(sandbox: Sandbox) -> Self {
         let service_key = Arc::new(ServiceKey::from_bytes([5; 32]));
-        let grants = Arc::new(Grants::new(sandbox.database.clone(), GrantsPolicy::default(), service_key));
+        let triage = Arc::new(TriageHistory::default());
+        let logs = Arc::clone(&triage) as Arc<dyn EventSource>;
+        let grants = Grants::new(sandbox.database.clone(), GrantsPolicy::default(), service_key, logs);
+        let grants = Arc::new(grants);
         let world = Self {
             sandbox,
             api: GrantsApi::new(Arc::clone(&grants)),
             consumer: Arc::new(GrantsConsumer::new(Arc::clone(&grants))),
             timers: Arc::new(GrantsTimers::new(grants)),
+            triage,
             calls: AtomicU32::new(0),
             case_version: AtomicI64::new(0),
         };

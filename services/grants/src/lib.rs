@@ -5,7 +5,8 @@
 //! constraint of the tables too.
 //!
 //! What grants knows of a case it hears from triage and intake, and of people from identity ([`GrantsConsumer`]).
-//! Triage asks it directly to hold a case's money, because a person must be told at once whether it holds.
+//! Triage also calls when it decided to hold a case's money, because a person must be told at once whether it holds. The
+//! call only hints: grants does what triage's history says.
 //!
 //! Every write locks the case first and the grant second. So a hold of a case meets each of its grants either before a
 //! release or after it, and grants drafted later start held.
@@ -27,6 +28,7 @@ mod timers;
 
 use std::{fmt, sync::Arc};
 
+use flare_messaging::EventSource;
 use flare_seal::ServiceKey;
 use flare_store::Database;
 
@@ -36,17 +38,23 @@ pub use policy::GrantsPolicy;
 pub use schema::SCHEMA;
 pub use timers::GrantsTimers;
 
-/// The service: its tables, the organisation's policy, and the key that wraps keys at rest.
+/// The service: its tables, the organisation's policy, the key that wraps keys at rest, and the logs of others.
 pub struct Grants {
     database: Database,
     policy: GrantsPolicy,
     service_key: Arc<ServiceKey>,
+    logs: Arc<dyn EventSource>,
 }
 
 impl Grants {
-    /// Puts the service together. `database` was opened with [`SCHEMA`].
-    pub fn new(database: Database, policy: GrantsPolicy, service_key: Arc<ServiceKey>) -> Self {
-        Self { database, policy, service_key }
+    /// Puts the service together. `database` was opened with [`SCHEMA`]; triage's history is read from `logs`.
+    pub fn new(
+        database: Database,
+        policy: GrantsPolicy,
+        service_key: Arc<ServiceKey>,
+        logs: Arc<dyn EventSource>,
+    ) -> Self {
+        Self { database, policy, service_key, logs }
     }
 }
 

@@ -60,12 +60,16 @@ CREATE TABLE staff (
 CREATE INDEX staff_active ON staff (roles) WHERE state = 'active';
 
 -- A team's secret key, wrapped to a member.
+-- Every wrap of a team's secret that a person was ever given: nobody can tell here which of them opens, so a later one
+-- stands beside an earlier one and takes nothing away.
 CREATE TABLE memberships (
     staff_id TEXT NOT NULL REFERENCES staff (staff_id),
     team TEXT NOT NULL,
     generation BIGINT NOT NULL,
+    -- The number of the event in the person's history that it came with.
+    seq BIGINT NOT NULL,
     wrapped BYTEA NOT NULL,
-    PRIMARY KEY (staff_id, team, generation),
+    PRIMARY KEY (staff_id, team, generation, seq),
     FOREIGN KEY (team, generation) REFERENCES team_keys (team, generation)
 );
 

@@ -289,22 +289,36 @@ pub(crate) async fn team_recovery(database: &Database, team: Team) -> Result<Opt
     Ok(Some((small(&row, "generation")?, row.bytes("wrapped_to_recovery")?)))
 }
 
-/// Gives a person a team's secret, wrapped. A second wrap takes the place of the first: the first may have been made
-/// wrongly, and then only this mends it.
-pub(crate) async fn put_membership(
+/// How often a person was admitted to a team with this generation of its key.
+pub(crate) async fn admissions(
+    tx: &mut Tx,
+    staff: StaffId,
+    team: Team,
+    generation: u32,
+) -> Result<usize, Error> {
+    let query = sql("SELECT seq FROM memberships WHERE staff_id = $1 AND team = $2 AND generation = $3")
+        .bind(staff.to_string())
+        .bind(team.as_str())
+        .bind(i64::from(generation));
+    Ok(tx.fetch_all(query).await?.len())
+}
+
+/// Adds a team's secret as wrapped to a person, beside those that they were given before.
+pub(crate) async fn add_membership(
     tx: &mut Tx,
     staff: StaffId,
     team: Team,
     generation: u32,
     wrapped: Vec<u8>,
 ) -> Result<(), Error> {
+    let seq = tx.version(staff);
     tx.execute(
-        sql("INSERT INTO memberships (staff_id, team, generation, wrapped) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (staff_id, team, generation) DO UPDATE SET wrapped = $4")
-        .bind(staff.to_string())
-        .bind(team.as_str())
-        .bind(i64::from(generation))
-        .bind(wrapped),
+        sql("INSERT INTO memberships (staff_id, team, generation, seq, wrapped) VALUES ($1, $2, $3, $4, $5)")
+            .bind(staff.to_string())
+            .bind(team.as_str())
+            .bind(i64::from(generation))
+            .bind(seq)
+            .bind(wrapped),
     )
     .await
     .map(drop)
@@ -313,7 +327,7 @@ pub(crate) async fn put_membership(
 /// The team secrets wrapped to a person, still wrapped under the service key.
 pub(crate) async fn memberships(database: &Database, staff: StaffId) -> Result<Vec<Membership>, Error> {
     let query = sql("SELECT team, generation, wrapped FROM memberships WHERE staff_id = $1 \
-                     ORDER BY team, generation")
+                     ORDER BY team, generation, seq")
     .bind(staff.to_string());
     let rows = database.fetch_all(query).await?;
     rows.iter().map(|row| Ok((team(row)?, small(row, "generation")?, row.bytes("wrapped")?))).collect()

@@ -29,10 +29,27 @@ CREATE TABLE consents (
     PRIMARY KEY (case_id, purpose)
 );
 
+-- Ids that were drawn for cases that an officer opens without a receipt: nobody chooses the id of a case.
+CREATE TABLE reserved_cases (
+    case_id TEXT NOT NULL PRIMARY KEY,
+    staff_id TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+
+-- A case may have several: of whoever asked, of a person it is about, of their kin; each opens a thread of its own.
 CREATE TABLE receipts (
     lookup_id BYTEA NOT NULL CONSTRAINT receipts_lookup_len CHECK (length(lookup_id) = 16),
     case_id TEXT NOT NULL REFERENCES requests (case_id),
+    thread BIGINT NOT NULL CONSTRAINT receipts_thread CHECK (thread >= 1),
+    holder TEXT NOT NULL CONSTRAINT receipts_holder CHECK (holder IN ('HOLDER_KIND_REQUESTER',
+        'HOLDER_KIND_PERSON', 'HOLDER_KIND_KIN')),
+    -- 'requester' or a staff id.
+    drawn_by TEXT NOT NULL,
     proof_hash BYTEA NOT NULL CONSTRAINT receipts_proof_len CHECK (length(proof_hash) = 32),
+    encryption_key BYTEA NOT NULL CONSTRAINT receipts_encryption_len CHECK (length(encryption_key) = 1216),
+    signing_key BYTEA NOT NULL CONSTRAINT receipts_signing_len CHECK (length(signing_key) = 32),
+    -- Which member of staff vouches for its keys; none where the case id commits to them.
+    author BYTEA,
     issued_at BIGINT NOT NULL,
     -- The first epoch of the thread that is wrapped to it: earlier ones are wrapped to an earlier receipt, or to none.
     first_epoch BIGINT NOT NULL CONSTRAINT receipts_first_epoch CHECK (first_epoch >= 1),
@@ -40,11 +57,15 @@ CREATE TABLE receipts (
     frozen_at BIGINT,
     CONSTRAINT receipts_lookup UNIQUE (lookup_id)
 );
-CREATE UNIQUE INDEX receipts_active ON receipts (case_id) WHERE frozen_at IS NULL;
+CREATE UNIQUE INDEX receipts_active ON receipts (case_id, thread) WHERE frozen_at IS NULL;
+CREATE INDEX receipts_of_case ON receipts (case_id, issued_at);
 
 CREATE TABLE key_epochs (
     case_id TEXT NOT NULL REFERENCES requests (case_id),
     compartment TEXT NOT NULL CONSTRAINT key_epochs_compartment CHECK (compartment IN ('request', 'thread')),
+    -- Which thread the key is of, from 1; 0 for the request. Epochs count through all threads of a case, so that no two
+    -- keys share an address, and a message or file is of the thread that its key is of.
+    thread BIGINT NOT NULL CONSTRAINT key_epochs_thread CHECK ((thread >= 1) = (compartment = 'thread')),
     epoch BIGINT NOT NULL CONSTRAINT key_epochs_epoch CHECK (epoch >= 1),
     begun_at BIGINT NOT NULL,
     -- Which member of staff vouches for the key, as they gave it; none when the requester drew it.

@@ -6,7 +6,12 @@ use flare_kernel::CaseId;
 use flare_seal::proof_matches;
 use flare_store::Error;
 
-use crate::{Intake, author::Author, refusals, store};
+use crate::{
+    Intake,
+    author::Author,
+    refusals,
+    store::{self, receipts::Opened},
+};
 
 /// A caller who may act in a case.
 #[derive(Clone, Debug)]
@@ -46,14 +51,16 @@ impl Intake {
         }
     }
 
-    /// The case that a shown receipt opens. An unknown receipt and a wrong proof are refused alike, after the same work.
+    /// The case that a shown receipt opens.
     pub(crate) async fn case_of(&self, claim: &ReceiptClaim) -> Result<CaseId, Error> {
-        let found = store::requests::case_of_receipt(&mut self.database.clone(), &claim.lookup).await?;
-        let (case, stored) = match found {
-            Some((case, stored)) => (Some(case), stored),
-            None => (None, [0; 32]),
-        };
+        Ok(self.opened_by(claim).await?.case)
+    }
+
+    /// What a shown receipt opens. An unknown receipt and a wrong proof are refused alike, after the same work.
+    pub(crate) async fn opened_by(&self, claim: &ReceiptClaim) -> Result<Opened, Error> {
+        let found = store::receipts::opened_by(&mut self.database.clone(), &claim.lookup).await?;
+        let stored = found.map_or([0; 32], |opened| opened.proof_hash);
         let matches = proof_matches(&stored, claim.proof.expose());
-        case.filter(|_| matches).ok_or_else(|| refusals::unknown_receipt().into())
+        found.filter(|_| matches).ok_or_else(|| refusals::unknown_receipt().into())
     }
 }

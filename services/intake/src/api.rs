@@ -7,17 +7,17 @@ use flare_contracts::{
     input,
     intake::v1::{
         AddAnswersRequest, AddAnswersResponse, AnswerAgreementRequest, AnswerAgreementResponse,
-        AnswerProposalRequest, AnswerProposalResponse, DownloadFileRequest, FreezeReceiptRequest,
-        FreezeReceiptResponse, GetRequestRequest, GetRequestResponse, GetStatusRequest, GetStatusResponse,
-        IssueReceiptRequest, IssueReceiptResponse, ListAnswersRequest, ListAnswersResponse, ListFilesRequest,
-        ListFilesResponse, ListMessagesRequest, ListMessagesResponse, OpenRequestRequest,
-        OpenRequestResponse, PostMessageRequest, PostMessageResponse, ReportArrivalRequest,
-        ReportArrivalResponse, SubmitReportRequest, SubmitReportResponse, SubmitRequestRequest,
+        AnswerProposalRequest, AnswerProposalResponse, BeginThreadEpochRequest, BeginThreadEpochResponse,
+        DownloadFileRequest, FreezeReceiptRequest, FreezeReceiptResponse, GetRequestRequest,
+        GetRequestResponse, GetStatusRequest, GetStatusResponse, IssueReceiptRequest, IssueReceiptResponse,
+        ListAnswersRequest, ListAnswersResponse, ListFilesRequest, ListFilesResponse, ListMessagesRequest,
+        ListMessagesResponse, OpenRequestRequest, OpenRequestResponse, PostMessageRequest,
+        PostMessageResponse, ReportArrivalRequest, ReportArrivalResponse, ReserveCaseRequest,
+        ReserveCaseResponse, SubmitReportRequest, SubmitReportResponse, SubmitRequestRequest,
         SubmitRequestResponse, UploadFileRequest, UploadFileResponse, WithdrawRequest, WithdrawResponse,
         intake_server,
     },
 };
-use flare_kernel::CaseId;
 use flare_store::Once;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
@@ -25,11 +25,13 @@ use crate::{
     Intake,
     commands::{
         add_answers::AddAnswers, answer_agreement::AnswerAgreement, answer_proposal::AnswerProposal,
-        freeze_receipt::FreezeReceipt, issue_receipt::IssueReceipt, open_request::OpenRequest,
-        post_message::PostMessage, report_arrival::ReportArrival, submit_report::SubmitReport,
-        submit_request::SubmitRequest, withdraw::Withdraw,
+        begin_thread_epoch::BeginThreadEpoch, freeze_receipt::FreezeReceipt, issue_receipt::IssueReceipt,
+        open_request::OpenRequest, post_message::PostMessage, report_arrival::ReportArrival,
+        reserve_case::ReserveCase, submit_report::SubmitReport, submit_request::SubmitRequest,
+        withdraw::Withdraw,
     },
     files::download::Download,
+    store::receipts::Opened,
 };
 
 /// Serves `flare.intake.v1.Intake`.
@@ -42,10 +44,10 @@ impl IntakeApi {
         Self(intake)
     }
 
-    /// The case of the receipt that the caller shows, and whose idempotency keys the caller's are.
-    async fn requester<T: Sync>(&self, request: &Request<T>) -> Result<(CaseId, String), Status> {
-        let case = self.0.case_of(receipt(request)?).await?;
-        Ok((case, caller(request)?.idempotency_scope()))
+    /// What the receipt opens that the caller shows, and whose idempotency keys the caller's are.
+    async fn requester<T: Sync>(&self, request: &Request<T>) -> Result<(Opened, String), Status> {
+        let opened = self.0.opened_by(receipt(request)?).await?;
+        Ok((opened, caller(request)?.idempotency_scope()))
     }
 }
 
@@ -89,6 +91,27 @@ impl intake_server::Intake for IntakeApi {
         let request = request.into_inner();
         let once = Once::new(staff.to_string(), "IssueReceipt", &request.request_id, &request)?;
         let command = IssueReceipt::parse(staff, request, &self.0.service_key)?;
+        Ok(Response::new(self.0.database.once(once, command).await?))
+    }
+
+    async fn reserve_case(
+        &self,
+        request: Request<ReserveCaseRequest>,
+    ) -> Result<Response<ReserveCaseResponse>, Status> {
+        let staff = staff(&request)?.id;
+        let request = request.into_inner();
+        let once = Once::new(staff.to_string(), "ReserveCase", &request.request_id, &request)?;
+        Ok(Response::new(self.0.database.once(once, ReserveCase { staff }).await?))
+    }
+
+    async fn begin_thread_epoch(
+        &self,
+        request: Request<BeginThreadEpochRequest>,
+    ) -> Result<Response<BeginThreadEpochResponse>, Status> {
+        let staff = staff(&request)?.id;
+        let request = request.into_inner();
+        let once = Once::new(staff.to_string(), "BeginThreadEpoch", &request.request_id, &request)?;
+        let command = BeginThreadEpoch::parse(staff, request, &self.0.service_key)?;
         Ok(Response::new(self.0.database.once(once, command).await?))
     }
 
@@ -152,50 +175,50 @@ impl intake_server::Intake for IntakeApi {
         &self,
         request: Request<AnswerProposalRequest>,
     ) -> Result<Response<AnswerProposalResponse>, Status> {
-        let (case, scope) = self.requester(&request).await?;
+        let (by, scope) = self.requester(&request).await?;
         let request = request.into_inner();
         let once = Once::new(scope, "AnswerProposal", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, AnswerProposal::parse(case, &request)?).await?))
+        Ok(Response::new(self.0.database.once(once, AnswerProposal::parse(&by, &request)?).await?))
     }
 
     async fn answer_agreement(
         &self,
         request: Request<AnswerAgreementRequest>,
     ) -> Result<Response<AnswerAgreementResponse>, Status> {
-        let (case, scope) = self.requester(&request).await?;
+        let (by, scope) = self.requester(&request).await?;
         let request = request.into_inner();
         let once = Once::new(scope, "AnswerAgreement", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, AnswerAgreement::parse(case, &request)?).await?))
+        Ok(Response::new(self.0.database.once(once, AnswerAgreement::parse(&by, &request)?).await?))
     }
 
     async fn report_arrival(
         &self,
         request: Request<ReportArrivalRequest>,
     ) -> Result<Response<ReportArrivalResponse>, Status> {
-        let (case, scope) = self.requester(&request).await?;
+        let (by, scope) = self.requester(&request).await?;
         let request = request.into_inner();
         let once = Once::new(scope, "ReportArrival", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, ReportArrival::parse(case, &request)?).await?))
+        Ok(Response::new(self.0.database.once(once, ReportArrival::parse(&by, &request)?).await?))
     }
 
     async fn submit_report(
         &self,
         request: Request<SubmitReportRequest>,
     ) -> Result<Response<SubmitReportResponse>, Status> {
-        let (case, scope) = self.requester(&request).await?;
+        let (by, scope) = self.requester(&request).await?;
         let request = request.into_inner();
         let once = Once::new(scope, "SubmitReport", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, SubmitReport::parse(case, &request)?).await?))
+        Ok(Response::new(self.0.database.once(once, SubmitReport::parse(&by, &request)?).await?))
     }
 
     async fn withdraw(
         &self,
         request: Request<WithdrawRequest>,
     ) -> Result<Response<WithdrawResponse>, Status> {
-        let (case, scope) = self.requester(&request).await?;
+        let (by, scope) = self.requester(&request).await?;
         let request = request.into_inner();
         let once = Once::new(scope, "Withdraw", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, Withdraw::parse(case, &request)?).await?))
+        Ok(Response::new(self.0.database.once(once, Withdraw::parse(&by, &request)?).await?))
     }
 
     async fn upload_file(

@@ -4,17 +4,19 @@ pub(crate) mod add_answers;
 pub(crate) mod answer_agreement;
 pub(crate) mod answer_proposal;
 pub(crate) mod attach_file;
+pub(crate) mod begin_thread_epoch;
 pub(crate) mod freeze_receipt;
 pub(crate) mod issue_receipt;
 mod new_case;
 pub(crate) mod open_request;
 pub(crate) mod post_message;
 pub(crate) mod report_arrival;
+pub(crate) mod reserve_case;
 pub(crate) mod submit_report;
 pub(crate) mod submit_request;
 pub(crate) mod withdraw;
 
-use flare_contracts::{Refusal, intake::v1::MessageKind};
+use flare_contracts::{Refusal, common::v1::SignedAct, intake::v1::MessageKind};
 use flare_kernel::{CaseId, GrantId};
 use flare_store::{Error, Tx};
 
@@ -38,20 +40,22 @@ async fn locked_grant(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(Case
     Ok((view, grant))
 }
 
-/// Whether a message shows a grant's proposal or agreement. Staff name it in another service; a yes to any other message
-/// is no yes to the terms. What was told by voice has no message.
+/// Whether a message shows a grant's proposal or agreement, and is the text that the requester signed. Staff name it in
+/// another service; a yes to any other message is no yes to the terms. What was told by voice has no message.
 async fn shows(
     tx: &mut Tx,
     case: CaseId,
     message: &str,
     (kind, grant): (MessageKind, GrantId),
+    act: &SignedAct,
 ) -> Result<bool, Error> {
     if message.is_empty() {
         return Ok(true);
     }
     let Ok(message) = message.parse() else { return Ok(false) };
     let known = store::messages::find(tx, case, message).await?;
-    Ok(known.is_some_and(|known| known.kind == kind && known.about == grant.to_string()))
+    Ok(known
+        .is_some_and(|known| known.kind == kind && known.about == grant.to_string() && known.is_text_of(act)))
 }
 
 /// Shows the event just appended to the requester as a step.

@@ -43,11 +43,6 @@ impl SealedEpoch {
     ) -> Result<Self, Error> {
         let key = input::key_epoch(field, key, &[compartment])?;
         let author = epoch_author::to_bytes(key.author.as_ref());
-        let to_receipt = key.wraps.iter().any(|wrap| wrap.recipient == input::RECEIPT);
-        if receipt == ReceiptWrap::Required && !to_receipt {
-            let rule = format!("must hold one for \"{}\"", input::RECEIPT);
-            return Err(Refusal::invalid(format!("{field}.wraps"), rule).into());
-        }
         let wraps = key.wraps.into_iter().map(|wrap| {
             let context = context(case, compartment, key.epoch, &wrap.recipient);
             let wrapped = service.wrap(&context, &wrap.wrapped);
@@ -57,7 +52,22 @@ impl SealedEpoch {
                 generation: wrap.generation,
             })
         });
-        Ok(Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()?, author })
+        let sealed =
+            Self { compartment, epoch: key.epoch, wraps: wraps.collect::<Result<_, Error>>()?, author };
+        match receipt {
+            ReceiptWrap::Required => sealed.check_wrapped_to_receipt(field)?,
+            ReceiptWrap::Unneeded => {}
+        }
+        Ok(sealed)
+    }
+
+    /// Refuses an epoch that the receipt could not open.
+    pub(crate) fn check_wrapped_to_receipt(&self, field: &str) -> Result<(), Refusal> {
+        if self.wraps.iter().any(|wrap| wrap.recipient == input::RECEIPT) {
+            return Ok(());
+        }
+        let rule = format!("must hold one for \"{}\"", input::RECEIPT);
+        Err(Refusal::invalid(format!("{field}.wraps"), rule))
     }
 
     /// Refuses an epoch that does not follow the newest.

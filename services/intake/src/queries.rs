@@ -17,6 +17,7 @@ use crate::{
     Intake,
     author::Author,
     domain::{grant::Grant, need::Need, payment::Tranche, standing::Facts},
+    receipt::REQUESTERS_THREAD,
     store,
 };
 
@@ -69,8 +70,9 @@ impl Intake {
             listing: Some(request.listing.to_wire()),
             answers: store::answers::newest(reads, case).await?,
             keys: store::keys::of_case(reads, case, &self.service_key).await?,
-            has_receipt: store::requests::has_receipt(reads, case).await?,
+            has_receipt: store::receipts::is_active(reads, case, REQUESTERS_THREAD).await?,
             newest_message: store::messages::newest_place(reads, case).await?,
+            receipts: store::receipts::of_case(reads, case).await?,
         })
     }
 

@@ -20,7 +20,7 @@ pub const SCHEMA: Schema = Schema {
         },
         ConstraintRefusal {
             name: "receipts_active",
-            columns: "receipts.case_id",
+            columns: "receipts.case_id, receipts.thread",
             refusal: refusals::has_receipt,
         },
         ConstraintRefusal {

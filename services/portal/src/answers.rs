@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use flare_contracts::answers::answer_rule;
+use flare_typed::text::{characters, has_visible};
 use zeroize::Zeroize;
 
 /// Names and values of a body at most; what comes after is no form of ours.
 const MOST_FIELDS: usize = 200;
-/// What the portal writes beside an answer that it puts elsewhere.
+/// What the portal writes beside an answer that it puts elsewhere, in characters.
 const ROOM: usize = 300;
 
 /// One line of the page with up to three things in it.
@@ -157,25 +158,20 @@ impl Answers {
     /// What keeps it from being sent: the two first answers, when they say nothing or are too long, and a rest that no
     /// request could carry.
     pub(crate) fn faults(&self) -> Vec<Fault> {
-        let limit = |name: &str| answer_rule(name).map_or(0, |rule| rule.max_bytes - ROOM);
+        let limit = |name: &str| answer_rule(name).map_or(0, |rule| rule.max_characters - ROOM);
         let mut faults = Vec::new();
-        if !says_something(&self.story) {
+        if !has_visible(&self.story) {
             faults.push(Fault::StoryEmpty);
-        } else if self.story.len() > limit("request.happened") {
+        } else if characters(&self.story) > limit("request.happened") {
             faults.push(Fault::StoryLong);
         }
-        if !says_something(&self.reach) && !self.only_here() {
+        if !has_visible(&self.reach) && !self.only_here() {
             faults.push(Fault::ReachEmpty);
-        } else if self.reach.len() > limit("request.contact") {
+        } else if characters(&self.reach) > limit("request.contact") {
             faults.push(Fault::ReachLong);
         }
         faults
     }
-}
-
-/// Whether a text holds anything that can be seen.
-pub(crate) fn says_something(text: &str) -> bool {
-    text.chars().any(|c| !c.is_whitespace() && !c.is_control() && !flare_kernel::is_invisible(c))
 }
 
 #[cfg(test)]

@@ -14,11 +14,12 @@ use axum::{
 use data_encoding::HEXLOWER;
 use flare_kernel::Timestamp;
 use flare_seal::{Receipt, ReceiptError, ReceiptForm};
+use flare_typed::text::{digit, has_visible, is_invisible};
 use tokio::time::timeout;
 
 use crate::{
     Portal,
-    answers::{Answers, Body, says_something},
+    answers::{Answers, Body},
     keys::{Session, Slip},
     l10n::L10nLanguage,
     language::{Language, due, written},
@@ -30,7 +31,7 @@ use crate::{
 /// The largest body: every answer at its longest, each byte of it percent-encoded.
 const BODY_BYTES: usize = 1024 * 1024;
 /// How long a body may take to come.
-const BODY_TIME: Duration = Duration::from_secs(180);
+const BODY_TIME: Duration = Duration::from_mins(3);
 
 type Shared = State<Arc<Portal>>;
 
@@ -126,7 +127,7 @@ impl Portal {
     /// By when a new request is read: the later of its target and the target counted from when somebody reads again.
     fn read_by(&self, answers_danger: bool, answers: &Answers, now: Timestamp) -> Timestamp {
         let targets = &self.settings.targets;
-        let says = |text: &str| says_something(text);
+        let says = |text: &str| has_visible(text);
         let is_critical = answers_danger || says(&answers.day);
         let (hours, at_any_hour) = if is_critical {
             (targets.critical, self.settings.critical_at_any_hour)
@@ -224,10 +225,8 @@ async fn send(
         }
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
-    let receipt = slip.receipt();
-    let case = receipt.case_id();
-    let session =
-        Session { is_new: true, only_here: answers.only_here(), ..Session::begin(receipt, case, now) };
+    let begun = Session::begin(slip.receipt(), now);
+    let session = Session { is_new: true, only_here: answers.only_here(), ..begun };
     let by = portal.read_by(answers.danger == "yes", &answers, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
     let code = code_page(lang, &session.receipt, by, sent == Sent::OtherWords, false);
@@ -273,8 +272,8 @@ async fn check(
     let session = portal.session(request.headers(), lang)?;
     let body = body(request, lang).await?;
     let plain = |text: &str| {
-        let seen = text.chars().filter(|c| !c.is_whitespace() && !flare_kernel::is_invisible(*c));
-        seen.map(|c| flare_kernel::ascii_digit(c).unwrap_or(c)).collect::<String>().to_lowercase()
+        let seen = text.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c));
+        seen.map(|c| digit(c).unwrap_or(c)).collect::<String>().to_lowercase()
     };
     let (words, digits) = (session.receipt.words(), session.receipt.digits());
     let is_right = asked_pieces(&session.receipt).into_iter().all(|place| {
@@ -333,14 +332,14 @@ async fn way(
     let session = portal.session(request.headers(), lang)?;
     let body = body(request, lang).await?;
     let (text, id) = (body.text("text"), body.text("id"));
-    let fault = if says_something(text) { too_long(lang, text) } else { Some(lang.texts().messages_empty()) };
+    let fault = if has_visible(text) { too_long(lang, text) } else { Some(lang.texts().messages_empty()) };
     if fault.is_some() || !is_act_id(id) {
         let p = Page::new(lang, L10nLanguage::title_code);
         let response = page(StatusCode::UNPROCESSABLE_ENTITY, &Cannot { p, id: act_id(lang)?, text, fault });
         return Ok(portal.keep(response, &session, lang));
     }
     let text = format!("A safe way to reach me: {text}");
-    match portal.requester.write(&session.receipt, session.case, &text, id).await {
+    match portal.requester.write(&session.receipt, &text, id).await {
         Ok(()) => Ok(portal.keep(reached(lang), &Session { only_here: false, ..session }, lang)),
         Err(_) => Err(away(lang)),
     }
@@ -385,8 +384,8 @@ async fn open(
         Err(error) => return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, what_is_off(lang, error))),
     };
     match portal.requester.look(&receipt).await {
-        Ok(standing) => {
-            let session = Session::begin(receipt, standing.case, portal.now());
+        Ok(_) => {
+            let session = Session::begin(receipt, portal.now());
             Ok(portal.keep(see(&format!("/{}/status", lang.code())), &session, lang))
         }
         Err(NotDone::NotFound) => Ok(again(StatusCode::NOT_FOUND, vec![lang.texts().back_not_found()])),
@@ -427,13 +426,8 @@ async fn status(
     let lang = named(&code, &headers)?;
     let session = portal.session(&headers, lang)?;
     let (now, t) = (portal.now(), lang.texts());
-    let standing = match portal.requester.look(&session.receipt).await {
-        Ok(standing) => standing,
-        Err(_) => {
-            return Err(problem(StatusCode::SERVICE_UNAVAILABLE, lang, |t| {
-                (t.status_heading(), t.back_later())
-            }));
-        }
+    let Ok(standing) = portal.requester.look(&session.receipt).await else {
+        return Err(problem(StatusCode::SERVICE_UNAVAILABLE, lang, |t| (t.status_heading(), t.back_later())));
     };
     let turn = match standing.turn {
         Turn::Ours(None) => t.status_ours_open(),
@@ -470,19 +464,19 @@ impl Portal {
         sent: bool,
     ) -> Result<Response, Response> {
         let now = self.now();
-        let Ok(messages) = self.requester.messages(&session.receipt, session.case).await else {
+        let Ok(messages) = self.requester.messages(&session.receipt).await else {
             return Err(problem(StatusCode::SERVICE_UNAVAILABLE, lang, |t| {
                 (t.status_heading(), t.back_later())
             }));
         };
         let messages = messages.into_iter().map(|message| ShownMessage {
-            from_us: message.from_us,
+            from_us: !message.is_own(),
             when: message.at.map(|at| lang.distance(at, now)).unwrap_or_default(),
             text: message.text.expose().clone(),
         });
         let p = Page::new(lang, L10nLanguage::title_messages);
         let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        let shown = Messages { p, messages: messages.collect(), sent, id: act_id(lang)?, typed, fault };
+        let shown = Messages { p, thread: messages.collect(), sent, id: act_id(lang)?, typed, fault };
         Ok(self.keep(page(status, &shown), &session, lang))
     }
 }
@@ -497,11 +491,11 @@ async fn write(
     let session = portal.session(request.headers(), lang)?;
     let body = body(request, lang).await?;
     let (text, id) = (body.text("text"), body.text("id"));
-    let fault = if says_something(text) { too_long(lang, text) } else { Some(lang.texts().messages_empty()) };
+    let fault = if has_visible(text) { too_long(lang, text) } else { Some(lang.texts().messages_empty()) };
     if fault.is_some() || !is_act_id(id) {
         return portal.thread(lang, session, (text, fault), false).await;
     }
-    match portal.requester.write(&session.receipt, session.case, text, id).await {
+    match portal.requester.write(&session.receipt, text, id).await {
         Ok(()) => portal.thread(lang, session, ("", None), true).await,
         Err(_) => Err(away(lang)),
     }

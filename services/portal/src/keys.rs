@@ -1,7 +1,7 @@
 //! What leaves the portal sealed and comes back: the hidden field of a form, and the cookie of whoever has a code.
 
 use data_encoding::BASE64URL_NOPAD;
-use flare_kernel::{CaseId, Duration, Timestamp};
+use flare_kernel::{Duration, Timestamp};
 use flare_seal::{PortalKey, Receipt, SealError};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -36,8 +36,6 @@ pub(crate) struct Slip {
 pub(crate) struct Session {
     /// The code.
     pub(crate) receipt: Receipt,
-    /// What it opens.
-    pub(crate) case: CaseId,
     /// When the code was shown or typed.
     pub(crate) begun: Timestamp,
     /// When it was last used.
@@ -112,15 +110,14 @@ impl Slip {
 
 impl Session {
     /// Begins with a code that was just shown or typed.
-    pub(crate) const fn begin(receipt: Receipt, case: CaseId, now: Timestamp) -> Self {
-        Self { receipt, case, begun: now, seen: now, is_new: false, only_here: false }
+    pub(crate) const fn begin(receipt: Receipt, now: Timestamp) -> Self {
+        Self { receipt, begun: now, seen: now, is_new: false, only_here: false }
     }
 
     /// As the cookie carries it, used at `now`.
     pub(crate) fn seal(&self, keys: &PortalKeys, now: Timestamp) -> Result<String, SealError> {
-        let mut bytes = Vec::with_capacity(48);
+        let mut bytes = Vec::with_capacity(32);
         bytes.extend_from_slice(self.receipt.expose());
-        bytes.extend_from_slice(self.case.as_bytes());
         bytes.extend_from_slice(&self.begun.as_micros().to_be_bytes());
         bytes.extend_from_slice(&now.as_micros().to_be_bytes());
         bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1);
@@ -129,14 +126,12 @@ impl Session {
 
     /// What the cookie brought back; none when it was altered, or is over.
     pub(crate) fn open(keys: &PortalKeys, text: &str, now: Timestamp) -> Option<Self> {
-        let mut bytes: [u8; 48] = keys.open("session", text)?;
+        let mut bytes: [u8; 32] = keys.open("session", text)?;
         let (receipt, rest) = bytes.split_first_chunk::<15>()?;
-        let (case, rest) = rest.split_first_chunk::<16>()?;
         let (begun, rest) = rest.split_first_chunk::<8>()?;
         let (seen, flags) = rest.split_first_chunk::<8>()?;
         let session = Self {
             receipt: Receipt::from_bytes(*receipt),
-            case: CaseId::from_bytes(*case),
             begun: Timestamp::from_micros(i64::from_be_bytes(*begun)),
             seen: Timestamp::from_micros(i64::from_be_bytes(*seen)),
             is_new: flags.first()? & 1 != 0,
@@ -189,11 +184,11 @@ mod tests {
     fn a_session_ends_when_nobody_uses_it_and_after_half_a_day() {
         let keys = keys(1, &[]);
         let receipt = Receipt::draw().unwrap();
-        let case = receipt.case_id();
-        let begun = Session { only_here: true, ..Session::begin(receipt, case, at(0)) };
+        let code = *receipt.expose();
+        let begun = Session { only_here: true, ..Session::begin(receipt, at(0)) };
         let used_at = |hours| begun.seal(&keys, at(hours)).unwrap();
         let opened = Session::open(&keys, &used_at(11), at(11)).unwrap();
-        assert!(opened.case == case && opened.only_here && !opened.is_new);
+        assert!(*opened.receipt.expose() == code && opened.only_here && !opened.is_new);
         assert!(Session::open(&keys, &used_at(0), at(1)).is_none(), "idle");
         assert!(Session::open(&keys, &used_at(12), at(13)).is_none(), "over");
     }

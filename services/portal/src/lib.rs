@@ -7,6 +7,7 @@
 //! these only when they are empty or too long, keeps anybody from sending; no page names what would convict its reader.
 
 mod answers;
+#[allow(clippy::result_large_err, reason = "the error is the page that is shown instead")]
 mod handlers;
 mod keys;
 mod language;
@@ -21,7 +22,15 @@ mod withheld;
 mod tests;
 
 /// One function for each message of the catalogues, made by `build.rs`.
-#[allow(unreachable_pub, missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, unused)]
+#[allow(
+    unreachable_pub,
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    unused
+)]
 mod l10n {
     include!(concat!(env!("OUT_DIR"), "/l10n.rs"));
 }

@@ -184,7 +184,7 @@ pub(crate) struct ShownMessage {
 #[template(path = "messages.html")]
 pub(crate) struct Messages<'a> {
     pub(crate) p: Page,
-    pub(crate) messages: Vec<ShownMessage>,
+    pub(crate) thread: Vec<ShownMessage>,
     pub(crate) sent: bool,
     pub(crate) id: String,
     pub(crate) typed: &'a str,

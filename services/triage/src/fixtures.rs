@@ -3,7 +3,7 @@
 mod acts;
 
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicU8, Ordering},
 };
 
@@ -13,14 +13,14 @@ use flare_contracts::{
     DomainEvent, Event, Producer, Refusal,
     common::v1::{Compartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane, Role, SealedField},
     events::v1::{GrantsEvent, IntakeEvent, MessagePosted, RequestSubmitted, TriageEvent, triage_event},
-    grants::v1::HoldKind,
+    grants::v1::{CaseMoney, HoldMoneyResponse},
     intake::v1::{Listing, MessageKind},
     triage::v1::{AcknowledgeCaseRequest, AddNeedRequest, AssessCaseRequest, CaseState, GetCaseResponse},
 };
 use flare_kernel::{CaseId, Duration, Lane, NeedId, StaffId, Timestamp};
 use flare_messaging::{Consumer as _, DueTimer, Received, TimerHandler as _};
 use flare_seal::ServiceKey;
-use flare_store::{Error, Tx, Write, events_after, sql};
+use flare_store::{Database, Error, Tx, Write, events_after, sql};
 use flare_testkit::Sandbox;
 use prost::Message as _;
 use tonic::{Request, Status};
@@ -35,7 +35,10 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct FakeGrants {
     mood: AtomicU8,
-    pub(crate) heard: Mutex<Vec<(CaseId, HoldKind, i64)>>,
+    /// Triage's own log, where grants reads what was decided.
+    log: OnceLock<Database>,
+    /// Each call, and what money was by the history up to its version.
+    pub(crate) heard: Mutex<Vec<(CaseId, i64, CaseMoney)>>,
 }
 
 impl FakeGrants {
@@ -51,17 +54,44 @@ impl FakeGrants {
         self.mood.store(2, Ordering::SeqCst);
     }
 
-    pub(crate) fn kinds(&self) -> Vec<HoldKind> {
-        self.heard.lock().unwrap().iter().map(|(_, kind, _)| *kind).collect()
+    /// Reads a history up to a version, and knows less than was asked.
+    pub(crate) fn overlook(&self) {
+        self.mood.store(3, Ordering::SeqCst);
+    }
+
+    pub(crate) fn answers(&self) -> Vec<CaseMoney> {
+        self.heard.lock().unwrap().iter().map(|(_, _, money)| *money).collect()
+    }
+
+    async fn money(&self, case: CaseId, version: i64) -> CaseMoney {
+        let log = self.log.get().unwrap();
+        let history = events_after(log, &case.to_string(), 0, 500).await.unwrap();
+        assert!(history.iter().any(|event| event.seq == version), "triage named version {version}");
+        let mut money = CaseMoney::Free;
+        for record in history.into_iter().filter(|event| event.seq <= version) {
+            let event = Event::decode(Producer::Triage, &record.payload.unwrap()).unwrap();
+            if let Event::Triage(triage_event::Event::CaseStopped(stopped)) = &event {
+                money = if stopped.how == "withdrawn" { CaseMoney::Stopped } else { CaseMoney::Held };
+            }
+            if let Event::Triage(triage_event::Event::CaseResumed(_) | triage_event::Event::CaseReopened(_)) =
+                event
+            {
+                money = CaseMoney::Free;
+            }
+        }
+        money
     }
 }
 
 #[async_trait]
 impl MoneyStop for FakeGrants {
-    async fn hold(&self, case: CaseId, kind: HoldKind, version: i64) -> Result<u32, Status> {
-        self.heard.lock().unwrap().push((case, kind, version));
+    async fn hold(&self, case: CaseId, version: i64) -> Result<HoldMoneyResponse, Status> {
+        let money = self.money(case, version).await;
+        self.heard.lock().unwrap().push((case, version, money));
+        let answer = |money: CaseMoney| Ok(HoldMoneyResponse { under_way: 1, money: money.into() });
         match self.mood.load(Ordering::SeqCst) {
-            0 => Ok(1),
+            0 => answer(money),
+            3 => answer(CaseMoney::Free),
             1 => Err(Status::unavailable("away")),
             _ => std::future::pending().await,
         }
@@ -137,13 +167,14 @@ pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refusal 
 
 impl Desk {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
-        let grants = Arc::new(FakeGrants::default());
+        let log = OnceLock::from(sandbox.database.clone());
+        let grants = Arc::new(FakeGrants { log, ..FakeGrants::default() });
         let triage = Triage::with_money_timeout(
             sandbox.database.clone(),
             TriagePolicy::default(),
             Arc::new(ServiceKey::from_bytes([3; 32])),
             Arc::clone(&grants) as Arc<dyn MoneyStop>,
-            std::time::Duration::from_millis(50),
+            std::time::Duration::from_secs(1),
         );
         Self { sandbox, api: TriageApi::new(triage.clone()), triage, grants }
     }

@@ -1,7 +1,10 @@
 //! The way to grants when money must stop.
 
 use async_trait::async_trait;
-use flare_contracts::{grants::v1::HoldKind, triage::v1::CaseState};
+use flare_contracts::{
+    grants::v1::{CaseMoney, HoldMoneyResponse},
+    triage::v1::CaseState,
+};
 use flare_kernel::CaseId;
 use flare_store::Error;
 use tonic::Status;
@@ -15,9 +18,9 @@ use crate::{
 /// Grants, as triage needs it: `grants.HoldMoney`.
 #[async_trait]
 pub trait MoneyStop: Send + Sync + 'static {
-    /// Has the money of a case held, freed or stopped for good, as it was decided at a version of the case, and says how
-    /// many payments are under way already. A repetition changes nothing, and neither does what is older than the last.
-    async fn hold(&self, case: CaseId, kind: HoldKind, version: i64) -> Result<u32, Status>;
+    /// Has grants look into this case's history, up to a version of it, and do to its money what was decided there. Says
+    /// what the money is then, and how many payments are under way already. A repetition changes nothing.
+    async fn hold(&self, case: CaseId, version: i64) -> Result<HoldMoneyResponse, Status>;
 }
 
 impl Triage {
@@ -37,12 +40,19 @@ impl Triage {
 
     /// Asks grants, and notes that it answered.
     pub(crate) async fn ask(&self, ask: DueAsk) -> Result<Option<CaseState>, Error> {
-        let asked = self.0.money.hold(ask.case, HoldKind::from(ask.kind), ask.version);
+        let asked = self.0.money.hold(ask.case, ask.version);
         match tokio::time::timeout(self.0.money_timeout, asked).await {
-            Ok(Ok(under_way)) => {
+            Ok(Ok(HoldMoneyResponse { under_way, money }))
+                if money == i32::from(CaseMoney::from(ask.kind)) =>
+            {
                 tracing::info!(case = %ask.case, under_way, "grants did what was asked about the money of a case");
                 let confirm = ConfirmMoneyStopped { case: ask.case, version: ask.version };
                 self.database().write(confirm).await.map(Some)
+            }
+            // What was decided since is asked by itself; this asking was not answered.
+            Ok(Ok(_)) => {
+                tracing::warn!(case = %ask.case, "the money of a case is not what was asked; it is asked again");
+                Ok(None)
             }
             Ok(Err(status)) => {
                 tracing::warn!(case = %ask.case, code = ?status.code(), "grants refused; it is asked again");

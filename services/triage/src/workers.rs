@@ -66,7 +66,7 @@ impl TriageWorkers {
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::{common::v1::Lane, grants::v1::HoldKind};
+    use flare_contracts::{common::v1::Lane, grants::v1::CaseMoney};
     use flare_testkit::{Sandbox, on_both_engines};
 
     use super::*;
@@ -86,15 +86,19 @@ mod tests {
         assert_eq!(workers.ask_once().await.unwrap(), 1);
         assert!(!desk.triage.money_is_settled(case).await.unwrap());
         desk.advance_hours(1);
+        desk.grants.overlook();
+        assert_eq!(workers.ask_once().await.unwrap(), 1);
+        assert!(!desk.triage.money_is_settled(case).await.unwrap(), "money is not what was decided");
+        desk.advance_hours(1);
         desk.grants.answer();
         assert_eq!(workers.ask_once().await.unwrap(), 1);
         assert_eq!(desk.last_event(case).await.0, "MoneyStopped");
         desk.advance_hours(1);
         assert_eq!(workers.ask_once().await.unwrap(), 0);
         let heard = desk.grants.heard.lock().unwrap().clone();
-        assert_eq!(heard.len(), 3);
+        assert_eq!(heard.len(), 4);
         assert!(heard.iter().all(|asked| *asked == heard[0]), "one asking, repeated: {heard:?}");
-        assert_eq!(heard[0].1, HoldKind::Hold);
+        assert_eq!(heard[0].2, CaseMoney::Held);
     }
 
     on_both_engines!(it_ends_when_it_is_asked_to, crate::SCHEMA);

@@ -162,7 +162,7 @@ async fn votes(
 
 async fn send_back(approver: &Session, grant: &Grant, round: u32) -> Result<(), Failure> {
     let case: CaseId = grant.case_id.parse()?;
-    let keys = approver.case_keys(case, &grant.keys)?;
+    let keys = approver.case_keys(case, &grant.keys);
     let shown = ShownProposal::open(&keys, grant)?;
     let name = format!("proposal.vote.{}", approver.staff_id());
     let text = "once more, for the benchmark";

@@ -1,8 +1,8 @@
 //! Sealed requests, made beforehand: sealing is the requester's device's work, not the service's.
 
 use flare_contracts::intake::v1::SubmitRequestRequest;
-use flare_edge::{Form, KeyBundle, ReceiptHolder};
-use flare_seal::Receipt;
+use flare_edge::{Form, KeyBundle, receipt::Request};
+use flare_seal::{Receipt, RequestSeed};
 
 use crate::Failure;
 
@@ -14,7 +14,13 @@ pub(crate) fn compose(bundle: &KeyBundle, count: usize) -> Result<Vec<SubmitRequ
     (0..count)
         .map(|index| {
             let form = &forms[index % forms.len()];
-            Ok(ReceiptHolder::compose(bundle, form, &Receipt::draw()?, &format!("bench-{index}"))?)
+            Ok(Request::compose(
+                bundle,
+                form,
+                (&Receipt::draw()?, &RequestSeed::generate()?),
+                &format!("bench-{index}"),
+            )?
+            .into_message())
         })
         .collect()
 }

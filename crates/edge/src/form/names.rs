@@ -5,13 +5,18 @@ use flare_contracts::{
     intake::v1::{ConsentState, RequesterKind},
 };
 
+/// A word as it is looked up, however it was typed.
+fn word(typed: &str) -> String {
+    flare_typed::text::clean_value(typed).to_lowercase()
+}
+
 /// All needs, for a refusal.
 pub(super) const NEEDS: &str =
     "medical, legal, relocation, equipment, subsistence, psychosocial, digital, family, continuity";
 
 /// The need of this name.
 pub fn need_kind(name: &str) -> Option<NeedKind> {
-    match name {
+    match word(name).as_str() {
         "medical" => Some(NeedKind::Medical),
         "legal" => Some(NeedKind::Legal),
         "relocation" => Some(NeedKind::Relocation),
@@ -27,7 +32,7 @@ pub fn need_kind(name: &str) -> Option<NeedKind> {
 
 /// The kind of requester of this name.
 pub(super) fn requester_kind(name: &str) -> Option<RequesterKind> {
-    match name {
+    match word(name).as_str() {
         "individual" => Some(RequesterKind::Individual),
         "outlet" => Some(RequesterKind::Outlet),
         "organisation" => Some(RequesterKind::Organisation),
@@ -38,7 +43,7 @@ pub(super) fn requester_kind(name: &str) -> Option<RequesterKind> {
 
 /// The mode of this name.
 pub(super) fn mode(name: &str) -> Option<Mode> {
-    match name {
+    match word(name).as_str() {
         "preventive" => Some(Mode::Preventive),
         "reactive" => Some(Mode::Reactive),
         _ => None,
@@ -47,7 +52,7 @@ pub(super) fn mode(name: &str) -> Option<Mode> {
 
 /// The trigger of this name.
 pub(super) fn trigger(name: &str) -> Option<Trigger> {
-    match name {
+    match word(name).as_str() {
         "negative" => Some(Trigger::Negative),
         "positive" => Some(Trigger::Positive),
         _ => None,
@@ -56,7 +61,7 @@ pub(super) fn trigger(name: &str) -> Option<Trigger> {
 
 /// The consent that these words are.
 pub(super) fn consent_state(text: &str) -> Option<ConsentState> {
-    match text {
+    match word(text).as_str() {
         "agreed" => Some(ConsentState::Agreed),
         "refused" => Some(ConsentState::Refused),
         "cannot be asked" => Some(ConsentState::CannotBeAsked),

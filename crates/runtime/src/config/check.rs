@@ -65,6 +65,7 @@ impl Check {
         self.between("server.max_connections", server.max_connections, 1, 100_000);
         self.between("server.max_file_calls_in_flight", server.max_file_calls_in_flight, 1, 100_000);
         self.between("server.silence_seconds", server.silence_seconds, 1, 600);
+        self.between("server.opening_seconds", server.opening_seconds, 1, 600);
         for address in server.proxy_addresses() {
             let rule = "must be IP addresses, parted by commas";
             self.that(address.parse::<IpAddr>().is_ok(), "server.trusted_proxies", address, rule);

@@ -83,6 +83,8 @@ pub struct ServerSettings {
     pub encode_limit_bytes: u32,
     /// How long a caller may send nothing in the middle of a call.
     pub silence_seconds: u32,
+    /// How long a connection may take until its first call.
+    pub opening_seconds: u32,
     /// Addresses of proxies; see [`ServerSettings::trusted_proxies`].
     pub trusted_proxies: String,
     /// How often a silent connection is asked whether it lives.
@@ -320,6 +322,11 @@ impl ServerSettings {
     /// How long a caller may send nothing in the middle of a call.
     pub fn silence(&self) -> Duration {
         Duration::from_secs(self.silence_seconds.into())
+    }
+
+    /// How long a connection may take for TLS, the HTTP/2 preface and its first call together.
+    pub fn opening(&self) -> Duration {
+        Duration::from_secs(self.opening_seconds.into())
     }
 
     /// The proxies that are believed when they say where a call comes from. What is no address is left out.

@@ -151,6 +151,7 @@ fn every_rule_refuses_what_breaks_it() {
         ("server.max_connections", "0"),
         ("server.max_file_calls_in_flight", "0"),
         ("server.silence_seconds", "0"),
+        ("server.opening_seconds", "0"),
         ("server.trusted_proxies", "127.0.0.1, proxy"),
         ("server.decode_limit_bytes", "1000"),
         ("server.encode_limit_bytes", "1000"),

@@ -190,17 +190,32 @@ async fn whoever_fills_the_door_does_not_stop_calls_within_the_process() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_closed() {
+async fn a_connection_gives_way_when_it_is_idle_and_not_while_a_call_is_in_flight() {
     let server = start(&[("server.max_connections", "1")], Identity::new(), None).await;
-    assert!(ask(&server.channel, "", "").await.is_ok());
+    let channel = server.channel.clone();
+    let held = tokio::spawn(async move { ask(&channel, "hold", "").await });
+    server.log.held.acquire().await.unwrap().forget();
     let second = client::connect(&[&server.address], None, plain).unwrap();
     assert_eq!(ask(&second, "", "").await.unwrap_err().code(), Code::Unavailable);
-    assert!(ask(&server.channel, "", "").await.is_ok(), "the first one stands");
-    drop(server.channel);
-    // Its place is free as soon as the server has seen it go.
+    server.log.release.add_permits(1);
+    held.await.unwrap().unwrap();
+    // The first one is idle as soon as the server has seen its answer go.
     while ask(&second, "", "").await.is_err() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_call_in_time_is_closed() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = start(&[("server.opening_seconds", "1")], Identity::new(), None).await;
+    for preface in [&b""[..], b"PRI * HTTP/2.0", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
+        let mut silent = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        silent.write_all(preface).await.unwrap();
+        let end = tokio::time::timeout(Duration::from_secs(20), silent.read_to_end(&mut Vec::new())).await;
+        assert!(end.is_ok(), "it is closed after {preface:?}");
+    }
+    assert!(ask(&server.channel, "", "").await.is_ok());
 }
 
 #[tokio::test]

@@ -108,7 +108,10 @@ pub(crate) async fn log(database: &Database, stream: &'static str, events: usize
         Box::pin(async move {
             tx.lock(&[&stream]).await?;
             for _ in 0..events {
-                let event = IntakeEvent::from(ReceiptIssued { case_id: stream.to_owned() });
+                let event = IntakeEvent::from(ReceiptIssued {
+                    case_id: stream.to_owned(),
+                    ..ReceiptIssued::default()
+                });
                 tx.append(stream, Lane::Urgent, "requester", &event)?;
             }
             Ok(tx.version(stream))

@@ -124,7 +124,8 @@ async fn only_a_locked_history_takes_events(sandbox: Sandbox) {
     let outcome = run(&sandbox.database, |tx| {
         Box::pin(async move {
             tx.lock(&[&"case_1"]).await?;
-            let event = IntakeEvent::from(ReceiptIssued { case_id: "case_2".into() });
+            let event =
+                IntakeEvent::from(ReceiptIssued { case_id: "case_2".into(), ..ReceiptIssued::default() });
             tx.append("case_2", Lane::Urgent, "requester", &event)
         })
     })

@@ -13,7 +13,7 @@ use clap::Args;
 use data_encoding::HEXLOWER;
 use flare_access::Clock as _;
 use flare_contracts::Producer;
-use flare_edge::{Credential, Lines, Session};
+use flare_edge::{Credential, Lines, Session, receipt::Try};
 use flare_kernel::random;
 use flare_runtime::{
     Backoff, PeerChannel, Settings, SystemClock, Tls,
@@ -109,6 +109,11 @@ impl Context {
     pub(crate) fn request_id(&self) -> Result<String, CliError> {
         self.is_used.store(true, Ordering::Relaxed);
         self.own_id()
+    }
+
+    /// One try of an act of the requester's under this id, now.
+    pub(crate) fn attempt(request_id: &str) -> Try<'_> {
+        Try { request_id, at: SystemClock.now() }
     }
 
     /// The same for a command that has another way of being given again.

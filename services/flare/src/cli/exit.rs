@@ -6,7 +6,7 @@ use std::{
 };
 
 use flare_contracts::{Kind, Refusal};
-use flare_edge::EdgeError;
+use flare_edge::{EdgeError, FormError};
 use flare_kernel::RandomError;
 use flare_seal::SealError;
 use serde::Serialize;
@@ -298,6 +298,12 @@ impl From<Refusal> for CliError {
     }
 }
 
+impl From<FormError> for CliError {
+    fn from(error: FormError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
 impl From<EdgeError> for CliError {
     fn from(error: EdgeError) -> Self {
         match error {
@@ -314,6 +320,9 @@ impl From<EdgeError> for CliError {
                 Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "UNVOUCHED", error.to_string()).hint(
                     "somebody may have changed keys at the server; ask whoever holds the organisation's key",
                 )
+            }
+            EdgeError::Closed { .. } => {
+                Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "KEY_DOES_NOT_OPEN", error.to_string())
             }
             EdgeError::Altered(_) => {
                 Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "CONTENT_ALTERED", error.to_string()).hint(

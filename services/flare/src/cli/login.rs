@@ -50,16 +50,23 @@ pub(crate) async fn run(args: LoginArgs, context: &Context) -> Result<(), CliErr
         retrying(|| Session::log_in(&context.lines, &args.name, &passphrase, rule, Some(&fingerprint)))
             .await?;
     context.profile.keep_session(&saved)?;
+    let closed: Vec<_> = session.closed_teams().map(|(team, _)| team.to_owned()).collect();
     let document = json!({
         "name": saved.name, "staff_id": saved.staff_id, "organisation_fingerprint": fingerprint,
         "organisation_is_new_here": trusted.is_new,
         "key_fingerprint": session.own_keys().fingerprint(), "certified": session.is_certified(),
+        "closed_teams": closed,
     });
     context.output.show(&document, |out| {
         out.line(format!("You are logged in as {} for twelve hours.", saved.name));
         if trusted.is_new {
             out.line("This device trusts this organisation from now on:");
             first_contact::show(context, &trusted.bundle);
+        }
+        for team in &closed {
+            out.line(format!(
+                "The key of the team {team} that you were given does not open: ask to be admitted once more."
+            ));
         }
         if !session.is_certified() {
             out.line(format!(

@@ -1,7 +1,7 @@
 //! What a command writes: tables and lines for people, or exactly one JSON document for machines.
 //!
-//! Texts come from strangers. Nothing they wrote may steer a terminal: control characters are made visible, and only
-//! the few styles of this module pass.
+//! Texts come from strangers. Nothing they wrote may steer a terminal: control characters are made visible, what they
+//! open they cannot leave open, and honest writing from right to left is shown whole, apart from what stands around it.
 
 use std::{
     fmt::{Display, Write as _},
@@ -9,13 +9,19 @@ use std::{
 };
 
 use comfy_table::{ContentArrangement, Table, presets};
-use flare_kernel::{Timestamp, is_direction_mark};
+use flare_contracts::input;
+use flare_kernel::Timestamp;
+use flare_typed::text::{is_direction_mark, is_right_to_left};
 use serde::Serialize;
 
 use super::{CliError, when};
 
-const RESET: &str = "\x1b[0m";
-const STYLES: [&str; 4] = [RESET, "\x1b[1m", "\x1b[2m", "\x1b[31m"];
+/// The styles of this module, as they stand in a text until it is written, and what the terminal is sent for them. The
+/// marks are code points that Unicode gives no character and no width. An escape of a terminal that stands in a text is
+/// never one of ours.
+const STYLES: [(char, &str); 4] =
+    [(RESET, "\x1b[0m"), ('\u{fff1}', "\x1b[1m"), ('\u{fff2}', "\x1b[2m"), ('\u{fff3}', "\x1b[31m")];
+const RESET: char = '\u{fff0}';
 
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +69,7 @@ impl Output {
     /// A line, or several, for people.
     pub(crate) fn line(&self, text: impl Display) {
         if !self.json {
-            write_out(&harmless(&text.to_string()));
+            write_out(&written(&text.to_string(), self.styled));
         }
     }
 
@@ -97,26 +103,36 @@ impl Output {
 
     /// Bold on a terminal.
     pub(crate) fn bold(&self, text: impl Display) -> String {
-        self.style(STYLES[1], text)
+        self.style(STYLES[1].0, text)
     }
 
     /// Dim on a terminal.
     pub(crate) fn dim(&self, text: impl Display) -> String {
-        self.style(STYLES[2], text)
+        self.style(STYLES[2].0, text)
     }
 
     /// Red on a terminal.
     pub(crate) fn red(&self, text: impl Display) -> String {
-        self.style(STYLES[3], text)
+        self.style(STYLES[3].0, text)
     }
 
-    fn style(&self, style: &str, text: impl Display) -> String {
+    fn style(&self, style: char, text: impl Display) -> String {
         if self.styled { format!("{style}{text}{RESET}") } else { text.to_string() }
     }
 
     /// A deadline: in UTC, and "in 3 h" or "2 d late".
     pub(crate) fn due(&self, at: Option<&prost_types::Timestamp>) -> String {
         when::due(at, self.now)
+    }
+
+    /// The same for an instant that is there.
+    pub(crate) fn due_at(&self, at: Timestamp) -> String {
+        self.due(Some(&input::timestamp_out(at)))
+    }
+
+    /// Something that happened, if it is known when.
+    pub(crate) fn happened_at(&self, at: Option<Timestamp>) -> String {
+        self.happened(at.map(input::timestamp_out).as_ref())
     }
 
     /// Something that happened: in UTC, and "5 min ago".
@@ -135,26 +151,94 @@ fn write_out(text: &str) {
     }
 }
 
-/// The text without anything that steers a terminal or turns the order of reading round, but with this module's
-/// styles.
+/// The text without anything that steers a terminal or turns the order of reading round.
 pub(crate) fn harmless(text: &str) -> String {
+    written(text, false)
+}
+
+/// The text as it is written: each line harmless, and its styles, which end with it.
+fn written(text: &str, styled: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if let Some(style) = STYLES.iter().find(|style| rest.starts_with(**style)) {
-            out.push_str(style);
-            rest = &rest[style.len()..];
-            continue;
+    // A style of ours may go over several lines; it is begun again on each.
+    let mut style = None;
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
         }
-        let breaks_a_line = c == '\n' || c == '\t';
-        out.push(if steers(c) && !breaks_a_line { '\u{fffd}' } else { c });
-        rest = &rest[c.len_utf8()..];
+        let ansi = |mark: char| STYLES.iter().find(|(known, _)| *known == mark).map(|(_, ansi)| *ansi);
+        out.push_str(style.filter(|_| styled).and_then(ansi).unwrap_or_default());
+        for c in balanced(line).chars() {
+            match ansi(c) {
+                None => out.push(c),
+                Some(ansi) => {
+                    style = Some(c).filter(|c| *c != RESET);
+                    out.push_str(if styled { ansi } else { "" });
+                }
+            }
+        }
+        out.push_str(if styled && style.is_some() { STYLES[0].1 } else { "" });
     }
     out
 }
 
-/// Steers a terminal, or turns the order round in which letters and figures are read: an amount read backwards is
-/// another amount.
+/// A stranger's text, each line by itself: harmless, without styles, and isolated where it is written from right to left,
+/// so that it neither moves what stands beside it nor is moved. Every text that somebody else wrote goes through this
+/// before it meets a layout.
+pub(crate) fn isolated(text: &str) -> String {
+    const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+    const POP_ISOLATE: char = '\u{2069}';
+    let lines = text.split('\n').map(|line| {
+        let line: String = line.chars().filter(|c| STYLES.iter().all(|(mark, _)| mark != c)).collect();
+        let line = balanced(&line);
+        let is_isolated = line.starts_with(FIRST_STRONG_ISOLATE) && line.ends_with(POP_ISOLATE);
+        if !is_isolated && line.chars().any(|c| is_right_to_left(c) || is_direction_mark(c)) {
+            format!("{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}")
+        } else {
+            line
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// One line with what steers made visible, and every embedding and isolate that it opens closed in it. An override, which
+/// turns figures round, is not honest writing: an amount read backwards is another amount.
+fn balanced(line: &str) -> String {
+    const POP_EMBEDDING: char = '\u{202c}';
+    const POP_ISOLATE: char = '\u{2069}';
+    let mut out = String::with_capacity(line.len());
+    // What closes each that is open; none for an override, which was not let through.
+    let mut open: Vec<Option<char>> = Vec::new();
+    for c in line.chars() {
+        match c {
+            '\u{202a}' | '\u{202b}' => open.push(Some(POP_EMBEDDING)),
+            '\u{2066}'..='\u{2068}' => open.push(Some(POP_ISOLATE)),
+            '\u{202d}' | '\u{202e}' => open.push(None),
+            POP_EMBEDDING => match open.last().copied() {
+                Some(Some(POP_EMBEDDING)) => drop(open.pop()),
+                Some(None) => {
+                    open.pop();
+                    continue;
+                }
+                Some(Some(_)) | None => continue,
+            },
+            POP_ISOLATE => {
+                let Some(at) = open.iter().rposition(|closing| *closing == Some(POP_ISOLATE)) else {
+                    continue;
+                };
+                out.extend(open.drain(at + 1..).rev().flatten());
+                open.pop();
+            }
+            _ => {}
+        }
+        let is_override = matches!(c, '\u{202d}' | '\u{202e}');
+        let breaks_a_line = c.is_control() && c != '\t' || matches!(c, '\u{2028}' | '\u{2029}');
+        out.push(if is_override || breaks_a_line { '\u{fffd}' } else { c });
+    }
+    out.extend(open.into_iter().rev().flatten());
+    out
+}
+
+/// Steers a terminal, or tells the order in which letters and figures are read.
 fn steers(c: char) -> bool {
     c.is_control() || is_direction_mark(c)
 }
@@ -174,13 +258,14 @@ fn escaped(document: &str) -> String {
     out
 }
 
-/// No cell is ever broken over lines: an id in pieces cannot be copied.
-fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
+/// A row is a line: no cell is ever broken over lines, for an id in pieces cannot be copied, nor by a line break that
+/// somebody wrote, for what follows it would look like another row.
+pub(crate) fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headers.iter().map(|header| header.to_uppercase()));
     for row in rows {
-        table.add_row(row.iter().map(|cell| harmless(cell)));
+        table.add_row(row.iter().map(|cell| in_a_row(cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -188,12 +273,31 @@ fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
+/// A cell's text on one line.
+fn in_a_row(cell: &str) -> String {
+    isolated_but_styled(
+        &cell.trim_end_matches(['\n', '\r']).replace(['\n', '\r', '\t', '\u{b}', '\u{c}'], " "),
+    )
+}
+
+/// [`isolated`], with a style of ours around the whole text or parts of it kept.
+fn isolated_but_styled(text: &str) -> String {
+    let is_style = |c: char| STYLES.iter().any(|(mark, _)| *mark == c);
+    if !text.contains(is_style) {
+        return isolated(text);
+    }
+    let closed = if text.ends_with(RESET) { "" } else { "\u{fff0}" };
+    format!("{}{closed}", balanced(text))
+}
+
 fn record(fields: &[(&str, String)]) -> String {
     let shown: Vec<_> = fields.iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = shown.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
     let indent = format!("\n{}", " ".repeat(width + 2));
-    let lines =
-        shown.iter().map(|(label, value)| format!("{label:width$}  {}", value.replace('\n', &indent)));
+    let lines = shown.iter().map(|(label, value)| {
+        let lines: Vec<_> = value.split('\n').map(isolated_but_styled).collect();
+        format!("{label:width$}  {}", lines.join(&indent))
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -222,9 +326,41 @@ mod tests {
             harmless("a\x1b]0;title\x07b\r\u{202e}c\n\td"),
             "a\u{fffd}]0;title\u{fffd}b\u{fffd}\u{fffd}c\n\td"
         );
-        assert_eq!(harmless("\u{2067}1200\u{2069} \u{202b}EUR"), "\u{fffd}1200\u{fffd} \u{fffd}EUR");
-        assert_eq!(harmless("\x1b[31mred\x1b[0m \x1b[2J"), "\x1b[31mred\x1b[0m \u{fffd}[2J");
-        assert_eq!(harmless("قد يصلون"), "قد يصلون");
+        assert_eq!(harmless("\x1b[31mred\x1b[0m \x1b[2J"), "\u{fffd}[31mred\u{fffd}[0m \u{fffd}[2J");
+        assert_eq!(isolated("\u{fff3}red"), "red");
+    }
+
+    #[test]
+    fn what_a_stranger_opens_is_closed_in_its_line() {
+        assert_eq!(harmless("a\u{202b}b\u{2067}c\nd"), "a\u{202b}b\u{2067}c\u{2069}\u{202c}\nd");
+        assert_eq!(harmless("a\u{2069}b\u{202c}c"), "abc");
+        assert_eq!(harmless("\u{2067}\u{202a}a\u{2069}b"), "\u{2067}\u{202a}a\u{202c}\u{2069}b");
+        assert_eq!(harmless("\u{202e}001\u{202c}2"), "\u{fffd}0012");
+    }
+
+    #[test]
+    fn honest_writing_from_right_to_left_is_shown_whole() {
+        let text = "قال المذيع \u{200f}(سالم)\u{200f} إن الشرطة جاءت";
+        assert_eq!(isolated(text), format!("\u{2068}{text}\u{2069}"));
+        assert_eq!(isolated(&isolated(text)), isolated(text));
+        assert_eq!(isolated("\u{202a}+964 770\u{202c}"), "\u{2068}\u{202a}+964 770\u{202c}\u{2069}");
+        assert_eq!(isolated("plain"), "plain");
+        assert_eq!(table(&["who"], vec![vec![text.to_owned()]]), format!("WHO\n\u{2068}{text}\u{2069}"));
+    }
+
+    #[test]
+    fn a_style_ends_with_its_line_and_goes_on_in_the_next() {
+        assert_eq!(written("\u{fff3}a\nb\u{fff0}c", true), "\x1b[31ma\x1b[0m\n\x1b[31mb\x1b[0mc");
+        assert_eq!(written("a\u{fff3}b", false), "ab");
+    }
+
+    #[test]
+    fn a_line_break_makes_no_row() {
+        let rows = vec![vec!["a\nforged  row".to_owned(), "x\r\n".to_owned()]];
+        assert_eq!(
+            table(&["one", "two"], rows),
+            "ONE           TWO\na forged  row  x".replace("ONE           TWO", "ONE            TWO")
+        );
     }
 
     #[test]
@@ -239,6 +375,7 @@ mod tests {
     fn styles_are_for_terminals_only() {
         let plain = Output { json: false, styled: false, now: Timestamp::from_micros(0) };
         assert_eq!(plain.red("never"), "never");
-        assert_eq!(Output { styled: true, ..plain }.red("never"), "\x1b[31mnever\x1b[0m");
+        let styled = Output { styled: true, ..plain };
+        assert_eq!(written(&styled.red("never"), styled.styled), "\x1b[31mnever\x1b[0m");
     }
 }

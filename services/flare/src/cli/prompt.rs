@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal as _, Write as _};
 
 use flare_seal::Sensitive;
+use flare_typed::text::{clean_line, yes_or_no};
 
 use super::CliError;
 
@@ -24,7 +25,7 @@ pub(crate) fn line(question: &str, option: &str) -> Result<String, CliError> {
     ask(&format!("{question}: "));
     let mut typed = String::new();
     io::stdin().lock().read_line(&mut typed).map_err(|error| unread(&error))?;
-    Ok(typed.trim().to_owned())
+    Ok(clean_line(&typed))
 }
 
 /// Asks for a text of several lines, ended by a line that holds a single full stop.
@@ -34,10 +35,10 @@ pub(crate) fn text(question: &str, option: &str) -> Result<Sensitive<String>, Cl
     text_from(&mut io::stdin().lock()).map_err(|error| unread(&error))
 }
 
-/// Asks yes or no; anything but a clear yes is no.
+/// Asks yes or no, in whichever language it is answered; anything but a clear yes is no.
 pub(crate) fn confirm(question: &str, option: &str) -> Result<bool, CliError> {
     let answer = line(&format!("{question} [y/N]"), option)?;
-    Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    Ok(yes_or_no(&answer) == Some(true))
 }
 
 fn somebody(option: &str) -> Result<(), CliError> {
@@ -45,6 +46,11 @@ fn somebody(option: &str) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::usage(format!("{option} is needed: there is no terminal to ask on")))
+}
+
+/// Tells whoever is being asked something about their last answer.
+pub(crate) fn tell(text: &str) {
+    ask(&format!("{text}\n"));
 }
 
 fn ask(question: &str) {

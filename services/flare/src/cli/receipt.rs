@@ -8,8 +8,7 @@ mod status;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use flare_contracts::intake::v1::GetStatusResponse;
-use flare_edge::ReceiptHolder;
+use flare_edge::receipt::{ReceiptHolder, Status};
 use flare_kernel::codename;
 use flare_seal::{Receipt, ReceiptError};
 use serde_json::json;
@@ -144,18 +143,9 @@ impl ReceiptSource {
     }
 
     /// The same, and where the case stands.
-    async fn open_with_status(
-        &self,
-        context: &Context,
-    ) -> Result<(ReceiptHolder, GetStatusResponse), CliError> {
+    async fn open_with_status(&self, context: &Context) -> Result<(ReceiptHolder, Status), CliError> {
         let receipt = receipt(self.receipt_file.as_deref())?;
-        let holder = ReceiptHolder::open(&context.lines, &receipt, receipt.case_id())?;
-        let status = retrying(|| holder.status()).await?;
-        let case = status
-            .case_id
-            .parse()
-            .map_err(|_| CliError::unexpected("the service answered with something that is no case"))?;
-        let holder = ReceiptHolder::open(&context.lines, &receipt, case)?;
+        let (holder, status) = retrying(|| ReceiptHolder::find(&context.lines, &receipt)).await?;
         Ok((holder.trusting(context.profile.organisation()?), status))
     }
 }

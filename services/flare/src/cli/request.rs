@@ -5,9 +5,12 @@ mod questions;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use flare_edge::{Form, ReceiptHolder};
+use flare_edge::{
+    Doubt, Form,
+    receipt::{ReceiptHolder, Request},
+};
 use flare_kernel::codename;
-use flare_seal::Receipt;
+use flare_seal::{Receipt, RequestSeed};
 use serde_json::json;
 
 use super::{
@@ -15,7 +18,7 @@ use super::{
     first_contact::{self, FirstContact},
     receipt, retrying,
     secret_file::SecretFile,
-    when,
+    words::today,
 };
 
 /// What a requester sends.
@@ -96,7 +99,12 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         ));
     }
     let form = match &args.form {
-        Some(source) => read_form(source, "--form")?,
+        Some(source) => {
+            let form = read_form(source, "--form")?;
+            warn_of(output, form.check(today())?);
+            form
+        }
+        // Whoever was asked one by one is told what is odd there, and has nothing to give again.
         None => questions::ask()?,
     };
     form.answers()?;
@@ -113,20 +121,15 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         }
         None => (Receipt::draw()?, Kept::Shown),
     };
+    let request = Request::compose(bundle, &form, (&receipt, &RequestSeed::generate()?), &context.own_id()?)?;
+    let case = request.case();
     if args.again && has_arrived(&receipt, context).await? {
-        return output.show(
-            &json!({ "case_id": receipt.case_id().to_string(), "codename": codename(receipt.case_id()) }),
-            |out| {
-                out.line(format!(
-                    "It had arrived already, as {}. Nothing was sent again.",
-                    codename(receipt.case_id())
-                ));
-            },
-        );
+        let name = codename(case);
+        return output.show(&json!({ "case_id": case.to_string(), "codename": name }), |out| {
+            out.line(format!("It had arrived already, as {name}. Nothing was sent again."));
+        });
     }
-    let request = ReceiptHolder::compose(bundle, &form, &receipt, &context.own_id()?)?;
-    let sent = retrying(|| ReceiptHolder::submit(&context.lines, request.clone())).await;
-    let case = receipt.case_id();
+    let sent = retrying(|| request.submit(&context.lines)).await;
     let answer = match sent {
         Ok(answer) => answer,
         Err(error) if error.may_have_been_done() => {
@@ -144,12 +147,12 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         }
     };
     let document = json!({
-        "case_id": answer.case_id, "codename": codename(case), "version": answer.version,
-        "received": when::rfc3339(answer.received.as_ref()), "receipt_file": args.receipt_file,
+        "case_id": answer.case_id, "codename": answer.codename, "version": answer.version,
+        "received": answer.received, "receipt_file": args.receipt_file,
         "organisation": trusted.json(),
     });
     output.show(&document, |out| {
-        out.line(format!("Your request is received, as {}.", out.bold(codename(case))));
+        out.line(format!("Your request is received, as {}.", out.bold(&answer.codename)));
         if let Some(path) = args.receipt_file.as_deref() {
             let path = path.display();
             out.line(format!("Your receipt is in {path}. It is the only way back to your request."));
@@ -164,7 +167,7 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
 /// Whether a receipt opens something already: sent once more, a request would be sealed under other keys and look like
 /// another one.
 async fn has_arrived(receipt: &Receipt, context: &Context) -> Result<bool, CliError> {
-    let holder = ReceiptHolder::open(&context.lines, receipt, receipt.case_id())?;
+    let holder = ReceiptHolder::open(&context.lines, receipt)?;
     match retrying(|| holder.status()).await {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.exit, Exit::NotAllowed | Exit::NotFound) => Ok(false),
@@ -189,6 +192,13 @@ pub(crate) fn read_form(source: &TextSource, option: &str) -> Result<Form, CliEr
     Form::parse(bytes.expose()).map_err(|refusal| CliError::from(refusal).named(&[("form", option)]))
 }
 
+/// Says what is odd about a form that can be sent.
+pub(crate) fn warn_of(output: Output, doubts: Vec<Doubt>) {
+    for Doubt { field, rule } in doubts {
+        output.warn(format!("{field} {rule}"));
+    }
+}
+
 /// Shows a receipt, in both its forms, this one time.
 pub(crate) fn show_once(output: Output, receipt: &Receipt) {
     output.heading("Your receipt. It is shown only now; write down one of the two forms:");
@@ -200,18 +210,14 @@ pub(crate) fn show_once(output: Output, receipt: &Receipt) {
 
 async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
     let form = read_form(&args.form, "--form")?;
+    warn_of(context.output, form.check_further(today())?);
     let names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
     let holder = args.receipt.open(context).await?;
     let bundle = context.trusted(&args.contact).await?.bundle;
     let status = retrying(|| holder.status()).await?;
-    let next_version = |name: &str| {
-        let written = status.answers.iter().find(|answer| answer.name == name);
-        written.map_or(0, |answer| answer.version) + 1
-    };
-    let next = (status.request_epoch + 1, next_version);
     // Sealed once: another try would draw another key.
-    let request = holder.compose_answers(&bundle, &form, next, &context.request_id()?)?;
-    retrying(|| holder.add_answers(request.clone())).await?;
+    let request = holder.compose_answers(&bundle, &form, &status, &context.request_id()?)?;
+    retrying(|| holder.add_answers(&request)).await?;
     context.output.show(&json!({ "case_id": holder.case().to_string(), "answers": names }), |out| {
         out.line(format!("Sent and received: {}.", names.join(", ").replace("request.", "")));
     })

@@ -8,6 +8,7 @@ use std::{
 };
 
 use flare_seal::Sensitive;
+use flare_typed::text::{decode, has_visible};
 
 use super::{CliError, prompt};
 
@@ -48,8 +49,8 @@ impl TextSource {
     /// Its text, without the line breaks at its end.
     pub(crate) fn text(&self, option: &str) -> Result<Sensitive<String>, CliError> {
         let bytes = self.bytes(option)?.into_inner();
-        let mut text =
-            String::from_utf8(bytes).map_err(|_| CliError::refused(option, "must hold UTF-8 text"))?;
+        let text = decode(&bytes).map_err(|rule| CliError::refused(option, rule.to_string()))?;
+        let mut text = text.into_owned();
         let kept = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(kept);
         Ok(Sensitive::new(text))
@@ -66,7 +67,7 @@ pub(crate) fn words(
         Some(source) => source.text(option)?,
         None => prompt::text(question, option)?,
     };
-    if text.expose().trim().is_empty() {
+    if !has_visible(text.expose()) {
         return Err(CliError::refused(option, "must not be empty"));
     }
     Ok(text)
@@ -108,7 +109,7 @@ mod tests {
         let (_folder, empty) = file(b" \n\n");
         assert!(refusal(&empty).contains("--text-file must not be empty"));
         let (_folder, latin) = file(b"caf\xe9");
-        assert!(refusal(&latin).contains("--text-file must hold UTF-8 text"));
+        assert!(refusal(&latin).contains("--text-file must be text in UTF-8"));
         assert!(refusal(&TextSource::File("/no/such/file".into())).contains("/no/such/file"));
     }
 

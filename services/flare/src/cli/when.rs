@@ -1,7 +1,7 @@
 //! Instants as people read them: the time in UTC, and how far away it is.
 
 use flare_contracts::input::timestamp_in;
-use flare_kernel::Timestamp;
+use flare_kernel::{Date, Timestamp};
 
 /// An instant and its distance from now: "2026-11-22 03:20 UTC (in 3 h)", or "(2 d late)" for one that should not have
 /// passed.
@@ -17,6 +17,11 @@ pub(crate) fn happened(at: Option<&prost_types::Timestamp>, now: Timestamp) -> S
 /// RFC 3339, for machines; `None` when unset.
 pub(crate) fn rfc3339(at: Option<&prost_types::Timestamp>) -> Option<String> {
     at.map(|at| timestamp_in(at).to_string())
+}
+
+/// The day in UTC that holds an instant.
+pub(crate) fn day(at: Option<&prost_types::Timestamp>) -> Date {
+    Date::from_timestamp(at.map_or(Timestamp::from_micros(0), timestamp_in))
 }
 
 fn written(at: Timestamp, now: Timestamp, past: &str) -> String {

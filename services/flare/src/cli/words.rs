@@ -1,12 +1,18 @@
 //! The words for what stands in messages as numbers, where people are told more than a machine: roles, needs, standings.
 
 use clap::ValueEnum;
+use flare_access::Clock as _;
 use flare_contracts::{
     common::v1::{Money, NeedKind, Role},
     identity::v1::StaffState,
     intake::v1::{MessageKind, Standing},
 };
-use flare_kernel::Currency;
+use flare_kernel::{Currency, Date};
+use flare_runtime::SystemClock;
+use flare_typed::{
+    Rule,
+    date::{self, Expected},
+};
 
 use super::{CliError, case::choices::hyphened};
 
@@ -129,14 +135,29 @@ pub(crate) fn money(money: Option<&Money>) -> String {
     }
 }
 
-/// Reads an amount with its currency, naming the two options in a refusal.
+/// Reads an amount in a currency that is known already, naming the option in a refusal.
 pub(crate) fn read_money(amount: &str, currency: &str) -> Result<Money, CliError> {
-    use flare_contracts::input::money_out;
-    let currency =
-        Currency::parse(currency).map_err(|error| CliError::refused("--currency", error.to_string()))?;
-    let money = flare_kernel::Money::parse(amount, currency.code())
-        .map_err(|error| CliError::refused("--amount", error.to_string()))?;
-    Ok(money_out(money))
+    let money = flare_typed::money::read(amount, currency).one().map_err(|rule| {
+        let option = if rule.code().starts_with("CURRENCY") { "--currency" } else { "--amount" };
+        CliError::refused(option, rule.to_string())
+    })?;
+    Ok(flare_contracts::input::money_out(money))
+}
+
+/// Reads a day that somebody typed.
+pub(crate) fn day(text: &str, expected: Expected) -> Result<Date, Rule> {
+    let today = today();
+    date::read(text, expected, today).one_day(today).map(|day| day.date)
+}
+
+/// Reads a day, naming the option in a refusal.
+pub(crate) fn read_day(option: &str, text: &str, expected: Expected) -> Result<Date, CliError> {
+    day(text, expected).map_err(|rule| CliError::refused(option, rule.to_string()))
+}
+
+/// Today, in UTC.
+pub(crate) fn today() -> Date {
+    Date::from_timestamp(SystemClock.now())
 }
 
 #[cfg(test)]
@@ -159,7 +180,7 @@ mod tests {
     fn amounts_are_read_and_written_with_their_currency() {
         let read = read_money("9400.00", "EUR").unwrap();
         assert_eq!((read.minor_units, money(Some(&read)).as_str()), (940_000, "9400.00 EUR"));
-        assert!(read_money("1.234", "EUR").unwrap_err().for_people().contains("--amount"));
+        assert!(read_money("1.2345", "EUR").unwrap_err().for_people().contains("--amount"));
         assert!(read_money("1", "XXQ").unwrap_err().for_people().contains("--currency"));
         assert_eq!(money(None), "-");
     }

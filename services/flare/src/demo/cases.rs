@@ -16,11 +16,12 @@ use flare_contracts::{
     },
 };
 use flare_edge::{
-    CaseKeys, ContactPlan, EdgeError, Form, Lines, Proposal, ReceiptHolder, Session, need_kind,
+    CaseKeys, ContactPlan, EdgeError, Form, Lines, Proposal, Session, need_kind,
+    receipt::{ReceiptHolder, Request, Try},
 };
 use flare_kernel::{CaseId, Date, GrantId, MessageId, Money, NeedId, codename};
 use flare_runtime::SystemClock;
-use flare_seal::{Compartment, Receipt};
+use flare_seal::{Compartment, Receipt, RequestSeed};
 use tonic::{Code, Status};
 
 use super::cast::Cast;
@@ -75,9 +76,11 @@ pub(crate) async fn play(lines: &Lines, people: &Cast, folder: &Path) -> Result<
         let receipt = Receipt::draw()?;
         fs::write(receipts.join(&form.id), format!("{}\n", receipt.words().expose()))?;
         let officer = people.session("omar")?;
-        let request = ReceiptHolder::compose(officer.bundle(), form, &receipt, &format!("demo-{}", form.id))?;
-        ReceiptHolder::submit(lines, request).await?;
-        let case = receipt.case_id();
+        let seed = RequestSeed::generate()?;
+        let request =
+            Request::compose(officer.bundle(), form, (&receipt, &seed), &format!("demo-{}", form.id))?;
+        request.submit(lines).await?;
+        let case = request.case();
         let scene = Scene { lines, officer, form, case };
         scene.play(stage).await?;
         if stage == Until::InApproval {
@@ -177,7 +180,7 @@ impl Scene<'_> {
         let mut intake = self.lines.intake(&self.officer.credential().await?);
         let case_id = self.case.to_string();
         let found = intake.get_request(GetRequestRequest { case_id: case_id.clone() }).await?.into_inner();
-        let keys = self.officer.case_keys(self.case, &found.keys)?;
+        let keys = self.officer.case_keys(self.case, &found.keys);
         let message = MessageId::random()?;
         let request = PostMessageRequest {
             request_id: self.id(&format!("write-{}", kind as i32)),
@@ -208,7 +211,7 @@ impl Scene<'_> {
 
     async fn recommend(&self) -> Result<(), RunError> {
         let case = self.look().await?;
-        let keys = self.officer.case_keys(self.case, &case.keys)?;
+        let keys = self.officer.case_keys(self.case, &case.keys);
         let needs: Vec<String> = case.needs.iter().map(|need| need.need_id.clone()).collect();
         let first = needs.first().cloned().unwrap_or_default();
         let words = "Two independent colleagues confirm it; the partner can deliver within days.";
@@ -283,9 +286,20 @@ impl Scene<'_> {
             told_by: String::new(),
         };
         self.lines.grants(&self.officer.credential().await?).show_proposal(request).await?;
-        let holder = ReceiptHolder::open(self.lines, receipt, self.case)?;
+        let holder = ReceiptHolder::open(self.lines, receipt)?;
         let request_id = self.id("agree");
-        heard(async || holder.answer_proposal(&grant.to_string(), true, None, &request_id).await).await?;
+        heard(async || {
+            // Intake must have heard of the grant, and that its proposal was shown.
+            let not_yet = || EdgeError::Answered(Status::not_found("the proposal"));
+            let shown =
+                holder.messages().await?.into_iter().find(|said| said.message_id == message.to_string());
+            let grants = holder.status().await?.grants;
+            let known =
+                grants.iter().find(|known| known.grant_id == grant.to_string()).ok_or_else(not_yet)?;
+            let act = Try { request_id: &request_id, at: SystemClock.now() };
+            holder.answer_proposal(known, &shown.ok_or_else(not_yet)?, (true, None), act).await
+        })
+        .await?;
         heard(async || {
             let seen = self.grant(grant).await?;
             let request = SubmitGrantRequest {

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use flare_contracts::{
     Producer,
     events::v1::event_log_server::EventLogServer,
-    grants::v1::{HoldKind, HoldMoneyRequest, grants_client::GrantsClient, grants_server::GrantsServer},
+    events::v1::{LoggedEvent, StreamHead},
+    grants::v1::{
+        HoldMoneyRequest, HoldMoneyResponse, grants_client::GrantsClient, grants_server::GrantsServer,
+    },
     identity::v1::identity_server::IdentityServer,
     intake::v1::intake_server::IntakeServer,
     notification::v1::notification_server::NotificationServer,
@@ -16,7 +19,9 @@ use flare_grants::{Grants, GrantsApi, GrantsConsumer, GrantsPolicy, GrantsTimers
 use flare_identity::{Identity, IdentityApi, IdentityTimers, Ports};
 use flare_intake::{Intake, IntakeApi, IntakeConsumer};
 use flare_kernel::{CaseId, Currency, Duration as Span, Money, StaffId};
-use flare_messaging::{ApproverQueues, Consumer, EventLogService, Role, TimerHandler, listeners_of};
+use flare_messaging::{
+    ApproverQueues, Consumer, EventLogService, EventSource, Role, SourceError, TimerHandler, listeners_of,
+};
 use flare_notification::{
     CanSee, Notification, NotificationApi, NotificationConsumer, NotificationPolicy, NotificationWorkers,
     TriageAway,
@@ -266,7 +271,8 @@ impl Builder<'_> {
     async fn grants(&self, built: &mut Built) -> Result<(), RunError> {
         let database = self.open(Producer::Grants, flare_grants::SCHEMA).await?;
         let policy = grants_policy(&self.settings.policy)?;
-        let grants = Arc::new(Grants::new(database.clone(), policy, Arc::clone(&self.key)));
+        let logs = Arc::new(LogsOverGrpc(self.peers.clone()));
+        let grants = Arc::new(Grants::new(database.clone(), policy, Arc::clone(&self.key), logs));
         let api = GrantsApi::new(Arc::clone(&grants));
         built.route(|routes| routes.add_service(GrantsServer::new(api)));
         let timers = Arc::new(GrantsTimers::new(Arc::clone(&grants)));
@@ -370,15 +376,35 @@ struct GrantsOverGrpc(Peers);
 
 #[async_trait]
 impl MoneyStop for GrantsOverGrpc {
-    async fn hold(&self, case: CaseId, kind: HoldKind, version: i64) -> Result<u32, Status> {
-        let mut grants = GrantsClient::new(self.0.channel(Producer::Grants)?);
-        let request = HoldMoneyRequest {
-            request_id: version.to_string(),
-            case_id: case.to_string(),
-            kind: kind.into(),
-            case_version: version,
-        };
-        Ok(grants.hold_money(request).await?.into_inner().under_way)
+    async fn hold(&self, case: CaseId, version: i64) -> Result<HoldMoneyResponse, Status> {
+        let mut grants = GrantsClient::new(self.0.channel(Producer::Triage, Producer::Grants)?);
+        let request = HoldMoneyRequest { case_id: case.to_string(), case_version: version };
+        Ok(grants.hold_money(request).await?.into_inner())
+    }
+}
+
+/// Grants' way to the histories of others.
+struct LogsOverGrpc(Peers);
+
+#[async_trait]
+impl EventSource for LogsOverGrpc {
+    async fn events_after(
+        &self,
+        producer: Producer,
+        stream: &str,
+        seq: i64,
+        limit: i32,
+    ) -> Result<Vec<LoggedEvent>, SourceError> {
+        self.0.event_source(Producer::Grants).events_after(producer, stream, seq, limit).await
+    }
+
+    async fn stream_heads(
+        &self,
+        producer: Producer,
+        after: &str,
+        limit: i32,
+    ) -> Result<Vec<StreamHead>, SourceError> {
+        self.0.event_source(Producer::Grants).stream_heads(producer, after, limit).await
     }
 }
 
@@ -388,7 +414,7 @@ struct TriageOverGrpc(Peers);
 #[async_trait]
 impl CanSee for TriageOverGrpc {
     async fn can_see(&self, case: CaseId, staff: &[StaffId]) -> Result<Vec<StaffId>, TriageAway> {
-        let channel = self.0.channel(Producer::Triage).map_err(|_| TriageAway)?;
+        let channel = self.0.channel(Producer::Notification, Producer::Triage).map_err(|_| TriageAway)?;
         let staff_ids = staff.iter().map(ToString::to_string).collect();
         let request = CanSeeRequest { case_id: case.to_string(), staff_ids };
         let answer = TriageClient::new(channel).can_see(request).await.map_err(|status| {

@@ -79,14 +79,14 @@ mod tests {
 
     use flare_contracts::{
         common::v1::Compartment,
-        grants::v1::{DraftGrantRequest, GrantStage, HoldKind, grants_server::Grants as _},
+        grants::v1::{DraftGrantRequest, GrantStage, grants_server::Grants as _},
         triage::v1::Outcome,
     };
     use flare_kernel::{CaseId, GrantId};
 
     use crate::{
         domain::{
-            Stage,
+            MoneyAsk, Stage,
             samples::{self, CASE, GRANT, PROPOSER},
         },
         fixtures::{World, by, fields, key, refused},
@@ -169,7 +169,7 @@ mod tests {
     on_both_engines!(a_draft_in_a_held_case_starts_held_and_none_starts_in_a_withdrawn_one, crate::SCHEMA);
     async fn a_draft_in_a_held_case_starts_held_and_none_starts_in_a_withdrawn_one(sandbox: Sandbox) {
         let world = World::new(sandbox).await;
-        world.hold(HoldKind::Hold).await;
+        world.hold(MoneyAsk::Hold).await;
         world.draft().await.unwrap();
         assert_eq!(world.history().await, ["GrantDrafted", "MoneyHeld"]);
         world.stopped("withdrawn").await;

@@ -40,11 +40,9 @@ impl Write for ReleaseTranche {
 mod tests {
     use flare_testkit::{Sandbox, on_both_engines};
 
-    use flare_contracts::grants::v1::HoldKind;
-
     use crate::{
         domain::{
-            TrancheState,
+            MoneyAsk, TrancheState,
             samples::{FINANCE, OFFICER, PROPOSER, eur},
         },
         fixtures::{World, reason, refused},
@@ -74,7 +72,7 @@ mod tests {
     async fn a_hold_and_a_release_at_once_never_leave_money_released_and_held(sandbox: Sandbox) {
         let world = World::active(sandbox).await;
         world.schedule(1, eur(100), false).await.unwrap();
-        let (released, _) = tokio::join!(world.release(FINANCE[1], 1), world.hold(HoldKind::Hold));
+        let (released, _) = tokio::join!(world.release(FINANCE[1], 1), world.hold(MoneyAsk::Hold));
         if let Err(status) = released {
             assert!(["MONEY_HELD", "STALE_VERSION"].contains(&reason(&status).as_str()), "{status:?}");
         }

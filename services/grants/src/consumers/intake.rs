@@ -62,6 +62,7 @@ pub(super) async fn apply(
         Event::AnswersAdded(_)
         | Event::ReceiptIssued(_)
         | Event::ReceiptFrozen(_)
+        | Event::ThreadKeyBegun(_)
         | Event::MessagePosted(_)
         | Event::FileAttached(_)
         | Event::WithdrawalRequested(_) => Ok(()),

@@ -12,13 +12,10 @@ use flare_store::{Error, Tx};
 use super::{id, to_each_grant};
 use crate::{
     GrantsPolicy,
-    commands::hold_money::hold_case,
+    commands::hold_money::{SYSTEM, hold_case},
     domain::{Facts, MoneyAsk},
     store,
 };
-
-/// Who acts here.
-const SYSTEM: &str = "system:grants";
 
 pub(super) async fn apply(
     tx: &mut Tx,
@@ -26,6 +23,14 @@ pub(super) async fn apply(
     received: &Received,
     policy: &GrantsPolicy,
 ) -> Result<(), Error> {
+    note(tx, event, received, policy).await?;
+    let Some(ask) = MoneyAsk::told_by(event) else { return Ok(()) };
+    let case = locked(tx, &received.stream).await?;
+    hold_case(tx, case, (ask, received.seq), policy).await
+}
+
+/// Notes what an event tells but for what it asks about money.
+async fn note(tx: &mut Tx, event: &Event, received: &Received, policy: &GrantsPolicy) -> Result<(), Error> {
     match event {
         Event::CaseOpened(opened) => set_lane(tx, policy, &opened.case_id, opened.lane).await,
         Event::CaseAssessed(assessed) => set_lane(tx, policy, &assessed.case_id, assessed.lane).await,
@@ -58,29 +63,20 @@ pub(super) async fn apply(
             })
             .await
         }
-        Event::CaseStopped(stopped) => {
-            let case = locked(tx, &stopped.case_id).await?;
-            // Whatever else a case may come to be stopped by, its money does not move.
-            let hold = if stopped.how == "withdrawn" { MoneyAsk::Stop } else { MoneyAsk::Hold };
-            hold_case(tx, case, (hold, received.seq), SYSTEM, policy).await.map(drop)
-        }
-        Event::CaseResumed(resumed) => {
-            let case = locked(tx, &resumed.case_id).await?;
-            hold_case(tx, case, (MoneyAsk::Free, received.seq), SYSTEM, policy).await.map(drop)
-        }
-        // What was withdrawn stays so; new grants may be drafted. A pause or an inquiry that still stands is told next.
         Event::CaseReopened(reopened) => {
             let case = locked(tx, &reopened.case_id).await?;
-            store::cases::set_closed(tx, case, false).await?;
-            hold_case(tx, case, (MoneyAsk::Free, received.seq), SYSTEM, policy).await.map(drop)
+            store::cases::set_closed(tx, case, false).await
         }
         Event::CaseClosed(closed) => {
             let case = locked(tx, &closed.case_id).await?;
             store::cases::set_closed(tx, case, true).await
         }
-        // What is said, assigned, noted and asked moves no money, and a need that ended was not waiting for a grant: one
-        // for which a grant was recommended ends only after that was taken back.
-        Event::CaseAcknowledged(_)
+        // What stops a case or lets it go on is about money alone. What is said, assigned, noted and asked is nothing to
+        // grants, and a need that ended was not waiting for a grant: one for which a grant was recommended ends only after
+        // that was taken back.
+        Event::CaseStopped(_)
+        | Event::CaseResumed(_)
+        | Event::CaseAcknowledged(_)
         | Event::CaseAssigned(_)
         | Event::ContactPlanSet(_)
         | Event::PersonAdded(_)

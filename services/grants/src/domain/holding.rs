@@ -1,6 +1,6 @@
 //! Holding, freeing and stopping all money of a case: what a pause, an inquiry or a withdrawal does to each grant.
 
-use flare_contracts::events::v1::{GrantWithdrawn, MoneyFreed, MoneyHeld};
+use flare_contracts::events::v1::{GrantWithdrawn, MoneyFreed, MoneyHeld, triage_event::Event};
 use flare_kernel::{StaffId, Timestamp};
 
 use super::{Act, Facts, Grant, Refused, Stage, code::codes};
@@ -35,6 +35,42 @@ pub(crate) enum MoneyAsk {
 }
 
 impl MoneyAsk {
+    /// What an event of triage asks, if it is about money.
+    pub(crate) fn told_by(event: &Event) -> Option<Self> {
+        match event {
+            Event::CaseStopped(stopped) if stopped.how == "withdrawn" => Some(Self::Stop),
+            // Whatever else a case may come to be stopped by, its money does not move.
+            Event::CaseStopped(_) => Some(Self::Hold),
+            // What was withdrawn stays so; new grants may be drafted once a case is reopened. A pause or an inquiry that
+            // still stands is told next.
+            Event::CaseResumed(_) | Event::CaseReopened(_) => Some(Self::Free),
+            Event::CaseOpened(_)
+            | Event::CaseAssessed(_)
+            | Event::GrantRecommended(_)
+            | Event::ReferenceAdded(_)
+            | Event::ReferenceChecked(_)
+            | Event::CaseClosed(_)
+            | Event::CaseAcknowledged(_)
+            | Event::CaseAssigned(_)
+            | Event::ContactPlanSet(_)
+            | Event::PersonAdded(_)
+            | Event::PersonStatusSet(_)
+            | Event::NeedAdded(_)
+            | Event::NoteAdded(_)
+            | Event::ContactLogged(_)
+            | Event::QuestionAsked(_)
+            | Event::RequesterAnswered(_)
+            | Event::NeedEnded(_)
+            | Event::NeedReferred(_)
+            | Event::ReferralAnswered(_)
+            | Event::ReferralUnanswered(_)
+            | Event::MoneyStopped(_)
+            | Event::CaseOverdue(_)
+            | Event::WelfareCheckDue(_)
+            | Event::NotesKeyBegun(_) => None,
+        }
+    }
+
     /// What a case's money is once this is the last that was asked. After a withdrawal nothing newer is asked until the
     /// case is reopened, so whatever is lifts the stop for grants that are drafted from then on.
     pub(crate) const fn leaves(self) -> MoneyState {

@@ -4,7 +4,7 @@ use flare_access::Roles;
 use flare_kernel::{CaseId, GrantId, Lane, NeedId, StaffId};
 use flare_store::{Error, Tx, sql};
 
-use super::read::corrupt;
+use super::{Read, read::corrupt};
 use crate::domain::{CaseFacts, MoneyState, Voter};
 
 /// What is known of a case; nothing when no event of it has come yet.
@@ -64,6 +64,13 @@ pub(crate) async fn set_money(
         sql("UPDATE cases SET money = $2, money_version = $3 WHERE case_id = $1 AND money_version <= $4");
     let query = query.bind(case.to_string()).bind(money.as_str()).bind(version).bind(version);
     Ok(tx.execute(query).await? == 1)
+}
+
+/// What the money of a case is, and the version of the case that made it so; free where nothing is known.
+pub(crate) async fn money(read: &mut impl Read, case: CaseId) -> Result<(MoneyState, i64), Error> {
+    let query = sql("SELECT money, money_version FROM cases WHERE case_id = $1").bind(case.to_string());
+    let Some(row) = read.row(query).await? else { return Ok((MoneyState::Free, 0)) };
+    Ok((row.parse("money")?, row.int("money_version")?))
 }
 
 /// Notes that a case was closed, or is open again.

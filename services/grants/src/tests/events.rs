@@ -7,7 +7,7 @@ use flare_contracts::{
         CaseAssessed, ProposalAnswered, RequestSubmitted, RolesSet, identity_event, intake_event,
         triage_event,
     },
-    grants::v1::{Decision, HoldKind, grants_server::Grants as _},
+    grants::v1::{Decision, grants_server::Grants as _},
     input,
     triage::v1::CheckResult,
 };
@@ -16,7 +16,7 @@ use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::{
     domain::{
-        MoneyState, Stage, TimerKind, Verified,
+        MoneyAsk, MoneyState, Stage, TimerKind, Verified,
         samples::{APPROVERS, CASE, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, eur},
     },
     fixtures::{World, by, refused},
@@ -126,6 +126,7 @@ async fn what_is_not_known_here_changes_nothing(sandbox: Sandbox) {
     assert_eq!(world.version().await, 0);
     world.draft().await.unwrap();
     let other_case = ProposalAnswered {
+        act: None,
         case_id: CaseId::from_bytes([1; 16]).to_string(),
         grant_id: GRANT.to_string(),
         agrees: true,
@@ -157,6 +158,6 @@ async fn a_hold_that_comes_before_the_case_holds_its_grants(sandbox: Sandbox) {
     world.stopped("held").await;
     world.draft().await.unwrap();
     assert_eq!(world.grant().await.money, MoneyState::Held);
-    assert_eq!(world.hold(HoldKind::Free).await, 0);
+    assert_eq!(world.hold(MoneyAsk::Free).await, 0);
     assert_eq!(world.grant().await.money, MoneyState::Free);
 }

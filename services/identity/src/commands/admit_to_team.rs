@@ -48,12 +48,13 @@ impl Write for AdmitToTeam {
     async fn apply(&self, tx: &mut Tx) -> Result<AdmitToTeamResponse, Error> {
         tx.lock(&[&self.staff]).await?;
         let staff = store::staff(tx, self.staff).await?;
-        let event = staff.admit(self.team, self.generation).map_err(Refusal::from)?;
+        let earlier = store::admissions(tx, staff.id, self.team, self.generation).await?;
+        let event = staff.admit(self.team, self.generation, earlier).map_err(Refusal::from)?;
         if !store::has_team_key(tx, self.team, self.generation).await? {
             return Err(Refusal::invalid("generation", "must be one that the team has a key of").into());
         }
-        store::put_membership(tx, staff.id, self.team, self.generation, self.wrapped.clone()).await?;
         tx.append(staff.id, LANE, self.actor.to_string(), &IdentityEvent::from(event))?;
+        store::add_membership(tx, staff.id, self.team, self.generation, self.wrapped.clone()).await?;
         Ok(AdmitToTeamResponse {})
     }
 }

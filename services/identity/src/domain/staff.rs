@@ -57,6 +57,9 @@ pub(crate) fn effective(roles: Roles, is_certified: bool) -> Roles {
     roles.iter().filter(takes_effect).collect()
 }
 
+/// How often a person may be given the same generation of a team's key.
+const MOST_ADMISSIONS: usize = 8;
+
 /// Why nothing happened to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StaffError {
@@ -72,6 +75,11 @@ pub(crate) enum StaffError {
     /// A step for people whose keys the organisation vouches for.
     #[error("a person can be admitted to a team once the organisation has certified their keys")]
     NotCertified,
+    /// Each wrap is kept, and somebody gives out more and more of them.
+    #[error(
+        "a person can be given the same team's key {MOST_ADMISSIONS} times; give the team a new key instead"
+    )]
+    AdmittedTooOften,
     /// Whoever gives out roles does not give them to themselves.
     #[error("nobody sets their own roles: another administrator can")]
     OwnRoles,
@@ -87,6 +95,7 @@ impl From<StaffError> for Refusal {
             StaffError::Disabled => (Kind::State, "STAFF_DISABLED"),
             StaffError::NotActive(_) => (Kind::State, "STAFF_NOT_ACTIVE"),
             StaffError::NotCertified => (Kind::State, "STAFF_NOT_CERTIFIED"),
+            StaffError::AdmittedTooOften => (Kind::Exhausted, "ADMITTED_TOO_OFTEN"),
             StaffError::OwnRoles => (Kind::Forbidden, "OWN_ROLES"),
             StaffError::LastAdministrator => (Kind::State, "LAST_ADMINISTRATOR"),
         };
@@ -218,14 +227,23 @@ impl Staff {
         Ok((self, event))
     }
 
-    /// They are given a team's key.
-    pub(crate) fn admit(&self, team: Team, generation: u32) -> Result<AdmittedToTeam, StaffError> {
+    /// They are given a team's key; `earlier` times they were given this one before. Nobody can tell here whether a wrap
+    /// opens, so each is kept, up to a limit.
+    pub(crate) fn admit(
+        &self,
+        team: Team,
+        generation: u32,
+        earlier: usize,
+    ) -> Result<AdmittedToTeam, StaffError> {
         match self.state {
             State::Active => {}
             State::Invited | State::Disabled => return Err(StaffError::NotActive(self.state.as_str())),
         }
         if self.certificate.is_none() {
             return Err(StaffError::NotCertified);
+        }
+        if earlier >= MOST_ADMISSIONS {
+            return Err(StaffError::AdmittedTooOften);
         }
         Ok(AdmittedToTeam { staff_id: self.id.to_string(), team: team.as_str().to_owned(), generation })
     }
@@ -288,7 +306,7 @@ mod tests {
             assert_eq!(one.clone().disable("left", true).map(|done| done.0.state), disable, "{state:?}");
             assert_eq!(one.clone().certify([1; 64]).map(drop), certify, "{state:?}");
             let certified = Staff { certificate: Some([1; 64]), ..one };
-            assert_eq!(certified.admit(Team::Triage, 1).map(drop), certify, "{state:?}");
+            assert_eq!(certified.admit(Team::Triage, 1, 0).map(drop), certify, "{state:?}");
         }
     }
 
@@ -297,7 +315,7 @@ mod tests {
         let all = roles(&[Role::Officer, Role::Head, Role::Approver, Role::Finance, Role::Admin]);
         let one = staff(State::Active, all);
         assert_eq!(one.effective_roles(), roles(&[Role::Officer, Role::Admin]));
-        assert_eq!(one.admit(Team::Finance, 1).unwrap_err(), StaffError::NotCertified);
+        assert_eq!(one.admit(Team::Finance, 1, 0).unwrap_err(), StaffError::NotCertified);
         let to = roles(&[Role::Officer, Role::Approver]);
         let set = one.clone().set_roles(OTHER, to, true).unwrap().1.unwrap();
         let codes = |held: &[Role]| roles(held).codes();

@@ -2,14 +2,20 @@
 
 use flare_contracts::{
     Refusal,
+    common::v1::SignedAct,
     events::v1::{AgreementAnswered, IntakeEvent},
     input,
     intake::v1::{AnswerAgreementRequest, AnswerAgreementResponse, MessageKind},
+    requester_act::verify_call,
 };
 use flare_kernel::{CaseId, GrantId, MessageId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, domain::grant::NotNow, store};
+use crate::{
+    author::REQUESTER,
+    domain::grant::NotNow,
+    store::{self, receipts::Opened},
+};
 
 /// See the module.
 pub(crate) struct AnswerAgreement {
@@ -18,19 +24,21 @@ pub(crate) struct AnswerAgreement {
     message: MessageId,
     accepts: bool,
     refuses_donor: bool,
+    act: SignedAct,
 }
 
 impl AnswerAgreement {
-    pub(crate) fn parse(case: CaseId, request: &AnswerAgreementRequest) -> Result<Self, Refusal> {
+    pub(crate) fn parse(by: &Opened, request: &AnswerAgreementRequest) -> Result<Self, Refusal> {
         if request.accepts && request.refuses_donor {
             return Err(Refusal::invalid("refuses_donor", "must not be set when the agreement is accepted"));
         }
         Ok(Self {
-            case,
+            case: by.case,
             grant: input::id("grant_id", &request.grant_id)?,
             message: input::id("message_id", &request.message_id)?,
             accepts: request.accepts,
             refuses_donor: request.refuses_donor,
+            act: verify_call(request, by.case, &by.signing_key)?,
         })
     }
 }
@@ -42,9 +50,8 @@ impl Write for AnswerAgreement {
         let (view, mut grant) = super::locked_grant(tx, self.case, self.grant).await?;
         view.goes_on()?;
         grant.answer_agreement(self.message, self.accepts).map_err(Refusal::from)?;
-        if !super::shows(tx, self.case, &grant.agreement_message, (MessageKind::Agreement, self.grant))
-            .await?
-        {
+        let what = (MessageKind::Agreement, self.grant);
+        if !super::shows(tx, self.case, &grant.agreement_message, what, &self.act).await? {
             return Err(Refusal::from(NotNow::AgreementNotShown).into());
         }
         store::grants::save(tx, &grant).await?;
@@ -54,6 +61,7 @@ impl Write for AnswerAgreement {
             accepts: self.accepts,
             refuses_donor: self.refuses_donor,
             message_id: self.message.to_string(),
+            act: Some(self.act.clone()),
         }
         .into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;

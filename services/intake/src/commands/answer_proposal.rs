@@ -2,31 +2,42 @@
 
 use flare_contracts::{
     Refusal,
+    common::v1::SignedAct,
     events::v1::{IntakeEvent, ProposalAnswered},
     input,
     intake::v1::{AnswerProposalRequest, AnswerProposalResponse, MessageKind},
+    requester_act::verify_call,
 };
 use flare_kernel::{CaseId, GrantId, MessageId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, domain::grant::NotNow, store};
+use crate::{
+    author::REQUESTER,
+    domain::grant::NotNow,
+    store::{self, receipts::Opened},
+};
 
 /// See the module.
 pub(crate) struct AnswerProposal {
     case: CaseId,
     grant: GrantId,
     agrees: bool,
+    /// The message that showed it; empty where it was told by voice.
+    shown: String,
+    act: SignedAct,
     /// Words, posted before.
     words: Option<MessageId>,
 }
 
 impl AnswerProposal {
-    pub(crate) fn parse(case: CaseId, request: &AnswerProposalRequest) -> Result<Self, Refusal> {
+    pub(crate) fn parse(by: &Opened, request: &AnswerProposalRequest) -> Result<Self, Refusal> {
         let words = Some(&request.message_id).filter(|id| !id.is_empty());
         Ok(Self {
-            case,
+            case: by.case,
             grant: input::id("grant_id", &request.grant_id)?,
             agrees: request.agrees,
+            shown: request.shown_message_id.clone(),
+            act: verify_call(request, by.case, &by.signing_key)?,
             words: words.map(|id| input::id("message_id", id)).transpose()?,
         })
     }
@@ -46,14 +57,16 @@ impl Write for AnswerProposal {
                 );
             }
         }
-        grant.answer_proposal(self.agrees).map_err(Refusal::from)?;
-        if !super::shows(tx, self.case, &grant.proposal_message, (MessageKind::Proposal, self.grant)).await? {
+        grant.answer_proposal(&self.shown, self.agrees).map_err(Refusal::from)?;
+        let what = (MessageKind::Proposal, self.grant);
+        if !super::shows(tx, self.case, &grant.proposal_message, what, &self.act).await? {
             return Err(Refusal::from(NotNow::ProposalNotShown).into());
         }
         store::grants::save(tx, &grant).await?;
         let (case_id, grant_id) = (self.case.to_string(), self.grant.to_string());
+        let act = Some(self.act.clone());
         let event: IntakeEvent =
-            ProposalAnswered { case_id, grant_id: grant_id.clone(), agrees: self.agrees }.into();
+            ProposalAnswered { case_id, grant_id: grant_id.clone(), agrees: self.agrees, act }.into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;
         super::show_step(tx, self.case, "proposal_answered", grant_id).await?;
         super::heard(tx, view).await?;

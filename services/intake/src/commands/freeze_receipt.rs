@@ -9,7 +9,7 @@ use flare_contracts::{
 use flare_kernel::{CaseId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{refusals, store};
+use crate::{receipt::REQUESTERS_THREAD, refusals, store};
 
 /// Why a receipt is frozen.
 const REASONS: &[&str] = &["lost", "seized", "seen_by_others", "asked", "other"];
@@ -33,7 +33,7 @@ impl Write for FreezeReceipt {
 
     async fn apply(&self, tx: &mut Tx) -> Result<FreezeReceiptResponse, Error> {
         let view = super::locked(tx, self.case).await?;
-        if !store::requests::freeze_receipt(tx, self.case).await? {
+        if !store::receipts::freeze(tx, self.case, REQUESTERS_THREAD).await? {
             return Err(refusals::no_receipt().into());
         }
         let (case_id, reason) = (self.case.to_string(), self.reason.to_owned());

@@ -1,17 +1,20 @@
 //! A case gets its receipt: it was opened by an officer, or its earlier receipt was frozen.
 
 use flare_contracts::{
+    common::v1::EpochAuthor,
+    epoch_author,
     events::v1::{IntakeEvent, ReceiptIssued},
     input,
-    intake::v1::{IssueReceiptRequest, IssueReceiptResponse},
+    intake::v1::{HolderKind, IssueReceiptRequest, IssueReceiptResponse},
 };
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::{Error, Tx, Write};
 
 use crate::{
+    author::Author,
     keys::{ReceiptWrap, SealedEpoch},
-    receipt::ReceiptLock,
+    receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
     refusals, store,
 };
 
@@ -20,6 +23,7 @@ pub(crate) struct IssueReceipt {
     case: CaseId,
     staff: StaffId,
     receipt: ReceiptLock,
+    author: EpochAuthor,
     epoch: SealedEpoch,
 }
 
@@ -33,7 +37,9 @@ impl IssueReceipt {
         let receipt = ReceiptLock::parse(request.receipt)?;
         let place = (case, Compartment::Thread, ReceiptWrap::Required);
         let epoch = SealedEpoch::seal("key", request.key, place, service)?;
-        Ok(Self { case, staff, receipt, epoch })
+        let author = input::required("author", request.author)?;
+        epoch_author::check("author", &author)?;
+        Ok(Self { case, staff, receipt, author, epoch })
     }
 }
 
@@ -42,14 +48,28 @@ impl Write for IssueReceipt {
 
     async fn apply(&self, tx: &mut Tx) -> Result<IssueReceiptResponse, Error> {
         let view = super::locked(tx, self.case).await?;
-        if store::requests::has_receipt(tx, self.case).await? {
+        if store::receipts::is_active(tx, self.case, REQUESTERS_THREAD).await? {
             return Err(refusals::has_receipt().into());
         }
         let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
         self.epoch.check_follows("key", newest)?;
-        store::requests::insert_receipt(tx, self.case, &self.receipt, self.epoch.epoch).await?;
+        let new = NewReceipt {
+            lock: &self.receipt,
+            holder: HolderKind::Requester,
+            thread: REQUESTERS_THREAD,
+            drawn_by: &Author::Staff(self.staff),
+            author: Some(&self.author),
+            first_epoch: self.epoch.epoch,
+        };
+        store::receipts::insert(tx, self.case, &new).await?;
         store::keys::insert(tx, self.case, std::slice::from_ref(&self.epoch)).await?;
-        let event: IntakeEvent = ReceiptIssued { case_id: self.case.to_string() }.into();
+        let event: IntakeEvent = ReceiptIssued {
+            case_id: self.case.to_string(),
+            receipt: Some(self.receipt.keys_of_event()),
+            lookup_id: self.receipt.lookup.to_vec(),
+            author: Some(self.author.clone()),
+        }
+        .into();
         tx.append(self.case, view.lane, self.staff.to_string(), &event)?;
         super::show_step(tx, self.case, "receipt_issued", String::new()).await?;
         Ok(IssueReceiptResponse { version: tx.version(self.case) })

@@ -4,7 +4,7 @@ use flare_contracts::{
     Refusal,
     common::v1::{Compartment as WireCompartment, KeyEpoch, SealedField},
     events::v1::{IntakeEvent, RequestSubmitted},
-    intake::v1::Channel,
+    intake::v1::{Channel, HolderKind},
 };
 use flare_kernel::{CaseId, Timestamp};
 use flare_seal::{Compartment, ServiceKey};
@@ -14,7 +14,7 @@ use crate::{
     author::Author,
     domain::{answers, case_view::CaseView, listing::Listing},
     keys::{ReceiptWrap, SealedEpoch},
-    receipt::ReceiptLock,
+    receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
     refusals,
     store::{self, requests::Request},
 };
@@ -96,6 +96,7 @@ impl NewCase {
             channel: self.channel.into(),
             listing: Some(self.listing.to_wire()),
             has_receipt: self.receipt.is_some(),
+            receipt: self.receipt.as_ref().map(ReceiptLock::keys_of_event),
         }
         .into();
         tx.append(self.case, self.listing.lane_hint, self.author.name(), &event)?;
@@ -113,7 +114,15 @@ impl NewCase {
         };
         store::requests::insert(tx, &request).await?;
         if let Some(receipt) = &self.receipt {
-            store::requests::insert_receipt(tx, self.case, receipt, FIRST_EPOCH).await?;
+            let new = NewReceipt {
+                lock: receipt,
+                holder: HolderKind::Requester,
+                thread: REQUESTERS_THREAD,
+                drawn_by: &self.author,
+                author: None,
+                first_epoch: FIRST_EPOCH,
+            };
+            store::receipts::insert(tx, self.case, &new).await?;
         }
         store::keys::insert(tx, self.case, &self.epochs).await?;
         store::answers::insert(tx, self.case, (FIRST, &self.author), &self.answers).await?;

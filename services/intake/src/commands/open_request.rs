@@ -9,7 +9,7 @@ use flare_seal::ServiceKey;
 use flare_store::{Error, Tx, Write};
 
 use super::new_case::{NewCase, first_epochs};
-use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock};
+use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock, store};
 
 /// See the module.
 pub(crate) struct OpenRequest(NewCase);
@@ -23,6 +23,9 @@ impl OpenRequest {
         let case = input::id("case_id", &request.case_id)?;
         let content = content::of_opening(&request)?;
         let receipt = request.receipt.map(|lock| ReceiptLock::parse(Some(lock))).transpose()?;
+        if let Some(receipt) = &receipt {
+            receipt.check_opens(case)?;
+        }
         let new = NewCase {
             case,
             author: Author::Staff(staff),
@@ -35,6 +38,20 @@ impl OpenRequest {
         };
         new.check()?;
         Ok(Self(new))
+    }
+}
+
+impl OpenRequest {
+    /// Without a receipt that gives the case's id, the id is one that was drawn here for this very person.
+    async fn check_reserved(&self, tx: &mut Tx) -> Result<(), Error> {
+        if self.0.receipt.is_some() {
+            return Ok(());
+        }
+        let reserved = store::requests::reserved_for(tx, self.0.case).await?;
+        if reserved.is_some_and(|staff| Author::Staff(staff) == self.0.author) {
+            return Ok(());
+        }
+        Err(Refusal::invalid("case_id", "must be one that ReserveCase gave you").into())
     }
 }
 
@@ -54,6 +71,7 @@ impl Write for OpenRequest {
     type Output = OpenRequestResponse;
 
     async fn apply(&self, tx: &mut Tx) -> Result<OpenRequestResponse, Error> {
+        self.check_reserved(tx).await?;
         let opened = self.0.open(tx).await?;
         Ok(OpenRequestResponse {
             case_id: self.0.case.to_string(),

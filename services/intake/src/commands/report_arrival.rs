@@ -2,14 +2,19 @@
 
 use flare_contracts::{
     Refusal,
+    common::v1::SignedAct,
     events::v1::{ArrivalReported, IntakeEvent},
     input,
     intake::v1::{ReportArrivalRequest, ReportArrivalResponse},
+    requester_act::verify_call,
 };
 use flare_kernel::{CaseId, GrantId, Money, TrancheId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, store};
+use crate::{
+    author::REQUESTER,
+    store::{self, receipts::Opened},
+};
 
 /// See the module.
 pub(crate) struct ReportArrival {
@@ -17,15 +22,17 @@ pub(crate) struct ReportArrival {
     grant: GrantId,
     tranche: TrancheId,
     arrived: Money,
+    act: SignedAct,
 }
 
 impl ReportArrival {
-    pub(crate) fn parse(case: CaseId, request: &ReportArrivalRequest) -> Result<Self, Refusal> {
+    pub(crate) fn parse(by: &Opened, request: &ReportArrivalRequest) -> Result<Self, Refusal> {
         Ok(Self {
-            case,
+            case: by.case,
             grant: input::id("grant_id", &request.grant_id)?,
             tranche: input::id("tranche_id", &request.tranche_id)?,
             arrived: input::money("arrived", request.arrived.as_ref())?,
+            act: verify_call(request, by.case, &by.signing_key)?,
         })
     }
 }
@@ -44,6 +51,7 @@ impl Write for ReportArrival {
             grant_id: self.grant.to_string(),
             tranche_id: self.tranche.to_string(),
             arrived: Some(input::money_out(self.arrived)),
+            act: Some(self.act.clone()),
         }
         .into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;

@@ -2,28 +2,35 @@
 
 use flare_contracts::{
     Refusal,
+    common::v1::SignedAct,
     events::v1::{IntakeEvent, ReportSubmitted},
     input,
     intake::v1::{MessageKind, SubmitReportRequest, SubmitReportResponse},
+    requester_act::verify_call,
 };
 use flare_kernel::{CaseId, GrantId, MessageId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, store};
+use crate::{
+    author::REQUESTER,
+    store::{self, receipts::Opened},
+};
 
 /// See the module.
 pub(crate) struct SubmitReport {
     case: CaseId,
     grant: GrantId,
     message: MessageId,
+    act: SignedAct,
 }
 
 impl SubmitReport {
-    pub(crate) fn parse(case: CaseId, request: &SubmitReportRequest) -> Result<Self, Refusal> {
+    pub(crate) fn parse(by: &Opened, request: &SubmitReportRequest) -> Result<Self, Refusal> {
         Ok(Self {
-            case,
+            case: by.case,
             grant: input::id("grant_id", &request.grant_id)?,
             message: input::id("message_id", &request.message_id)?,
+            act: verify_call(request, by.case, &by.signing_key)?,
         })
     }
 }
@@ -36,12 +43,16 @@ impl Write for SubmitReport {
         grant.may_report().map_err(Refusal::from)?;
         let (grant_id, message_id) = (self.grant.to_string(), self.message.to_string());
         let known = store::messages::find(tx, self.case, self.message).await?;
-        if known.is_none_or(|known| known.kind != MessageKind::Report || known.about != grant_id) {
+        if known.is_none_or(|known| {
+            known.kind != MessageKind::Report || known.about != grant_id || !known.is_text_of(&self.act)
+        }) {
             let rule = "must be a message of kind report that you posted about this grant";
             return Err(Refusal::invalid("message_id", rule).into());
         }
         let case_id = self.case.to_string();
-        let event: IntakeEvent = ReportSubmitted { case_id, grant_id: grant_id.clone(), message_id }.into();
+        let event: IntakeEvent =
+            ReportSubmitted { case_id, grant_id: grant_id.clone(), message_id, act: Some(self.act.clone()) }
+                .into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;
         super::show_step(tx, self.case, "report_submitted", grant_id).await?;
         super::heard(tx, view).await?;

@@ -22,6 +22,7 @@ impl SubmitRequest {
         let receipt = ReceiptLock::parse(request.receipt.clone())?;
         let once = Once::new(receipt.scope(), "SubmitRequest", &request.request_id, &request)?;
         let case = input::id("case_id", &request.case_id)?;
+        receipt.check_opens(case)?;
         let content = content::of_submission(&request)?;
         let new = NewCase {
             case,
@@ -42,8 +43,8 @@ impl Write for SubmitRequest {
     type Output = SubmitRequestResponse;
 
     async fn apply(&self, tx: &mut Tx) -> Result<SubmitRequestResponse, Error> {
-        let opens = store::requests::case_of_receipt(tx, &self.receipt.lookup).await?;
-        if opens.is_some_and(|(case, _)| case != self.new.case) {
+        let opens = store::receipts::opened_by(tx, &self.receipt.lookup).await?;
+        if opens.is_some_and(|opened| opened.case != self.new.case) {
             return Err(refusals::already_submitted().into());
         }
         let opened = self.new.open(tx).await?;

@@ -2,27 +2,34 @@
 
 use flare_contracts::{
     Refusal,
+    common::v1::SignedAct,
     events::v1::{IntakeEvent, WithdrawalRequested},
     input,
     intake::v1::{WithdrawRequest, WithdrawResponse},
+    requester_act::verify_call,
 };
 use flare_kernel::CaseId;
 use flare_store::{Error, Tx, Write};
 
-use crate::{author::REQUESTER, domain::standing::Facts};
+use crate::{author::REQUESTER, domain::standing::Facts, store::receipts::Opened};
 
 /// See the module.
 pub(crate) struct Withdraw {
     case: CaseId,
     reason: &'static str,
+    act: SignedAct,
 }
 
 /// Why somebody withdraws.
 const REASONS: &[&str] = &["helped_elsewhere", "too_dangerous", "no_longer_needed", "other", "unsaid"];
 
 impl Withdraw {
-    pub(crate) fn parse(case: CaseId, request: &WithdrawRequest) -> Result<Self, Refusal> {
-        Ok(Self { case, reason: input::code("reason", &request.reason, REASONS)? })
+    pub(crate) fn parse(by: &Opened, request: &WithdrawRequest) -> Result<Self, Refusal> {
+        Ok(Self {
+            case: by.case,
+            reason: input::code("reason", &request.reason, REASONS)?,
+            act: verify_call(request, by.case, &by.signing_key)?,
+        })
     }
 }
 
@@ -33,7 +40,9 @@ impl Write for Withdraw {
         let mut view = super::locked(tx, self.case).await?;
         if view.withdraw()? {
             let reason = self.reason.to_owned();
-            let event: IntakeEvent = WithdrawalRequested { case_id: self.case.to_string(), reason }.into();
+            let event: IntakeEvent =
+                WithdrawalRequested { case_id: self.case.to_string(), reason, act: Some(self.act.clone()) }
+                    .into();
             tx.append(self.case, view.lane, REQUESTER, &event)?;
             super::show_step(tx, self.case, "withdrawal_requested", String::new()).await?;
             super::heard(tx, view.clone()).await?;

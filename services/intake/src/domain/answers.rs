@@ -22,7 +22,7 @@ pub(crate) fn check(answers: &[SealedField]) -> Result<(), Refusal> {
         if answers[..index].iter().any(|earlier| earlier.name == *name) {
             return Err(Refusal::invalid(rule.name, "must not be there twice"));
         }
-        input::sealed_shape(rule.name, answer, rule.max_bytes)?;
+        input::sealed_shape(rule.name, answer, rule.max_bytes())?;
     }
     Ok(())
 }
@@ -96,8 +96,8 @@ mod tests {
     #[test]
     fn each_answer_is_held_to_its_own_length() {
         for rule in ANSWERS {
-            assert_eq!(check(&[answer(rule.name, rule.max_bytes)]), Ok(()), "{}", rule.name);
-            let longer = answer(rule.name, flare_seal::sealed_committed_len(rule.max_bytes) + 64);
+            assert_eq!(check(&[answer(rule.name, rule.max_bytes())]), Ok(()), "{}", rule.name);
+            let longer = answer(rule.name, flare_seal::sealed_committed_len(rule.max_bytes()) + 64);
             assert_eq!(field(check(&[longer])), format!("{}.ciphertext", rule.name));
         }
     }
@@ -111,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_request_over_256_kib_is_refused_as_a_whole() {
+    fn a_request_over_the_limit_is_refused_as_a_whole() {
         let mut answers = two();
-        answers.push(answer("request.anything", 256 * 1024));
+        answers.push(answer("request.anything", MAX_REQUEST_BYTES));
         assert_eq!(field(check(&answers)), "answers");
         assert_eq!(check_total(MAX_REQUEST_BYTES), Ok(()));
     }

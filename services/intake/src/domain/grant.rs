@@ -109,6 +109,8 @@ pub(crate) enum NotNow {
     AgreementNotOpen(Stage),
     #[error("must be the message that shows the grant's agreement as it is now")]
     OtherAgreement,
+    #[error("must be the message that shows the grant's proposal as it is now")]
+    OtherProposal,
     #[error("a report can be given while the grant is approved, active or reporting; this one is {}", .0.as_str())]
     ReportNotOpen(Stage),
 }
@@ -121,6 +123,7 @@ impl From<NotNow> for Refusal {
             NotNow::AgreementNotShown => "AGREEMENT_NOT_SHOWN",
             NotNow::AgreementNotOpen(_) => "AGREEMENT_NOT_OPEN",
             NotNow::OtherAgreement => return Self::invalid("message_id", not_now.to_string()),
+            NotNow::OtherProposal => return Self::invalid("shown_message_id", not_now.to_string()),
             NotNow::ReportNotOpen(_) => "REPORT_NOT_OPEN",
         };
         Self::new(Kind::State, reason, not_now.to_string())
@@ -140,13 +143,16 @@ impl Stage {
 
 impl Grant {
     /// The requester says whether the proposal is right; they may change their mind until the votes begin.
-    pub(crate) fn answer_proposal(&mut self, agrees: bool) -> Result<(), NotNow> {
+    pub(crate) fn answer_proposal(&mut self, shown: &str, agrees: bool) -> Result<(), NotNow> {
         match (self.stage.phase(), self.proposal) {
             (Phase::Draft, Proposal::NotShown) => return Err(NotNow::ProposalNotShown),
             (Phase::Draft, Proposal::Shown | Proposal::Agreed | Proposal::Disagreed) => {}
             (Phase::BeforeMoney | Phase::Running | Phase::Over, _) => {
                 return Err(NotNow::ProposalNotOpen(self.stage));
             }
+        }
+        if self.proposal_message != shown {
+            return Err(NotNow::OtherProposal);
         }
         self.proposal = if agrees { Proposal::Agreed } else { Proposal::Disagreed };
         Ok(())
@@ -261,7 +267,7 @@ pub(crate) mod tests {
                 let before = grant.clone();
                 let open = *stage == Stage::Draft && *proposal != Proposal::NotShown;
                 for (agrees, becomes) in [(true, Proposal::Agreed), (false, Proposal::Disagreed)] {
-                    match grant.answer_proposal(agrees) {
+                    match grant.answer_proposal("", agrees) {
                         Ok(()) => assert!(open && grant.proposal == becomes, "{before:?}"),
                         Err(refusal) => {
                             assert!(!open && grant == before, "{before:?}");
@@ -276,6 +282,17 @@ pub(crate) mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_proposal_is_answered_as_it_was_shown() {
+        let shown = MESSAGE.to_string();
+        let mut grant = Grant { proposal: Proposal::Shown, proposal_message: shown.clone(), ..grant() };
+        for other in ["", "message_1"] {
+            assert_eq!(grant.answer_proposal(other, true), Err(NotNow::OtherProposal));
+        }
+        assert_eq!(Refusal::from(NotNow::OtherProposal).violations[0].field, "shown_message_id");
+        assert_eq!(grant.answer_proposal(&shown, true), Ok(()));
     }
 
     #[test]

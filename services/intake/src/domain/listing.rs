@@ -79,7 +79,7 @@ mod tests {
     fn least() -> v1::Listing {
         v1::Listing {
             lane_hint: WireLane::Urgent.into(),
-            language: "FR".to_owned(),
+            language: "fr".to_owned(),
             ..v1::Listing::default()
         }
     }

@@ -10,7 +10,10 @@ use flare_seal::{Compartment, ServiceKey};
 use flare_store::{Error, Row, Tx, Value, sql};
 
 use super::{Reads, small};
-use crate::keys::{SealedEpoch, SealedWrap, context};
+use crate::{
+    keys::{SealedEpoch, SealedWrap, context},
+    receipt::REQUESTERS_THREAD,
+};
 
 /// The newest epoch of a compartment; 0 before there is one.
 pub(crate) async fn newest(
@@ -29,18 +32,23 @@ pub(crate) async fn newest(
 }
 
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, epochs: &[SealedEpoch]) -> Result<(), Error> {
-    let (mut begun, mut wraps): (Vec<[Value; 5]>, Vec<[Value; 6]>) = (Vec::new(), Vec::new());
+    let (mut begun, mut wraps): (Vec<[Value; 6]>, Vec<[Value; 6]>) = (Vec::new(), Vec::new());
     for epoch in epochs {
         let key = || [case.to_string().into(), epoch.compartment.as_str().into(), epoch.epoch.into()];
         let [of, compartment, number] = key();
-        begun.push([of, compartment, number, tx.now().as_micros().into(), epoch.author.clone().into()]);
+        let thread = match epoch.compartment {
+            Compartment::Thread => REQUESTERS_THREAD,
+            Compartment::Request | Compartment::Notes | Compartment::Proposal | Compartment::Payment => 0,
+        };
+        let (at, author) = (tx.now().as_micros().into(), epoch.author.clone().into());
+        begun.push([of, compartment, thread.into(), number, at, author]);
         for SealedWrap { recipient, generation, wrapped } in &epoch.wraps {
             let [of, compartment, number] = key();
             let (recipient, wrapped) = (recipient.clone().into(), wrapped.clone().into());
             wraps.push([of, compartment, number, recipient, (*generation).into(), wrapped]);
         }
     }
-    tx.insert("key_epochs (case_id, compartment, epoch, begun_at, author)", &begun).await?;
+    tx.insert("key_epochs (case_id, compartment, thread, epoch, begun_at, author)", &begun).await?;
     tx.insert("key_wraps (case_id, compartment, epoch, recipient, generation, wrapped)", &wraps).await
 }
 
@@ -71,9 +79,11 @@ pub(crate) async fn of_receipt(
         .all(
             sql("SELECT compartment, epoch, recipient, generation, wrapped, author \
                  FROM key_wraps JOIN key_epochs USING (case_id, compartment, epoch) WHERE case_id = $1 AND compartment = 'thread' AND recipient = $2 AND epoch >= \
-                 (SELECT first_epoch FROM receipts WHERE case_id = $1 AND frozen_at IS NULL) ORDER BY epoch")
+                 (SELECT first_epoch FROM receipts WHERE case_id = $1 AND thread = $3 AND frozen_at IS NULL) \
+                 AND thread = $3 ORDER BY epoch")
             .bind(case.to_string())
-            .bind(RECEIPT),
+            .bind(RECEIPT)
+            .bind(i64::from(REQUESTERS_THREAD)),
         )
         .await?;
     gather(&rows, case, key)

@@ -1,7 +1,7 @@
 //! The thread.
 
 use flare_contracts::{
-    common::v1::SealedField,
+    common::v1::{SealedField, SignedAct},
     input,
     intake::v1::{Message, MessageKind},
 };
@@ -41,6 +41,15 @@ pub(crate) struct Known {
     pub(crate) kind: MessageKind,
     pub(crate) author: String,
     pub(crate) about: String,
+    /// The keyed digest of its text.
+    pub(crate) tag: Vec<u8>,
+}
+
+impl Known {
+    /// Whether an act was done on this very text.
+    pub(crate) fn is_text_of(&self, signed: &SignedAct) -> bool {
+        signed.act.as_ref().is_some_and(|act| act.text_tag == self.tag)
+    }
 }
 
 /// The name under which a message's text is sealed.
@@ -77,7 +86,7 @@ pub(crate) async fn find(
 ) -> Result<Option<Known>, Error> {
     let row = reads
         .one(
-            sql("SELECT kind, author, about FROM messages WHERE message_id = $1 AND case_id = $2")
+            sql("SELECT kind, author, about, tag FROM messages WHERE message_id = $1 AND case_id = $2")
                 .bind(id.to_string())
                 .bind(case.to_string()),
         )
@@ -87,6 +96,7 @@ pub(crate) async fn find(
             kind: wire(&row, "kind", MessageKind::from_str_name)?,
             author: row.text("author")?,
             about: row.text("about")?,
+            tag: row.bytes("tag")?,
         })
     })
     .transpose()

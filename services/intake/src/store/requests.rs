@@ -1,14 +1,14 @@
-//! Requests and their receipts.
+//! Requests.
 
 use flare_contracts::{
     common::v1::{Mode, Trigger},
     intake::v1::{Channel, ConsentState, Purpose, RequesterKind},
 };
-use flare_kernel::{CaseId, Lane, Timestamp};
+use flare_kernel::{CaseId, Lane, StaffId, Timestamp};
 use flare_store::{Error, Row, Tx, Value, sql};
 
 use super::{Reads, wire};
-use crate::{domain::listing::Listing, receipt::ReceiptLock};
+use crate::domain::listing::Listing;
 
 /// A request, without its answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,48 +93,22 @@ pub(crate) async fn version(reads: &mut impl Reads, case: CaseId) -> Result<i64,
     row.map_or(Ok(0), |row| row.int("seq"))
 }
 
-pub(crate) async fn insert_receipt(
-    tx: &mut Tx,
-    case: CaseId,
-    receipt: &ReceiptLock,
-    first_epoch: u32,
-) -> Result<(), Error> {
+/// Keeps an id that was drawn for whoever is about to open a case.
+pub(crate) async fn reserve(tx: &mut Tx, case: CaseId, staff: StaffId) -> Result<(), Error> {
     tx.execute(
-        sql("INSERT INTO receipts (lookup_id, case_id, proof_hash, issued_at, first_epoch) VALUES ($1, $2, $3, $4, $5)")
-            .bind(receipt.lookup.to_vec())
+        sql("INSERT INTO reserved_cases (case_id, staff_id, at) VALUES ($1, $2, $3)")
             .bind(case.to_string())
-            .bind(receipt.proof_hash.to_vec())
-            .bind(tx.now().as_micros())
-            .bind(i64::from(first_epoch)),
+            .bind(staff.to_string())
+            .bind(tx.now().as_micros()),
     )
     .await
     .map(drop)
 }
 
-/// The case that a receipt opens, and the hash of its proof. One that is frozen opens none.
-pub(crate) async fn case_of_receipt(
-    reads: &mut impl Reads,
-    lookup: &[u8; 16],
-) -> Result<Option<(CaseId, [u8; 32])>, Error> {
-    let row = reads
-        .one(
-            sql("SELECT case_id, proof_hash FROM receipts WHERE lookup_id = $1 AND frozen_at IS NULL")
-                .bind(lookup.to_vec()),
-        )
-        .await?;
-    row.map(|row| Ok((row.id("case_id")?, row.array("proof_hash")?))).transpose()
-}
-
-/// Whether a receipt opens the case.
-pub(crate) async fn has_receipt(reads: &mut impl Reads, case: CaseId) -> Result<bool, Error> {
-    let active = sql("SELECT case_id FROM receipts WHERE case_id = $1 AND frozen_at IS NULL");
-    Ok(reads.one(active.bind(case.to_string())).await?.is_some())
-}
-
-/// Freezes the case's receipt; says whether there was one to freeze.
-pub(crate) async fn freeze_receipt(tx: &mut Tx, case: CaseId) -> Result<bool, Error> {
-    let freeze = sql("UPDATE receipts SET frozen_at = $2 WHERE case_id = $1 AND frozen_at IS NULL");
-    Ok(tx.execute(freeze.bind(case.to_string()).bind(tx.now().as_micros())).await? > 0)
+/// Whom an id was drawn for.
+pub(crate) async fn reserved_for(reads: &mut impl Reads, case: CaseId) -> Result<Option<StaffId>, Error> {
+    let reserved = sql("SELECT staff_id FROM reserved_cases WHERE case_id = $1");
+    reads.one(reserved.bind(case.to_string())).await?.map(|row| row.id("staff_id")).transpose()
 }
 
 fn consent(row: &Row) -> Result<(Purpose, ConsentState), Error> {

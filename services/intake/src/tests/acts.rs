@@ -1,16 +1,18 @@
 //! What the requester says about grants, and withdrawing.
 
 use flare_contracts::{
-    common::v1::Money,
+    Event, Producer,
+    common::v1::{ActSignature, Money, RequesterActKind},
     events::v1::{
         AgreementPosted, CaseClosed, CaseStopped, GrantActivated, MoneyStopped, ProposalShown, grants_event,
-        triage_event,
+        intake_event, triage_event,
     },
     grants::v1::TrancheState,
     intake::v1::{
         AnswerAgreementRequest, AnswerProposalRequest, MessageKind, ReportArrivalRequest, Standing,
         SubmitReportRequest, WithdrawRequest, WithdrawResponse, intake_server::Intake as _,
     },
+    requester_act::{is_signed, sign_call},
 };
 use flare_kernel::{GrantId, MessageId, TrancheId};
 use flare_testkit::{Sandbox, on_both_engines};
@@ -31,8 +33,10 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
         grant_id: grant.to_string(),
         agrees,
         message_id: message_id.to_owned(),
+        ..AnswerProposalRequest::default()
     };
-    let call = async |by: &Requester, request: AnswerProposalRequest| {
+    let call = async |by: &Requester, mut request: AnswerProposalRequest| {
+        request.act = Some(by.act(&request, None));
         desk.api.answer_proposal(from(by.caller(), request)).await.map(tonic::Response::into_inner)
     };
     assert_eq!(call(&requester, answer(story.grant, true, "")).await.unwrap_err().code(), Code::NotFound);
@@ -42,9 +46,13 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
     let of_another_grant =
         requester.message(MessageKind::Proposal, &GrantId::random().unwrap().to_string(), "940 EUR");
     desk.post(officer(), of_another_grant.clone()).await.unwrap();
-    let shown = ProposalShown { message_id: of_another_grant.message_id, ..ProposalShown::default() };
+    let shown = ProposalShown { message_id: of_another_grant.message_id.clone(), ..ProposalShown::default() };
     story.grants(grants_event::Event::ProposalShown(shown)).await;
-    let unfit = call(&requester, answer(story.grant, true, "")).await.unwrap_err();
+    let unseen = call(&requester, answer(story.grant, true, "")).await.unwrap_err();
+    assert_eq!(field(&unseen), "shown_message_id", "a yes to another message is no yes to this one");
+    let shown_message_id = of_another_grant.message_id.clone();
+    let unfit = AnswerProposalRequest { shown_message_id, ..answer(story.grant, true, "") };
+    let unfit = call(&requester, unfit).await.unwrap_err();
     assert_eq!(reason(&unfit), "PROPOSAL_NOT_SHOWN", "a yes to other terms is no yes to these");
     story.grants(grants_event::Event::ProposalShown(ProposalShown::default())).await;
     assert_eq!(call(&elsewhere, answer(story.grant, true, "")).await.unwrap_err().code(), Code::NotFound);
@@ -99,8 +107,11 @@ async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox)
         accepts,
         refuses_donor,
         message_id: message.to_string(),
+        act: None,
     };
-    let call = async |request: AnswerAgreementRequest| {
+    let call = async |mut request: AnswerAgreementRequest| {
+        let shown = request.message_id.clone();
+        request.act = Some(requester.act(&request, Some((&shown, "You receive 940 EUR."))));
         desk.api.answer_agreement(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     story.draft(&[]).await;
@@ -129,6 +140,67 @@ async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox)
     );
 }
 
+on_both_engines!(an_act_is_the_signed_word_of_whoever_holds_the_receipt, crate::SCHEMA);
+async fn an_act_is_the_signed_word_of_whoever_holds_the_receipt(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let (requester, other) = (desk.requester().await, Requester::draw());
+    let story = Story::new(&desk, &requester);
+    let text = "You receive 940 EUR.";
+    let shown = requester.message(MessageKind::Agreement, &story.grant.to_string(), text);
+    desk.post(officer(), shown.clone()).await.unwrap();
+    story.draft(&[]).await;
+    let posted = AgreementPosted { message_id: shown.message_id.clone(), ..AgreementPosted::default() };
+    story.grants(grants_event::Event::AgreementPosted(posted)).await;
+    let accept = AnswerAgreementRequest {
+        request_id: fresh(),
+        grant_id: story.grant.to_string(),
+        accepts: true,
+        refuses_donor: false,
+        message_id: shown.message_id.clone(),
+        act: None,
+    };
+    let call = async |act| {
+        let request = AnswerAgreementRequest { act, ..accept.clone() };
+        desk.api.answer_agreement(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
+    };
+    let about = |text| Some((shown.message_id.as_str(), text));
+    assert_eq!(field(&call(None).await.unwrap_err()), "act");
+    let elsewhere = Requester { case: requester.case, ..other };
+    for forged in [
+        elsewhere.act(&accept, about(text)),
+        requester.act(&AnswerAgreementRequest { accepts: false, ..accept.clone() }, about(text)),
+    ] {
+        assert_eq!(reason(&call(Some(forged)).await.unwrap_err()), "ACT_NOT_SIGNED");
+    }
+    let other_text = requester.act(&accept, about("You receive 94 EUR."));
+    assert_eq!(
+        reason(&call(Some(other_text)).await.unwrap_err()),
+        "AGREEMENT_NOT_SHOWN",
+        "not the text shown"
+    );
+    assert_eq!(desk.count("SELECT seq FROM events WHERE kind LIKE '%AgreementAnswered'").await, 0);
+
+    let first = call(Some(requester.act(&accept, about(text)))).await.unwrap();
+    // Whoever repeats the call signs it at another time.
+    let later = ActSignature { at: None, ..requester.act(&accept, about(text)) };
+    let again = sign_call(
+        &accept,
+        requester.case,
+        (&later.text_tag, prost_types::Timestamp { seconds: 2_000_000_000, nanos: 0 }),
+        &requester.receipt.signer(),
+    );
+    assert_eq!(call(Some(again)).await.unwrap(), first, "the first answer again");
+    let payload = "SELECT payload FROM events WHERE kind LIKE '%AgreementAnswered'";
+    let rows = desk.sandbox.database.fetch_all(flare_store::sql(payload)).await.unwrap();
+    let event = Event::decode(Producer::Intake, &rows[0].bytes("payload").unwrap()).unwrap();
+    let Event::Intake(intake_event::Event::AgreementAnswered(answered)) = event else { panic!("{event:?}") };
+    let signed = answered.act.unwrap();
+    assert!(is_signed(&signed), "whoever reads the event can check it");
+    let keys = requester.receipt.keys().unwrap();
+    assert_eq!((signed.signing_key, keys.case_id()), (keys.signing.to_vec(), requester.case));
+    assert_eq!(signed.act.unwrap().kind(), RequesterActKind::AgreementAccepted);
+}
+
 on_both_engines!(an_arrival_is_reported_for_money_under_way, crate::SCHEMA);
 async fn an_arrival_is_reported_for_money_under_way(sandbox: Sandbox) {
     let desk = Desk::new(sandbox);
@@ -140,8 +212,10 @@ async fn an_arrival_is_reported_for_money_under_way(sandbox: Sandbox) {
         grant_id: story.grant.to_string(),
         tranche_id: tranche.to_string(),
         arrived,
+        act: None,
     };
-    let call = async |request: ReportArrivalRequest| {
+    let call = async |mut request: ReportArrivalRequest| {
+        request.act = Some(requester.act(&request, None));
         desk.api.report_arrival(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     story.draft(&[]).await;
@@ -176,8 +250,11 @@ async fn a_report_is_a_message_about_its_grant(sandbox: Sandbox) {
         request_id: fresh(),
         grant_id: story.grant.to_string(),
         message_id: message_id.to_owned(),
+        act: None,
     };
-    let call = async |request: SubmitReportRequest| {
+    let call = async |mut request: SubmitReportRequest| {
+        let written = request.message_id.clone();
+        request.act = Some(requester.act(&request, Some((&written, "It went well"))));
         desk.api.submit_report(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     let post = async |kind, about: &str| {
@@ -198,7 +275,8 @@ async fn a_report_is_a_message_about_its_grant(sandbox: Sandbox) {
 }
 
 async fn withdraw(desk: &Desk, requester: &Requester, reason: &str) -> Result<WithdrawResponse, Status> {
-    let request = WithdrawRequest { request_id: fresh(), reason: reason.to_owned() };
+    let mut request = WithdrawRequest { request_id: fresh(), reason: reason.to_owned(), act: None };
+    request.act = Some(requester.act(&request, None));
     desk.api.withdraw(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
 }
 
@@ -222,12 +300,13 @@ async fn a_withdrawal_holds_from_its_first_answer_on(sandbox: Sandbox) {
     let refused = desk.post(officer(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap_err();
     assert_eq!(reason(&refused), "CASE_STOPPED");
     desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Thank you")).await.unwrap();
-    let answer = AnswerProposalRequest {
+    let mut answer = AnswerProposalRequest {
         request_id: fresh(),
         grant_id: story.grant.to_string(),
         agrees: true,
-        message_id: String::new(),
+        ..AnswerProposalRequest::default()
     };
+    answer.act = Some(requester.act(&answer, None));
     let ended = desk.api.answer_proposal(from(requester.caller(), answer)).await.unwrap_err();
     assert_eq!((ended.code(), reason(&ended).as_str()), (Code::FailedPrecondition, "CASE_ENDED"));
 

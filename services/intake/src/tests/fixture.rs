@@ -5,18 +5,23 @@ use std::sync::Arc;
 use flare_access::{Caller, ReceiptClaim, Roles, Staff};
 use flare_contracts::{
     Event, Producer,
-    common::v1::{Compartment as WireCompartment, KeyEpoch, KeyWrap, Lane as WireLane, SealedField},
+    common::v1::{
+        ActSignature, Compartment as WireCompartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane,
+        SealedField,
+    },
+    input,
     intake::v1::{
         Consent, ConsentState, GetStatusRequest, GetStatusResponse, Listing, MessageKind, PostMessageRequest,
         PostMessageResponse, Purpose, ReceiptLock, SubmitRequestRequest, SubmitRequestResponse,
         intake_server::Intake as _,
     },
+    requester_act::{RequesterCall, sign_call},
 };
 use flare_kernel::{CaseId, Lane, MessageId, StaffId, Timestamp, random};
 use flare_messaging::{Consumer as _, Received};
 use flare_seal::{
     Compartment, CompartmentKey, FieldAddress, Receipt, RecipientPublic, RecipientSecret, Sensitive,
-    ServiceKey, WrapContext, proof_hash, seal_field, wrap_key,
+    ServiceKey, WrapContext, content_tag, proof_hash, seal_field, wrap_key,
 };
 use flare_store::{Error, Tx, Write, sql};
 use flare_testkit::Sandbox;
@@ -125,7 +130,7 @@ impl Requester {
     pub(super) fn draw() -> Self {
         let receipt = Receipt::draw().unwrap();
         Self {
-            case: receipt.case_id(),
+            case: receipt.case_id().unwrap(),
             request_key: CompartmentKey::generate().unwrap(),
             thread_key: CompartmentKey::generate().unwrap(),
             receipt,
@@ -136,7 +141,18 @@ impl Requester {
         ReceiptLock {
             lookup_id: self.receipt.lookup_id().to_vec(),
             proof_hash: proof_hash(&self.receipt.proof()).to_vec(),
+            encryption_key: self.receipt.keys().unwrap().encryption.to_bytes(),
+            signing_key: self.receipt.keys().unwrap().signing.to_vec(),
         }
+    }
+
+    /// The signature of an act on a message of the thread and its text, or on none.
+    pub(super) fn act(&self, call: &impl RequesterCall, about: Option<(&str, &str)>) -> ActSignature {
+        let tag = about.map(|(message, text)| {
+            content_tag(&self.thread_key, &format!("thread.message.{message}"), text.as_bytes()).to_vec()
+        });
+        let at = input::timestamp_out(NOW);
+        sign_call(call, self.case, (&tag.unwrap_or_default(), at), &self.receipt.signer())
     }
 
     pub(super) fn caller(&self) -> Caller {
@@ -236,6 +252,17 @@ impl Requester {
     }
 }
 
+/// Who vouches for what staff draw; services keep it as it came.
+pub(super) fn author() -> EpochAuthor {
+    EpochAuthor {
+        staff_id: OFFICER.to_string(),
+        encryption_key_digest: vec![1; 32],
+        signing_key: vec![2; 32],
+        certificate: vec![3; 64],
+        signature: vec![4; 64],
+    }
+}
+
 /// The triage team's secret in these tests.
 pub(super) fn triage() -> RecipientSecret {
     RecipientSecret::from_bytes([0x7a; 32])
@@ -260,8 +287,16 @@ pub(super) fn claim(lookup: [u8; 16], proof: [u8; 32]) -> Caller {
 }
 
 pub(super) fn officer() -> Caller {
+    staff(OFFICER)
+}
+
+pub(super) fn another_officer() -> Caller {
+    staff(StaffId::from_bytes([8; 16]))
+}
+
+fn staff(id: StaffId) -> Caller {
     Caller::Staff(Staff {
-        id: OFFICER,
+        id,
         roles: Roles::NONE,
         session: [8; 16],
         expires: NOW.plus(flare_kernel::Duration::from_secs(60)),

@@ -1,15 +1,15 @@
 //! A receipt that may be in other hands.
 
 use flare_contracts::intake::v1::{
-    FreezeReceiptRequest, GetRequestRequest, GetStatusRequest, IssueReceiptRequest, MessageKind,
-    intake_server::Intake as _,
+    BeginThreadEpochRequest, FreezeReceiptRequest, GetRequestRequest, GetStatusRequest, IssueReceiptRequest,
+    MessageKind, intake_server::Intake as _,
 };
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, CompartmentKey};
 use flare_testkit::{Sandbox, on_both_engines};
 use tonic::Code;
 
-use super::fixture::{Desk, Requester, field, fresh, from, officer, reason};
+use super::fixture::{Desk, Requester, author, field, fresh, from, officer, reason, violation};
 
 on_both_engines!(a_frozen_receipt_opens_nothing_and_is_followed_by_another, crate::SCHEMA);
 async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sandbox) {
@@ -46,6 +46,7 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
         case_id: requester.case.to_string(),
         receipt: Some(receipt.lock()),
         key: Some(heir.epoch(Compartment::Thread, epoch, &key, true)),
+        author: Some(author()),
     };
     let same = desk.api.issue_receipt(from(officer(), issue(&requester, 2))).await.unwrap_err();
     assert_eq!(reason(&same), "RECEIPT_IN_USE", "a frozen receipt stays frozen");
@@ -55,4 +56,33 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
     assert_eq!(status.thread_keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [2]);
     let steps: Vec<_> = status.steps.iter().map(|step| step.what.as_str()).collect();
     assert_eq!(steps, ["received", "receipt_frozen", "receipt_issued"]);
+}
+
+on_both_engines!(staff_begin_the_threads_next_key_for_the_receipt_too, crate::SCHEMA);
+async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = desk.requester().await;
+    let key = CompartmentKey::generate().unwrap();
+    let begin = |epoch, to_receipt| {
+        let mut wire = requester.epoch(Compartment::Thread, epoch, &key, to_receipt);
+        wire.author = Some(author());
+        BeginThreadEpochRequest { request_id: fresh(), case_id: requester.case.to_string(), key: Some(wire) }
+    };
+    let call = async |request| desk.api.begin_thread_epoch(from(officer(), request)).await;
+    assert_eq!(field(&call(begin(2, false)).await.unwrap_err()), "key.wraps", "its holder would be shut out");
+    let mut unsigned = begin(2, true);
+    unsigned.key.as_mut().unwrap().author = None;
+    assert_eq!(field(&call(unsigned).await.unwrap_err()), "key.author");
+    for epoch in [1, 3] {
+        let refused = call(begin(epoch, true)).await.unwrap_err();
+        assert_eq!((reason(&refused).as_str(), violation(&refused).as_str()), ("OLD_KEY_EPOCH", "key.epoch"));
+    }
+    let good = begin(2, true);
+    let first = call(good.clone()).await.unwrap().into_inner();
+    assert_eq!(call(good).await.unwrap().into_inner(), first, "the first answer again");
+    let keys = desk.status(&requester).await.thread_keys;
+    assert_eq!(keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [1, 2]);
+    let old = requester.message(MessageKind::Text, "", "Under the first key");
+    assert_eq!(reason(&desk.post(requester.caller(), old).await.unwrap_err()), "OLD_KEY_EPOCH");
+    assert_eq!(desk.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.ThreadKeyBegun'").await, 1);
 }

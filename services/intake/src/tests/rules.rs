@@ -22,8 +22,16 @@ async fn each_rule_a_caller_can_run_into_has_its_refusal(sandbox: Sandbox) {
         other => panic!("{other:?}"),
     };
     let found = [
-        refused("INSERT INTO receipts SELECT substr(proof_hash, 1, 16), case_id, proof_hash, 5, 1, CAST(NULL AS BIGINT) FROM receipts").await,
-        refused("INSERT INTO receipts SELECT lookup_id, case_id, proof_hash, 5, 1, 6 FROM receipts").await,
+        refused(
+            "INSERT INTO receipts SELECT substr(proof_hash, 1, 16), case_id, thread, holder, drawn_by, proof_hash, \
+             encryption_key, signing_key, author, 5, 1, CAST(NULL AS BIGINT) FROM receipts",
+        )
+        .await,
+        refused(
+            "INSERT INTO receipts SELECT lookup_id, case_id, thread, holder, drawn_by, proof_hash, encryption_key, \
+             signing_key, author, 5, 1, 6 FROM receipts",
+        )
+        .await,
         refused(
             "INSERT INTO messages SELECT message_id, case_id, seq + 9, kind, author, at, about, answered_by, epoch, \
              ciphertext, tag, commitment FROM messages",
@@ -52,6 +60,10 @@ async fn the_tables_refuse_what_no_code_should_write(sandbox: Sandbox) {
         "UPDATE answers SET version = 0",
         "INSERT INTO key_wraps SELECT case_id, compartment, epoch + 1, recipient, generation, wrapped FROM key_wraps",
         "INSERT INTO consents SELECT 'case_x', purpose, state FROM consents",
+        "UPDATE receipts SET holder = 'HOLDER_KIND_OFFICER'",
+        "UPDATE receipts SET thread = 0",
+        "UPDATE key_epochs SET thread = 1 WHERE compartment = 'request'",
+        "UPDATE key_epochs SET thread = 0 WHERE compartment = 'thread'",
     ] {
         let outcome = desk.sandbox.database.write(Run(statement)).await;
         assert!(matches!(outcome, Err(Error::Database(_))), "{statement}: {outcome:?}");

@@ -4,7 +4,7 @@ use flare_access::Caller;
 use flare_contracts::{
     Producer,
     common::v1::Lane,
-    grants::v1::HoldKind,
+    grants::v1::CaseMoney,
     triage::v1::{Stage, triage_server::Triage as _},
 };
 use flare_testkit::{Sandbox, on_both_engines};
@@ -118,7 +118,7 @@ async fn money_stops_before_the_caller_is_answered(sandbox: Sandbox) {
     assert_eq!(desk.last_event(case).await.0, "MoneyStopped");
     let again = desk.api.pause_case(by(1, request)).await.unwrap().into_inner();
     assert!(again.money_stopped);
-    assert_eq!(desk.grants.kinds(), [HoldKind::Hold], "asked once");
+    assert_eq!(desk.grants.answers(), [CaseMoney::Held], "asked once");
 
     let request = ResumeCaseRequest {
         request_id: "resume".to_owned(),
@@ -142,7 +142,10 @@ async fn money_stops_before_the_caller_is_answered(sandbox: Sandbox) {
         reason: "too_dangerous".to_owned(),
     };
     assert!(desk.api.withdraw_case(by(1, request)).await.unwrap().into_inner().money_stopped);
-    assert_eq!(desk.grants.kinds(), [HoldKind::Hold, HoldKind::Free, HoldKind::Hold, HoldKind::Stop]);
+    assert_eq!(
+        desk.grants.answers(),
+        [CaseMoney::Held, CaseMoney::Free, CaseMoney::Held, CaseMoney::Stopped]
+    );
 }
 
 on_both_engines!(until_grants_answers_it_was_asked_to_stop, crate::SCHEMA);

@@ -50,7 +50,7 @@ mod tests {
     use flare_testkit::{Sandbox, on_both_engines};
 
     use crate::fixtures::*;
-    use flare_contracts::{events::v1::triage_event::Event, grants::v1::HoldKind, triage::v1};
+    use flare_contracts::{events::v1::triage_event::Event, grants::v1::CaseMoney, triage::v1};
 
     on_both_engines!(an_ended_case_opens_again, crate::SCHEMA);
     async fn an_ended_case_opens_again(sandbox: Sandbox) {
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(desk.timers().await, [("outcome".to_owned(), 48)]);
         assert_eq!(desk.read(case).await.exit, "");
         assert_eq!(desk.last_event(case).await.0, "CaseReopened");
-        assert!(desk.grants.kinds().is_empty(), "its money never stopped");
+        assert!(desk.grants.answers().is_empty(), "its money never stopped");
         assert_eq!(refusal(desk.reopen(case).await).reason, "WRONG_STAGE");
     }
 
@@ -78,6 +78,6 @@ mod tests {
         };
         assert_eq!(stopped.how, "paused");
         desk.triage.ask_at_once(case).await.unwrap();
-        assert_eq!(desk.grants.kinds(), [HoldKind::Hold], "its money stays held");
+        assert_eq!(desk.grants.answers(), [CaseMoney::Held], "its money stays held");
     }
 }

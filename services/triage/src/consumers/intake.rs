@@ -39,11 +39,12 @@ pub(super) async fn apply(
         }
         Event::WithdrawalRequested(requested) => withdraw(tx, policy, requested).await,
         // What staff add themselves is no news. Answers to proposals and agreements, arrivals and reports are grants'
-        // business, and a receipt changes nothing here.
+        // business, and neither a receipt nor a key of the thread changes anything here.
         Event::AnswersAdded(_)
         | Event::FileAttached(_)
         | Event::ReceiptIssued(_)
         | Event::ReceiptFrozen(_)
+        | Event::ThreadKeyBegun(_)
         | Event::ProposalAnswered(_)
         | Event::AgreementAnswered(_)
         | Event::ArrivalReported(_)

@@ -90,7 +90,8 @@ async fn a_requester_withdraws_once_whatever_the_stage(sandbox: Sandbox) {
     for (number, closed) in [(1, false), (2, true)] {
         let case =
             if closed { desk.closed(number).await } else { desk.assessing(number, Lane::Urgent).await };
-        let request = WithdrawalRequested { case_id: case.to_string(), reason: "unsaid".to_owned() };
+        let request =
+            WithdrawalRequested { case_id: case.to_string(), reason: "unsaid".to_owned(), act: None };
         desk.intake("requester", request.clone()).await;
         let version = desk.version(case).await;
         desk.intake("requester", request).await;
@@ -244,7 +245,7 @@ async fn an_event_that_no_producer_would_log_is_a_fault(sandbox: Sandbox) {
     let event = grants_event::Event::GrantWithdrawn(GrantWithdrawn::default());
     let fault = desk.apply(Producer::Grants, "system:grants", Event::Grants(event)).await;
     assert!(matches!(fault, Err(Error::Corrupt(_))), "{fault:?}");
-    let unknown = WithdrawalRequested { case_id: nobodys_case(), reason: "unsaid".to_owned() };
+    let unknown = WithdrawalRequested { case_id: nobodys_case(), reason: "unsaid".to_owned(), act: None };
     desk.intake("requester", unknown).await;
     let ours = triage_event::Event::CaseClosed(flare_contracts::events::v1::CaseClosed::default());
     desk.apply(Producer::Triage, "system:triage", Event::Triage(ours)).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use flare_contracts::grants::v1::HoldKind;
+use flare_contracts::grants::v1::CaseMoney;
 
 use super::listed::Unlisted;
 
@@ -62,12 +62,13 @@ impl FromStr for MoneyKind {
     }
 }
 
-impl From<MoneyKind> for HoldKind {
+/// What a case's money is once grants has done it.
+impl From<MoneyKind> for CaseMoney {
     fn from(kind: MoneyKind) -> Self {
         match kind {
-            MoneyKind::Hold => Self::Hold,
+            MoneyKind::Hold => Self::Held,
             MoneyKind::Free => Self::Free,
-            MoneyKind::Stop => Self::Stop,
+            MoneyKind::Stop => Self::Stopped,
         }
     }
 }

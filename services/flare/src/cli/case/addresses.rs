@@ -2,6 +2,8 @@
 //!
 //! Fingerprints are made of these one by one, so that the same number is recognised whatever is written around it.
 
+use flare_typed::text::is_invisible;
+
 /// The most that are taken from one text.
 const MOST: usize = 16;
 /// Fewer digits than this are no telephone number: a time of day, a year.
@@ -24,7 +26,12 @@ pub(crate) fn addresses_in(text: &str) -> Vec<String> {
     }
     let mut number = String::new();
     for c in text.chars().chain(['\n']) {
-        if c.is_numeric() || "+ -.()\u{2010}\u{2011}".contains(c) || is_direction_mark(c) {
+        if c.is_numeric()
+            || "+ -.()\u{2010}\u{2011}".contains(c)
+            || c == '\u{a0}'
+            || c == '\u{202f}'
+            || is_invisible(c)
+        {
             number.push(c);
             continue;
         }
@@ -49,10 +56,6 @@ fn with_plus(run: &str) -> Vec<&str> {
     }
     let ends = starts.iter().skip(1).copied().chain([run.len()]);
     starts.iter().zip(ends).map(|(start, end)| &run[*start..end]).collect()
-}
-
-const fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -34,11 +34,12 @@ pub(crate) async fn check_ahead(
 /// command again, finds the same message: its id follows from the grant, the version, the kind and the words.
 pub(crate) async fn post_ahead(
     desk: &mut Desk<'_>,
-    case: &CaseRecord,
+    case: &mut CaseRecord,
     plan: &ContactPlan,
     (kind, about, version): (MessageKind, &str, i64),
     text: &str,
 ) -> Result<Said, CliError> {
+    case.begin_thread_to_write(desk).await?;
     // Sealed for its tag alone.
     let tag = case.keys.seal(Compartment::Thread, "thread.words", 1, text)?.tag;
     desk.mean(&format!("{about}/{version}/{}", kind.as_str_name()), &tag)?;

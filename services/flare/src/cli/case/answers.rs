@@ -9,11 +9,13 @@ use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
+    answer_text::answer_text,
     desk::{Desk, PAGE, People, call},
     record::{CLOSED, CaseRecord},
     show::{answer_label, indented},
+    show_json::answer_json,
 };
-use crate::cli::{CliError, Context, when};
+use crate::cli::{CliError, Context, output::isolated, when};
 
 /// The answers whose first words stand beside the newest: who changes these may lead staff to somebody else.
 const SHOWN_BESIDE: [&str; 2] = ["request.contact", "request.never"];
@@ -74,7 +76,7 @@ impl Writings {
         let who = format!("{} by {}", when(change.newest.at.as_ref()), people.name(&change.newest.author));
         let Some(first) = change.first else { return Some(format!("answered later: {who}")) };
         if SHOWN_BESIDE.contains(&name) {
-            return Some(format!("changed: {who}; first it was:\n{}", indented(&words(record, first))));
+            return Some(format!("changed: {who}; first it was:\n{}", shown(record, first)));
         }
         Some(format!("changed: {who}; every writing: flare case answers {}", record.id))
     }
@@ -87,7 +89,7 @@ impl Writings {
             json!({
                 "author": change.newest.author,
                 "at": when::rfc3339(change.newest.at.as_ref()),
-                "first": change.first.map(|first| words(record, first)).filter(|text| text != CLOSED),
+                "first": change.first.and_then(|first| opened_json(record, first)),
             })
         };
         changed.map(|(name, change)| (name.to_owned(), json(&change))).collect()
@@ -106,7 +108,7 @@ pub(crate) async fn answers(context: &Context, args: AnswersArgs) -> Result<(), 
             "version": written.answer.as_ref().map(|answer| answer.version),
             "author": written.author,
             "at": when::rfc3339(written.at.as_ref()),
-            "text": Some(words(&record, written)).filter(|text| text != CLOSED),
+            "text": opened_json(&record, written),
         })
     };
     context.output.show(&writings.0.iter().map(json).collect::<Vec<_>>(), |output| {
@@ -118,7 +120,7 @@ pub(crate) async fn answers(context: &Context, args: AnswersArgs) -> Result<(), 
                 people.name(&written.author),
                 output.happened(written.at.as_ref())
             );
-            output.line(format!("{}\n{}", output.dim(head), indented(&words(&record, written))));
+            output.line(format!("{}\n{}", output.dim(head), shown(&record, written)));
         }
     })
 }
@@ -130,6 +132,18 @@ fn name_of(written: &WrittenAnswer) -> &str {
 /// A writing, opened.
 fn words(record: &CaseRecord, written: &WrittenAnswer) -> String {
     record.text(Compartment::Request, written.answer.as_ref()).unwrap_or_default()
+}
+
+/// A writing, opened, as people read it.
+fn shown(record: &CaseRecord, written: &WrittenAnswer) -> String {
+    let text = answer_text(name_of(written), &words(record, written), when::day(written.at.as_ref()));
+    indented(&isolated(&text))
+}
+
+/// A writing, opened, for machines; none when it does not open.
+fn opened_json(record: &CaseRecord, written: &WrittenAnswer) -> Option<Value> {
+    let text = Some(words(record, written)).filter(|text| text != CLOSED)?;
+    Some(answer_json(name_of(written), &text))
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ pub(crate) async fn person(context: &Context, command: PersonCommand) -> Result<
 async fn add_person(context: &Context, args: AddPersonArgs) -> Result<(), CliError> {
     const OPTION: &str = "--description-file";
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.description_file.as_ref(), OPTION, "Who are they?")?;
     let person: PersonId = desk.drawn(&args.case.to_string());
     let request = AddPersonRequest {
@@ -234,7 +234,7 @@ async fn add_need(context: &Context, args: AddNeedArgs) -> Result<(), CliError> 
 
 pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "The note:")?;
     let note: NoteId = desk.drawn(&args.case.to_string());
     let request = AddNoteRequest {
@@ -252,7 +252,7 @@ pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliErr
 
 pub(crate) async fn contact(context: &Context, args: ContactArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "What was said?")?;
     let contact: ContactId = desk.drawn(&args.case.to_string());
     let request = LogContactRequest {

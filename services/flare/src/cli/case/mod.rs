@@ -5,6 +5,7 @@
 
 mod addresses;
 pub(crate) mod ahead;
+mod answer_text;
 mod answers;
 pub(crate) mod choices;
 mod crossing;
@@ -18,6 +19,7 @@ mod outcomes;
 mod plan_box;
 pub(crate) mod record;
 pub(crate) mod references;
+mod renewing;
 pub(crate) mod saying;
 mod show;
 mod show_json;

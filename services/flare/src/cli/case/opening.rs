@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use flare_contracts::intake::v1::{
     AddAnswersRequest, Channel, GetRequestRequest, IssueReceiptRequest, OpenRequestRequest,
-    OpenRequestResponse, RequesterKind,
+    OpenRequestResponse, RequesterKind, ReserveCaseRequest,
 };
-use flare_edge::{CaseKeys, Form, ReceiptHolder, lock, seal_answers};
+use flare_edge::{
+    CaseKeys, EdgeError, Form,
+    receipt::{ReceiptHolder, lock, seal_answers},
+};
 use flare_kernel::{CaseId, codename};
-use flare_seal::{Compartment, Receipt};
+use flare_seal::{Compartment, Receipt, RecipientPublic};
 use serde_json::json;
 
 use super::{
@@ -19,10 +22,11 @@ use super::{
 };
 use crate::cli::{
     CliError, Context, Exit, TextSource, receipt,
-    request::{read_form, show_once},
+    request::{read_form, show_once, warn_of},
     retrying,
     secret_file::{self, SecretFile},
     when,
+    words::today,
 };
 
 /// `flare case open`
@@ -73,7 +77,7 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
         ));
     }
     let form = read_form(&args.form, "--form")?;
-    form.answers()?;
+    warn_of(context.output, form.check(today())?);
     let desk = Desk::open(context).await?;
     let (receipt, kept) = match args.receipt_file.as_deref() {
         Some(path) => {
@@ -82,7 +86,10 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
         }
         None => (None, None),
     };
-    let case = receipt.as_ref().map_or_else(|| desk.drawn("open"), Receipt::case_id);
+    let case = match &receipt {
+        Some(receipt) => receipt.case_id()?,
+        None => reserve(&desk).await?,
+    };
     // Sealed once more it would look like another request, so whoever repeats the command looks first.
     let repeats = args.again || (receipt.is_none() && context.may_be_a_repetition());
     let opened = if repeats { opened_before(&desk, case).await? } else { None };
@@ -113,6 +120,13 @@ pub(crate) async fn open(context: &Context, args: OpenArgs) -> Result<(), CliErr
         ]);
         output.line(format!("Take it with: flare case acknowledge {case}"));
     })
+}
+
+/// The id of a case that is opened without a receipt: intake draws it, the same for the same command.
+async fn reserve(desk: &Desk<'_>) -> Result<CaseId, CliError> {
+    let request = ReserveCaseRequest { request_id: desk.request_id()? };
+    let reserved = call!(desk, intake.reserve_case(request))?;
+    reserved.case_id.parse().map_err(|_| CliError::from(EdgeError::Incomplete("the id of a case")))
 }
 
 /// What to do when nobody knows whether a receipt came to open something.
@@ -150,7 +164,7 @@ fn compose(
     receipt: Option<&Receipt>,
 ) -> Result<OpenRequestRequest, CliError> {
     let (key, request_epoch) = desk.session.draw_epoch(case, Compartment::Request, 1, None)?;
-    let recipient = receipt.map(Receipt::recipient);
+    let recipient = receipt.map(receipt_recipient).transpose()?;
     let (_, thread_epoch) = desk.session.draw_epoch(case, Compartment::Thread, 1, recipient.as_ref())?;
     let mut keys = CaseKeys::new(case);
     keys.insert(Compartment::Request, 1, key);
@@ -159,7 +173,7 @@ fn compose(
         request_id: if receipt.is_some() { desk.own_id() } else { desk.request_id()? },
         case_id: case.to_string(),
         channel: channel.into(),
-        receipt: receipt.map(lock),
+        receipt: receipt.map(lock).transpose()?,
         listing: Some(form.listing()?),
         answers: seal_answers(&keys, form, |_| 1)?,
         keys: vec![request_epoch, thread_epoch],
@@ -207,23 +221,28 @@ pub(crate) async fn issue_receipt(context: &Context, args: IssueReceiptArgs) -> 
     })
 }
 
+/// What a thread's key is wrapped to.
+fn receipt_recipient(receipt: &Receipt) -> Result<RecipientPublic, CliError> {
+    Ok(receipt.keys()?.encryption)
+}
+
 fn issue(desk: &Desk<'_>, record: &CaseRecord, receipt: &Receipt) -> Result<IssueReceiptRequest, CliError> {
     let epoch = record.keys.newest(Compartment::Thread) + 1;
-    let recipient = receipt.recipient();
+    let recipient = receipt_recipient(receipt)?;
     let (_, key) = desk.session.draw_epoch(record.id, Compartment::Thread, epoch, Some(&recipient))?;
     Ok(IssueReceiptRequest {
         request_id: desk.own_id(),
         case_id: record.case_id(),
-        receipt: Some(lock(receipt)),
+        receipt: Some(lock(receipt)?),
         key: Some(key),
+        author: Some(desk.session.vouch_for_receipt(record.id, receipt)?),
     })
 }
 
 /// Finds out whether the receipt that a case has is this one; gives the version that its holder sees.
 async fn check_opens(context: &Context, receipt: &Receipt, case: CaseId) -> Result<i64, CliError> {
-    let holder = ReceiptHolder::open(&context.lines, receipt, case)?;
-    match retrying(|| holder.status()).await {
-        Ok(status) if status.case_id == case.to_string() => Ok(status.version),
+    match retrying(|| ReceiptHolder::find(&context.lines, receipt)).await {
+        Ok((_, status)) if status.case_id == case => Ok(status.version),
         Err(error) if error.may_have_been_done() => Err(error),
         Ok(_) | Err(_) => Err(CliError::state(
             "RECEIPT_EXISTS",
@@ -237,6 +256,7 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
     let desk = Desk::open(context).await?;
     let mut record = CaseRecord::read(&desk, args.case, None).await?;
     // A key that the requester drew for later answers is theirs alone to seal under.
+    warn_of(context.output, form.check_further(today())?);
     let key = if record.keys.holds(Compartment::Request) {
         None
     } else {

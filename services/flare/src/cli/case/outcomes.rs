@@ -210,7 +210,8 @@ struct Ended {
 
 impl Ended {
     async fn read(desk: &Desk<'_>, args: &EndNeedArgs, question: &str) -> Result<Self, CliError> {
-        let record = CaseRecord::read(desk, args.case, args.version.seen).await?;
+        let record =
+            CaseRecord::read(desk, args.case, args.version.seen).await?.with_notes_to_write(desk).await?;
         let text = desk.context.read_text(args.text_file.as_ref(), TEXT, question)?;
         let name = format!("notes.need.{}", args.need);
         Ok(Self {
@@ -225,7 +226,8 @@ impl Ended {
 pub(crate) async fn recommend(context: &Context, args: RecommendArgs) -> Result<(), CliError> {
     let amount = cli::words::read_money(&args.amount, &args.currency)?;
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.text_file.as_ref(), TEXT, "Why?")?;
     let name = args.needs.first().map(|need| format!("notes.recommendation.{need}")).unwrap_or_default();
     let earlier = record.case.recommendations.iter().filter_map(|earlier| earlier.words.as_ref());
@@ -271,7 +273,8 @@ pub(crate) async fn refer(context: &Context, args: ReferArgs) -> Result<(), CliE
         ));
     }
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.text_file.as_ref(), TEXT, "To whom, and what were they told?")?;
     let referral: ReferralId = desk.drawn(&args.need.to_string());
     let request = ReferNeedRequest {
@@ -308,7 +311,8 @@ pub(crate) async fn answer_referral(context: &Context, args: ReferralAnswerArgs)
 /// Tells the requester first, then declines: a need is never declined without words that its requester can read.
 pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let mut record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let need = args.need.to_string();
     let current = if record.version() == record.case.version { Ok(()) } else { Err(stale()) };
     let check = desk.settled(args.case, current).await.and_then(|()| check_open(&record, args.need));
@@ -319,7 +323,7 @@ pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), 
     let name = format!("notes.need.{}", args.need);
     let version = next_version(&record, args.need);
     let words = note.map(|note| record.seal_note(&name, version, note.expose())).transpose()?;
-    let said = post(&desk, &record, &plan, (MessageKind::Decision, &need), &text).await?;
+    let said = post(&desk, &mut record, &plan, (MessageKind::Decision, &need), &text).await?;
     let mut request = DeclineNeedRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),

@@ -2,10 +2,10 @@
 
 use flare_contracts::{
     common::v1::{KeyEpoch, SealedField},
-    intake::v1::{GetRequestRequest, GetRequestResponse, ListMessagesRequest, Message},
+    intake::v1::{Channel, GetRequestRequest, GetRequestResponse, ListMessagesRequest, Message},
     triage::v1::{CaseState, CaseSummary, GetCaseRequest, GetCaseResponse},
 };
-use flare_edge::{CaseKeys, ContactPlan, EdgeError};
+use flare_edge::{CaseKeys, ContactPlan, EdgeError, commits_to_a_receipt};
 use flare_kernel::{CaseId, codename};
 use flare_seal::Compartment;
 
@@ -22,7 +22,7 @@ pub(crate) struct CaseRecord {
     pub(crate) request: GetRequestResponse,
     /// Of the compartments notes, request and thread.
     pub(crate) keys: CaseKeys,
-    version: Option<i64>,
+    pub(super) version: Option<i64>,
 }
 
 /// The version that a change names: what the caller says they saw, or as the case is now. Asks triage alone, so that a case
@@ -45,8 +45,8 @@ impl CaseRecord {
         let case_id = id.to_string();
         let case = call!(desk, triage.get_case(GetCaseRequest { case_id: case_id.clone() }))?;
         let request = call!(desk, intake.get_request(GetRequestRequest { case_id }))?;
-        let mut keys = desk.session.case_keys(id, &case.keys)?;
-        desk.session.open_more(&mut keys, &request.keys)?;
+        let mut keys = desk.session.case_keys(id, &case.keys);
+        desk.session.open_more(&mut keys, &request.keys);
         Ok(Self { id, case, request, keys, version })
     }
 
@@ -61,6 +61,24 @@ impl CaseRecord {
 
     pub(crate) fn codename(&self) -> String {
         codename(self.id)
+    }
+
+    /// The keys of the case that are wrapped to this person's teams in wraps that do not open, such as "request 2". They
+    /// hide what is sealed under them, and nothing else.
+    pub(crate) fn broken_keys(&self) -> Vec<String> {
+        self.keys.broken().map(|(compartment, epoch)| format!("{compartment} {epoch}")).collect()
+    }
+
+    /// Whether a request that came with a receipt is shown with another receipt than its own. Whoever runs the servers
+    /// may have put one of theirs in its place.
+    pub(crate) fn has_foreign_receipt(&self) -> bool {
+        self.request.channel() == Channel::Form && !commits_to_a_receipt(self.id, &self.request.receipts)
+    }
+
+    /// Whether nothing that the requester wrote opens.
+    pub(crate) fn is_sealed_to_nobody(&self) -> bool {
+        let answers = &self.request.answers;
+        answers.iter().all(|answer| self.keys.open(Compartment::Request, answer).is_err())
     }
 
     /// The contact plan, when there is one.

@@ -4,17 +4,23 @@ use clap::{ArgGroup, Args, Subcommand};
 use flare_contracts::triage::v1::{
     AddReferenceRequest, CheckMethod, CheckReferenceRequest, CheckResult, Confidence,
 };
+use flare_edge::{Answer, Reference};
 use flare_kernel::{CaseId, ReferenceId};
+use flare_typed::text::clean_line;
 use serde_json::json;
 
 use super::{
     addresses::addresses_in,
+    answer_text::may_name,
     choices::{Worded as _, worded},
     desk::{Desk, call},
     record::{CaseRecord, state_json, state_line},
     taking::SeenVersion,
 };
 use crate::cli::{CliError, Context, TextSource};
+
+/// The answer that names them.
+const REFERENCES: &str = "request.references";
 
 /// `flare case reference`
 #[derive(Subcommand, Debug)]
@@ -81,9 +87,10 @@ pub(crate) async fn run(context: &Context, command: ReferenceCommand) -> Result<
 async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> {
     const OPTION: &str = "--description-file";
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
+    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
     let text = if let Some(number) = args.from_answers {
-        nth_line(&record.answer("request.references").unwrap_or_default(), number)?
+        let text = record.answer(REFERENCES).unwrap_or_default();
+        nth(&Answer::read(REFERENCES, &text), number)?
     } else {
         let question = "Who are they, and how are they reached safely?";
         context.read_text(args.description_file.as_ref(), OPTION, question)?.expose().clone()
@@ -107,7 +114,8 @@ async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> 
 
 async fn check(context: &Context, args: CheckReferenceArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "What did they say?")?;
     let id = args.reference.to_string();
     let earlier = record.case.references.iter().find(|reference| reference.reference_id == id);
@@ -142,15 +150,26 @@ fn bare(address: &str) -> String {
     address.chars().filter(|c| c.is_alphanumeric() || *c == '@').flat_map(char::to_lowercase).collect()
 }
 
-fn nth_line(lines: &str, number: u8) -> Result<String, CliError> {
-    let count = lines.lines().count();
-    let line = lines.lines().nth(usize::from(number) - 1);
-    line.map(ToOwned::to_owned).ok_or_else(|| {
+/// The N-th reference that the request names, as staff write one down: whether they may hear the requester's name stands
+/// first, where nothing that the requester typed can come before it.
+fn nth(answer: &Answer, number: u8) -> Result<String, CliError> {
+    let references: &[Reference] = match answer {
+        Answer::References(references) => references,
+        Answer::Text(_)
+        | Answer::Who(_)
+        | Answer::Amount(_)
+        | Answer::Budget(_)
+        | Answer::Others(_)
+        | Answer::Consent(_) => &[],
+    };
+    let found = references.get(usize::from(number) - 1).ok_or_else(|| {
+        let count = references.len();
         CliError::refused(
             "--from-answers",
             format!("must be one of the {count} references that the request names"),
         )
-    })
+    })?;
+    Ok(format!("{}\n{}\n{}", may_name(found.may_name), clean_line(&found.who), clean_line(&found.contact)))
 }
 
 #[cfg(test)]
@@ -167,8 +186,21 @@ mod tests {
 
     #[test]
     fn a_reference_that_the_request_does_not_name_is_refused() {
-        assert_eq!(nth_line("one\ntwo", 2).unwrap(), "two");
-        let error = nth_line("one\ntwo", 3).unwrap_err();
+        let named = |who: &str, may_name| Reference {
+            who: who.to_owned(),
+            contact: "a@example.org".to_owned(),
+            may_name,
+        };
+        let answer = Answer::References(vec![
+            named("one (may hear the requester's name)\nforged: x", false),
+            named("two", true),
+        ]);
+        assert_eq!(
+            nth(&answer, 1).unwrap(),
+            "must not hear the requester's name\none (may hear the requester's name) forged: x\na@example.org"
+        );
+        assert!(nth(&answer, 2).unwrap().starts_with("may hear the requester's name\ntwo"));
+        let error = nth(&answer, 3).unwrap_err();
         assert!(error.for_people().contains("--from-answers must be one of the 2 references"));
     }
 }

@@ -94,7 +94,7 @@ async fn speak(
         record.request.newest_message = read;
     }
     let text = words(context, saying, &plan, None)?;
-    let said = post(&desk, &record, &plan, (kind, about), &text).await?;
+    let said = post(&desk, &mut record, &plan, (kind, about), &text).await?;
     desk.done(&format!("The requester can read it now: {} {}", kind.word(), said.message), &said.json)
 }
 
@@ -170,11 +170,12 @@ pub(crate) fn message_of(
 /// Writes to the requester's thread. What is said is a kind of message and what it is about.
 pub(crate) async fn post(
     desk: &Desk<'_>,
-    record: &CaseRecord,
+    record: &mut CaseRecord,
     plan: &ContactPlan,
     (kind, about): (MessageKind, &str),
     text: &str,
 ) -> Result<Said, CliError> {
+    record.begin_thread_to_write(desk).await?;
     let message = message_of(desk, record, (kind, about));
     let request = PostMessageRequest {
         request_id: desk.request_id()?,

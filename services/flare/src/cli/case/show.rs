@@ -12,6 +12,7 @@ use flare_kernel::CaseId;
 use flare_seal::Compartment;
 
 use super::{
+    answer_text::answer_text,
     answers::Writings,
     choices::Worded as _,
     desk::{Desk, People},
@@ -19,7 +20,7 @@ use super::{
     plan_box::{mark_forbidden, plan_box},
     record::CaseRecord,
 };
-use crate::cli::{CliError, Context, Output, words};
+use crate::cli::{CliError, Context, Output, output::isolated, when, words};
 
 /// `flare case show`
 #[derive(Args, Debug)]
@@ -34,13 +35,15 @@ pub(crate) async fn show(context: &Context, args: ShowArgs) -> Result<(), CliErr
     let messages = record.messages(&desk).await?;
     let writings = Writings::read(&desk, &record).await?;
     let people = desk.staff().await?;
-    let plan = record.contact_plan()?;
+    // A plan that does not open hides nothing of the rest.
+    let plan = record.contact_plan();
     let page = Page {
         record: &record,
         writings: &writings,
         messages: &messages,
         people: &people,
-        plan: plan.as_ref(),
+        plan: plan.as_ref().ok().and_then(Option::as_ref),
+        plan_is_closed: plan.is_err(),
     };
     context.output.show(&page.json(), |output| page.write(output))
 }
@@ -52,6 +55,8 @@ pub(super) struct Page<'p> {
     pub(super) messages: &'p [Message],
     pub(super) people: &'p People,
     pub(super) plan: Option<&'p ContactPlan>,
+    /// There is one, and this reader cannot read it.
+    pub(super) plan_is_closed: bool,
 }
 
 impl Page<'_> {
@@ -66,7 +71,14 @@ impl Page<'_> {
     }
 
     fn write(&self, output: &Output) {
-        output.line(plan_box(&self.record.codename(), self.plan, |text| output.red(text)));
+        if self.plan_is_closed {
+            let warning =
+                "CONTACT PLAN: it does not open for you. Write nothing before you have set it anew.";
+            output.line(output.red(warning));
+        } else {
+            output.line(plan_box(&self.record.codename(), self.plan, |text| output.red(text)));
+        }
+        self.write_warnings(output);
         self.write_standing(output);
         self.write_answers(output);
         self.write_persons_and_needs(output);
@@ -76,8 +88,29 @@ impl Page<'_> {
         self.write_thread(output);
     }
 
+    /// What is wrong with the keys of the case.
+    fn write_warnings(&self, output: &Output) {
+        let record = self.record;
+        if record.is_sealed_to_nobody() {
+            output.line(
+                output.red("NOTHING of this request opens: it was sealed to somebody else, or to nobody."),
+            );
+            output.line(format!("It can be closed: flare case close {} --exit unreachable", record.id));
+        }
+        let broken = record.broken_keys();
+        if !broken.is_empty() {
+            let keys = broken.join(", ");
+            output.line(output.red(format!("Keys that do not open, and what is sealed under them: {keys}")));
+        }
+        if record.has_foreign_receipt() {
+            let warning = "The receipt of this case is not the one that it was opened with: a server may have \
+                           replaced it. Tell whoever runs the servers, and write nothing to the requester.";
+            output.line(output.red(warning));
+        }
+    }
+
     fn text(&self, output: &Output, text: Option<String>) -> String {
-        mark_forbidden(&text.unwrap_or_default(), self.plan, |text| output.red(text))
+        mark_forbidden(&isolated(&text.unwrap_or_default()), self.plan, |text| output.red(text))
     }
 
     fn write_standing(&self, output: &Output) {
@@ -120,8 +153,10 @@ impl Page<'_> {
 
     fn write_answers(&self, output: &Output) {
         output.heading("What they told");
+        let submitted = self.record.case.summary.as_ref().and_then(|summary| summary.submitted);
         for rule in ANSWERS {
             if let Some(text) = self.record.answer(rule.name) {
+                let text = answer_text(rule.name, &text, when::day(submitted.as_ref()));
                 let label = answer_label(rule.name);
                 output.line(format!("{}\n{}", output.bold(label), indented(&self.text(output, Some(text)))));
                 let happened = |at: Option<&prost_types::Timestamp>| output.happened(at);

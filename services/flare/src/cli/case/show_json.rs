@@ -5,6 +5,7 @@ use flare_contracts::{
     intake::v1::Message,
     triage::v1::{Contact, Need, Note, Person, Recommendation, Reference, Referral},
 };
+use flare_edge::Answer;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -22,7 +23,18 @@ impl Page<'_> {
         let listing = request.listing.clone().unwrap_or_default();
         let answers: Map<String, Value> = ANSWERS
             .iter()
-            .filter_map(|rule| Some((rule.name.to_owned(), Value::from(self.record.answer(rule.name)?))))
+            .filter_map(|rule| {
+                Some((rule.name.to_owned(), answer_json(rule.name, &self.record.answer(rule.name)?)))
+            })
+            .collect();
+        let sent = when::day(case.summary.as_ref().and_then(|summary| summary.submitted).as_ref());
+        let readings: Map<String, Value> = ANSWERS
+            .iter()
+            .filter_map(|rule| {
+                let reading =
+                    Answer::read(rule.name, &self.record.answer(rule.name)?).reading(rule.name, sent)?;
+                Some((rule.name.to_owned(), reading.into()))
+            })
             .collect();
         let consents: Map<String, Value> = listing
             .consents
@@ -33,6 +45,10 @@ impl Page<'_> {
             "case": summary_json(&case.summary.clone().unwrap_or_default(), self.people),
             "version": case.version,
             "contact_plan": self.plan,
+            "contact_plan_closed": self.plan_is_closed,
+            "broken_keys": self.record.broken_keys(),
+            "sealed_to_nobody": self.record.is_sealed_to_nobody(),
+            "foreign_receipt": self.record.has_foreign_receipt(),
             "our_clock_seconds": case.our_clock_seconds,
             "total_clock_seconds": case.total_clock_seconds,
             "channel": request.channel().word(),
@@ -46,6 +62,7 @@ impl Page<'_> {
             "exit": hyphened(&case.exit),
             "exit_words": self.note(case.exit_words.as_ref()),
             "answers": answers,
+            "answers_read": readings,
             "answers_changed": self.writings.changes_json(self.record),
             "persons": self.persons_json(),
             "needs": self.needs_json(),
@@ -170,4 +187,9 @@ impl Page<'_> {
         };
         self.messages.iter().map(message).collect()
     }
+}
+
+/// An answer: a text, or the records that it holds.
+pub(super) fn answer_json(name: &str, text: &str) -> Value {
+    serde_json::to_value(Answer::read(name, text)).unwrap_or_default()
 }

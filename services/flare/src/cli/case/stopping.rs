@@ -153,7 +153,8 @@ pub(crate) async fn resume(context: &Context, args: ResumeArgs) -> Result<(), Cl
 
 pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let text = context.read_optional_text(args.text_file.as_ref(), "--text-file")?;
     let next = record.case.exit_words.as_ref().map_or(1, |words| words.version + 1);
     let words = text.map(|text| record.seal_note("notes.close", next, text.expose())).transpose()?;

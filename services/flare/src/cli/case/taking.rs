@@ -89,7 +89,8 @@ pub(crate) struct AssessArgs {
 
 pub(crate) async fn acknowledge(context: &Context, args: AcknowledgeArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let mut record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let mut record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let answered = |name: &str| record.answer(name).unwrap_or_default();
     if args.contact_plan_file.is_none() {
         context.output.record(&[
@@ -120,9 +121,15 @@ pub(crate) async fn acknowledge(context: &Context, args: AcknowledgeArgs) -> Res
 
 pub(crate) async fn contact_plan(context: &Context, args: ContactPlanArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, args.version.seen).await?;
+    let record =
+        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
     let output = &context.output;
-    let before = record.contact_plan()?;
+    let is_set_anew = args.contact_plan_file.is_some();
+    // One that does not open is replaced by a whole new one.
+    let before = match record.contact_plan() {
+        Err(_) if is_set_anew => Some(ContactPlan::default()),
+        before => before?,
+    };
     if args.contact_plan_file.is_none() && !args.change {
         let document =
             json!({"case_id": record.case_id(), "version": record.case.version, "contact_plan": before});

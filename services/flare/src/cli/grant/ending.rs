@@ -9,6 +9,7 @@ use flare_contracts::{
     },
 };
 use flare_kernel::{Date, GrantId};
+use flare_typed::date::Expected;
 use serde_json::json;
 
 use super::record::{GrantRecord, seen_version, settle, settle_with};
@@ -19,7 +20,7 @@ use crate::cli::{
         desk::{Desk, call},
         taking::SeenVersion,
     },
-    words::{money, read_money},
+    words::{money, read_day, read_money},
 };
 
 /// `flare grant report`
@@ -80,7 +81,7 @@ pub(crate) struct TerminateArgs {
 }
 
 pub(crate) async fn report(context: &Context, args: ReportArgs) -> Result<(), CliError> {
-    check_report(&args)?;
+    let until = check_report(&args)?;
     let desk = Desk::open(context).await?;
     let said = format!("The report is noted as {}", args.how);
     let request = RecordReportRequest {
@@ -89,15 +90,15 @@ pub(crate) async fn report(context: &Context, args: ReportArgs) -> Result<(), Cl
         version: seen_version(&desk, args.grant, args.version.seen).await?,
         how: args.how,
         reason: args.reason.unwrap_or_default(),
-        until: args.until.unwrap_or_default(),
+        until: until.map(|day| day.to_string()).unwrap_or_default(),
     };
     let answer = call!(desk, grants.record_report(request))
         .map_err(|error| error.named(&[("how", "--how"), ("reason", "--reason"), ("until", "--until")]));
     settle(&desk, args.grant, answer, &said).await
 }
 
-/// Which options go with which report.
-fn check_report(args: &ReportArgs) -> Result<(), CliError> {
+/// Which options go with which report; the day until which it is deferred.
+fn check_report(args: &ReportArgs) -> Result<Option<Date>, CliError> {
     let (is_deferred, needs_reason) =
         (args.how == "deferred", matches!(args.how.as_str(), "deferred" | "waived"));
     match (&args.reason, needs_reason) {
@@ -112,10 +113,8 @@ fn check_report(args: &ReportArgs) -> Result<(), CliError> {
     match (&args.until, is_deferred) {
         (None, true) => Err(CliError::refused("--until", "is required when a report is deferred")),
         (Some(_), false) => Err(CliError::refused("--until", "goes with --how deferred only")),
-        (Some(until), true) => {
-            Date::parse(until).map(drop).map_err(|error| CliError::refused("--until", error.to_string()))
-        }
-        (None, false) => Ok(()),
+        (Some(until), true) => read_day("--until", until, Expected::Ahead).map(Some),
+        (None, false) => Ok(None),
     }
 }
 

@@ -11,8 +11,9 @@ use flare_contracts::{
     vote::payee_digest,
 };
 use flare_edge::Team;
-use flare_kernel::{Date, GrantId};
+use flare_kernel::GrantId;
 use flare_seal::Compartment;
+use flare_typed::date::Expected;
 use serde_json::json;
 
 use super::{
@@ -33,7 +34,7 @@ use crate::cli::{
         taking::SeenVersion,
     },
     prompt,
-    words::{money, read_money},
+    words::{money, read_day, read_money},
 };
 
 /// The field that holds the payee.
@@ -206,6 +207,7 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
     } else {
         None
     };
+    record.begin_key_to_write(&desk, Compartment::Payment).await?;
     let next = record.grant.payee.as_ref().map_or(1, |payee| payee.version + 1);
     let request = EnterPayeeRequest {
         request_id: desk.request_id()?,
@@ -257,8 +259,7 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
         }
     }
     let checked_on = args.sanctions_checked_on.unwrap_or_default();
-    Date::parse(&checked_on)
-        .map_err(|error| CliError::refused("--sanctions-checked-on", error.to_string()))?;
+    let checked_on = read_day("--sanctions-checked-on", &checked_on, Expected::Behind)?.to_string();
     let request = CheckPayeeRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
@@ -334,13 +335,13 @@ async fn post_agreement(context: &Context, args: PostAgreementArgs) -> Result<()
     check_donor_told(args.donor_origin_told)?;
     let mut desk = Desk::open(context).await?;
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
-    let case = CaseRecord::read(&desk, record.case, None).await?;
+    let mut case = CaseRecord::read(&desk, record.case, None).await?;
     let about = args.grant.to_string();
     check_ahead(&desk, &case, (MessageKind::Agreement, &about), check_agreeable(&record)).await?;
     let plan = show_plan(context, &case)?;
     let text = words(context, &args.saying, &plan, None)?;
     let what = (MessageKind::Agreement, about.as_str(), record.version());
-    let said = post_ahead(&mut desk, &case, &plan, what, &text).await?;
+    let said = post_ahead(&mut desk, &mut case, &plan, what, &text).await?;
     let request = RecordAgreementRequest {
         request_id: desk.request_id()?,
         grant_id: about,

@@ -4,7 +4,7 @@ mod ending;
 mod gates;
 mod lists;
 mod proposing;
-mod record;
+pub(super) mod record;
 mod sheet;
 mod terms;
 mod tranches;

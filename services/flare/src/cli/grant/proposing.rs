@@ -62,14 +62,14 @@ pub(crate) async fn propose(context: &Context, args: ProposeArgs) -> Result<(), 
         let answer = call!(desk, grants.show_proposal(request));
         return settle(&desk, args.grant, answer, &format!("Noted as told by {told_by}")).await;
     }
-    let case = CaseRecord::read(&desk, record.case, None).await?;
+    let mut case = CaseRecord::read(&desk, record.case, None).await?;
     let about = args.grant.to_string();
     check_ahead(&desk, &case, (MessageKind::Proposal, &about), check_proposable(&record)).await?;
     let plan = show_plan(context, &case)?;
     let summary = summary(&record.grant.terms.clone().unwrap_or_default(), &record.shown()?);
     let text = words(context, &args.saying, &plan, Some(summary))?;
     let what = (MessageKind::Proposal, about.as_str(), record.version());
-    let said = post_ahead(&mut desk, &case, &plan, what, &text).await?;
+    let said = post_ahead(&mut desk, &mut case, &plan, what, &text).await?;
     let request = ShowProposalRequest {
         request_id: desk.request_id()?,
         grant_id: about,

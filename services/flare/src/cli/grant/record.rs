@@ -33,13 +33,22 @@ impl GrantRecord {
         let answer = call!(desk, grants.get_grant(GetGrantRequest { grant_id: id.to_string() }))?;
         let grant = answer.grant.ok_or(EdgeError::Incomplete("the grant"))?;
         let case = grant.case_id.parse().map_err(|_| EdgeError::Incomplete("a case id"))?;
-        let keys = desk.session.case_keys(case, &grant.keys)?;
+        let keys = desk.session.case_keys(case, &grant.keys);
         Ok(Self { case, grant, keys, version })
     }
 
     /// The version that a change names.
     pub(crate) fn version(&self) -> i64 {
         self.version.unwrap_or(self.grant.version)
+    }
+
+    /// Takes note that this command itself moved the grant on by one, to this version; whatever else moved it meanwhile is
+    /// still noticed.
+    pub(crate) fn moved_on(&mut self, version: i64) {
+        if self.grant.version == version - 1 {
+            self.grant.version = version;
+        }
+        self.version = self.version.map(|seen| if seen == version - 1 { version } else { seen });
     }
 
     /// Refuses what grants would refuse: an act on another version than the newest, or at a stage that does not allow it.

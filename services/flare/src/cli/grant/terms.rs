@@ -9,8 +9,9 @@ use flare_contracts::{
     triage::v1::Outcome,
 };
 use flare_edge::{EdgeError, Proposal};
-use flare_kernel::{CaseId, Currency, Date, GrantId, Money, NeedId, codename};
+use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, codename};
 use flare_seal::Compartment;
+use flare_typed::date::Expected;
 use serde_json::json;
 
 use super::record::{GrantRecord, settle, settle_with};
@@ -23,6 +24,7 @@ use crate::cli::{
         taking::SeenVersion,
     },
     prompt,
+    words::day,
 };
 
 const SCOPE: Text = ("--scope-file", "What will be done?", 8_000);
@@ -274,7 +276,7 @@ impl TermsArgs {
                     text: Option<&String>,
                     otherwise: Option<Date>,
                     faults: &mut Faults| match text {
-            Some(text) => faults.take(option, Date::parse(text)),
+            Some(text) => faults.take(option, day(text, Expected::Ahead)),
             None => faults.required(option, otherwise),
         };
         let ceiling = self.money(before, faults);
@@ -285,7 +287,7 @@ impl TermsArgs {
             (text, before) => date("--pay-by", text.as_ref(), before.map(|old| old.pay_by), faults),
         };
         let costs_from = match &self.costs_from {
-            Some(text) => Some(faults.take("--costs-from", Date::parse(text))?),
+            Some(text) => Some(faults.take("--costs-from", day(text, Expected::Behind))?),
             None => before.and_then(|old| old.costs_from),
         };
         let support = faults.required("--support", self.support.or(before.map(|old| old.support_kind)));
@@ -318,11 +320,13 @@ impl TermsArgs {
     fn money(&self, before: Option<&Proposal>, faults: &mut Faults) -> Option<Money> {
         let old = before.map(|old| old.ceiling);
         let currency = match &self.currency {
-            Some(code) => faults.take("--currency", Currency::parse(code)),
+            Some(code) => faults.take("--currency", flare_typed::currency::read(code).one()),
             None => faults.required("--currency", old.map(Money::currency)),
         };
         match (&self.ceiling, old) {
-            (Some(amount), _) => faults.take("--ceiling", Money::parse(amount, currency?.code())),
+            (Some(amount), _) => {
+                faults.take("--ceiling", flare_typed::money::read(amount, currency?.code()).one())
+            }
             (None, Some(old)) if currency == Some(old.currency()) => Some(old),
             (None, _) => faults.required("--ceiling", None),
         }

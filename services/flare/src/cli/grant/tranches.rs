@@ -8,7 +8,8 @@ use flare_contracts::{
         TrancheState, WriteOffTrancheRequest,
     },
 };
-use flare_kernel::{Date, GrantId, TrancheId};
+use flare_kernel::{GrantId, TrancheId};
+use flare_typed::date::Expected;
 use serde_json::json;
 
 use super::{
@@ -22,7 +23,7 @@ use crate::cli::{
         desk::{Desk, call},
         taking::SeenVersion,
     },
-    words::{money, read_money},
+    words::{money, read_day, read_money},
 };
 
 /// `flare grant tranche`
@@ -113,7 +114,7 @@ pub(crate) async fn run(context: &Context, command: TrancheCommand) -> Result<()
 }
 
 async fn add(context: &Context, args: AddArgs) -> Result<(), CliError> {
-    let due = Date::parse(&args.due).map_err(|error| CliError::refused("--due", error.to_string()))?;
+    let due = read_day("--due", &args.due, Expected::Ahead)?;
     let desk = Desk::open(context).await?;
     let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
     let amount = read_money(&args.amount, record.currency())?;

@@ -86,7 +86,7 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
         return Err(CliError::usage(message));
     }
     let desk = Desk::open(context).await?;
-    let record = GrantRecord::read(&desk, args.grant, None).await?;
+    let mut record = GrantRecord::read(&desk, args.grant, None).await?;
     let shown = record.shown()?;
     check_shown(args.shown.as_deref(), shown.digest())?;
     let people = desk.staff().await?;
@@ -108,6 +108,9 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
     let mine =
         record.grant.votes.iter().filter(|vote| vote.voter == me).filter_map(|vote| vote.words.as_ref());
     let version = mine.map(|words| words.version).max().unwrap_or_default() + 1;
+    if text.is_some() {
+        record.begin_key_to_write(&desk, Compartment::Proposal).await?;
+    }
     let words = text
         .map(|text| record.keys.seal_committed(Compartment::Proposal, &name, version, text.expose()))
         .transpose()?;

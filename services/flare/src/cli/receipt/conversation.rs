@@ -1,12 +1,11 @@
 //! Talking with staff, and taking the request back.
 
 use clap::{Args, ValueEnum};
-use flare_contracts::intake::v1::MessageKind;
-use flare_edge::{ReceiptHolder, message_id};
+use flare_edge::receipt::{ReceiptHolder, message_id};
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, name_of, the_one};
-use crate::cli::{CliError, Context, TextSource, case::choices::Worded as _, retrying, when, words};
+use crate::cli::{CliError, Context, TextSource, retrying, words};
 
 /// `flare receipt write`
 #[derive(Args, Debug)]
@@ -68,26 +67,17 @@ impl WithdrawReason {
 pub(super) async fn messages(source: ReceiptSource, context: &Context) -> Result<(), CliError> {
     let holder = source.open(context).await?;
     let messages = retrying(|| holder.messages()).await?;
-    let document: Vec<_> = messages
-        .iter()
-        .map(|(message, text)| {
-            json!({
-                "message_id": message.message_id, "kind": message.kind().word(), "author": message.author,
-                "at": when::rfc3339(message.at.as_ref()), "about": message.about, "text": text.expose(),
-            })
-        })
-        .collect();
-    context.output.show(&json!({ "messages": document }), |out| {
+    context.output.show(&json!({ "messages": messages }), |out| {
         if messages.is_empty() {
             out.line("Nothing has been written yet.");
         }
-        for (message, text) in &messages {
-            let author = if message.author == "requester" { "you" } else { "staff" };
+        for message in &messages {
+            let author = if message.is_own() { "you" } else { "staff" };
             let about =
                 if message.about.is_empty() { String::new() } else { format!(" about {}", message.about) };
-            let kind = words::message(message.kind());
-            out.heading(format!("{author}, {kind}{about}, {}", out.happened(message.at.as_ref())));
-            out.line(text.expose());
+            let kind = words::message(message.kind);
+            out.heading(format!("{author}, {kind}{about}, {}", out.happened_at(message.at)));
+            out.line(message.text.expose());
             out.line(out.dim(&message.message_id));
         }
     })
@@ -97,7 +87,7 @@ pub(super) async fn write(args: WriteArgs, context: &Context) -> Result<(), CliE
     let holder = args.receipt.open(context).await?;
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your message:")?;
     let request_id = context.request_id()?;
-    let message = retrying(|| holder.write(MessageKind::Text, text.expose(), "", &request_id)).await?;
+    let message = retrying(|| holder.write(text.expose(), &request_id)).await?;
     sent(context, &message.to_string())
 }
 
@@ -111,8 +101,7 @@ pub(super) async fn answer(args: AnswerArgs, context: &Context) -> Result<(), Cl
     };
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your answer:")?;
     let request_id = context.request_id()?;
-    let message =
-        retrying(|| holder.write(MessageKind::Answer, text.expose(), &question, &request_id)).await?;
+    let message = retrying(|| holder.answer(&question, text.expose(), &request_id)).await?;
     sent(context, &message.to_string())
 }
 
@@ -127,7 +116,7 @@ async fn answered_before(
     }
     let id = message_id(holder.case(), request_id).to_string();
     let messages = retrying(|| holder.messages()).await?;
-    Ok(messages.into_iter().find(|(message, _)| message.message_id == id).map(|(message, _)| message.about))
+    Ok(messages.into_iter().find(|message| message.message_id == id).map(|message| message.about))
 }
 
 fn sent(context: &Context, message: &str) -> Result<(), CliError> {
@@ -141,7 +130,7 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
     let name = name_of(&holder);
     confirmed(args.yes, &format!("Withdraw {name}? Nothing will be sent to you any more."))?;
     let request_id = context.request_id()?;
-    let standing = retrying(|| holder.withdraw(args.reason.code(), &request_id)).await?;
+    let standing = retrying(|| holder.withdraw(args.reason.code(), Context::attempt(&request_id))).await?;
     let document = json!({
         "case_id": holder.case().to_string(),
         "standing": words::standing_code(standing),

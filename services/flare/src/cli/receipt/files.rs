@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use flare_contracts::intake::v1::{ListFilesRequest, StoredFile};
-use flare_edge::{CaseKeys, ReceiptHolder, describe, download, upload};
+use flare_edge::{CaseKeys, describe, download, receipt::ReceiptHolder, upload};
 use flare_kernel::FileId;
 use flare_seal::Compartment;
 use serde_json::json;

@@ -1,15 +1,12 @@
 //! The requester's word on a grant: the proposal, the terms, the money, the report.
 
 use clap::Args;
-use flare_contracts::{
-    common::v1::Money,
-    intake::v1::{GetStatusResponse, GrantView, MessageKind, TrancheView},
-};
-use flare_edge::ReceiptHolder;
+use flare_edge::receipt::{AgreementAnswer, Grant, GrantStage, Message, ReceiptHolder, Status, Tranche};
+use flare_kernel::Money;
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, the_one};
-use crate::cli::{CliError, Context, TextSource, retrying, words};
+use crate::cli::{CliError, Context, TextSource, retrying};
 
 /// `flare receipt proposal`
 #[derive(Args, Debug)]
@@ -94,29 +91,34 @@ pub(crate) struct ReportArgs {
 }
 
 fn grant<'s>(
-    status: &'s GetStatusResponse,
+    status: &'s Status,
     named: Option<&str>,
-    fits: impl Fn(&GrantView) -> bool,
+    fits: impl Fn(&Grant) -> bool,
     what: &str,
-) -> Result<&'s GrantView, CliError> {
+) -> Result<&'s Grant, CliError> {
     let fitting: Vec<_> = status.grants.iter().filter(|grant| fits(grant)).collect();
     the_one(&fitting, |grant| grant.grant_id.as_str(), named, what).copied()
 }
 
 /// Shows a message of the thread: what a proposal or agreement says in words.
-async fn show(holder: &ReceiptHolder, message_id: &str, context: &Context) -> Result<String, CliError> {
+async fn show(holder: &ReceiptHolder, message_id: &str, context: &Context) -> Result<Message, CliError> {
     let messages = retrying(|| holder.messages()).await?;
-    let found = messages.into_iter().find(|(message, _)| message.message_id == message_id);
-    let (_, text) = found.ok_or_else(|| CliError::not_found("message"))?;
-    context.output.line(text.expose());
-    Ok(text.into_inner())
+    let found = messages.into_iter().find(|message| message.message_id == message_id);
+    let message = found.ok_or_else(|| CliError::not_found("message"))?;
+    context.output.line(message.text.expose());
+    Ok(message)
 }
 
-fn terms(context: &Context, grant: &GrantView) {
+/// An amount as people read it.
+pub(super) fn amount(money: Option<Money>) -> String {
+    money.map_or_else(|| "-".to_owned(), |money| money.to_string())
+}
+
+fn terms(context: &Context, grant: &Grant) {
     let out = context.output;
     out.heading(format!("Help {}", grant.grant_id));
     out.record(&[
-        ("up to", words::money(grant.ceiling.as_ref())),
+        ("up to", amount(grant.ceiling)),
         ("from, to", format!("{} to {}", grant.start, grant.end)),
     ]);
     out.line("");
@@ -124,15 +126,15 @@ fn terms(context: &Context, grant: &GrantView) {
 
 pub(super) async fn proposal(args: ProposalArgs, context: &Context) -> Result<(), CliError> {
     let (holder, status) = args.receipt.open_with_status(context).await?;
-    let shown = |grant: &GrantView| !grant.proposal_message_id.is_empty();
+    let shown = |grant: &Grant| !grant.proposal_message_id.is_empty();
     let grant = grant(&status, args.grant.as_deref(), shown, "grant with a proposal")?;
     terms(context, grant);
-    let text = show(&holder, &grant.proposal_message_id, context).await?;
+    let message = show(&holder, &grant.proposal_message_id, context).await?;
     if !args.right && !args.wrong {
         context.output.line("\nSay whether it is right: --right, or --wrong with your words.");
         return context.output.json(&json!({
-            "grant_id": grant.grant_id, "message_id": grant.proposal_message_id, "text": text,
-            "ceiling": words::money(grant.ceiling.as_ref()), "start": grant.start, "end": grant.end,
+            "grant_id": grant.grant_id, "message_id": grant.proposal_message_id, "text": message.text.expose(),
+            "ceiling": amount(grant.ceiling), "start": grant.start, "end": grant.end,
         }));
     }
     let request_id = context.request_id()?;
@@ -140,15 +142,8 @@ pub(super) async fn proposal(args: ProposalArgs, context: &Context) -> Result<()
         (None, false) => None,
         (source, _) => Some(context.read_text(source.as_ref(), "--text-file", "What is wrong with it?")?),
     };
-    let message = match &said {
-        // About the message that shows the proposal.
-        Some(words) => Some(
-            retrying(|| holder.write(MessageKind::Text, words.expose(), &grant.grant_id, &request_id))
-                .await?,
-        ),
-        None => None,
-    };
-    retrying(|| holder.answer_proposal(&grant.grant_id, args.right, message, &request_id)).await?;
+    let answer = (args.right, said.as_ref().map(|words| words.expose().as_str()));
+    retrying(|| holder.answer_proposal(grant, &message, answer, Context::attempt(&request_id))).await?;
     context.output.show(&json!({ "grant_id": grant.grant_id, "agrees": args.right }), |out| {
         out.line(if args.right {
             "\nThank you. It is decided on next."
@@ -158,7 +153,7 @@ pub(super) async fn proposal(args: ProposalArgs, context: &Context) -> Result<()
     })
 }
 
-fn has_agreement(grant: &GrantView) -> bool {
+fn has_agreement(grant: &Grant) -> bool {
     !grant.agreement_message_id.is_empty()
 }
 
@@ -166,49 +161,58 @@ pub(super) async fn agree(args: AgreeArgs, context: &Context) -> Result<(), CliE
     let (holder, status) = args.receipt.open_with_status(context).await?;
     let grant = grant(&status, args.grant.as_deref(), has_agreement, "grant with terms to agree to")?;
     terms(context, grant);
-    show(&holder, &grant.agreement_message_id, context).await?;
+    let shown = show(&holder, &grant.agreement_message_id, context).await?;
     confirmed(args.yes, "\nDo you agree to this?")?;
-    answer_agreement(&holder, grant, (true, false), context).await
+    answer_agreement(&holder, grant, (&shown, AgreementAnswer::Accept), context).await
 }
 
 pub(super) async fn refuse(args: RefuseArgs, context: &Context) -> Result<(), CliError> {
     let (holder, status) = args.receipt.open_with_status(context).await?;
     let grant = grant(&status, args.grant.as_deref(), has_agreement, "grant with terms to refuse")?;
     terms(context, grant);
-    show(&holder, &grant.agreement_message_id, context).await?;
-    let what = if args.donor { "this donor's money" } else { "these terms" };
+    let shown = show(&holder, &grant.agreement_message_id, context).await?;
+    let (what, answer) = if args.donor {
+        ("this donor's money", AgreementAnswer::RefuseDonor)
+    } else {
+        ("these terms", AgreementAnswer::Refuse)
+    };
     confirmed(args.yes, &format!("\nDo you refuse {what}?"))?;
-    answer_agreement(&holder, grant, (false, args.donor), context).await
+    answer_agreement(&holder, grant, (&shown, answer), context).await
 }
 
 async fn answer_agreement(
     holder: &ReceiptHolder,
-    grant: &GrantView,
-    (accepts, refuses_donor): (bool, bool),
+    grant: &Grant,
+    (shown, answer): (&Message, AgreementAnswer),
     context: &Context,
 ) -> Result<(), CliError> {
     let request_id = context.request_id()?;
-    let (id, message) = (&grant.grant_id, &grant.agreement_message_id);
-    retrying(|| holder.answer_agreement(id, message, accepts, refuses_donor, &request_id)).await?;
-    let document = json!({ "grant_id": id, "accepts": accepts, "refuses_donor": refuses_donor });
+    retrying(|| holder.answer_agreement(grant, shown, answer, Context::attempt(&request_id))).await?;
+    let document = json!({
+        "grant_id": grant.grant_id, "accepts": answer == AgreementAnswer::Accept,
+        "refuses_donor": answer == AgreementAnswer::RefuseDonor,
+    });
     context.output.show(&document, |out| {
-        out.line(match (accepts, refuses_donor) {
-            (true, _) => "You have agreed.",
-            (false, true) => "You have refused this donor's money. Staff look for other money.",
-            (false, false) => "You have refused these terms. Staff will write to you.",
+        out.line(match answer {
+            AgreementAnswer::Accept => "You have agreed.",
+            AgreementAnswer::RefuseDonor => {
+                "You have refused this donor's money. Staff look for other money."
+            }
+            AgreementAnswer::Refuse => "You have refused these terms. Staff will write to you.",
         });
     })
 }
 
 pub(super) async fn arrived(args: ArrivedArgs, context: &Context) -> Result<(), CliError> {
     let (holder, status) = args.receipt.open_with_status(context).await?;
-    let under_way = |tranche: &TrancheView| matches!(tranche.state.as_str(), "sent" | "in_doubt");
     let all: Vec<_> = status
         .grants
         .iter()
         .flat_map(|grant| grant.tranches.iter().map(move |tranche| (grant, tranche)))
         // One that is named may have been settled by this very command, whose answer was lost.
-        .filter(|(_, tranche)| args.tranche.is_some() || context.may_be_a_repetition() || under_way(tranche))
+        .filter(|(_, tranche)| {
+            args.tranche.is_some() || context.may_be_a_repetition() || tranche.state.is_under_way()
+        })
         .collect();
     let (grant, tranche) = the_one(
         &all,
@@ -216,33 +220,35 @@ pub(super) async fn arrived(args: ArrivedArgs, context: &Context) -> Result<(), 
         args.tranche.as_deref(),
         "payment under way",
     )?;
-    let arrived = args.how_much.of(tranche.amount.as_ref())?;
+    let arrived = args.how_much.of(tranche)?;
     let request_id = context.request_id()?;
-    retrying(|| holder.report_arrival(&grant.grant_id, &tranche.tranche_id, arrived.clone(), &request_id))
-        .await?;
+    retrying(|| holder.report_arrival(grant, tranche, arrived, Context::attempt(&request_id))).await?;
     let document = json!({
-        "grant_id": grant.grant_id, "tranche_id": tranche.tranche_id, "arrived": words::money(Some(&arrived)),
+        "grant_id": grant.grant_id, "tranche_id": tranche.tranche_id, "arrived": arrived.to_string(),
     });
     context.output.show(&document, |out| {
-        out.line(format!("Thank you: {} arrived.", words::money(Some(&arrived))));
+        out.line(format!("Thank you: {arrived} arrived."));
     })
 }
 
 impl HowMuch {
-    fn of(&self, sent: Option<&Money>) -> Result<Money, CliError> {
-        let sent = sent.ok_or_else(|| CliError::unexpected("the service told no amount of this payment"))?;
+    fn of(&self, tranche: &Tranche) -> Result<Money, CliError> {
+        let sent = tranche
+            .amount
+            .ok_or_else(|| CliError::unexpected("the service told no amount of this payment"))?;
         match &self.amount {
-            Some(amount) => words::read_money(amount, &sent.currency),
-            None if self.all => Ok(sent.clone()),
-            None => Ok(Money { minor_units: 0, ..sent.clone() }),
+            Some(amount) => Money::parse(amount, sent.currency().code())
+                .map_err(|error| CliError::refused("--amount", error.to_string())),
+            None if self.all => Ok(sent),
+            None => Ok(Money::zero(sent.currency())),
         }
     }
 }
 
 pub(super) async fn report(args: ReportArgs, context: &Context) -> Result<(), CliError> {
     let (holder, status) = args.receipt.open_with_status(context).await?;
-    let reportable = |grant: &GrantView| matches!(grant.stage.as_str(), "active" | "reporting");
-    let fits = |grant: &GrantView| args.grant.is_some() || reportable(grant);
+    let reportable = |grant: &Grant| matches!(grant.stage, GrantStage::Active | GrantStage::Reporting);
+    let fits = |grant: &Grant| args.grant.is_some() || reportable(grant);
     let grant = grant(&status, args.grant.as_deref(), fits, "grant to report on")?;
     let text = context.read_text(
         args.text_file.as_ref(),
@@ -250,7 +256,7 @@ pub(super) async fn report(args: ReportArgs, context: &Context) -> Result<(), Cl
         "What did the help change? How was it spent?",
     )?;
     let request_id = context.request_id()?;
-    retrying(|| holder.report(&grant.grant_id, text.expose(), &request_id)).await?;
+    retrying(|| holder.report(grant, text.expose(), Context::attempt(&request_id))).await?;
     context.output.show(&json!({ "grant_id": grant.grant_id, "reported": true }), |out| {
         out.line("Thank you. Your report is received.");
     })
@@ -258,17 +264,21 @@ pub(super) async fn report(args: ReportArgs, context: &Context) -> Result<(), Cl
 
 #[cfg(test)]
 mod tests {
+    use flare_edge::receipt::TrancheState;
+
     use super::*;
 
     #[test]
     fn what_arrived_is_counted_in_the_currency_that_was_sent() {
-        let sent = Money { currency: "XOF".to_owned(), minor_units: 550_000 };
+        let sent = Money::parse("550000", "XOF").unwrap();
+        let tranche =
+            Tranche { tranche_id: "tranche_1".to_owned(), amount: Some(sent), state: TrancheState::Sent };
         let of = |all, amount: Option<&str>, nothing| {
-            HowMuch { all, amount: amount.map(ToOwned::to_owned), nothing }.of(Some(&sent))
+            HowMuch { all, amount: amount.map(ToOwned::to_owned), nothing }.of(&tranche)
         };
         assert_eq!(of(true, None, false).unwrap(), sent);
-        assert_eq!(of(false, None, true).unwrap().minor_units, 0);
-        assert_eq!(of(false, Some("400000"), false).unwrap().minor_units, 400_000);
+        assert_eq!(of(false, None, true).unwrap().minor(), 0);
+        assert_eq!(of(false, Some("400000"), false).unwrap().minor(), 400_000);
         assert!(of(false, Some("1.50"), false).unwrap_err().for_people().contains("--amount"));
     }
 }

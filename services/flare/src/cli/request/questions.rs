@@ -2,7 +2,9 @@
 
 use flare_edge::{Consents, Form, IfNothing, Reference};
 
-use crate::cli::{CliError, prompt};
+use flare_typed::text::{clean_text, clean_value};
+
+use crate::cli::{CliError, prompt, words::today};
 
 /// Refusals for want of a terminal name this option.
 const OPTION: &str = "--form";
@@ -15,21 +17,34 @@ pub(super) fn ask() -> Result<Form, CliError> {
     if prompt::confirm("That is enough to send. Answer more questions first?", OPTION)? {
         ask_more(&mut form)?;
     }
+    tell_odd(&form);
     Ok(form)
+}
+
+/// Says what could not be read or is odd. Nothing that was answered is lost by it: it is sent as it was typed, and staff see
+/// both it and how it reads.
+fn tell_odd(form: &Form) {
+    let odd = match form.check(today()) {
+        Ok(doubts) => doubts,
+        Err(error) => error.0,
+    };
+    for fault in odd {
+        prompt::tell(&format!("{}: this is sent as you typed it, but it {}", fault.field, fault.rule));
+    }
 }
 
 fn ask_more(form: &mut Form) -> Result<(), CliError> {
     let line = |question: &str| prompt::line(question, OPTION);
-    let text = |question: &str| prompt::text(question, OPTION).map(|text| text.expose().trim().to_owned());
+    let text = |question: &str| prompt::text(question, OPTION).map(|text| clean_text(text.expose()));
     form.never = text("What must we never send, say or do?")?;
     form.if_nothing = IfNothing {
         day: line("What happens if nothing is done within 24 hours?")?,
         week: line("… within 7 days?")?,
         month: line("… within 30 days?")?,
     };
-    form.language = line("Your language, as a code such as en, fr, ar")?;
-    form.country_now = line("The country where you are now, as two letters, or \"withheld\"")?;
-    form.country_incident = line("The country where it happened, as two letters, or \"withheld\"")?;
+    form.language = line("Your language, best as a code such as en, fr, ar")?;
+    form.country_now = line("The country where you are now, best as two letters, or \"withheld\"")?;
+    form.country_incident = line("The country where it happened, best as two letters, or \"withheld\"")?;
     form.kind = line("Who asks: individual, outlet, organisation or unregistered group")?;
     form.on_behalf = prompt::confirm("Do you ask on somebody else's behalf?", OPTION)?;
     form.needs = words(&line(
@@ -39,7 +54,7 @@ fn ask_more(form: &mut Form) -> Result<(), CliError> {
     form.amount = line("If money is needed: how much, as a number such as 1200.00")?;
     if !form.amount.is_empty() {
         form.currency = line("In which currency, as three letters such as EUR")?;
-        form.needed_by = line("By when, as YYYY-MM-DD")?;
+        form.needed_by = line("By when, best as YYYY-MM-DD")?;
         form.payment = text("Which ways to receive money are safe? Who could be harmed by a transfer?")?;
     }
     form.consent = Consents { help: "agreed".to_owned(), ..consents()? };
@@ -78,7 +93,7 @@ fn references() -> Result<Vec<Reference>, CliError> {
 
 fn required(question: &str) -> Result<String, CliError> {
     loop {
-        let text = prompt::text(question, OPTION)?.expose().trim().to_owned();
+        let text = clean_text(prompt::text(question, OPTION)?.expose());
         if !text.is_empty() {
             return Ok(text);
         }
@@ -86,7 +101,10 @@ fn required(question: &str) -> Result<String, CliError> {
 }
 
 fn words(line: &str) -> Vec<String> {
-    line.split([',', '،']).map(|word| word.trim().to_lowercase()).filter(|word| !word.is_empty()).collect()
+    line.split([',', '،', '、', '，', ';'])
+        .map(|word| clean_value(word).to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 #[cfg(test)]

@@ -88,6 +88,6 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
             to.tell_all([Owner, Heads, Finance], Ask::SettleWithdrawal, &case, None);
         }
         // Done by staff, who know.
-        Event::ReceiptIssued(_) | Event::ReceiptFrozen(_) => {}
+        Event::ReceiptIssued(_) | Event::ReceiptFrozen(_) | Event::ThreadKeyBegun(_) => {}
     }
 }

@@ -1,0 +1,305 @@
+//! The requester's side: sending a request, and everything that a receipt opens afterwards.
+//!
+//! One method for each act and one view for whatever is shown; the command line and the pages stand on both.
+
+mod request;
+mod view;
+
+use flare_access::{Credentials, ReceiptClaim};
+use flare_contracts::{
+    common::v1::ActSignature,
+    input,
+    intake::v1::{
+        AnswerAgreementRequest, AnswerProposalRequest, GetStatusRequest, ListMessagesRequest,
+        PostMessageRequest, ReportArrivalRequest, SubmitReportRequest, WithdrawRequest,
+        intake_client::IntakeClient,
+    },
+    requester_act::{RequesterCall, sign_call},
+};
+use flare_kernel::{CaseId, MessageId, Money, Timestamp};
+use flare_seal::{Compartment, Receipt, RecipientSecret, Sensitive, SigningKey};
+use sha2::{Digest, Sha256};
+
+use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Line, Lines, bundle::RECEIPT};
+
+pub use request::{FormSent, FurtherAnswers, Request, Submitted, lock, seal_answers, send_form};
+pub use view::{
+    Grant, GrantStage, Message, MessageKind, Need, NeedKind, Outcome, Standing, Status, Step, Tranche,
+    TrancheState,
+};
+
+/// The messages asked for at once.
+const PAGE: i32 = 200;
+
+/// Whoever holds a receipt.
+pub struct ReceiptHolder {
+    lines: Lines,
+    credential: Credential,
+    case: CaseId,
+    secret: RecipientSecret,
+    signer: SigningKey,
+    trusted: Option<String>,
+}
+
+/// One try of an act. Whoever tries again gives the same id, and nothing is done twice.
+#[derive(Clone, Copy, Debug)]
+pub struct Try<'t> {
+    /// Tells this act from every other that this receipt's holder does.
+    pub request_id: &'t str,
+    /// The time on this device: it is signed with the act.
+    pub at: Timestamp,
+}
+
+/// What somebody says to an agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgreementAnswer {
+    /// Yes.
+    Accept,
+    /// No.
+    Refuse,
+    /// Not this donor's money; help goes on with other money.
+    RefuseDonor,
+}
+
+impl ReceiptHolder {
+    /// Goes to what a receipt opens, in the case that was opened with it. Nothing is asked of the services yet.
+    pub fn open(lines: &Lines, receipt: &Receipt) -> Result<Self, EdgeError> {
+        Self::in_case(lines, receipt, receipt.case_id()?)
+    }
+
+    /// Goes to what a receipt opens and asks where the request stands. A receipt that was issued later belongs to a case
+    /// that was there before, and only intake knows which.
+    pub async fn find(lines: &Lines, receipt: &Receipt) -> Result<(Self, Status), EdgeError> {
+        let status = Self::open(lines, receipt)?.status().await?;
+        Ok((Self::in_case(lines, receipt, status.case_id)?, status))
+    }
+
+    fn in_case(lines: &Lines, receipt: &Receipt, case: CaseId) -> Result<Self, EdgeError> {
+        let claim = ReceiptClaim { lookup: receipt.lookup_id(), proof: Sensitive::new(receipt.proof()) };
+        Ok(Self {
+            lines: lines.clone(),
+            credential: Credential::new(&Credentials::Receipt(claim))?,
+            case,
+            secret: receipt.recipient(),
+            signer: receipt.signer(),
+            trusted: None,
+        })
+    }
+
+    /// The same, on a device that trusts the organisation of this fingerprint: keys that staff drew are used only when it
+    /// vouches for them. Without one, whichever organisation answers is asked.
+    #[must_use]
+    pub fn trusting(self, organisation: Option<String>) -> Self {
+        Self { trusted: organisation, ..self }
+    }
+
+    fn intake(&self) -> IntakeClient<Line> {
+        self.lines.intake(&self.credential)
+    }
+
+    /// The case.
+    pub const fn case(&self) -> CaseId {
+        self.case
+    }
+
+    /// What calls with this receipt show.
+    pub const fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Where the case stands.
+    pub async fn status(&self) -> Result<Status, EdgeError> {
+        Status::read(self.intake().get_status(GetStatusRequest {}).await?.into_inner())
+    }
+
+    /// The keys of the thread.
+    pub async fn thread_keys(&self) -> Result<CaseKeys, EdgeError> {
+        let status = self.status().await?;
+        let mut keys = CaseKeys::new(self.case);
+        let is_by_staff = status.thread_keys.iter().any(|epoch| epoch.author.is_some());
+        let bundle = if is_by_staff {
+            Some(KeyBundle::fetch(&self.lines, self.trusted.as_deref()).await?)
+        } else {
+            None
+        };
+        let own = |recipient: &str, _| (recipient == RECEIPT).then_some(&self.secret);
+        keys.open_epochs(bundle.as_ref(), &status.thread_keys, own);
+        Ok(keys)
+    }
+
+    /// The thread, oldest first, opened. What this receipt does not open is left out: a message from before it was issued
+    /// opens for staff only.
+    pub async fn messages(&self) -> Result<Vec<Message>, EdgeError> {
+        let keys = self.thread_keys().await?;
+        let mut opened = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListMessagesRequest { case_id: String::new(), page_size: PAGE, page_token };
+            let page = self.intake().list_messages(request).await?.into_inner();
+            for message in page.messages {
+                let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
+                let Ok(text) = keys.open(Compartment::Thread, field) else { continue };
+                opened.push(Message {
+                    kind: message.kind(),
+                    at: message.at.as_ref().map(input::timestamp_in),
+                    tag: keys.tag(Compartment::Thread, field, text.expose())?,
+                    text,
+                    message_id: message.message_id,
+                    author: message.author,
+                    about: message.about,
+                });
+            }
+            if page.next_page_token.is_empty() {
+                return Ok(opened);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    /// Writes to staff.
+    pub async fn write(&self, text: &str, request_id: &str) -> Result<MessageId, EdgeError> {
+        Ok(self.post(MessageKind::Text, text, "", request_id).await?.0)
+    }
+
+    /// Answers a question that staff asked in this message.
+    pub async fn answer(&self, question: &str, text: &str, request_id: &str) -> Result<MessageId, EdgeError> {
+        Ok(self.post(MessageKind::Answer, text, question, request_id).await?.0)
+    }
+
+    /// The message, and the keyed digest of its text.
+    async fn post(
+        &self,
+        kind: MessageKind,
+        text: &str,
+        about: &str,
+        request_id: &str,
+    ) -> Result<(MessageId, Vec<u8>), EdgeError> {
+        let keys = self.thread_keys().await?;
+        let message = message_id(self.case, request_id);
+        let text = keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?;
+        let tag = text.tag.clone();
+        let request = PostMessageRequest {
+            request_id: request_id.to_owned(),
+            case_id: self.case.to_string(),
+            message_id: message.to_string(),
+            kind: kind.into(),
+            text: Some(text),
+            about: about.to_owned(),
+            contact_plan_kept: false,
+            seen: 0,
+        };
+        self.intake().post_message(request).await?;
+        Ok((message, tag))
+    }
+
+    fn sign(&self, call: &impl RequesterCall, text_tag: &[u8], at: Timestamp) -> ActSignature {
+        sign_call(call, self.case, (text_tag, input::timestamp_out(at)), &self.signer)
+    }
+
+    /// Says whether a proposal is right, as this message showed it. `words` are posted to the thread first.
+    pub async fn answer_proposal(
+        &self,
+        grant: &Grant,
+        shown: &Message,
+        (agrees, words): (bool, Option<&str>),
+        act: Try<'_>,
+    ) -> Result<(), EdgeError> {
+        let message_id = match words {
+            Some(words) => {
+                self.post(MessageKind::Text, words, &grant.grant_id, act.request_id).await?.0.to_string()
+            }
+            None => String::new(),
+        };
+        let mut call = AnswerProposalRequest {
+            request_id: act.request_id.to_owned(),
+            grant_id: grant.grant_id.clone(),
+            agrees,
+            message_id,
+            shown_message_id: shown.message_id.clone(),
+            act: None,
+        };
+        call.act = Some(self.sign(&call, &shown.tag, act.at));
+        self.intake().answer_proposal(call).await?;
+        Ok(())
+    }
+
+    /// Accepts or refuses the agreement that this message showed.
+    pub async fn answer_agreement(
+        &self,
+        grant: &Grant,
+        shown: &Message,
+        answer: AgreementAnswer,
+        act: Try<'_>,
+    ) -> Result<(), EdgeError> {
+        let (accepts, refuses_donor) = match answer {
+            AgreementAnswer::Accept => (true, false),
+            AgreementAnswer::Refuse => (false, false),
+            AgreementAnswer::RefuseDonor => (false, true),
+        };
+        let mut call = AnswerAgreementRequest {
+            request_id: act.request_id.to_owned(),
+            grant_id: grant.grant_id.clone(),
+            accepts,
+            refuses_donor,
+            message_id: shown.message_id.clone(),
+            act: None,
+        };
+        call.act = Some(self.sign(&call, &shown.tag, act.at));
+        self.intake().answer_agreement(call).await?;
+        Ok(())
+    }
+
+    /// Says what of a payment arrived; zero when nothing did.
+    pub async fn report_arrival(
+        &self,
+        grant: &Grant,
+        tranche: &Tranche,
+        arrived: Money,
+        act: Try<'_>,
+    ) -> Result<(), EdgeError> {
+        let mut call = ReportArrivalRequest {
+            request_id: act.request_id.to_owned(),
+            grant_id: grant.grant_id.clone(),
+            tranche_id: tranche.tranche_id.clone(),
+            arrived: Some(input::money_out(arrived)),
+            act: None,
+        };
+        call.act = Some(self.sign(&call, &[], act.at));
+        self.intake().report_arrival(call).await?;
+        Ok(())
+    }
+
+    /// Reports on a grant in words.
+    pub async fn report(&self, grant: &Grant, text: &str, act: Try<'_>) -> Result<(), EdgeError> {
+        let (words, tag) = self.post(MessageKind::Report, text, &grant.grant_id, act.request_id).await?;
+        let mut call = SubmitReportRequest {
+            request_id: act.request_id.to_owned(),
+            grant_id: grant.grant_id.clone(),
+            message_id: words.to_string(),
+            act: None,
+        };
+        call.act = Some(self.sign(&call, &tag, act.at));
+        self.intake().submit_report(call).await?;
+        Ok(())
+    }
+
+    /// Withdraws. `reason` is one of the codes that the contract lists.
+    pub async fn withdraw(&self, reason: &str, act: Try<'_>) -> Result<Standing, EdgeError> {
+        let mut call =
+            WithdrawRequest { request_id: act.request_id.to_owned(), reason: reason.to_owned(), act: None };
+        call.act = Some(self.sign(&call, &[], act.at));
+        Ok(self.intake().withdraw(call).await?.into_inner().standing())
+    }
+}
+
+/// The message that a request id names: writing it again after a lost connection is writing the same message.
+pub fn message_id(case: CaseId, request_id: &str) -> MessageId {
+    let digest: [u8; 32] = Sha256::new_with_prefix(b"flare/requester-message/1")
+        .chain_update(case.as_bytes())
+        .chain_update(request_id)
+        .finalize()
+        .into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    MessageId::from_bytes(bytes)
+}

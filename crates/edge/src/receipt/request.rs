@@ -1,0 +1,211 @@
+//! A request as it leaves the requester's device, and further answers to it.
+
+use flare_contracts::{
+    common::v1::SealedField,
+    input,
+    intake::v1::{AddAnswersRequest, ReceiptLock, SubmitRequestRequest},
+};
+use flare_kernel::{CaseId, Timestamp, codename, random};
+use flare_seal::{Compartment, Receipt, ReceiptKeys, RequestSeed, proof_hash};
+use serde::Serialize;
+
+use super::{ReceiptHolder, view::Status};
+use crate::{
+    CaseKeys, Credential, EdgeError, Form, KeyBundle, Lines,
+    case_file::{next_epoch, wrapped_epoch},
+};
+
+/// A sealed request. Sending it twice makes one case.
+#[derive(Clone, Debug)]
+pub struct Request {
+    case: CaseId,
+    message: SubmitRequestRequest,
+}
+
+/// What somebody is told whose request came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Submitted {
+    /// The case's id.
+    pub case_id: String,
+    /// Its name on screens that others may see.
+    pub codename: String,
+    /// The number of the last event in its history at intake.
+    pub version: i64,
+    /// When it came in, RFC 3339.
+    pub received: Option<String>,
+}
+
+/// What became of a form that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormSent {
+    /// It is the request, sent now or before.
+    Request(Submitted),
+    /// The request had come in with other words; these went on as further answers, and all are kept.
+    FurtherAnswers,
+}
+
+/// Sends a form that may have been sent before, with these words or with others: a second tap, a reload, another tab.
+pub async fn send_form(
+    lines: &Lines,
+    bundle: &KeyBundle,
+    form: &Form,
+    (receipt, seed): (&Receipt, &RequestSeed),
+) -> Result<FormSent, EdgeError> {
+    // The receipt tells one request from another; the id tells one call from another.
+    let request = Request::compose(bundle, form, (receipt, seed), &fresh_id()?)?;
+    match request.submit(lines).await {
+        Ok(submitted) => return Ok(FormSent::Request(submitted)),
+        Err(error) if error.reason().as_deref() == Some("ALREADY_SUBMITTED") => {}
+        Err(error) => return Err(error),
+    }
+    let answers = form.answers()?;
+    let words: Vec<_> = answers.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let words_id = data_encoding::HEXLOWER.encode(&seed.words_id(&words));
+    let mut refused: Option<(i64, EdgeError)> = None;
+    // Somebody else may add answers in between: then these follow the newest once more.
+    for _ in 0..TRIES {
+        let (holder, status) = ReceiptHolder::find(lines, receipt).await?;
+        if refused.as_ref().is_some_and(|(version, _)| *version == status.version) {
+            break;
+        }
+        let further = holder.compose_answers(bundle, form, &status, &words_id)?;
+        let error = match holder.add_answers(&further).await {
+            Ok(()) => return Ok(FormSent::FurtherAnswers),
+            Err(error) => error,
+        };
+        match error.reason().as_deref() {
+            // The id stands for exactly these words: they are there.
+            Some("REQUEST_ID_REUSED") => return Ok(FormSent::FurtherAnswers),
+            // Of the key or of a writing that others came before.
+            Some("OLD_KEY_EPOCH" | "INVALID_FIELD") => refused = Some((status.version, error)),
+            Some(_) | None => return Err(error),
+        }
+    }
+    Err(refused.map_or(EdgeError::Incomplete("whether these words came in"), |(_, error)| error))
+}
+
+/// How often answers are composed anew when others came in between.
+const TRIES: u32 = 5;
+
+fn fresh_id() -> Result<String, EdgeError> {
+    Ok(data_encoding::HEXLOWER.encode(&random::<16>()?))
+}
+
+/// Sealed answers that are added to a request. Sending them twice adds them once.
+#[derive(Clone, Debug)]
+pub struct FurtherAnswers(AddAnswersRequest);
+
+/// A receipt as intake is given it.
+pub fn lock(receipt: &Receipt) -> Result<ReceiptLock, EdgeError> {
+    let ReceiptKeys { encryption, signing } = receipt.keys()?;
+    Ok(ReceiptLock {
+        lookup_id: receipt.lookup_id().to_vec(),
+        proof_hash: proof_hash(&receipt.proof()).to_vec(),
+        encryption_key: encryption.to_bytes(),
+        signing_key: signing.to_vec(),
+    })
+}
+
+impl Request {
+    /// The sealed request that a form becomes. The same form under the same receipt and seed is the same request, whoever
+    /// composes it.
+    pub fn compose(
+        bundle: &KeyBundle,
+        form: &Form,
+        (receipt, seed): (&Receipt, &RequestSeed),
+        request_id: &str,
+    ) -> Result<Self, EdgeError> {
+        let ReceiptKeys { encryption, .. } = receipt.keys()?;
+        let case = receipt.case_id()?;
+        let request_key = seed.request_key();
+        let request_epoch = wrapped_epoch(bundle, case, (Compartment::Request, 1, &request_key), None)?;
+        let (_, thread_epoch) = next_epoch(bundle, case, Compartment::Thread, 1, Some(&encryption))?;
+        let mut keys = CaseKeys::new(case);
+        keys.insert(Compartment::Request, 1, request_key);
+        let message = SubmitRequestRequest {
+            request_id: request_id.to_owned(),
+            case_id: case.to_string(),
+            receipt: Some(lock(receipt)?),
+            listing: Some(form.listing()?),
+            answers: seal_answers(&keys, form, |_| 1)?,
+            keys: vec![request_epoch, thread_epoch],
+        };
+        Ok(Self { case, message })
+    }
+
+    /// The case that it opens.
+    pub const fn case(&self) -> CaseId {
+        self.case
+    }
+
+    /// As it is on the wire, for whoever plays tricks on a service in a test.
+    pub fn into_message(self) -> SubmitRequestRequest {
+        self.message
+    }
+
+    /// Sends it.
+    pub async fn submit(&self, lines: &Lines) -> Result<Submitted, EdgeError> {
+        let answer = lines.intake(&Credential::NONE).submit_request(self.message.clone()).await?.into_inner();
+        let received = answer.received.as_ref().map(|at| Timestamp::to_string(&input::timestamp_in(at)));
+        Ok(Submitted {
+            case_id: answer.case_id,
+            codename: codename(self.case),
+            version: answer.version,
+            received,
+        })
+    }
+}
+
+impl FurtherAnswers {
+    /// As they are on the wire, for whoever plays tricks on a service in a test.
+    pub fn into_message(self) -> AddAnswersRequest {
+        self.0
+    }
+}
+
+impl ReceiptHolder {
+    /// Answers to add or replace. A receipt opens no earlier answers, so these are sealed under a key of their own, which
+    /// is drawn here: after a lost answer the same is sent again. `status` tells which key and writings they follow.
+    pub fn compose_answers(
+        &self,
+        bundle: &KeyBundle,
+        form: &Form,
+        status: &Status,
+        request_id: &str,
+    ) -> Result<FurtherAnswers, EdgeError> {
+        let epoch = status.answered.epoch + 1;
+        let (key, key_epoch) = next_epoch(bundle, self.case(), Compartment::Request, epoch, None)?;
+        let mut keys = CaseKeys::new(self.case());
+        keys.insert(Compartment::Request, epoch, key);
+        let next_version = |name: &str| status.times_written(name) + 1;
+        Ok(FurtherAnswers(AddAnswersRequest {
+            request_id: request_id.to_owned(),
+            case_id: self.case().to_string(),
+            answers: seal(&keys, &form.further_answers()?, next_version)?,
+            key: Some(key_epoch),
+        }))
+    }
+
+    /// Adds or replaces answers.
+    pub async fn add_answers(&self, answers: &FurtherAnswers) -> Result<(), EdgeError> {
+        self.intake().add_answers(answers.0.clone()).await?;
+        Ok(())
+    }
+}
+
+/// A form's answers, sealed.
+pub fn seal_answers(
+    keys: &CaseKeys,
+    form: &Form,
+    version_of: impl Fn(&str) -> u32,
+) -> Result<Vec<SealedField>, EdgeError> {
+    seal(keys, &form.answers()?, version_of)
+}
+
+fn seal(
+    keys: &CaseKeys,
+    answers: &[(&'static str, String)],
+    version_of: impl Fn(&str) -> u32,
+) -> Result<Vec<SealedField>, EdgeError> {
+    answers.iter().map(|(name, text)| keys.seal(Compartment::Request, name, version_of(name), text)).collect()
+}

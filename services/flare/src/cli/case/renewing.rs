@@ -1,0 +1,80 @@
+//! A key that staff cannot write under is followed by the next one: because it does not open for them, or because nobody
+//! vouches for it. Nothing is ever written under an older key.
+
+use data_encoding::HEXLOWER;
+use flare_contracts::{
+    grants::v1::BeginKeyEpochRequest as BeginGrantKeyRequest, intake::v1::BeginThreadEpochRequest,
+    triage::v1::BeginKeyEpochRequest,
+};
+use flare_edge::receipt_to_wrap_to;
+use flare_kernel::random;
+use flare_seal::Compartment;
+
+use super::{
+    desk::{Desk, call},
+    record::CaseRecord,
+};
+use crate::cli::{CliError, grant::record::GrantRecord};
+
+/// The id of a call that draws a key. Each try draws another one, so no two tries are the same call.
+fn fresh_id() -> Result<String, CliError> {
+    Ok(HEXLOWER.encode(&random::<16>()?))
+}
+
+impl CaseRecord {
+    /// Makes sure that notes can be sealed: where the newest key is none to write under, begins the next.
+    pub(crate) async fn with_notes_to_write(mut self, desk: &Desk<'_>) -> Result<Self, CliError> {
+        let newest = self.keys.newest(Compartment::Notes);
+        if newest == 0 || self.keys.holds(Compartment::Notes) {
+            return Ok(self);
+        }
+        let (key, wire) = desk.session.draw_epoch(self.id, Compartment::Notes, newest + 1, None)?;
+        let request =
+            BeginKeyEpochRequest { request_id: fresh_id()?, case_id: self.case_id(), key: Some(wire) };
+        let begun = call!(desk, triage.begin_key_epoch(request))?;
+        self.keys.insert(Compartment::Notes, newest + 1, key);
+        // Beginning a key moves the case on by one; whatever else moved it meanwhile is still noticed.
+        let before = begun.version - 1;
+        if self.case.version == before {
+            self.case.version = begun.version;
+        }
+        self.version = self.version.map(|seen| if seen == before { begun.version } else { seen });
+        Ok(self)
+    }
+
+    /// The same for the thread. The next key is wrapped to the requester's receipt too, whose keys must be believed.
+    pub(crate) async fn begin_thread_to_write(&mut self, desk: &Desk<'_>) -> Result<(), CliError> {
+        if self.keys.holds(Compartment::Thread) {
+            return Ok(());
+        }
+        let epoch = self.keys.newest(Compartment::Thread) + 1;
+        let receipt = receipt_to_wrap_to(desk.session.bundle(), self.id, &self.request.receipts)?;
+        let (key, wire) = desk.session.draw_epoch(self.id, Compartment::Thread, epoch, receipt.as_ref())?;
+        let request =
+            BeginThreadEpochRequest { request_id: fresh_id()?, case_id: self.case_id(), key: Some(wire) };
+        call!(desk, intake.begin_thread_epoch(request))?;
+        self.keys.insert(Compartment::Thread, epoch, key);
+        Ok(())
+    }
+}
+
+impl GrantRecord {
+    /// The same for a compartment of a grant that has a key already.
+    pub(crate) async fn begin_key_to_write(
+        &mut self,
+        desk: &Desk<'_>,
+        compartment: Compartment,
+    ) -> Result<(), CliError> {
+        let newest = self.keys.newest(compartment);
+        if newest == 0 || self.keys.holds(compartment) {
+            return Ok(());
+        }
+        let (key, wire) = desk.session.draw_epoch(self.case, compartment, newest + 1, None)?;
+        let grant_id = self.grant.grant_id.clone();
+        let request = BeginGrantKeyRequest { request_id: fresh_id()?, grant_id, key: Some(wire) };
+        let begun = call!(desk, grants.begin_key_epoch(request))?;
+        self.keys.insert(compartment, newest + 1, key);
+        self.moved_on(begun.version);
+        Ok(())
+    }
+}
