@@ -22,9 +22,9 @@ fn forms() {
         form
     };
     let cases: [(Value, &str, &str); 14] = [
-        (form("happened", json!("x".repeat(20_001))), "happened", "at most 20000 bytes"),
-        (form("happened", json!("ح".repeat(10_001))), "happened", "at most 20000 bytes"),
-        (form("never", json!("x".repeat(2_001))), "never", "at most 2000 bytes"),
+        (form("happened", json!("x".repeat(20_001))), "happened", "at most 20000 characters"),
+        (form("happened", json!("ح".repeat(20_001))), "happened", "at most 20000 characters"),
+        (form("never", json!("x".repeat(2_001))), "never", "at most 2000 characters"),
         (form("happened", json!("")), "happened", "is required"),
         (form("contact", json!("")), "contact", "is required"),
         (form("amount", json!("-5")), "amount", "must not be negative"),
@@ -46,7 +46,7 @@ fn forms() {
 
     submit(&installation, b"{\"happened\": \"caf\xe9\", \"contact\": \"x\"}")
         .refused_field("--form", "UTF-8");
-    submit(&installation, b"not a form").refused_field("--form", "must be a request form");
+    submit(&installation, b"not a form").refused_field("--form", "JSON");
     submit(&installation, b"{\"happened\": \"x\", \"contact\": \"x\", \"password\": \"x\"}")
         .refused_field("--form", "password");
     submit(&installation, &vec![b' '; 2 * 1024 * 1024]).refused_field("--form", "at most");

@@ -43,7 +43,7 @@ pub fn read(text: &str) -> Reading<Language> {
 fn by_tag(text: &str) -> Option<Language> {
     // What a computer's settings add: an encoding, and a script or a currency behind an at sign.
     let (tag, modifier) = text.split_once('@').unwrap_or((text, ""));
-    let tag = tag.split('.').next().unwrap_or_default().replace(['_', ' '], "-");
+    let tag = tag.split('.').next().unwrap_or_default().replace('_', "-");
     let primary = tag.split('-').next().unwrap_or_default();
     if !(2..=3).contains(&primary.len()) {
         return None;
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_language() {
-        for text in ["", "e", "e1", "en-", "-GB", "en-4", "klingonish", "\u{200b}"] {
+        for text in ["", "e", "e1", "en-", "-GB", "en-4", "klingonish", "not a language", "\u{200b}"] {
             assert_eq!(read(text), Reading::Unreadable(Rule::LanguageUnknown), "{text}");
         }
     }

@@ -7,11 +7,12 @@ use flare_contracts::{
     identity::v1::StaffState,
     intake::v1::{MessageKind, Standing},
 };
-use flare_kernel::{Currency, Date};
+use flare_kernel::{Currency, Date, MoneyError};
 use flare_runtime::SystemClock;
 use flare_typed::{
     Rule,
     date::{self, Expected},
+    text::clean_value,
 };
 
 use super::{CliError, case::choices::hyphened};
@@ -137,11 +138,18 @@ pub(crate) fn money(money: Option<&Money>) -> String {
 
 /// Reads an amount in a currency that is known already, naming the option in a refusal.
 pub(crate) fn read_money(amount: &str, currency: &str) -> Result<Money, CliError> {
-    let money = flare_typed::money::read(amount, currency).one().map_err(|rule| {
-        let option = if rule.code().starts_with("CURRENCY") { "--currency" } else { "--amount" };
-        CliError::refused(option, rule.to_string())
-    })?;
+    let currency = flare_typed::currency::read(currency)
+        .one()
+        .map_err(|rule| CliError::refused("--currency", rule.to_string()))?;
+    let money =
+        exact_money(amount, currency).map_err(|error| CliError::refused("--amount", error.to_string()))?;
     Ok(flare_contracts::input::money_out(money))
+}
+
+/// Reads an amount that staff give. It moves money, so it is taken in one way of writing only, with a point before the
+/// decimals and no grouping: whoever types 1.005 in euros may mean a thousand or a slip.
+pub(crate) fn exact_money(amount: &str, currency: Currency) -> Result<flare_kernel::Money, MoneyError> {
+    flare_kernel::Money::parse(&clean_value(amount), currency.code())
 }
 
 /// Reads a day that somebody typed.
@@ -180,7 +188,10 @@ mod tests {
     fn amounts_are_read_and_written_with_their_currency() {
         let read = read_money("9400.00", "EUR").unwrap();
         assert_eq!((read.minor_units, money(Some(&read)).as_str()), (940_000, "9400.00 EUR"));
-        assert!(read_money("1.2345", "EUR").unwrap_err().for_people().contains("--amount"));
+        for odd in ["1.2345", "1.005", "1,005", "9 400", "9.400,00"] {
+            assert!(read_money(odd, "EUR").unwrap_err().for_people().contains("--amount"), "{odd}");
+        }
+        assert_eq!(read_money("٩٤٠٠", "EUR").unwrap(), read);
         assert!(read_money("1", "XXQ").unwrap_err().for_people().contains("--currency"));
         assert_eq!(money(None), "-");
     }

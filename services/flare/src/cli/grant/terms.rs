@@ -24,7 +24,7 @@ use crate::cli::{
         taking::SeenVersion,
     },
     prompt,
-    words::day,
+    words::{day, exact_money},
 };
 
 const SCOPE: Text = ("--scope-file", "What will be done?", 8_000);
@@ -324,9 +324,7 @@ impl TermsArgs {
             None => faults.required("--currency", old.map(Money::currency)),
         };
         match (&self.ceiling, old) {
-            (Some(amount), _) => {
-                faults.take("--ceiling", flare_typed::money::read(amount, currency?.code()).one())
-            }
+            (Some(amount), _) => faults.take("--ceiling", exact_money(amount, currency?)),
             (None, Some(old)) if currency == Some(old.currency()) => Some(old),
             (None, _) => faults.required("--ceiling", None),
         }
