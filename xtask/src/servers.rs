@@ -131,8 +131,11 @@ fn place(address: &Url) -> String {
     address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The first of these programs that is there, looked for in the folders and then in `PATH`.
-fn program(name: &str, folders: impl IntoIterator<Item = std::path::PathBuf>) -> Option<std::path::PathBuf> {
+/// The first program of this name that is there, looked for in the folders and then in `PATH`.
+pub(crate) fn program(
+    name: &str,
+    folders: impl IntoIterator<Item = std::path::PathBuf>,
+) -> Option<std::path::PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     let candidates = folders.into_iter().chain(env::split_paths(&path)).map(|folder| folder.join(name));
     candidates.into_iter().find(|candidate| candidate.is_file())

@@ -1,9 +1,9 @@
 //! `cargo xtask test`: the steps, in the order in which they are likely to fail soonest.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use crate::{
-    dependencies, python,
+    browser, dependencies, python,
     servers::{Kind, Servers},
     steps::{Failure, cargo, command, run, step, succeeds, target, workspace},
 };
@@ -20,8 +20,9 @@ pub(crate) fn test() -> Result<(), Failure> {
     })?;
 
     let servers = servers()?;
+    let browser = browser::ensure()?;
     let in_environment = |mut command: Command| {
-        command.envs(servers.environment());
+        command.envs(servers.environment()).envs(browser.iter().map(|(name, path)| (name, path)));
         command
     };
 
@@ -53,15 +54,24 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
     })?;
     let bench = target().join("release/flare-bench").display().to_string();
     let words: Vec<String> = std::iter::once(bench).chain(arguments.iter().cloned()).collect();
-    with_servers(&words)
+    at_the_terminal(&words, &servers()?, &[])
 }
 
-/// Runs one command, at the terminal, with the servers and their addresses in its environment.
+/// Runs one command, at the terminal, with everything that tests need named in its environment.
 pub(crate) fn with_servers(words: &[String]) -> Result<(), Failure> {
     let servers = servers()?;
+    at_the_terminal(words, &servers, &browser::ensure()?)
+}
+
+fn at_the_terminal(
+    words: &[String],
+    servers: &Servers,
+    browser: &[(&'static str, PathBuf)],
+) -> Result<(), Failure> {
     let (program, arguments) = words.split_first().ok_or_else(|| Failure("which command?".to_owned()))?;
     let mut command = command(program, arguments);
-    let status = command.envs(servers.environment()).status()?;
+    command.envs(servers.environment()).envs(browser.iter().map(|(name, path)| (name, path)));
+    let status = command.status()?;
     if status.success() { Ok(()) } else { Err(Failure(format!("`{}` failed: {status}", words.join(" ")))) }
 }
 
