@@ -13,6 +13,7 @@ mod harness;
 
 mod acts;
 mod bad_input;
+mod browser;
 mod canary;
 mod demo;
 mod ends_of_needs;

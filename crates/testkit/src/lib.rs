@@ -5,7 +5,7 @@ mod proxy;
 mod sandbox;
 
 pub use proxy::Proxy;
-pub use sandbox::{Sandbox, postgres_url, rabbitmq_url, redis_url};
+pub use sandbox::{Sandbox, in_full, postgres_url, rabbitmq_url, redis_url, tool};
 
 /// Makes two tests of one async function that takes a [`Sandbox`]: one on SQLite, one on PostgreSQL. The second runs
 /// where `FLARE_TEST_POSTGRES` names a server, which `cargo xtask test` always sees to.

@@ -1,6 +1,8 @@
 //! One service's database for one test.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up must stop")]
 
+use std::path::PathBuf;
+
 use flare_kernel::{Duration, Timestamp, random};
 use flare_store::{Database, DatabaseOptions, DatabaseUrl, Schema, TimeSource};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
@@ -35,6 +37,17 @@ pub fn rabbitmq_url() -> Option<String> {
 /// Where tests find Redis, if anywhere.
 pub fn redis_url() -> Option<String> {
     variable("FLARE_TEST_REDIS")
+}
+
+/// Where tests find a program or a file, if anywhere.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    variable(name).map(PathBuf::from)
+}
+
+/// Whether everything is to be tried at its full length, as `cargo xtask test --full` does.
+#[allow(clippy::disallowed_methods, reason = "tests are told by the environment how much is wanted")]
+pub fn in_full() -> bool {
+    std::env::var_os("FLARE_TEST_FULL").is_some()
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the servers are")]

@@ -19,6 +19,8 @@ pub(crate) struct Installation {
     pub(crate) team: Team,
     pub(crate) servers: Option<Servers>,
     addresses: Vec<(&'static str, Vec<String>)>,
+    /// Where the pages are, if it has any.
+    pages: Option<String>,
     folder: TempDir,
     /// Held while a distributed installation runs: the servers of a test machine take one at a time.
     _turn: Option<File>,
@@ -34,6 +36,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) cache: Option<&'a Proxy>,
     /// Processes of each role; 0 for all roles in one process.
     pub(crate) replicas: usize,
+    /// Pages for people in danger, under these further names of the portal.
+    pub(crate) pages: Option<&'a [&'a str]>,
 }
 
 impl Installation {
@@ -55,13 +59,18 @@ impl Installation {
             people::found(&desk, &template.join("data/setup-code"));
             process.stop();
         });
-        let process = all_in_one(folder.path(), wish);
+        let pages = wish.pages.map(|names| (free_address(), names));
+        let mut process = all_in_one(folder.path(), wish);
+        if let Some((address, names)) = &pages {
+            process.serve_pages(address, names);
+        }
         process.start();
         process.wait_until_it_serves();
         let addresses = vec![("", vec![process.address.clone()])];
         let desk = Desk { folder: folder.path().join("people"), addresses: addresses.clone() };
         let team = people::meet(&desk);
-        Self { processes: vec![process], team, servers: None, addresses, folder, _turn: None }
+        let pages = pages.map(|(address, _)| address);
+        Self { processes: vec![process], team, servers: None, addresses, pages, folder, _turn: None }
     }
 
     /// Each role in processes of its own on PostgreSQL, RabbitMQ and Redis. None where those are not named.
@@ -99,7 +108,15 @@ impl Installation {
         fs::create_dir_all(&people).unwrap();
         let desk = Desk { folder: people, addresses: addresses.clone() };
         let team = people::found(&desk, &folder.path().join("setup-code"));
-        Some(Self { processes, team, servers: Some(servers), addresses, folder, _turn: Some(turn) })
+        Some(Self {
+            processes,
+            team,
+            servers: Some(servers),
+            addresses,
+            pages: None,
+            folder,
+            _turn: Some(turn),
+        })
     }
 
     /// The embedded installation's one process, or that of a distributed one which runs a role.
@@ -113,6 +130,11 @@ impl Installation {
         let folder = self.folder.path().join("people").join(format!("requester-{}", token()));
         fs::create_dir_all(&folder).unwrap();
         Desk { folder, addresses: self.addresses.clone() }
+    }
+
+    /// Where the pages for people in danger are.
+    pub(crate) fn pages(&self) -> &str {
+        self.pages.as_deref().unwrap()
     }
 
     /// Where embedded mode keeps everything.

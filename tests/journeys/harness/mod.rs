@@ -3,8 +3,10 @@
 
 pub(crate) mod answer;
 pub(crate) mod broker;
+pub(crate) mod browser;
 pub(crate) mod canary;
 pub(crate) mod checker;
+pub(crate) mod cutter;
 pub(crate) mod desk;
 pub(crate) mod installation;
 pub(crate) mod people;
@@ -15,6 +17,7 @@ pub(crate) mod samples;
 pub(crate) mod servers;
 pub(crate) mod template;
 pub(crate) mod wait;
+pub(crate) mod wire;
 
 pub(crate) use answer::Answer;
 pub(crate) use desk::Desk;

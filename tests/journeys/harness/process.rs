@@ -35,7 +35,8 @@ impl Process {
         log: PathBuf,
     ) -> Self {
         environment.push(("FLARE__SERVER__LISTEN".to_owned(), address.clone()));
-        environment.push(("FLARE__PORTAL__LISTEN".to_owned(), String::new()));
+        // Unless the environment says where, which comes after it.
+        environment.insert(0, ("FLARE__PORTAL__LISTEN".to_owned(), String::new()));
         Self {
             label: label.into(),
             address,
@@ -43,6 +44,22 @@ impl Process {
             environment,
             log,
             child: Mutex::new(None),
+        }
+    }
+
+    /// Has it serve pages at an address, which has these further names. "Leave" leads to another site, which is not there.
+    pub(crate) fn serve_pages(&mut self, address: &str, names: &[&str]) {
+        let port = address.rsplit_once(':').unwrap().1;
+        let mut hosts = vec![address.to_owned(), format!("localhost:{port}")];
+        hosts.extend(names.iter().map(ToString::to_string));
+        for (key, value) in [
+            ("LISTEN", address.to_owned()),
+            ("HOSTS", hosts.join(",")),
+            ("LEAVE", "https://localhost:9/".to_owned()),
+            ("HELPLINES", "Line: +1 202 555 0142".to_owned()),
+            ("COMPLAINTS", "Council: council@example.org".to_owned()),
+        ] {
+            self.environment.push((format!("FLARE__PORTAL__{key}"), value));
         }
     }
 
@@ -64,9 +81,8 @@ impl Process {
     /// Waits until it says that it serves.
     pub(crate) fn wait_until_it_serves(&self) {
         until(&format!("{} serves", self.label), || {
-            if let Some(status) =
-                self.child.lock().unwrap().as_mut().and_then(|child| child.try_wait().unwrap())
-            {
+            let ended = self.child.lock().unwrap().as_mut().and_then(|child| child.try_wait().unwrap());
+            if let Some(status) = ended {
                 panic!("{} ended with {status}:\n{}", self.label, self.last_lines(30));
             }
             let health = Command::new(FLARE)
