@@ -23,6 +23,9 @@ use tokio::runtime::Runtime;
 
 use super::until;
 
+/// How long the driver may take for one command.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The programs, where the environment names them.
 #[derive(Clone, Debug)]
 pub(crate) struct Chromium {
@@ -114,7 +117,10 @@ impl Chromium {
                 "binary": self.browser,
                 "args": args,
                 "prefs": { "profile.managed_default_content_settings.javascript": scripts },
-                "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 } },
+                // Not as touches: with scripts off the driver waits for ever for a touch to end.
+                "mobileEmulation": {
+                    "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0, "touch": false },
+                },
             },
         })
     }
@@ -125,19 +131,24 @@ impl Browser {
         self.client.as_ref().unwrap()
     }
 
+    /// What the driver answers. It may wait for a page, but not for ever.
+    #[track_caller]
     fn wait<T>(&self, work: impl Future<Output = Result<T, CmdError>>) -> Result<T, CmdError> {
-        self.runtime.block_on(work)
+        let answered = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await });
+        answered.expect("the driver answers in time")
     }
 
     /// Opens an address, as typed into the bar.
+    #[track_caller]
     pub(crate) fn open(&self, url: &str) {
         self.wait(self.client().goto(url)).unwrap();
     }
 
     /// What is on the page, once something is.
+    #[track_caller]
     fn find(&self, css: &str) -> Element {
         until(&format!("{css} is on the page"), || {
-            self.runtime.block_on(self.client().find(Locator::Css(css))).ok()
+            self.wait(self.client().find(Locator::Css(css))).ok()
         })
     }
 
@@ -148,6 +159,7 @@ impl Browser {
     }
 
     /// Whether something is on the page now.
+    #[track_caller]
     pub(crate) fn has(&self, css: &str) -> bool {
         !self.wait(self.client().find_all(Locator::Css(css))).unwrap().is_empty()
     }
@@ -236,17 +248,20 @@ impl Browser {
     }
 
     /// Goes back, as with the browser's own button.
+    #[track_caller]
     pub(crate) fn back(&self) {
         // An error page is a place to be in too.
         let _ = self.wait(self.client().back());
     }
 
     /// Goes forward again.
+    #[track_caller]
     pub(crate) fn forward(&self) {
         let _ = self.wait(self.client().forward());
     }
 
     /// Loads the page again.
+    #[track_caller]
     pub(crate) fn reload(&self) {
         let _ = self.wait(self.client().refresh());
     }
@@ -260,6 +275,7 @@ impl Browser {
     }
 
     /// Everything that can be read off the page: its title, its text, and what stands in its fields.
+    #[track_caller]
     pub(crate) fn everything(&self) -> String {
         let script = "return [document.title, document.documentElement.textContent, document.body.innerText]
             .concat(Array.from(document.querySelectorAll('input, textarea'), field => field.value)).join('\\n')";
@@ -267,11 +283,13 @@ impl Browser {
     }
 
     /// What a script of the test's own returns; it runs even where those of pages do not.
+    #[track_caller]
     pub(crate) fn run(&self, script: &str) -> Value {
         self.wait(self.client().execute(script, Vec::new())).unwrap()
     }
 
     /// What a script hands to the function that it is given last.
+    #[track_caller]
     pub(crate) fn run_to_its_end(&self, script: &str) -> Value {
         self.wait(self.client().execute_async(script, Vec::new())).unwrap()
     }
