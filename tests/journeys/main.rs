@@ -24,6 +24,7 @@ mod idempotency;
 mod junk_keys;
 mod kills;
 mod other_channels;
+mod portal;
 mod readme;
 mod replay;
 mod servers_away;

@@ -16,10 +16,14 @@ const FIRST_SEND: f64 = 1_400.0;
 pub(super) fn the_first_button_is_near(visitor: &Visitor<'_>) {
     let bottoms = LANGUAGES.map(|lang| {
         visitor.open(&format!("/{lang}/ask"));
-        let script = format!("return document.querySelector(\"{SEND}\").getBoundingClientRect().bottom + scrollY");
+        let script =
+            format!("return document.querySelector(\"{SEND}\").getBoundingClientRect().bottom + scrollY");
         visitor.browser.run(&script).as_f64().unwrap()
     });
-    assert!(bottoms.iter().all(|bottom| *bottom <= FIRST_SEND), "the first Send ends so far down: {bottoms:?}");
+    assert!(
+        bottoms.iter().all(|bottom| *bottom <= FIRST_SEND),
+        "the first Send ends so far down: {bottoms:?}"
+    );
 }
 
 /// axe-core finds nothing on any page, and no page is wider than the screen.

@@ -44,14 +44,6 @@ impl Visitor<'_> {
         self.browser.types("#reach", reach);
     }
 
-    /// Asks for help from the beginning, and keeps the code.
-    pub(crate) fn asks(&self, lang: &str, story: &str, reach: &str) -> Code {
-        self.open(&format!("/{lang}/ask"));
-        self.writes(story, reach);
-        self.browser.clicks(SEND, CODE);
-        self.code()
-    }
-
     /// The code that is shown.
     pub(crate) fn code(&self) -> Code {
         self.browser.sees(CODE);

@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use super::until;
 
 /// How long the driver may take for one command.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The programs, where the environment names them.
 #[derive(Clone, Debug)]
@@ -74,8 +74,9 @@ impl Chromium {
             .spawn()
             .unwrap();
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port =
-            said.find_map(|line| line.rsplit_once("started successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok());
+        let port = said.find_map(|line| {
+            line.rsplit_once("started successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
+        });
         let port = port.expect("the driver says where it is");
         // Read on, or the driver would stop at a full pipe.
         std::thread::spawn(move || said.for_each(drop));
@@ -147,9 +148,7 @@ impl Browser {
     /// What is on the page, once something is.
     #[track_caller]
     fn find(&self, css: &str) -> Element {
-        until(&format!("{css} is on the page"), || {
-            self.wait(self.client().find(Locator::Css(css))).ok()
-        })
+        until(&format!("{css} is on the page"), || self.wait(self.client().find(Locator::Css(css))).ok())
     }
 
     /// Waits until something is on the page.
@@ -270,14 +269,10 @@ impl Browser {
         self.wait(self.client().current_url()).unwrap().to_string()
     }
 
-    pub(crate) fn title(&self) -> String {
-        self.wait(self.client().title()).unwrap()
-    }
-
     /// Everything that can be read off the page: its title, its text, and what stands in its fields.
     #[track_caller]
     pub(crate) fn everything(&self) -> String {
-        let script = "return [document.title, document.documentElement.textContent, document.body.innerText]
+        let script = "return [document.title, document.body.textContent]
             .concat(Array.from(document.querySelectorAll('input, textarea'), field => field.value)).join('\\n')";
         self.run(script).as_str().unwrap().to_owned()
     }

@@ -38,6 +38,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) replicas: usize,
     /// Pages for people in danger, under these further names of the portal.
     pub(crate) pages: Option<&'a [&'a str]>,
+    /// The limits that an organisation has, where most journeys call from one place as often as they like.
+    pub(crate) usual_limits: bool,
 }
 
 impl Installation {
@@ -192,14 +194,16 @@ pub(crate) fn all_in_one(folder: &Path, wish: &Wish<'_>) -> Process {
 
 fn common_environment(wish: &Wish<'_>) -> Vec<(String, String)> {
     let set = |key: &str, value: &str| (format!("FLARE__{key}"), value.to_owned());
-    vec![
+    let mut environment = vec![
         set("TELEMETRY__FILTER", wish.log.unwrap_or("info")),
-        // Everybody calls from one place here.
-        set("LIMITS__ANONYMOUS_CALLS_PER_MINUTE", "1000000"),
-        set("LIMITS__RECEIPTS_CALLS_PER_MINUTE", "1000000"),
-        set("LIMITS__ONE_RECEIPT_CALLS_PER_MINUTE", "1000000"),
         set("SERVER__SHUTDOWN_GRACE_SECONDS", "10"),
-    ]
+    ];
+    if !wish.usual_limits {
+        let limits =
+            ["ANONYMOUS_CALLS_PER_MINUTE", "RECEIPTS_CALLS_PER_MINUTE", "ONE_RECEIPT_CALLS_PER_MINUTE"];
+        environment.extend(limits.map(|limit| set(&format!("LIMITS__{limit}"), "1000000")));
+    }
+    environment
 }
 
 fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) -> Vec<(String, String)> {
