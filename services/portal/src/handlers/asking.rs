@@ -1,0 +1,115 @@
+//! The first page, and the questions.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use flare_kernel::Timestamp;
+use flare_typed::text::has_visible;
+
+use super::{Answer, In, Shared, Typed, away, broken, code};
+use crate::{
+    Portal,
+    answers::Answers,
+    keys::{Session, Slip},
+    l10n::L10nLanguage,
+    language::{Language, due, written},
+    pages::{Ask, Home, Page, Text},
+    requester::{NotDone, Sent},
+    web::{self, page, with_cookie},
+};
+
+pub(super) async fn home_by_guess(State(portal): Shared, headers: HeaderMap) -> Response {
+    portal.home(web::language("", &headers))
+}
+
+pub(super) async fn home(State(portal): Shared, In(lang): In) -> Response {
+    portal.home(lang)
+}
+
+pub(super) async fn ask_by_guess(State(portal): Shared, headers: HeaderMap) -> Response {
+    portal.ask(web::language("", &headers))
+}
+
+pub(super) async fn ask(State(portal): Shared, In(lang): In) -> Response {
+    portal.ask(lang)
+}
+
+/// Sends the form, or shows it again in another language or with what keeps it from being sent.
+pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed) -> Answer {
+    let now = portal.now();
+    let carried = body.text("f").to_owned();
+    let Some(slip) = Slip::open(&portal.keys, &carried, now) else {
+        return Err(altered(lang));
+    };
+    let answers = Answers::read(&body);
+    if let Some(other) = Language::of_code(body.text("to")) {
+        return Ok(page(StatusCode::OK, &Ask::new(other, carried, &answers, &[])));
+    }
+    let again =
+        |faults: &[_]| page(StatusCode::UNPROCESSABLE_ENTITY, &Ask::new(lang, carried, &answers, faults));
+    let faults = answers.faults();
+    if !faults.is_empty() {
+        return Ok(again(&faults));
+    }
+    let sent = match portal.requester.send(&slip, &answers).await {
+        Ok(sent) => sent,
+        Err(NotDone::Faults(faults)) => return Ok(again(&faults)),
+        Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
+    };
+    let begun = Session::begin(slip.receipt(), now);
+    let session = Session { is_new: true, only_here: answers.only_here(), ..begun };
+    let by = portal.read_by(&answers, now);
+    let by = lang.texts().code_by(lang.distance(by, now), written(by));
+    let shown = page(
+        StatusCode::OK,
+        &code::code_page(lang, &session.receipt, by, sent == Sent::OtherWords, false),
+    );
+    let sealed = session.seal(&portal.keys, now).map_err(|_| broken(lang))?;
+    Ok(with_cookie(shown, &sealed))
+}
+
+fn altered(lang: Language) -> Response {
+    let p = Page::at_fault(lang, L10nLanguage::title_about);
+    let t = p.t;
+    let texts = vec![t.altered_text(), t.safe_history(), t.safe_between(), t.safe_recent(), t.safe_form()];
+    let next = Some(("ask", t.home_start()));
+    page(StatusCode::BAD_REQUEST, &Text { heading: t.altered_heading(), texts, lines: &[], next, p })
+}
+
+impl Portal {
+    fn home(&self, lang: Language) -> Response {
+        let now = self.now();
+        let t = lang.texts();
+        let again = self.settings.reading.again(now);
+        let reading = match again {
+            None => t.home_reading(),
+            Some(again) => t.home_reading_again(lang.distance(again, now)),
+        };
+        let critical = again.is_some() && self.settings.critical_at_any_hour;
+        page(StatusCode::OK, &Home::new(lang, reading, critical, &self.settings.helplines))
+    }
+
+    fn ask(&self, lang: Language) -> Response {
+        let slip = Slip::draw(self.now()).and_then(|slip| slip.seal(&self.keys));
+        match slip {
+            Ok(slip) => page(StatusCode::OK, &Ask::new(lang, slip, &Answers::default(), &[])),
+            Err(_) => broken(lang),
+        }
+    }
+
+    /// By when a new request is read: the later of its target and the target counted from when somebody reads again.
+    fn read_by(&self, answers: &Answers, now: Timestamp) -> Timestamp {
+        let targets = &self.settings.targets;
+        let says = |text: &str| has_visible(text);
+        let (hours, at_any_hour) = if answers.danger == "yes" || says(&answers.day) {
+            (targets.critical, self.settings.critical_at_any_hour)
+        } else if says(&answers.week) || !says(&answers.month) {
+            (targets.urgent, false)
+        } else {
+            (targets.standard, false)
+        };
+        due(now, hours, self.settings.reading.again(now).filter(|_| !at_any_hour))
+    }
+}

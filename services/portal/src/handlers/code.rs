@@ -1,0 +1,99 @@
+//! The code, once, and what its holder can do with it then.
+
+use axum::{http::StatusCode, response::Response};
+use flare_seal::Receipt;
+use flare_typed::text::{digit, is_invisible};
+
+use super::{Answer, Typed, Visit, Words, act_id};
+use crate::{
+    keys::Session,
+    l10n::L10nLanguage,
+    language::Language,
+    pages::{Cannot, Code, Page, Text},
+    web::page,
+};
+
+pub(super) fn code_page(
+    lang: Language,
+    receipt: &Receipt,
+    by: String,
+    other_words: bool,
+    wrong: bool,
+) -> Code {
+    let pieces = |text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    Code {
+        p: Page::new(lang, L10nLanguage::title_code),
+        by,
+        other_words,
+        words_first: lang == Language::En,
+        groups: pieces(receipt.digits().into_inner()),
+        words: pieces(receipt.words().into_inner()),
+        places: asked_pieces(receipt),
+        wrong,
+    }
+}
+
+/// The two pieces that are asked back, the same ones each time: two of the eight groups, or words of the same places.
+fn asked_pieces(receipt: &Receipt) -> [usize; 2] {
+    let lookup = receipt.lookup_id();
+    let first = usize::from(lookup[0] % 4) + 1;
+    [first, first + 1 + usize::from(lookup[1] % 4)]
+}
+
+/// Compares two pieces of a code that its holder wrote down.
+pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
+    let (lang, receipt) = (visit.lang, &visit.session.receipt);
+    let plain = |text: &str| {
+        let seen = text.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c));
+        seen.map(|c| digit(c).unwrap_or(c)).collect::<String>().to_lowercase()
+    };
+    let (words, digits) = (receipt.words(), receipt.digits());
+    let is_right = asked_pieces(receipt).into_iter().all(|place| {
+        let typed = plain(body.text(&format!("p{place}")));
+        let piece = |text: &str| text.split(' ').nth(place - 1).is_some_and(|piece| piece == typed);
+        piece(words.expose()) || piece(digits.expose())
+    });
+    if !is_right && visit.session.is_new {
+        let code = code_page(lang, receipt, String::new(), false, true);
+        return visit.keep(page(StatusCode::UNPROCESSABLE_ENTITY, &code));
+    }
+    let p = Page::new(lang, L10nLanguage::title_code);
+    let heading = if is_right { p.t.code_check_right() } else { p.t.code_check_wrong() };
+    let next = Some(("status", p.t.code_kept()));
+    visit.keep(page(StatusCode::OK, &Text { heading, texts: Vec::new(), lines: &[], next, p }))
+}
+
+/// Says what happens to whoever cannot keep the code.
+pub(super) async fn cannot(visit: Visit) -> Answer {
+    if visit.session.only_here {
+        return way_page(&visit, StatusCode::OK, "", None);
+    }
+    Ok(visit.keep(reached(visit.lang)))
+}
+
+/// Takes one safe way to reach whoever cannot keep the code.
+pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
+    let words = match Words::read(&body, visit.lang) {
+        Ok(words) => words,
+        Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
+    };
+    let text = format!("A safe way to reach me: {}", words.text);
+    match visit.portal.requester.write(&visit.session.receipt, &text, words.id).await {
+        Ok(()) => {
+            let session = Session { only_here: false, ..visit.session.clone() };
+            Ok(visit.keep_as(reached(visit.lang), &session))
+        }
+        Err(why) => Err(visit.cannot_do(&why)),
+    }
+}
+
+fn way_page(visit: &Visit, status: StatusCode, text: &str, fault: Option<String>) -> Answer {
+    let p = Page::new(visit.lang, L10nLanguage::title_code);
+    Ok(visit.keep(page(status, &Cannot { p, id: act_id(visit.lang)?, text, fault })))
+}
+
+fn reached(lang: Language) -> Response {
+    let p = Page::new(lang, L10nLanguage::title_code);
+    let (heading, texts) = (p.t.cannot_heading(), vec![p.t.cannot_reach()]);
+    page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next: None })
+}
