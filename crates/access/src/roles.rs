@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use flare_contracts::common::v1::Role;
+use flare_contracts::{Coded, Params, common::v1::Role};
 
 /// The roles one person holds, or a rule asks for. `ROLE_UNSPECIFIED` is never in it.
 ///
@@ -14,6 +14,16 @@ pub struct Roles(i64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be known roles")]
 pub struct UnknownRole;
+
+impl Coded for UnknownRole {
+    fn code(&self) -> &'static str {
+        "UNKNOWN_ROLE"
+    }
+
+    fn params(&self) -> Params {
+        Params::new()
+    }
+}
 
 /// Every role, in the order of their numbers.
 const ALL: [Role; 6] = [Role::Officer, Role::Head, Role::Approver, Role::Finance, Role::Auditor, Role::Admin];

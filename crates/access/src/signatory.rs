@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flare_contracts::{Kind, Producer, Refusal};
+use flare_contracts::{Cause, Producer, Refusal};
 use tonic::{Request, Status, service::Interceptor};
 
 use crate::{Clock, Credentials, ServiceTokens};
@@ -30,10 +30,8 @@ impl Signatory {
 
 impl Interceptor for Signatory {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let value =
-            self.credentials().and_then(|credentials| credentials.to_metadata().ok()).ok_or_else(|| {
-                Refusal::new(Kind::Unavailable, "NO_RANDOMNESS", "this call cannot be signed at the moment")
-            })?;
+        let value = self.credentials().and_then(|credentials| credentials.to_metadata().ok());
+        let value = value.ok_or_else(|| Refusal::from(Cause::NoRandomness))?;
         request.metadata_mut().insert("authorization", value);
         Ok(request)
     }

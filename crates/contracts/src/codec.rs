@@ -12,7 +12,7 @@ use tonic::{
 };
 use tonic_prost::{ProstCodec, ProstEncoder};
 
-use crate::{Kind, Refusal};
+use crate::{Cause, InputRule, Refusal};
 
 /// See the module.
 #[derive(Debug)]
@@ -58,11 +58,8 @@ impl<U: Message + Default> Decoder for MessageDecoder<U> {
             let detail = text.trim_start_matches("failed to decode Protobuf message: ");
             let field = detail.split_once(": ").map_or("", |(path, _)| path);
             let field = field.split_once('.').map_or(field, |(_, field)| field);
-            let rule =
-                if detail.contains("UTF-8") { "must be UTF-8 text" } else { "must be a well-formed message" };
-            Refusal::new(Kind::Invalid, "UNREADABLE_MESSAGE", "the message could not be read")
-                .field(field, rule)
-                .into()
+            let rule = if detail.contains("UTF-8") { InputRule::NotUtf8 } else { InputRule::NotWellFormed };
+            Refusal::from(Cause::UnreadableMessage).field(field, rule).into()
         })
     }
 }

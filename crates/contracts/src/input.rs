@@ -1,10 +1,10 @@
 //! Input is parsed into types or refused, field by field, in one way everywhere.
 
-use flare_kernel::{Currency, Date, Id, IdKind, Lane, Money, Timestamp};
+use flare_kernel::{Currency, Date, DateError, Id, IdKind, Lane, Money, Timestamp};
 use flare_seal::{Compartment, WRAPPED_LEN, max_plaintext};
 
 use crate::{
-    Kind, Refusal,
+    Cause, InputRule, Refusal,
     common::v1::{self, KeyEpoch, SealedField},
 };
 
@@ -19,19 +19,19 @@ pub const RECEIPT: &str = "receipt";
 
 /// An id of one kind.
 pub fn id<K: IdKind>(field: &str, text: &str) -> Result<Id<K>, Refusal> {
-    text.parse().map_err(|error: flare_kernel::IdError| Refusal::invalid(field, error.to_string()))
+    text.parse().map_err(|_| Refusal::invalid(field, InputRule::NotAnId { prefix: K::PREFIX.to_owned() }))
 }
 
 /// Ids of one kind, at most `most`, none twice.
 pub fn ids<K: IdKind>(field: &str, texts: &[String], most: usize) -> Result<Vec<Id<K>>, Refusal> {
     if texts.len() > most {
-        return Err(Refusal::invalid(field, format!("must hold at most {most}")));
+        return Err(Refusal::invalid(field, InputRule::TooMany { limit: most }));
     }
     let mut ids = Vec::with_capacity(texts.len());
     for text in texts {
         let id = id(field, text)?;
         if ids.contains(&id) {
-            return Err(Refusal::invalid(field, "must not name the same thing twice"));
+            return Err(Refusal::invalid(field, InputRule::Twice));
         }
         ids.push(id);
     }
@@ -40,7 +40,7 @@ pub fn ids<K: IdKind>(field: &str, texts: &[String], most: usize) -> Result<Vec<
 
 /// A message that must be there.
 pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Refusal> {
-    value.ok_or_else(|| Refusal::invalid(field, "is required"))
+    value.ok_or_else(|| Refusal::invalid(field, InputRule::Required))
 }
 
 /// A value of a protobuf enum, other than its zero.
@@ -49,21 +49,21 @@ where
     T: TryFrom<i32>,
 {
     if number == 0 {
-        return Err(Refusal::invalid(field, "is required"));
+        return Err(Refusal::invalid(field, InputRule::Required));
     }
-    T::try_from(number).map_err(|_| Refusal::invalid(field, "must be one of the listed values"))
+    T::try_from(number).map_err(|_| Refusal::invalid(field, InputRule::NotListed))
 }
 
 /// One of a few stable codes.
 pub fn code(field: &str, text: &str, allowed: &[&'static str]) -> Result<&'static str, Refusal> {
     let found = allowed.iter().find(|code| **code == text);
-    found.copied().ok_or_else(|| Refusal::invalid(field, format!("must be one of {}", allowed.join(", "))))
+    found.copied().ok_or_else(|| Refusal::invalid(field, InputRule::OneOf { words: allowed.join(", ") }))
 }
 
 /// The version of a thing that the caller saw.
 pub fn version(number: i64) -> Result<i64, Refusal> {
     if number < 1 {
-        return Err(Refusal::invalid("version", "must be the version you last saw, 1 or more"));
+        return Err(Refusal::invalid("version", InputRule::NoVersionSeen));
     }
     Ok(number)
 }
@@ -71,22 +71,27 @@ pub fn version(number: i64) -> Result<i64, Refusal> {
 /// Money: a known currency, never negative.
 pub fn money(field: &str, value: Option<&v1::Money>) -> Result<Money, Refusal> {
     let value = required(field, value)?;
-    let refuse = |part: &str, error: flare_kernel::MoneyError| {
-        Refusal::invalid(format!("{field}.{part}"), error.to_string())
-    };
-    let currency = Currency::parse(&value.currency).map_err(|error| refuse("currency", error))?;
-    Money::new(currency, value.minor_units).map_err(|error| refuse("minor_units", error))
+    let refuse = |part: &str, rule: InputRule| Refusal::invalid(format!("{field}.{part}"), rule);
+    let currency = Currency::parse(&value.currency);
+    let currency = currency.map_err(|_| refuse("currency", InputRule::CurrencyUnknown))?;
+    Money::new(currency, value.minor_units).map_err(|_| refuse("minor_units", InputRule::AmountNegative))
 }
 
 /// A day, `YYYY-MM-DD`, that exists.
 pub fn date(field: &str, text: &str) -> Result<Date, Refusal> {
-    Date::parse(text).map_err(|error| Refusal::invalid(field, error.to_string()))
+    Date::parse(text).map_err(|error| {
+        let rule = match error {
+            DateError::NotADate => InputRule::NotADate,
+            DateError::NoSuchDay => InputRule::NoSuchDay,
+        };
+        Refusal::invalid(field, rule)
+    })
 }
 
 /// A lane.
 pub fn lane(field: &str, number: i32) -> Result<Lane, Refusal> {
     match choice::<v1::Lane>(field, number)? {
-        v1::Lane::Unspecified => Err(Refusal::invalid(field, "is required")),
+        v1::Lane::Unspecified => Err(Refusal::invalid(field, InputRule::Required)),
         v1::Lane::Critical => Ok(Lane::Critical),
         v1::Lane::Urgent => Ok(Lane::Urgent),
         v1::Lane::Standard => Ok(Lane::Standard),
@@ -95,14 +100,14 @@ pub fn lane(field: &str, number: i32) -> Result<Lane, Refusal> {
 
 /// Exactly `N` bytes.
 pub fn array<const N: usize>(field: &str, bytes: &[u8]) -> Result<[u8; N], Refusal> {
-    bytes.try_into().map_err(|_| Refusal::invalid(field, format!("must be {N} bytes")))
+    bytes.try_into().map_err(|_| Refusal::invalid(field, InputRule::NotTheLength { bytes: N }))
 }
 
 /// A text without line breaks or control characters, of 1 to `most` characters.
 pub fn label(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
     let trimmed = text.trim();
     if trimmed.is_empty() || trimmed.chars().count() > most || trimmed.chars().any(char::is_control) {
-        return Err(Refusal::invalid(field, format!("must be 1 to {most} characters on one line")));
+        return Err(Refusal::invalid(field, InputRule::NotOneLine { limit: most }));
     }
     Ok(trimmed.to_owned())
 }
@@ -116,7 +121,7 @@ pub fn sealed(
 ) -> Result<SealedField, Refusal> {
     let value = required(field, value)?;
     if value.name != name {
-        return Err(Refusal::invalid(format!("{field}.name"), format!("must be \"{name}\"")));
+        return Err(Refusal::invalid(format!("{field}.name"), InputRule::NotNamed { name: name.to_owned() }));
     }
     sealed_shape(field, &value, most)?;
     Ok(value)
@@ -124,23 +129,23 @@ pub fn sealed(
 
 /// The parts of a sealed field that a service can check without opening it.
 pub fn sealed_shape(field: &str, value: &SealedField, most: usize) -> Result<(), Refusal> {
-    let refuse = |part: &str, rule: String| Err(Refusal::invalid(format!("{field}.{part}"), rule));
+    let refuse = |part: &str, rule: InputRule| Err(Refusal::invalid(format!("{field}.{part}"), rule));
     if value.epoch == 0 {
-        return refuse("epoch", "must be 1 or more".to_owned());
+        return refuse("epoch", InputRule::TooSmall { least: 1 });
     }
     if value.version == 0 {
-        return refuse("version", "must be 1 or more".to_owned());
+        return refuse("version", InputRule::TooSmall { least: 1 });
     }
     if value.tag.len() != 32 {
-        return refuse("tag", "must be 32 bytes".to_owned());
+        return refuse("tag", InputRule::NotTheLength { bytes: 32 });
     }
     if !matches!(value.commitment.len(), 0 | 32) {
-        return refuse("commitment", "must be empty or 32 bytes".to_owned());
+        return refuse("commitment", InputRule::NeitherEmptyNorTheLength { bytes: 32 });
     }
     // A sealing is padded, so the longest text is only known to the step; the writer's side checks it to the byte.
     let longest = flare_seal::sealed_committed_len(most);
     if value.ciphertext.len() > longest || max_plaintext(value.ciphertext.len()).is_none() {
-        return refuse("ciphertext", format!("must be a sealing of at most {most} bytes of text"));
+        return refuse("ciphertext", InputRule::NotASealing { limit: most });
     }
     Ok(())
 }
@@ -148,7 +153,7 @@ pub fn sealed_shape(field: &str, value: &SealedField, most: usize) -> Result<(),
 /// A compartment.
 pub fn compartment(field: &str, number: i32) -> Result<Compartment, Refusal> {
     match choice::<v1::Compartment>(field, number)? {
-        v1::Compartment::Unspecified => Err(Refusal::invalid(field, "is required")),
+        v1::Compartment::Unspecified => Err(Refusal::invalid(field, InputRule::Required)),
         v1::Compartment::Request => Ok(Compartment::Request),
         v1::Compartment::Thread => Ok(Compartment::Thread),
         v1::Compartment::Notes => Ok(Compartment::Notes),
@@ -166,24 +171,27 @@ pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> 
         let names: Vec<_> = held.iter().map(|compartment| compartment.as_str()).collect();
         return Err(Refusal::invalid(
             format!("{field}.compartment"),
-            format!("must be {}", names.join(" or ")),
+            InputRule::OneOf { words: names.join(", ") },
         ));
     }
     if !(1..=MAX_EPOCHS).contains(&value.epoch) {
-        return Err(Refusal::invalid(format!("{field}.epoch"), format!("must be 1 to {MAX_EPOCHS}")));
+        return Err(Refusal::invalid(
+            format!("{field}.epoch"),
+            InputRule::OutOfRange { least: 1, most: MAX_EPOCHS.into() },
+        ));
     }
     let wraps = format!("{field}.wraps");
     for (index, wrap) in value.wraps.iter().enumerate() {
         let refuse =
-            |part: &str, rule: String| Err(Refusal::invalid(format!("{wraps}[{index}].{part}"), rule));
+            |part: &str, rule: InputRule| Err(Refusal::invalid(format!("{wraps}[{index}].{part}"), rule));
         if !may_read(compartment, &wrap.recipient) {
-            return refuse("recipient", format!("must be one of {}", compartment.readers().join(", ")));
+            return refuse("recipient", InputRule::OneOf { words: compartment.readers().join(", ") });
         }
         if value.wraps[..index].iter().any(|earlier| earlier.recipient == wrap.recipient) {
-            return refuse("recipient", "must not come twice".to_owned());
+            return refuse("recipient", InputRule::Twice);
         }
         if wrap.wrapped.len() != WRAPPED_LEN {
-            return refuse("wrapped", format!("must be {WRAPPED_LEN} bytes"));
+            return refuse("wrapped", InputRule::NotTheLength { bytes: WRAPPED_LEN });
         }
     }
     if let Some(author) = &value.author {
@@ -191,7 +199,7 @@ pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> 
     }
     let absent = |reader: &&&str| !value.wraps.iter().any(|wrap| wrap.recipient == **reader);
     if let Some(reader) = compartment.readers().iter().find(absent) {
-        return Err(Refusal::invalid(wraps, format!("must hold one for \"{reader}\"")));
+        return Err(Refusal::invalid(wraps, InputRule::NoWrapFor { reader: (*reader).to_owned() }));
     }
     Ok(value)
 }
@@ -202,8 +210,8 @@ fn may_read(compartment: Compartment, recipient: &str) -> bool {
 
 /// The refusal of a write that is sealed under another epoch than the newest.
 pub fn old_epoch(field: &str, newest: u32) -> Refusal {
-    Refusal::new(Kind::Stale, "OLD_KEY_EPOCH", "this is sealed under a key that is no longer written under")
-        .field(format!("{field}.epoch"), format!("must be {newest}"))
+    let rule = InputRule::NotTheNumber { number: newest.into() };
+    Refusal::from(Cause::OldKeyEpoch).field(format!("{field}.epoch"), rule)
 }
 
 /// How many rows a page shall have.
@@ -211,7 +219,10 @@ pub fn page_size(number: i32) -> Result<i64, Refusal> {
     match number {
         0 => Ok(i64::from(DEFAULT_PAGE)),
         1..=MAX_PAGE => Ok(i64::from(number)),
-        _ => Err(Refusal::invalid("page_size", format!("must be 0 (for {DEFAULT_PAGE}) to {MAX_PAGE}"))),
+        _ => {
+            let rule = InputRule::NotAPageSize { usual: DEFAULT_PAGE, most: MAX_PAGE };
+            Err(Refusal::invalid("page_size", rule))
+        }
     }
 }
 
@@ -220,11 +231,16 @@ pub fn page_token<const N: usize>(token: &str) -> Result<Option<[String; N]>, Re
     if token.is_empty() {
         return Ok(None);
     }
-    let refusal = || Refusal::invalid("page_token", "must be empty or a token from the answer before");
+    let refusal = bad_page_token;
     let bytes = data_encoding::BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| refusal())?;
     let text = String::from_utf8(bytes).map_err(|_| refusal())?;
     let parts: Vec<String> = text.split('\u{1f}').map(ToOwned::to_owned).collect();
     parts.try_into().map(Some).map_err(|_| refusal())
+}
+
+/// The refusal of a page token that stands for no place.
+pub fn bad_page_token() -> Refusal {
+    Refusal::invalid("page_token", InputRule::NotAPageToken)
 }
 
 /// The token that stands for a place in a list.

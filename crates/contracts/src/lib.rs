@@ -3,7 +3,9 @@
 
 mod access_rules;
 pub mod answers;
+mod cause;
 mod codec;
+mod coded;
 mod domain_events;
 pub mod epoch_author;
 mod fingerprint;
@@ -13,6 +15,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/flare.rs"));
 }
 pub mod input;
+mod input_rule;
 mod parts;
 mod producer;
 mod refusal;
@@ -20,11 +23,14 @@ pub mod requester_act;
 pub mod vote;
 
 pub use access_rules::{AccessRules, MissingRule};
+pub use cause::Cause;
+pub use coded::{Coded, Params, ReadBack};
 pub use domain_events::{DomainEvent, Event, UnknownEvent};
 pub use fingerprint::fingerprint;
 pub use generated::flare::{common, events, grants, identity, intake, notification, triage};
+pub use input_rule::InputRule;
 pub use producer::{Producer, UnknownProducer};
-pub use refusal::{Kind, Refusal, Violation};
+pub use refusal::{Kind, Reason, Refusal, ToldRefusal, Violation};
 
 /// The encoded descriptor set of everything in `proto/`, custom options included.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

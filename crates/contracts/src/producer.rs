@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::{Coded, Params};
+
 /// A service that logs events, and the name of its database, its queues and its role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Producer {
@@ -21,6 +23,16 @@ pub enum Producer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of identity, intake, triage, grants, notification")]
 pub struct UnknownProducer;
+
+impl Coded for UnknownProducer {
+    fn code(&self) -> &'static str {
+        "UNKNOWN_PRODUCER"
+    }
+
+    fn params(&self) -> Params {
+        Params::new()
+    }
+}
 
 impl Producer {
     /// All of them, in the order in which they start.

@@ -4,7 +4,7 @@ use flare_kernel::CaseId;
 use flare_seal::{SigningKey, sign, verify};
 
 use crate::{
-    Kind, Refusal,
+    Cause, InputRule, Refusal,
     common::v1::{ActSignature, RequesterAct, RequesterActKind, SignedAct},
     input,
     intake::v1::{
@@ -169,9 +169,7 @@ pub fn is_signed(signed: &SignedAct) -> bool {
 }
 
 fn not_signed() -> Refusal {
-    let message = "this was not signed with the receipt that was shown; nothing was done";
-    Refusal::new(Kind::Invalid, "ACT_NOT_SIGNED", message)
-        .field("act.signature", "must be the receipt's, over exactly this")
+    Refusal::from(Cause::ActNotSigned).field("act.signature", InputRule::NotSigned)
 }
 
 #[cfg(test)]

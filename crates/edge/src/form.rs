@@ -6,7 +6,7 @@ mod names;
 mod records;
 
 use flare_contracts::{
-    Kind, Refusal,
+    Cause, Refusal,
     answers::answer_rule,
     input,
     intake::v1::{Consent, Listing, Purpose},
@@ -40,11 +40,8 @@ pub struct FormError(pub Vec<Fault>);
 
 impl From<FormError> for Refusal {
     fn from(error: FormError) -> Self {
-        let refusal = Self::new(Kind::Invalid, "INVALID_FIELD", error.to_string());
-        error
-            .0
-            .into_iter()
-            .fold(refusal, |refusal, Fault { field, rule }| refusal.field(field, rule.to_string()))
+        let refusal = Self::from(Cause::InvalidField);
+        error.0.into_iter().fold(refusal, |refusal, Fault { field, rule }| refusal.field(field, rule))
     }
 }
 
@@ -215,7 +212,7 @@ impl Form {
         serde_json::from_str(&text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             fault(if error.is_data() {
-                Rule::NotAForm { line, column, said: error.to_string() }
+                Rule::NotAForm { line, column }
             } else {
                 Rule::NotJson { line, column }
             })

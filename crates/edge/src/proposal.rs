@@ -1,7 +1,7 @@
 //! A grant's proposal: composed by an officer, opened and checked by whoever is to sign it.
 
 use flare_contracts::{
-    Refusal,
+    Refusal, coded,
     common::v1::{Mode, SealedField, Trigger},
     grants::v1::{Grant, PaymentMethod, SupportKind, Terms},
     input,
@@ -105,12 +105,16 @@ impl ShownProposal {
     }
 }
 
+coded! {
+    /// Which rule terms break that cannot be shown.
+    enum TermsRule {
+        NotCommitted = "TERMS_NOT_COMMITTED", "must be there, with the commitment that a vote covers";
+    }
+}
+
 fn open(keys: &CaseKeys, terms: &Terms, name: &str) -> Result<Sensitive<String>, EdgeError> {
     let committed = |field: &&SealedField| field.name == name && field.commitment.len() == 32;
-    let field = terms
-        .sealed
-        .iter()
-        .find(committed)
-        .ok_or_else(|| Refusal::invalid(name, "must be there, with the commitment that a vote covers"))?;
+    let field =
+        terms.sealed.iter().find(committed).ok_or_else(|| Refusal::invalid(name, TermsRule::NotCommitted))?;
     keys.open(Compartment::Proposal, field)
 }

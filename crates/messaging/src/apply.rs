@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use flare_contracts::{Kind, Refusal, events::v1::LoggedEvent};
+use flare_contracts::{Kind, Reason, Refusal, coded, events::v1::LoggedEvent};
 use flare_store::{Error, Tx, Value, Write};
 use prost::Message as _;
 use tracing::{Instrument as _, Span};
@@ -22,6 +22,20 @@ use crate::{
 
 /// Makes a span part of the trace that a `traceparent` names.
 pub type FollowTrace = fn(&Span, &str);
+
+coded! {
+    /// What keeps an event from being applied that came as it was sent.
+    enum Unreadable {
+        UnknownEvent { producer: String } = "UNKNOWN_EVENT",
+            "this is no event of {producer} that this version knows";
+    }
+}
+
+impl Reason for Unreadable {
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
 
 /// How many events of one stream the inbox's worker applies in one transaction; [`waiting`] reads as many.
 pub(crate) const RUN: i64 = 50;
@@ -149,15 +163,14 @@ impl Write for Apply {
 
 impl Apply {
     async fn apply_event(&self, tx: &mut Tx, key: &StreamKey, envelope: &[u8]) -> Result<(), Error> {
-        let unknown = |what: String| Refusal::new(Kind::Invalid, "UNKNOWN_EVENT", what);
-        let logged =
-            LoggedEvent::decode(envelope).map_err(|_| unknown("the envelope cannot be read".to_owned()))?;
+        let unknown = || Refusal::from(Unreadable::UnknownEvent { producer: key.producer.to_string() });
+        let logged = LoggedEvent::decode(envelope).map_err(|_| unknown())?;
         if logged.payload.is_empty() && logged.salt.is_empty() {
             // Erased before it was received: there is nothing left that could have an effect.
             return Ok(());
         }
         let (kind, traceparent) = (logged.kind.clone(), logged.traceparent.clone());
-        let received = Received::decode(key.producer, logged).map_err(|error| unknown(error.to_string()))?;
+        let received = Received::decode(key.producer, logged).map_err(|_| unknown())?;
         let span = tracing::info_span!("apply", producer = %key.producer, stream = key.stream, seq = received.seq, kind);
         (self.follow)(&span, &traceparent);
         self.consumer.apply(tx, &received).instrument(span).await

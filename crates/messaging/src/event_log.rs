@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use flare_access::caller;
 use flare_contracts::{
-    Producer, Refusal,
+    InputRule, Producer, Refusal, UnknownProducer, coded,
     events::v1::{
         EventsAfterRequest, EventsAfterResponse, ListEventsRequest, ListEventsResponse,
         ListQuarantinedRequest, ListQuarantinedResponse, QuarantinedStream, ReplayRequest, ReplayResponse,
@@ -27,6 +27,14 @@ use crate::{
 /// The longest name of a stream: an id and room to spare.
 const LONGEST_STREAM: usize = 128;
 
+coded! {
+    /// Which rule a question about the log breaks.
+    enum LogRule {
+        NotAServiceHere = "NOT_A_SERVICE_HERE", "must be a service of this process";
+        NotAStreamName { limit: usize } = "NOT_A_STREAM_NAME", "must be 1 to {limit} bytes";
+    }
+}
+
 /// The logs of the roles of this process.
 #[derive(Clone, Debug)]
 pub struct EventLogService(Arc<HashMap<Producer, Database>>);
@@ -40,23 +48,23 @@ impl EventLogService {
     fn database(&self, field: &str, service: &str) -> Result<(Producer, &Database), Refusal> {
         let producer = producer(field, service)?;
         let database = self.0.get(&producer);
-        Ok((producer, database.ok_or_else(|| Refusal::invalid(field, "must be a service of this process"))?))
+        Ok((producer, database.ok_or_else(|| Refusal::invalid(field, LogRule::NotAServiceHere))?))
     }
 }
 
 fn producer(field: &str, name: &str) -> Result<Producer, Refusal> {
-    name.parse().map_err(|error: flare_contracts::UnknownProducer| Refusal::invalid(field, error.to_string()))
+    name.parse().map_err(|error: UnknownProducer| Refusal::invalid(field, error))
 }
 
 fn stream(name: String) -> Result<String, Refusal> {
     if name.is_empty() || name.len() > LONGEST_STREAM {
-        return Err(Refusal::invalid("stream", format!("must be 1 to {LONGEST_STREAM} bytes")));
+        return Err(Refusal::invalid("stream", LogRule::NotAStreamName { limit: LONGEST_STREAM }));
     }
     Ok(name)
 }
 
 fn not_negative(field: &str, number: i64) -> Result<i64, Refusal> {
-    if number < 0 { Err(Refusal::invalid(field, "must not be negative")) } else { Ok(number) }
+    if number < 0 { Err(Refusal::invalid(field, InputRule::TooSmall { least: 0 })) } else { Ok(number) }
 }
 
 /// How many rows to give: 0 means `usual`.
@@ -64,7 +72,7 @@ fn limit(field: &str, number: i32, usual: i32, most: i32) -> Result<i64, Refusal
     match number {
         0 => Ok(usual.into()),
         number if (1..=most).contains(&number) => Ok(number.into()),
-        _ => Err(Refusal::invalid(field, format!("must be 0 (for {usual}) to {most}"))),
+        _ => Err(Refusal::invalid(field, InputRule::NotAPageSize { usual, most })),
     }
 }
 
@@ -111,7 +119,7 @@ impl EventLog for EventLogService {
         let (stream, size) = (stream(message.stream)?, limit("page_size", message.page_size, 100, 500)?);
         let after = match input::page_token::<1>(&message.page_token)? {
             None => 0,
-            Some([seq]) => seq.parse().ok().filter(|seq| *seq > 0).ok_or_else(bad_token)?,
+            Some([seq]) => seq.parse().ok().filter(|seq| *seq > 0).ok_or_else(input::bad_page_token)?,
         };
         let found = flare_store::events_after(database, &stream, after, size + 1).await?;
         let (events, more) = page(found, size);
@@ -155,10 +163,6 @@ impl EventLog for EventLogService {
         }
         Ok(Response::new(answer))
     }
-}
-
-fn bad_token() -> Refusal {
-    Refusal::invalid("page_token", "must be empty or a token from the answer before")
 }
 
 fn quarantined_out(found: Quarantined) -> QuarantinedStream {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, Refusal};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 use tonic::{Status, body::Body};
@@ -48,10 +48,7 @@ impl Frames {
                 let [_, length @ ..] = self.prefix;
                 let length = u32::from_be_bytes(length);
                 if length > self.limit {
-                    let limit = self.limit;
-                    let message =
-                        format!("a message must not be larger than {limit} bytes; this one is {length}");
-                    return Err(Refusal::new(Kind::Invalid, "MESSAGE_TOO_LARGE", message));
+                    return Err(Cause::MessageTooLarge { limit: self.limit, length }.into());
                 }
                 self.prefix_len = 0;
                 self.rest = usize::try_from(length).unwrap_or(usize::MAX);
@@ -78,10 +75,8 @@ impl BoundedRequest {
     /// However slow a line is, something comes through it now and then. Whoever sends nothing at all only keeps a slot.
     fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
         let overdue = self.overdue.get_or_insert_with(|| Box::pin(sleep(self.silence)));
-        overdue.as_mut().poll(cx).map(|()| {
-            let message = format!("nothing was sent for {} seconds; begin again", self.silence.as_secs());
-            Refusal::new(Kind::Late, "NOTHING_SENT", message)
-        })
+        let seconds = self.silence.as_secs();
+        overdue.as_mut().poll(cx).map(|()| Cause::NothingSent { seconds }.into())
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use flare_access::TrustedProxies;
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, Refusal};
 use futures::FutureExt;
 use http::{
     HeaderMap, Method, Request, Response,
@@ -117,12 +117,10 @@ impl GuardLayer {
         }
         let from = self.proxies.note(request);
         if self.services_need_certificate && is_service(request.headers()) && !has_certificate(request) {
-            let message = "a service must show a certificate of this installation";
-            return Err(Refusal::new(Kind::Unauthenticated, "NO_CERTIFICATE", message));
+            return Err(Cause::NoCertificate.into());
         }
         if !is_grpc(request) {
-            let message = "a call must be a POST whose content-type begins with application/grpc";
-            return Err(Refusal::new(Kind::Invalid, "NOT_GRPC", message));
+            return Err(Cause::NotGrpc.into());
         }
         let room = match request.uri().path() {
             path if self.file_calls.contains(path) => &self.rooms.files,
@@ -130,9 +128,7 @@ impl GuardLayer {
             "/grpc.health.v1.Health/Check" => &self.rooms.checks,
             _ => &self.rooms.streams,
         };
-        let slot = room.take(from).ok_or_else(|| {
-            Refusal::new(Kind::Exhausted, "TOO_BUSY", "too many calls at once; repeat this one in a moment")
-        })?;
+        let slot = room.take(from).ok_or(Cause::TooBusy)?;
         Ok(Held { _slot: slot, _line: line.as_ref().map(Line::hold) })
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in a write or a read.
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, Refusal};
 use flare_kernel::RandomError;
 use tonic::Status;
 
@@ -98,12 +98,7 @@ impl From<Error> for Status {
             Error::Refused(refusal) => refusal.into(),
             Error::Database(_) | Error::Late | Error::NotYet(_) | Error::Stopped(_) => {
                 tracing::error!(%error, "a call failed");
-                Refusal::new(
-                    Kind::Unavailable,
-                    "STORE_UNAVAILABLE",
-                    "we cannot look or write now; try again in a moment",
-                )
-                .into()
+                Refusal::from(Cause::StoreUnavailable).into()
             }
             Error::Poisoned | Error::Corrupt(_) | Error::Random(_) => {
                 tracing::error!(%error, "a call failed");

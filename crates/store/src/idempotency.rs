@@ -1,6 +1,6 @@
 //! The first answer again for whoever repeats a call.
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, InputRule, Refusal};
 use flare_kernel::Duration;
 use prost::{Message, Name};
 
@@ -29,13 +29,10 @@ impl Once {
             || request_id.len() > 64
             || !request_id.bytes().all(|byte| byte.is_ascii_graphic())
         {
-            return Err(Refusal::invalid(
-                "request_id",
-                "must be 1 to 64 printable ASCII characters without spaces",
-            ));
+            return Err(Refusal::invalid("request_id", InputRule::NotARequestId));
         }
         let fingerprint = flare_contracts::fingerprint(request)
-            .ok_or_else(|| Refusal::invalid("request_id", "must belong to a message of Flare"))?;
+            .ok_or_else(|| Refusal::invalid("request_id", InputRule::NotOfFlare))?;
         Ok(Self { scope: scope.into(), rpc, request_id: request_id.to_owned(), fingerprint })
     }
 }
@@ -101,10 +98,7 @@ pub(crate) async fn claim(tx: &mut Tx, once: &Once) -> Result<Earlier, Error> {
         )
         .await?;
     if row.bytes("fingerprint")? != once.fingerprint {
-        let message = "this request_id was used for a call with other content; draw a new one";
-        return Err(Refusal::new(Kind::Reused, "REQUEST_ID_REUSED", message)
-            .field("request_id", "must be new for new content")
-            .into());
+        return Err(Refusal::from(Cause::RequestIdReused).field("request_id", InputRule::NotNew).into());
     }
     let reply = row.bytes_or_null("reply")?.ok_or_else(|| Error::Corrupt("idempotency.reply".to_owned()))?;
     Ok(Earlier::Reply(reply))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, InputRule, Refusal};
 use flare_kernel::Timestamp;
 use tracing::Instrument as _;
 
@@ -237,9 +237,8 @@ impl Tx {
         if found == expected {
             return Ok(());
         }
-        let message =
-            format!("somebody changed this since you looked: you saw version {expected}, it is now {found}");
-        Err(Refusal::new(Kind::Stale, "STALE_VERSION", message).field("version", format!("must be {found}")))
+        let rule = InputRule::NotTheNumber { number: found };
+        Err(Refusal::from(Cause::StaleVersion { expected, found }).field("version", rule))
     }
 
     async fn commit(mut self, handle: &Database) -> Result<(), Error> {

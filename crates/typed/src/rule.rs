@@ -5,7 +5,7 @@ use flare_kernel::{Country, Currency, Date, Money};
 use crate::{date::Day, money::plain};
 
 /// Which rule a typed text breaks, with what a sentence about it needs. The English is made from that; other languages
-/// go by [`Rule::code`].
+/// go by [`Rule::code`] and [`Rule::params`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
     /// Nothing that can be seen was written.
@@ -36,14 +36,14 @@ pub enum Rule {
         column: usize,
     },
     /// A form file that is JSON but no form. Only whoever wrote the file by hand meets it.
-    #[error("must be a request form: {said}")]
+    #[error(
+        "must be a request form: what stands at line {line}, column {column} is no field of one, or not what its field holds"
+    )]
     NotAForm {
         /// Where.
         line: usize,
         /// Where.
         column: usize,
-        /// What the reader of JSON expected.
-        said: String,
     },
     /// The bytes are no text.
     #[error("must be text in UTF-8, or in UTF-16 with a byte order mark")]
@@ -225,6 +225,69 @@ impl Rule {
             Self::PlaceTwoWays { .. } => "PLACE_TWO_WAYS",
             Self::LanguageUnknown => "LANGUAGE_UNKNOWN",
             Self::LanguageTwoWays { .. } => "LANGUAGE_TWO_WAYS",
+        }
+    }
+
+    /// What the rule's sentence is made of. Readings are written as they can be typed; nothing else of what was typed.
+    pub fn params(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Required
+            | Self::NotText
+            | Self::NotYesOrNo
+            | Self::NotAWholeNumber
+            | Self::AmountEmpty
+            | Self::AmountNegative
+            | Self::AmountExponent
+            | Self::AmountNotANumber
+            | Self::AmountGrouping
+            | Self::AmountTooLarge
+            | Self::CurrencyMissing
+            | Self::CurrencyUnknown
+            | Self::NotADate
+            | Self::NoSuchDay
+            | Self::PlaceUnknown
+            | Self::LanguageUnknown => Vec::new(),
+            Self::TooLong { limit, has } | Self::TooMany { limit, has } => {
+                vec![("limit", limit.to_string()), ("has", has.to_string())]
+            }
+            Self::NotJson { line, column } | Self::NotAForm { line, column } => {
+                vec![("line", line.to_string()), ("column", column.to_string())]
+            }
+            Self::OneOf { words } => vec![("words", (*words).to_owned())],
+            Self::AmountDecimals { currency } => {
+                vec![("currency", currency.to_string()), ("decimals", currency.decimals().to_string())]
+            }
+            Self::AmountTwoWays { first, second } => vec![
+                ("write_first", plain(*first)),
+                ("first", first.to_string()),
+                ("write_second", plain(*second)),
+                ("second", second.to_string()),
+            ],
+            Self::AmountOtherCurrency { expected, found } => {
+                vec![("expected", expected.to_string()), ("found", found.to_string())]
+            }
+            Self::CurrencyWithdrawn { code, successor } => {
+                vec![("code", (*code).to_owned()), ("successor", successor.to_string())]
+            }
+            Self::CurrencyTwoWays { first, second } => {
+                vec![("first", first.to_string()), ("second", second.to_string())]
+            }
+            Self::DateFar { date } => vec![("date", date.to_string())],
+            Self::DateTwoWays { first, second, today } => vec![
+                ("write_first", first.unmistakable(*today)),
+                ("first", first.date.to_string()),
+                ("write_second", second.unmistakable(*today)),
+                ("second", second.date.to_string()),
+            ],
+            Self::NeededByPast { date, days } | Self::HappenedInFuture { date, days } => {
+                vec![("date", date.to_string()), ("days", days.to_string())]
+            }
+            Self::PlaceTwoWays { first, second } => {
+                vec![("first", first.to_string()), ("second", second.to_string())]
+            }
+            Self::LanguageTwoWays { first, second } => {
+                vec![("first", first.to_string()), ("second", second.to_string())]
+            }
         }
     }
 }

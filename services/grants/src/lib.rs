@@ -20,6 +20,7 @@ mod fixtures;
 mod keys;
 mod policy;
 mod queries;
+mod refusals;
 mod schema;
 mod store;
 #[cfg(test)]

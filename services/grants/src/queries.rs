@@ -82,10 +82,7 @@ impl Grants {
 fn page(size: i32, token: &str) -> Result<(i64, Place), Refusal> {
     let limit = input::page_size(size)?;
     let Some([lane, at, grant]) = input::page_token::<3>(token)? else { return Ok((limit, Place::START)) };
-    let number = |text: String| {
-        text.parse()
-            .map_err(|_| Refusal::invalid("page_token", "must be empty or a token from the answer before"))
-    };
+    let number = |text: String| text.parse().map_err(|_| input::bad_page_token());
     Ok((limit, Place { lane: number(lane)?, at: number(at)?, grant }))
 }
 

@@ -21,10 +21,12 @@ pub(crate) use set_roles::SetRoles;
 pub(crate) use start_session::StartSession;
 
 use flare_access::Roles;
-use flare_contracts::Refusal;
+use flare_contracts::{InputRule, Refusal};
 use flare_kernel::Lane;
 use flare_seal::{RecipientPublic, SealError, WRAPPED_LEN};
 use flare_store::Error;
+
+use crate::refusals::IdentityRule;
 
 /// Events about people travel with the most pressing: they are few, and every notice is routed by them.
 const LANE: Lane = Lane::Critical;
@@ -48,22 +50,22 @@ pub(crate) fn unwrappable(error: SealError) -> Error {
 
 /// Roles in the input: known ones, and at least one.
 fn roles(field: &str, codes: &[i32]) -> Result<Roles, Refusal> {
-    let roles = Roles::from_codes(codes).map_err(|error| Refusal::invalid(field, error.to_string()))?;
+    let roles = Roles::from_codes(codes).map_err(|error| Refusal::invalid(field, error))?;
     if roles.is_empty() {
-        return Err(Refusal::invalid(field, "must hold at least one role"));
+        return Err(Refusal::invalid(field, IdentityRule::NoRole));
     }
     Ok(roles)
 }
 
 /// An X-Wing public key in the input.
 fn recipient(field: &str, bytes: &[u8]) -> Result<RecipientPublic, Refusal> {
-    RecipientPublic::from_bytes(bytes).map_err(|_| Refusal::invalid(field, "must be an X-Wing public key"))
+    RecipientPublic::from_bytes(bytes).map_err(|_| Refusal::invalid(field, InputRule::NotAnEncryptionKey))
 }
 
 /// A wrapped secret in the input.
 fn wrapped(field: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     if bytes.len() != WRAPPED_LEN {
-        return Err(Refusal::invalid(field, format!("must be a wrap of {WRAPPED_LEN} bytes")));
+        return Err(Refusal::invalid(field, IdentityRule::NotAWrap { bytes: WRAPPED_LEN }));
     }
     Ok(bytes)
 }

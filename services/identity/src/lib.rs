@@ -18,6 +18,7 @@ mod api;
 mod commands;
 mod domain;
 mod queries;
+mod refusals;
 mod sign_in;
 mod store;
 mod timers;
@@ -29,11 +30,11 @@ mod fixtures;
 use std::{fmt, sync::Arc};
 
 use flare_access::{Clock, RateLimits, SessionCache, TokenSigner};
-use flare_contracts::{Kind, Refusal};
 use flare_seal::{PassphraseRule, SealError, ServiceKey};
 use flare_store::{ConstraintRefusal, Database, Migration, Schema};
 
 pub use api::IdentityApi;
+use refusals::IdentityRefusal;
 use sign_in::SignIn;
 pub use timers::IdentityTimers;
 use vault::Vault;
@@ -50,24 +51,16 @@ pub const SCHEMA: Schema = Schema {
         ConstraintRefusal {
             name: "organisation_founded_once",
             columns: "organisation.one",
-            refusal: already_founded,
+            refusal: || IdentityRefusal::AlreadyFounded.into(),
         },
-        ConstraintRefusal { name: "staff_name", columns: "staff.name", refusal: name_taken },
-        ConstraintRefusal { name: "staff_signing_key", columns: "staff.signing_key", refusal: key_taken },
+        ConstraintRefusal { name: "staff_name", columns: "staff.name", refusal: refusals::name_taken },
+        ConstraintRefusal {
+            name: "staff_signing_key",
+            columns: "staff.signing_key",
+            refusal: refusals::key_taken,
+        },
     ],
 };
-
-fn already_founded() -> Refusal {
-    Refusal::new(Kind::State, "ALREADY_FOUNDED", "an organisation is founded once; this one is")
-}
-
-fn name_taken() -> Refusal {
-    Refusal::new(Kind::State, "NAME_TAKEN", "somebody has this name, or had it").field("name", "must be new")
-}
-
-fn key_taken() -> Refusal {
-    Refusal::new(Kind::State, "KEY_TAKEN", "somebody else has this key").field("signing_key", "must be new")
-}
 
 /// From which label of the service key the seed of the key grows that signs access tokens: whoever holds the service key
 /// can verify them without asking.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flare_contracts::{Kind, Refusal, identity::v1 as wire, input};
+use flare_contracts::{Cause, Refusal, identity::v1 as wire, input};
 use flare_kernel::StaffId;
 use flare_store::{Database, Error};
 
@@ -40,7 +40,7 @@ pub(crate) async fn key_bundle(database: &Database) -> Result<wire::GetKeyBundle
 }
 
 fn not_founded() -> Refusal {
-    Refusal::new(Kind::State, "NOT_FOUNDED", "the organisation has to be founded first")
+    Cause::NotFounded.into()
 }
 
 pub(crate) async fn team_recovery(

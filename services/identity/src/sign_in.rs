@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use data_encoding::HEXLOWER;
 use flare_access::{AccessToken, Decision, Limit, TokenSigner, place};
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, Reason, Refusal};
 use flare_kernel::{StaffId, Timestamp, random};
 use flare_seal::{PassphraseRule, SealError, ServiceKey, auth_key_matches, false_salt};
 use flare_store::{Database, Error};
@@ -13,6 +13,7 @@ use crate::{
     Ports,
     commands::{EndSession, StartSession, unwrappable},
     domain::{SessionKey, SessionView, StaffName, State, Stretched, false_stretching},
+    refusals::IdentityRefusal,
     store,
     vault::{Place, Vault},
 };
@@ -84,25 +85,22 @@ impl SignIn {
         name: &str,
         from: Option<IpAddr>,
     ) -> Result<(), Refusal> {
-        let message = "too many attempts under this name; try again later";
         let here = format!("{what}/{}/{name}", HEXLOWER.encode(&place(from)));
         // First, so that one place uses up no more of what all have than its own.
-        self.count(what, &here, ATTEMPTS, message).await?;
-        self.count(what, &format!("{what}/{name}"), ATTEMPTS_EVERYWHERE, message).await
+        self.count(what, &here, ATTEMPTS, IdentityRefusal::TooManyAttempts).await?;
+        let everywhere = format!("{what}/{name}");
+        self.count(what, &everywhere, ATTEMPTS_EVERYWHERE, IdentityRefusal::TooManyAttempts).await
     }
 
     async fn count_session(&self, key: SessionKey) -> Result<(), Refusal> {
-        let message = "too many calls with this session; wait a little";
-        self.count("session", &key.cache_key(), SESSION_CALLS, message).await
+        self.count("session", &key.cache_key(), SESSION_CALLS, Cause::TooManyCalls).await
     }
 
-    async fn count(&self, what: &str, who: &str, limit: Limit, message: &str) -> Result<(), Refusal> {
+    async fn count(&self, what: &str, who: &str, limit: Limit, beyond: impl Reason) -> Result<(), Refusal> {
         let hash = false_salt(&self.names, who);
         match self.ports.limits.allow(&format!("{what}:{}", HEXLOWER.encode(&hash)), limit).await {
             Decision::Allowed => Ok(()),
-            Decision::RetryAfter(wait) => {
-                Err(Refusal::new(Kind::Exhausted, "TOO_MANY_CALLS", message).retry_after(wait))
-            }
+            Decision::RetryAfter(wait) => Err(Refusal::from(beyond).retry_after(wait)),
         }
     }
 
@@ -221,9 +219,9 @@ impl SignIn {
 
 /// One answer, whether the name is unknown, the passphrase wrong, or the person has no access.
 pub(crate) fn bad_login() -> Refusal {
-    Refusal::new(Kind::Unauthenticated, "BAD_LOGIN", "this name and passphrase do not belong together")
+    IdentityRefusal::BadLogin.into()
 }
 
 fn session_over() -> Refusal {
-    Refusal::new(Kind::Unauthenticated, "SESSION_OVER", "this session is over; log in again")
+    IdentityRefusal::SessionOver.into()
 }

@@ -1,7 +1,7 @@
 //! Which case a caller may act in, and as whom.
 
 use flare_access::{Caller, ReceiptClaim};
-use flare_contracts::{Refusal, input};
+use flare_contracts::{Cause, Refusal, input};
 use flare_kernel::CaseId;
 use flare_seal::proof_matches;
 use flare_store::Error;
@@ -9,7 +9,6 @@ use flare_store::Error;
 use crate::{
     Intake,
     author::Author,
-    refusals,
     store::{self, receipts::Opened},
 };
 
@@ -38,7 +37,7 @@ impl Intake {
                 }
                 Ok(Admitted { case, author: Author::Requester, scope })
             }
-            Caller::Anonymous | Caller::Service(_) => Err(refusals::not_allowed().into()),
+            Caller::Anonymous | Caller::Service(_) => Err(Refusal::from(Cause::NotAllowed).into()),
         }
     }
 
@@ -47,7 +46,7 @@ impl Intake {
         match caller {
             Caller::Staff(_) => Ok(()),
             Caller::Receipt(claim) => self.case_of(claim).await.map(drop),
-            Caller::Anonymous | Caller::Service(_) => Err(refusals::not_allowed().into()),
+            Caller::Anonymous | Caller::Service(_) => Err(Refusal::from(Cause::NotAllowed).into()),
         }
     }
 
@@ -61,6 +60,6 @@ impl Intake {
         let found = store::receipts::opened_by(&mut self.database.clone(), &claim.lookup).await?;
         let stored = found.map_or([0; 32], |opened| opened.proof_hash);
         let matches = proof_matches(&stored, claim.proof.expose());
-        found.filter(|_| matches).ok_or_else(|| refusals::unknown_receipt().into())
+        found.filter(|_| matches).ok_or_else(|| Refusal::from(Cause::UnknownReceipt).into())
     }
 }

@@ -2,7 +2,7 @@
 //! and whoever their keys were wrapped to meanwhile.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     intake::v1::{OpenRequestRequest, SubmitRequestRequest},
 };
 
@@ -17,5 +17,5 @@ pub(crate) fn of_opening(request: &OpenRequestRequest) -> Result<[u8; 32], Refus
 }
 
 fn unknown() -> Refusal {
-    Refusal::invalid("request_id", "must belong to a message of Flare")
+    Refusal::invalid("request_id", InputRule::NotOfFlare)
 }

@@ -24,8 +24,10 @@ use crate::store::files::File;
 pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
 /// The most sealed bytes of all files of one case: 1 GiB.
 pub const MAX_CASE_BYTES: u64 = 1024 * 1024 * 1024;
-/// How long an upload may take.
-pub(crate) const MAX_UPLOAD_TIME: Duration = Duration::from_hours(12);
+/// How many hours an upload may take.
+pub(crate) const MAX_UPLOAD_HOURS: i64 = 12;
+/// The same as a span.
+pub(crate) const MAX_UPLOAD_TIME: Duration = Duration::from_hours(MAX_UPLOAD_HOURS);
 /// When an upload without a row is taken for abandoned; well after the longest.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 /// Sealed bytes of each part but the last.

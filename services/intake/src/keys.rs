@@ -1,6 +1,6 @@
 //! Key epochs as they come in: checked, and wrapped once more under the service key before they are stored.
 
-use flare_contracts::{Refusal, common::v1::KeyEpoch, epoch_author, input};
+use flare_contracts::{InputRule, Refusal, common::v1::KeyEpoch, epoch_author, input};
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::Error;
@@ -66,7 +66,7 @@ impl SealedEpoch {
         if self.wraps.iter().any(|wrap| wrap.recipient == input::RECEIPT) {
             return Ok(());
         }
-        let rule = format!("must hold one for \"{}\"", input::RECEIPT);
+        let rule = InputRule::NoWrapFor { reader: input::RECEIPT.to_owned() };
         Err(Refusal::invalid(format!("{field}.wraps"), rule))
     }
 

@@ -151,7 +151,7 @@ fn place(page_size: i32, page_token: &str) -> Result<(i64, i64), Refusal> {
 
 fn history_place(text: &str) -> Result<i64, Refusal> {
     let place = text.parse().ok().filter(|place: &i64| *place > 0);
-    place.ok_or_else(|| Refusal::invalid("page_token", "must be empty or a token from the answer before"))
+    place.ok_or_else(input::bad_page_token)
 }
 
 /// The token of a page that begins after a place in the case's history.

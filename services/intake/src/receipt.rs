@@ -1,7 +1,7 @@
 //! A receipt as intake knows it: enough to recognise its holder and what they sign, nothing that opens anything.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::EpochAuthor,
     events::v1::ReceiptKeys as KeysOfEvent,
     input,
@@ -39,7 +39,7 @@ impl ReceiptLock {
     pub(crate) fn parse(lock: Option<v1::ReceiptLock>) -> Result<Self, Refusal> {
         let lock = input::required("receipt", lock)?;
         let encryption = RecipientPublic::from_bytes(&lock.encryption_key)
-            .map_err(|_| Refusal::invalid("receipt.encryption_key", "must be an X-Wing public key"))?;
+            .map_err(|_| Refusal::invalid("receipt.encryption_key", InputRule::NotAnEncryptionKey))?;
         Ok(Self {
             lookup: input::array("receipt.lookup_id", &lock.lookup_id)?,
             proof_hash: input::array("receipt.proof_hash", &lock.proof_hash)?,
@@ -56,7 +56,7 @@ impl ReceiptLock {
         if self.keys.case_id() == case {
             return Ok(());
         }
-        Err(Refusal::invalid("case_id", "must be the one that the receipt's keys give"))
+        Err(Refusal::invalid("case_id", InputRule::NotOfTheseKeys))
     }
 
     /// Whose idempotency keys its holder's are; the same as the access layer's for a caller who shows it.

@@ -1,5 +1,6 @@
 //! The tables, and what breaking each rule of theirs means to a caller.
 
+use flare_contracts::Cause;
 use flare_store::{ConstraintRefusal, Migration, Schema};
 
 use crate::refusals;
@@ -21,7 +22,7 @@ pub const SCHEMA: Schema = Schema {
         ConstraintRefusal {
             name: "receipts_active",
             columns: "receipts.case_id, receipts.thread",
-            refusal: refusals::has_receipt,
+            refusal: || Cause::ReceiptActive.into(),
         },
         ConstraintRefusal {
             name: "messages_message",

@@ -79,7 +79,7 @@ pub(crate) async fn sight(can_see: &dyn CanSee, case: CaseId, staff: &[StaffId])
 
 fn place(token: &str) -> Result<Place, Refusal> {
     let Some([lane, raised, id]) = input::page_token::<3>(token)? else { return Ok((0, 0, String::new())) };
-    let refusal = || Refusal::invalid("page_token", "must be empty or a token from the answer before");
+    let refusal = input::bad_page_token;
     Ok((lane.parse().map_err(|_| refusal())?, raised.parse().map_err(|_| refusal())?, id))
 }
 

@@ -56,7 +56,7 @@ pub(crate) use withdraw_case::WithdrawCase;
 
 use seen_case::SeenCase;
 
-use flare_contracts::{Kind, Refusal, common::v1::SealedField, input};
+use flare_contracts::{Refusal, common::v1::SealedField, input};
 use flare_store::{Error, Tx};
 
 use crate::{
@@ -64,6 +64,7 @@ use crate::{
         AssignRefusal, Case, CloseRefusal, NeedRefusal, RecommendRefusal, ResumeRefusal, VouchRefusal,
         WrongStage,
     },
+    refusals::TriageRefusal,
     store,
 };
 
@@ -107,7 +108,7 @@ fn at_most(what: &str, number: usize, most: usize) -> Result<(), Refusal> {
     if number < most {
         return Ok(());
     }
-    Err(Refusal::new(Kind::State, "CASE_FULL", format!("a case has at most {most} {what}")))
+    Err(TriageRefusal::CaseFull { limit: most, what: what.to_owned() }.into())
 }
 
 /// A sealed field that may be left out.

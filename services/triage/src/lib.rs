@@ -18,6 +18,7 @@ mod fixtures;
 mod money_stop;
 mod policy;
 mod queries;
+mod refusals;
 mod schema;
 mod store;
 mod timers;

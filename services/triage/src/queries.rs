@@ -72,10 +72,7 @@ impl Triage {
 
 fn place(token: &str) -> Result<Place, Refusal> {
     let Some([lane, submitted, case]) = input::page_token(token)? else { return Ok(Place::top()) };
-    let number = |text: &str| {
-        text.parse::<i64>()
-            .map_err(|_| Refusal::invalid("page_token", "must be a token from the answer before"))
-    };
+    let number = |text: &str| text.parse::<i64>().map_err(|_| input::bad_page_token());
     Ok(Place { lane: number(&lane)?, submitted: number(&submitted)?, case })
 }
 

@@ -1,7 +1,9 @@
 //! The tables, and what breaking each of their rules means to a caller.
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{InputRule, Refusal};
 use flare_store::{ConstraintRefusal, Migration, Schema};
+
+use crate::refusals::TriageRefusal;
 
 /// The tables of triage.
 pub const SCHEMA: Schema = Schema {
@@ -24,13 +26,9 @@ const REFUSALS: &[ConstraintRefusal] = &[
         id_taken("reference")
     }),
     taken("case_references_fingerprint", "case_references.case_id, case_references.fingerprint", || {
-        let message = "this person is named as a reference of this case already";
-        Refusal::new(Kind::State, "REFERENCE_NAMED", message)
+        TriageRefusal::ReferenceNamed.into()
     }),
-    taken("stops_two_people", "", || {
-        let message = "a case is resumed by another person than the one who stopped it";
-        Refusal::new(Kind::State, "SECOND_PERSON_NEEDED", message)
-    }),
+    taken("stops_two_people", "", || TriageRefusal::SecondPersonNeeded.into()),
 ];
 
 const fn taken(name: &'static str, columns: &'static str, refusal: fn() -> Refusal) -> ConstraintRefusal {
@@ -38,8 +36,8 @@ const fn taken(name: &'static str, columns: &'static str, refusal: fn() -> Refus
 }
 
 fn id_taken(what: &'static str) -> Refusal {
-    let message = format!("this id names another {what} of this case already; draw a new one");
-    Refusal::new(Kind::State, "ID_TAKEN", message).field(format!("{what}_id"), "must be new")
+    let refusal = Refusal::from(TriageRefusal::IdTaken { what: what.to_owned() });
+    refusal.field(format!("{what}_id"), InputRule::NotNew)
 }
 
 #[cfg(test)]

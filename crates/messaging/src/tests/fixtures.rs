@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use flare_contracts::{
-    Kind, Producer, Refusal,
+    Kind, Producer, Reason, Refusal, coded,
     events::v1::{IntakeEvent, MessagePosted},
 };
 use flare_kernel::{Duration, Lane};
@@ -27,6 +27,20 @@ use crate::{
     parking::{Parked, park},
     receiver::Receiver,
 };
+
+coded! {
+    /// What a consumer or a timer of the tests refuses with.
+    pub(crate) enum Told {
+        ToRefuse = "TOLD_TO_REFUSE", "as told";
+        ToFail = "TOLD_TO_FAIL", "as told";
+    }
+}
+
+impl Reason for Told {
+    fn kind(&self) -> Kind {
+        Kind::State
+    }
+}
 
 const INTAKE: Schema = Schema { name: "intake", migrations: &[], refusals: &[] };
 const TRIAGE: Schema = Schema {
@@ -339,7 +353,7 @@ impl Consumer for Recorder {
         }
         assert!(!Self::told(&self.panics, received.seq), "told to panic");
         if Self::told(&self.refuses, received.seq) {
-            return Err(Refusal::new(Kind::State, "TOLD_TO_REFUSE", "as told").into());
+            return Err(Refusal::from(Told::ToRefuse).into());
         }
         Ok(())
     }

@@ -6,12 +6,12 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::Refusal;
 use flare_kernel::{Duration, Timestamp};
 use flare_store::{Database, Error, Tx, Write, sql};
 use tokio_util::sync::CancellationToken;
 
-use super::{World, eventually, on_both_engines};
+use super::{World, eventually, fixtures::Told, on_both_engines};
 use crate::{DueTimer, TimerHandler, TimerWorker};
 
 on_both_engines!(
@@ -44,7 +44,7 @@ impl TimerHandler for Alarm {
         )
         .await?;
         if self.failures_left.fetch_sub(1, Ordering::SeqCst) > 0 {
-            return Err(Refusal::new(Kind::State, "TOLD_TO_FAIL", "as told").into());
+            return Err(Refusal::from(Told::ToFail).into());
         }
         if self.set_again.fetch_sub(1, Ordering::SeqCst) > 0 {
             tx.set_timer(&due.stream, "again", tx.now().plus(Duration::from_secs(10))).await?;

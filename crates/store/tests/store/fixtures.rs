@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use flare_contracts::{
-    Kind, Refusal,
+    Kind, Reason,
     events::v1::{IntakeEvent, ReceiptIssued},
 };
 use flare_kernel::Lane;
@@ -16,9 +16,13 @@ pub(crate) const SCHEMA: Schema = Schema {
         ConstraintRefusal {
             name: "notes_thing_author",
             columns: "notes.thing, notes.author",
-            refusal: second_note,
+            refusal: || NoteRefusal::Second.into(),
         },
-        ConstraintRefusal { name: "notes_not_about_oneself", columns: "", refusal: about_oneself },
+        ConstraintRefusal {
+            name: "notes_not_about_oneself",
+            columns: "",
+            refusal: || NoteRefusal::AboutOneself.into(),
+        },
     ],
 };
 
@@ -34,12 +38,20 @@ const MIGRATION: &str = "
     INSERT INTO counters (name, value) VALUES ('a', 0), ('b', 0);
 ";
 
-fn second_note() -> Refusal {
-    Refusal::new(Kind::State, "SECOND_NOTE", "one note from each")
+flare_contracts::coded! {
+    enum NoteRefusal {
+        Second = "SECOND_NOTE", "one note from each";
+        AboutOneself = "ABOUT_ONESELF", "not about oneself";
+    }
 }
 
-fn about_oneself() -> Refusal {
-    Refusal::new(Kind::Invalid, "ABOUT_ONESELF", "not about oneself")
+impl Reason for NoteRefusal {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Second => Kind::State,
+            Self::AboutOneself => Kind::Invalid,
+        }
+    }
 }
 
 pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

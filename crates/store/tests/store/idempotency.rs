@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use flare_contracts::{
-    Kind, Refusal,
+    Cause, Refusal,
     events::v1::{ReplayRequest, StreamHead},
 };
 use flare_store::{Database, Error, Once};
@@ -80,7 +80,7 @@ async fn a_refused_call_may_be_repeated(sandbox: Sandbox) {
             Box::pin(async move {
                 let seq = count_up(tx, "a").await?;
                 if call == 0 {
-                    return Err(Refusal::new(Kind::State, "NOT_NOW", "not now").into());
+                    return Err(Refusal::from(Cause::CaseClosed).into());
                 }
                 Ok(StreamHead { stream: "counted".into(), seq })
             })

@@ -90,6 +90,11 @@ impl CliError {
             .field("receipt", place)
     }
 
+    /// Something that changed since it was decided on.
+    pub(crate) fn stale(reason: &str, message: impl Into<String>) -> Self {
+        Self::new(Exit::State, "ABORTED", reason, message)
+    }
+
     /// A step that cannot be taken as things stand.
     pub(crate) fn state(reason: &str, message: impl Into<String>) -> Self {
         Self::new(Exit::State, "FAILED_PRECONDITION", reason, message)
@@ -352,6 +357,8 @@ impl From<RandomError> for CliError {
 mod tests {
     use std::time::Duration;
 
+    use flare_contracts::{Cause, InputRule};
+
     use super::*;
 
     fn told(refusal: Refusal) -> CliError {
@@ -360,7 +367,7 @@ mod tests {
 
     #[test]
     fn every_way_of_refusing_has_its_exit_code() {
-        let exit = |kind| told(Refusal::new(kind, "REASON", "what")).exit;
+        let exit = |kind| told(Refusal::new(kind, Cause::TooBusy)).exit;
         assert_eq!(exit(Kind::Invalid), Exit::Refused);
         assert_eq!(exit(Kind::Unauthenticated), Exit::NotAllowed);
         assert_eq!(exit(Kind::Forbidden), Exit::NotAllowed);
@@ -374,8 +381,8 @@ mod tests {
         for kind in
             [Kind::Invalid, Kind::Unauthenticated, Kind::Stale, Kind::Reused, Kind::Unavailable, Kind::Late]
         {
-            let here = CliError::from(Refusal::new(kind, "REASON", "what"));
-            assert_eq!((here.exit, here.code), (exit(kind), told(Refusal::new(kind, "REASON", "what")).code));
+            let here = CliError::from(Refusal::new(kind, Cause::TooBusy));
+            assert_eq!((here.exit, here.code), (exit(kind), told(Refusal::new(kind, Cause::TooBusy)).code));
         }
         assert_eq!(CliError::from(Status::internal("")).exit, Exit::Unexpected);
     }
@@ -391,21 +398,20 @@ mod tests {
 
     #[test]
     fn fields_stand_on_lines_of_their_own_under_the_name_of_their_option() {
-        let refusal =
-            Refusal::invalid("terms.ceiling.minor_units", "must not be negative").field("version", "is old");
+        let refusal = Refusal::invalid("terms.ceiling.minor_units", InputRule::AmountNegative)
+            .field("version", InputRule::NotNew);
         let error = told(refusal).named(&[("terms.ceiling", "--ceiling")]);
         assert_eq!(
             error.for_people(),
-            "error: the request breaks a rule\n  --ceiling must not be negative\n  version is old"
+            "error: the request breaks a rule\n  --ceiling must not be negative\n  version must be new"
         );
     }
 
     #[test]
     fn what_to_do_next_is_said_where_it_is_known() {
-        let stale = told(Refusal::new(Kind::Stale, "STALE_VERSION", "it has changed"));
+        let stale = told(Cause::StaleVersion { expected: 1, found: 2 }.into());
         assert!(stale.is_stale() && stale.for_people().contains("hint: look at it again"));
-        let wait =
-            Refusal::new(Kind::Exhausted, "TOO_MANY_CALLS", "slower").retry_after(Duration::from_secs(7));
+        let wait = Refusal::from(Cause::TooManyCalls).retry_after(Duration::from_secs(7));
         assert!(told(wait).for_people().ends_with("hint: try again in 7 s"));
         let away = CliError::from(Status::unavailable("tcp connect error")).for_people();
         assert!(away.starts_with("error: the service cannot be reached\nhint: "), "{away}");
@@ -430,20 +436,20 @@ mod tests {
         let lost = lost.repeatable_as("abc");
         assert!(lost.for_people().ends_with("--request-id abc"));
         assert_eq!(serde_json::to_value(&lost).unwrap()["request_id"], "abc");
-        let reused = Refusal::new(Kind::Reused, "REQUEST_ID_REUSED", "used");
+        let reused = Refusal::from(Cause::RequestIdReused);
         assert!(told(reused).for_people().contains("carried out already"));
     }
 
     #[test]
     fn machines_get_code_reason_message_and_fields() {
-        let error = told(Refusal::invalid("--amount", "must have at most 2 decimals for EUR"));
+        let error = told(Refusal::invalid("--amount", InputRule::AmountTooLarge));
         assert_eq!(
             serde_json::to_value(&error).unwrap(),
             serde_json::json!({
                 "code": "INVALID_ARGUMENT",
                 "reason": "INVALID_FIELD",
                 "message": "the request breaks a rule",
-                "fields": [{"field": "--amount", "rule": "must have at most 2 decimals for EUR"}],
+                "fields": [{"field": "--amount", "rule": "must not be so large"}],
             })
         );
     }

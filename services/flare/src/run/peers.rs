@@ -6,13 +6,26 @@ use std::{
 };
 
 use flare_access::{Clock, ServiceTokens, Signatory};
-use flare_contracts::{Kind, Producer, Refusal};
+use flare_contracts::{Kind, Producer, Reason, Refusal, coded};
 use flare_messaging::RemoteEventSource;
 use flare_runtime::{PeerChannel, Settings, Tls, client};
 use flare_seal::ServiceKey;
 use tonic::transport::Channel;
 
 use super::RunError;
+
+coded! {
+    /// What keeps a role from calling another.
+    enum PeerRefusal {
+        Unknown { peer: String } = "PEER_UNKNOWN", "{peer} cannot be reached from here";
+    }
+}
+
+impl Reason for PeerRefusal {
+    fn kind(&self) -> Kind {
+        Kind::Unavailable
+    }
+}
 
 /// The channels, once there are any: roles are built before the server that some of them are reached through. Each role
 /// here has its own, for it calls in its own name.
@@ -57,9 +70,7 @@ impl Peers {
     /// A role's way to another.
     pub(crate) fn channel(&self, caller: Producer, peer: Producer) -> Result<PeerChannel, Refusal> {
         let known = self.0.get().and_then(|channels| channels.get(&Way { caller, peer })).cloned();
-        known.ok_or_else(|| {
-            Refusal::new(Kind::Unavailable, "PEER_UNKNOWN", format!("{peer} cannot be reached from here"))
-        })
+        known.ok_or_else(|| PeerRefusal::Unknown { peer: peer.to_string() }.into())
     }
 
     /// The logs of all roles, as a role here reads them.

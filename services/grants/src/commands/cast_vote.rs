@@ -9,7 +9,7 @@ use flare_contracts::{
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::NewVote, store};
+use crate::{Grants, domain::NewVote, refusals::GrantsRule, store};
 
 /// The most bytes of conditions or reasons.
 const MAX_WORDS: usize = 4000;
@@ -28,9 +28,7 @@ impl CastVote {
             .map(|words| input::sealed("words", Some(words), &name, MAX_WORDS))
             .transpose()?;
         if words.as_ref().is_some_and(|words| words.commitment.is_empty()) {
-            return Err(
-                Refusal::invalid("words.commitment", "must be 32 bytes: the signature covers it").into()
-            );
+            return Err(Refusal::invalid("words.commitment", GrantsRule::NotCommitted { bytes: 32 }).into());
         }
         Ok(Self {
             change: Change::unversioned(grants, staff, &request.grant_id)?,

@@ -10,7 +10,7 @@ use flare_kernel::Date;
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::Grants;
+use crate::{Grants, refusals::GrantsRule};
 
 pub(crate) struct CheckPayee {
     change: Change,
@@ -22,18 +22,10 @@ impl CheckPayee {
     pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &CheckPayeeRequest) -> Result<Self, Error> {
         let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         if !request.called_back {
-            return Err(Refusal::invalid(
-                "called_back",
-                "must be true: call back on a way known from elsewhere",
-            )
-            .into());
+            return Err(Refusal::invalid("called_back", GrantsRule::NotCalledBack).into());
         }
         if !request.sanctions_clear {
-            return Err(Refusal::invalid(
-                "sanctions_clear",
-                "must be true: a payee on a sanctions list is not paid",
-            )
-            .into());
+            return Err(Refusal::invalid("sanctions_clear", GrantsRule::NotCleared).into());
         }
         Ok(Self {
             change,

@@ -2,7 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    Kind, Refusal,
+    InputRule, Refusal,
     grants::v1::{DraftGrantRequest, GrantState},
     input,
 };
@@ -14,6 +14,7 @@ use crate::{
     Grants, GrantsPolicy,
     domain::{Draft, Grant, Terms},
     keys::SealedEpoch,
+    refusals::{GrantsRefusal, GrantsRule},
     store,
 };
 
@@ -38,11 +39,8 @@ impl DraftGrant {
             0 => least,
             votes if (least..=MAX_VOTES).contains(&votes) => votes,
             _ => {
-                return Err(Refusal::invalid(
-                    "votes_required",
-                    format!("must be {least}, as the policy asks for, to {MAX_VOTES}, or unset"),
-                )
-                .into());
+                let rule = GrantsRule::VotesOutOfRange { least, most: MAX_VOTES };
+                return Err(Refusal::invalid("votes_required", rule).into());
             }
         };
         Ok(Self {
@@ -61,10 +59,8 @@ impl Write for DraftGrant {
         tx.lock(&[&draft.case, &draft.id]).await?;
         let case = store::cases::find(tx, draft.case).await?.ok_or_else(|| Refusal::not_found("case"))?;
         if store::grants::case_of(tx, draft.id).await?.is_some() {
-            let message = "a grant with this id was drafted already; draw a new id, or revise that one";
-            return Err(Refusal::new(Kind::Reused, "GRANT_ID_REUSED", message)
-                .field("grant_id", "must be new")
-                .into());
+            let refusal = Refusal::from(GrantsRefusal::GrantIdReused);
+            return Err(refusal.field("grant_id", InputRule::NotNew).into());
         }
         let (grant, facts) = Grant::draft(draft.clone(), &case, tx.now())?;
         let state = Open::new(grant, case, &self.policy).save(tx, &draft.proposer.to_string(), facts).await?;
@@ -135,7 +131,7 @@ mod tests {
             world.api.draft_grant(by(PROPOSER, request))
         };
         world.closed().await;
-        refused(draft(1).await, "CASE_CLOSED");
+        refused(draft(1).await, "CASE_NOT_OPEN");
         world.reopened().await;
         draft(1).await.unwrap();
         draft(2).await.unwrap();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use flare_contracts::{
-    Event, Kind, Producer, Refusal,
+    Event, InputRule, Producer, Refusal,
     grants::v1::{CaseMoney, HoldMoneyRequest, HoldMoneyResponse},
     input,
 };
@@ -16,6 +16,7 @@ use super::Open;
 use crate::{
     Grants, GrantsPolicy,
     domain::{MoneyAsk, MoneyState},
+    refusals::GrantsRefusal,
     store,
 };
 
@@ -44,7 +45,7 @@ impl HoldMoney {
         let case: CaseId = input::id("case_id", &request.case_id)?;
         let version = request.case_version;
         if version < 1 {
-            return Err(Refusal::invalid("case_version", "must be 1 or more").into());
+            return Err(Refusal::invalid("case_version", InputRule::TooSmall { least: 1 }).into());
         }
         let stream = case.to_string();
         let (_, last) = store::cases::money(&mut grants.database.clone(), case).await?;
@@ -56,20 +57,20 @@ impl HoldMoney {
             }
             let most = i32::try_from((version - at).min(PAGE)).unwrap_or(i32::MAX);
             let page = grants.logs.events_after(Producer::Triage, &stream, at, most).await;
-            let page = page.map_err(|_| away("the history of the case cannot be fetched now"))?;
+            let page = page.map_err(|_| away())?;
             if page.is_empty() {
                 return Err(no_such_version().into());
             }
             for logged in page {
                 if logged.seq != at + 1 {
-                    return Err(away("the history of the case has a gap").into());
+                    return Err(away().into());
                 }
                 at = logged.seq;
                 decided.extend(ask_of(Received::decode(Producer::Triage, logged).ok()).map(|ask| (ask, at)));
             }
         }
         if at < version {
-            return Err(away("too much of the case's history has not been applied yet").into());
+            return Err(away().into());
         }
         Ok(Self { case, decided: decided.into(), policy: grants.policy })
     }
@@ -82,12 +83,12 @@ fn ask_of(received: Option<Received>) -> Option<MoneyAsk> {
     }
 }
 
-fn away(why: &str) -> Refusal {
-    Refusal::new(Kind::Unavailable, "CASE_HISTORY_AWAY", why)
+fn away() -> Refusal {
+    GrantsRefusal::CaseHistoryAway.into()
 }
 
 fn no_such_version() -> Refusal {
-    Refusal::new(Kind::State, "NO_SUCH_CASE_VERSION", "triage's history of the case has no such version")
+    GrantsRefusal::NoSuchCaseVersion.into()
 }
 
 impl Write for HoldMoney {

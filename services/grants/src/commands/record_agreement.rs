@@ -12,6 +12,7 @@ use super::Change;
 use crate::{
     Grants,
     domain::{AgreementWay, VOICE},
+    refusals::GrantsRule,
     store,
 };
 
@@ -29,21 +30,20 @@ impl RecordAgreement {
         let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
         let way = match (request.message_id.as_str(), request.agreed_by.as_str()) {
             ("", "") => {
-                return Err(Refusal::invalid("message_id", "is required unless agreed_by says how").into());
+                return Err(Refusal::invalid("message_id", GrantsRule::NeitherMessageNorVoice).into());
             }
             (message, "") => AgreementWay::Message(input::id("message_id", message)?),
             ("", voice) => AgreementWay::Voice {
                 how: input::code("agreed_by", voice, VOICE)?,
                 witness: input::id("witness", &request.witness)?,
             },
-            _ => return Err(Refusal::invalid("agreed_by", "must be empty when there is a message").into()),
+            _ => return Err(Refusal::invalid("agreed_by", GrantsRule::BesideMessage).into()),
         };
         if !request.message_id.is_empty() && !request.witness.is_empty() {
-            return Err(Refusal::invalid("witness", "must be empty when there is a message").into());
+            return Err(Refusal::invalid("witness", GrantsRule::BesideMessage).into());
         }
         if !request.donor_origin_told {
-            let rule = "must be true: the money's origin is told before, and can be refused";
-            return Err(Refusal::invalid("donor_origin_told", rule).into());
+            return Err(Refusal::invalid("donor_origin_told", GrantsRule::OriginNotTold).into());
         }
         Ok(Self { change, way })
     }
@@ -57,7 +57,7 @@ impl Write for RecordAgreement {
         if let AgreementWay::Voice { witness, .. } = self.way {
             let witness = store::cases::voter(tx, witness).await?;
             if !witness.active || witness.signing_key.is_none() {
-                return Err(Refusal::invalid("witness", "must be an active member of staff").into());
+                return Err(Refusal::invalid("witness", GrantsRule::NotOnStaff).into());
             }
         }
         self.change.apply(tx, |open, now| open.grant.record_agreement(self.way, by, now)).await

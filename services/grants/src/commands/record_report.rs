@@ -2,7 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::Role,
     grants::v1::{GrantState, RecordReportRequest},
     input,
@@ -13,6 +13,7 @@ use super::Change;
 use crate::{
     Grants, GrantsPolicy,
     domain::{REPORT_REASONS, ReportKind, Reported},
+    refusals::GrantsRule,
 };
 
 pub(crate) struct RecordReport {
@@ -29,7 +30,7 @@ impl RecordReport {
         request: &RecordReportRequest,
     ) -> Result<Self, Error> {
         let kinds: Vec<_> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        let rule = || Refusal::invalid("how", format!("must be one of {}", kinds.join(", ")));
+        let rule = || Refusal::invalid("how", InputRule::OneOf { words: kinds.join(", ") });
         let kind: ReportKind = request.how.parse().map_err(|_| rule())?;
         let reason = || input::code("reason", &request.reason, REPORT_REASONS);
         let reported = match kind {
@@ -46,10 +47,10 @@ impl RecordReport {
             Reported::Waived { .. } => (true, false),
         };
         if !takes_reason && !request.reason.is_empty() {
-            return Err(Refusal::invalid("reason", "must be empty unless it is deferred or waived").into());
+            return Err(Refusal::invalid("reason", GrantsRule::NeitherDeferredNorWaived).into());
         }
         if !takes_until && !request.until.is_empty() {
-            return Err(Refusal::invalid("until", "must be empty unless it is deferred").into());
+            return Err(Refusal::invalid("until", GrantsRule::NotDeferred).into());
         }
         Ok(Self {
             change: Change::parse(grants, staff, &request.grant_id, request.version)?,

@@ -2,7 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     grants::v1::{GrantState, SettleTrancheRequest, TrancheState},
     input,
 };
@@ -10,7 +10,7 @@ use flare_kernel::TrancheId;
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::Settlement};
+use crate::{Grants, domain::Settlement, refusals::GrantsRule};
 
 pub(crate) struct SettleTranche {
     change: Change,
@@ -28,9 +28,7 @@ impl SettleTranche {
             TrancheState::Arrived => Settlement::Arrived(input::money("arrived", request.arrived.as_ref())?),
             state @ (TrancheState::InDoubt | TrancheState::Returned) => {
                 if request.arrived.is_some() {
-                    return Err(
-                        Refusal::invalid("arrived", "must be unset unless the payment arrived").into()
-                    );
+                    return Err(Refusal::invalid("arrived", GrantsRule::NotArrived).into());
                 }
                 if state == TrancheState::InDoubt { Settlement::InDoubt } else { Settlement::Returned }
             }
@@ -39,7 +37,8 @@ impl SettleTranche {
             | TrancheState::Released
             | TrancheState::Sent
             | TrancheState::Lost => {
-                return Err(Refusal::invalid("state", "must be arrived, in doubt or returned").into());
+                let words = "arrived, in_doubt, returned".to_owned();
+                return Err(Refusal::invalid("state", InputRule::OneOf { words }).into());
             }
         };
         Ok(Self {

@@ -10,7 +10,7 @@ use flare_kernel::MessageId;
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::TOLD_BY};
+use crate::{Grants, domain::TOLD_BY, refusals::GrantsRule};
 
 pub(crate) struct ShowProposal {
     change: Change,
@@ -34,9 +34,7 @@ impl ShowProposal {
             text => Some(input::code("told_by", text, TOLD_BY)?),
         };
         if message.is_none() && told_by.is_none() {
-            return Err(
-                Refusal::invalid("message_id", "is required unless told_by says how it was told").into()
-            );
+            return Err(Refusal::invalid("message_id", GrantsRule::NeitherMessageNorTold).into());
         }
         Ok(Self { change, message, told_by })
     }

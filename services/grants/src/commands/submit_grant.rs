@@ -80,7 +80,7 @@ mod tests {
         world.draft().await.unwrap();
         world.show("", "phone").await.unwrap();
         world.closed().await;
-        refused(world.submit(PROPOSER).await, "CASE_CLOSED");
+        refused(world.submit(PROPOSER).await, "CASE_NOT_OPEN");
         world.reopened().await;
         let terms = Terms { needs: vec![need(1), need(9)], ..next_terms(&world.grant().await) };
         world.revise_to(PROPOSER, terms).await.unwrap();

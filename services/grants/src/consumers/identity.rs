@@ -6,7 +6,7 @@ use flare_kernel::StaffId;
 use flare_store::{Error, Tx};
 
 use super::id;
-use crate::{domain::Voter, store};
+use crate::{domain::Voter, refusals::GrantsRule, store};
 
 pub(super) async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Error> {
     match event {
@@ -25,7 +25,7 @@ pub(super) async fn apply(tx: &mut Tx, event: &Event) -> Result<(), Error> {
             let roles = roles(&certified.roles)?;
             change(tx, &certified.staff_id, |voter| {
                 if voter.signing_key.is_some_and(|known| known != key) {
-                    return Err(Refusal::invalid("signing_key", "must be the one that was certified before"));
+                    return Err(Refusal::invalid("signing_key", GrantsRule::OtherKey));
                 }
                 voter.roles = roles;
                 voter.signing_key = Some(key);
@@ -66,5 +66,5 @@ async fn change(
 }
 
 fn roles(codes: &[i32]) -> Result<Roles, Refusal> {
-    Roles::from_codes(codes).map_err(|error| Refusal::invalid("roles", error.to_string()))
+    Roles::from_codes(codes).map_err(|error| Refusal::invalid("roles", error))
 }

@@ -4,6 +4,7 @@ use flare_contracts::events::v1::AgreementPosted;
 use flare_kernel::{MessageId, StaffId, Timestamp};
 
 use super::{Act, Facts, Grant, Refused, code::codes};
+use crate::refusals::GrantsRule;
 
 /// How an agreement by voice was given, with a witness.
 pub(crate) const VOICE: &[&str] = &["phone", "visit", "proxy"];
@@ -62,8 +63,7 @@ impl Grant {
         }
         match way {
             AgreementWay::Voice { witness, .. } if witness == by || witness == self.proposer => {
-                let rule = "must be somebody other than who records it and who proposed the grant";
-                return Err(Refused::field("witness", rule));
+                return Err(Refused::field("witness", GrantsRule::NoOtherWitness));
             }
             AgreementWay::Voice { .. } | AgreementWay::Message(_) => {}
         }
@@ -134,7 +134,7 @@ mod tests {
         let mut grant = samples::approved();
         for (witness, by) in [(OFFICER, OFFICER), (PROPOSER, OFFICER), (PROPOSER, PROPOSER)] {
             let refused = grant.record_agreement(samples::by_voice(witness), by, NOW);
-            assert!(matches!(refused, Err(Refused::Field { field, .. }) if field == "witness"));
+            assert!(matches!(refused, Err(Refused::Field(fault)) if fault.field == "witness"));
         }
         let facts =
             samples::step(&mut grant, |grant| grant.record_agreement(samples::by_voice(HEAD), OFFICER, NOW));

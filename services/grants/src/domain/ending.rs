@@ -7,7 +7,7 @@ use flare_contracts::{
 use flare_kernel::{Date, Duration, Money, StaffId, Timestamp};
 
 use super::{Act, Deadline, Facts, Grant, Refused, Stage, TrancheState, code::codes};
-use crate::GrantsPolicy;
+use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// Why a report is deferred or waived.
 pub(crate) const REPORT_REASONS: &[&str] = &["unsafe", "light", "other"];
@@ -124,7 +124,7 @@ impl Grant {
             Reported::Oral => Report { kind: ReportKind::Oral, reason: "" },
             Reported::Deferred { reason, until } => {
                 if until <= Date::from_timestamp(now) {
-                    return Err(Refused::field("until", "must be after today"));
+                    return Err(Refused::field("until", GrantsRule::NotAfterToday));
                 }
                 self.report_due = Some(Deadline::at(until.end_of_day()));
                 Report { kind: ReportKind::Deferred, reason }
@@ -197,7 +197,8 @@ impl Grant {
     fn check_unspent(&self, unspent: Money) -> Result<(), Refused> {
         let currency = self.terms.ceiling.currency();
         if unspent.currency() != currency {
-            return Err(Refused::field("unspent.currency", format!("must be {currency}, as the ceiling is")));
+            let rule = GrantsRule::NotTheCeilingsCurrency { currency: currency.to_string() };
+            return Err(Refused::field("unspent.currency", rule));
         }
         let gone = self.tranches.iter().map(|tranche| match tranche.state {
             TrancheState::Arrived => tranche.arrived.map_or(0, Money::minor),
@@ -210,10 +211,7 @@ impl Grant {
         });
         let most = self.money(self.terms.ceiling.minor() - gone.fold(0, i64::saturating_add));
         if unspent > most {
-            return Err(Refused::field(
-                "unspent",
-                format!("must be at most {most}, what neither arrived nor was lost"),
-            ));
+            return Err(Refused::field("unspent", GrantsRule::MoreThanUnspent { most: most.to_string() }));
         }
         Ok(())
     }
@@ -247,7 +245,7 @@ mod tests {
         let mut grant = samples::reporting();
         let today = Date::from_timestamp(NOW);
         let deferred = Reported::Deferred { reason: "unsafe", until: today };
-        assert!(matches!(grant.record_report(false, deferred, NOW, &policy()), Err(Refused::Field { .. })));
+        assert!(matches!(grant.record_report(false, deferred, NOW, &policy()), Err(Refused::Field(_))));
         let until = today.add_days(90);
         grant.record_report(false, Reported::Deferred { reason: "unsafe", until }, NOW, &policy()).unwrap();
         assert_eq!(grant.report_due, Some(Deadline::at(until.end_of_day())));
@@ -274,7 +272,7 @@ mod tests {
         let id = grant.tranches[0].id;
         grant.settle(FINANCE[0], id, crate::domain::Settlement::Arrived(eur(10_000))).unwrap();
         let left = grant.terms.ceiling.minor() - 10_000;
-        assert!(matches!(grant.close(OFFICER, close(left + 1), &policy()), Err(Refused::Field { .. })));
+        assert!(matches!(grant.close(OFFICER, close(left + 1), &policy()), Err(Refused::Field(_))));
         assert_eq!(samples::kinds(&grant.close(OFFICER, close(left), &policy()).unwrap()), ["CloseProposed"]);
         assert_eq!(grant.stage, Stage::Closing);
         assert_eq!(grant.close(OFFICER, close(left), &policy()), Err(Refused::CloseBySame));

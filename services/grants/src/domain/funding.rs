@@ -1,13 +1,14 @@
 //! Money set aside for a grant, and the advance that may go before the gates.
 
 use flare_contracts::{
+    InputRule,
     events::v1::{AdvanceAuthorised, FundsReserved},
     input,
 };
 use flare_kernel::{Money, StaffId, Timestamp};
 
 use super::{Act, Facts, Grant, Refused, Terms};
-use crate::GrantsPolicy;
+use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// The most reservations that one grant may have.
 const MAX_RESERVATIONS: usize = 20;
@@ -53,7 +54,7 @@ impl Grant {
             return Err(Refused::TooMany { what: "reservations", most: MAX_RESERVATIONS });
         }
         if self.reserved().checked_add(amount).is_err() {
-            return Err(Refused::field("amount.minor_units", "must not be so large"));
+            return Err(Refused::field("amount.minor_units", InputRule::AmountTooLarge));
         }
         self.reservations.push(Reservation { fund: fund.clone(), amount, by, at: now, released: false });
         let (case_id, grant_id) = self.ids();
@@ -88,7 +89,7 @@ impl Grant {
         self.own_money("amount", amount)?;
         for most in [self.terms.ceiling, policy.advance_ceiling] {
             if !amount.is_within(most) {
-                return Err(Refused::field("amount", format!("must be at most {most}, in that currency")));
+                return Err(Refused::field("amount", GrantsRule::MoreThan { most: most.to_string() }));
             }
         }
         if confirmed == 0 {
@@ -160,11 +161,11 @@ mod tests {
     fn only_the_grants_own_currency_is_reserved() {
         let mut grant = samples::in_approval();
         for money in [samples::usd(5), eur(0)] {
-            assert!(matches!(grant.reserve(FINANCE[0], "A".into(), money, NOW), Err(Refused::Field { .. })));
+            assert!(matches!(grant.reserve(FINANCE[0], "A".into(), money, NOW), Err(Refused::Field(_))));
         }
         grant.reserve(FINANCE[0], "A".into(), eur(i64::MAX), NOW).unwrap();
         assert!(
-            matches!(grant.reserve(FINANCE[0], "A".into(), eur(1), NOW), Err(Refused::Field { .. })),
+            matches!(grant.reserve(FINANCE[0], "A".into(), eur(1), NOW), Err(Refused::Field(_))),
             "overflow"
         );
     }
@@ -193,14 +194,14 @@ mod tests {
         let mut grant = samples::in_approval();
         grant.terms.ceiling = samples::usd(940_000);
         let refused = grant.authorise_advance(HEAD, samples::usd(1), 1, &GrantsPolicy::default());
-        let rule = "must be at most 1000.00 EUR, in that currency";
+        let rule = GrantsRule::MoreThan { most: "1000.00 EUR".to_owned() };
         assert_eq!(refused.map(drop), Err(Refused::field("amount", rule)));
     }
 
     #[test]
     fn an_advance_has_a_ceiling_and_needs_one_check() {
         let mut grant = samples::in_approval();
-        assert!(matches!(authorise(&mut grant, HEAD, 100_001), Err(Refused::Field { .. })));
+        assert!(matches!(authorise(&mut grant, HEAD, 100_001), Err(Refused::Field(_))));
         assert_eq!(
             grant.authorise_advance(HEAD, eur(1), 0, &GrantsPolicy::default()),
             Err(Refused::NoIndependentCheck)

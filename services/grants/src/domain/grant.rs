@@ -1,6 +1,7 @@
 //! A grant as a value: everything a decision looks at.
 
 use flare_contracts::{
+    InputRule,
     common::v1::SealedField,
     events::v1::{GrantDrafted, GrantsEvent, MoneyHeld},
     input,
@@ -11,6 +12,7 @@ use super::{
     Advance, Agreement, Closing, Conflict, MoneyState, Payee, Proposal, Refused, Report, Reservation, Stage,
     Terms, Tranche, Verified, Vote,
 };
+use crate::refusals::GrantsRule;
 
 /// What a decision leaves to be logged, in order.
 pub(crate) type Facts = Vec<GrantsEvent>;
@@ -203,11 +205,11 @@ impl Grant {
         if money.currency() != currency {
             return Err(Refused::field(
                 format!("{field}.currency"),
-                format!("must be {currency}, as the ceiling is"),
+                GrantsRule::NotTheCeilingsCurrency { currency: currency.to_string() },
             ));
         }
         if money.is_zero() {
-            return Err(Refused::field(format!("{field}.minor_units"), "must be more than 0"));
+            return Err(Refused::field(format!("{field}.minor_units"), InputRule::AmountZero));
         }
         Ok(())
     }
@@ -225,10 +227,7 @@ pub(super) fn check_next(field: &str, sealed: &SealedField, before: u32, epoch: 
         return Err(Refused::OldEpoch { field: field.to_owned(), newest: epoch });
     }
     if sealed.version != before + 1 {
-        return Err(Refused::field(
-            format!("{field}.version"),
-            format!("must be {}, the next one", before + 1),
-        ));
+        return Err(Refused::field(format!("{field}.version"), GrantsRule::NotNext { number: before + 1 }));
     }
     Ok(())
 }
@@ -292,7 +291,7 @@ mod tests {
         let mut draft = samples::new_draft();
         draft.terms.sealed[1].version = 2;
         assert!(
-            matches!(Grant::draft(draft, &case, NOW), Err(Refused::Field { field, .. }) if field == "terms.sealed[1].version")
+            matches!(Grant::draft(draft, &case, NOW), Err(Refused::Field(fault)) if fault.field == "terms.sealed[1].version")
         );
         let mut draft = samples::new_draft();
         draft.terms.sealed[2].epoch = 2;

@@ -4,6 +4,7 @@ use flare_contracts::{common::v1::SealedField, events::v1::PayeeEntered, vote};
 use flare_kernel::{Date, StaffId, Timestamp};
 
 use super::{Act, Facts, Grant, Refused, Stage, grant::check_next};
+use crate::refusals::GrantsRule;
 
 /// How old the look at a sanctions list may be, in days.
 const SANCTIONS_FRESH_DAYS: i64 = 30;
@@ -106,7 +107,7 @@ impl Grant {
         }
         let age = sanctions_on.days_until(Date::from_timestamp(now));
         if !(0..=SANCTIONS_FRESH_DAYS).contains(&age) {
-            let rule = format!("must be today or at most {SANCTIONS_FRESH_DAYS} days ago");
+            let rule = GrantsRule::NotFresh { days: SANCTIONS_FRESH_DAYS };
             return Err(Refused::field("sanctions_checked_on", rule));
         }
         payee.check = Some(PayeeCheck { by, at: now, sanctions_on });
@@ -152,10 +153,7 @@ mod tests {
         let facts = grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
         assert_eq!(samples::kinds(&facts), ["PayeeEntered"]);
         assert_eq!(grant.enter_payee(samples::payee(OFFICER, 2, true), &[]), Err(Refused::KeyExists));
-        assert!(matches!(
-            grant.enter_payee(samples::payee(OFFICER, 3, false), &[]),
-            Err(Refused::Field { .. })
-        ));
+        assert!(matches!(grant.enter_payee(samples::payee(OFFICER, 3, false), &[]), Err(Refused::Field(_))));
         grant.enter_payee(samples::payee(OFFICER, 2, false), &[]).unwrap();
     }
 
@@ -189,7 +187,7 @@ mod tests {
         grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
         for days in [1, -31] {
             let on = today().add_days(days);
-            assert!(matches!(check(&mut grant, FINANCE[0], on), Err(Refused::Field { .. })), "{on}");
+            assert!(matches!(check(&mut grant, FINANCE[0], on), Err(Refused::Field(_))), "{on}");
         }
         check(&mut grant, FINANCE[0], today().add_days(-30)).unwrap();
     }

@@ -296,7 +296,7 @@ mod tests {
     fn terms_follow_their_version_and_epoch() {
         let mut grant = samples::draft();
         let same = grant.terms.clone();
-        assert!(matches!(grant.revise(PROPOSER, false, same, NOW), Err(Refused::Field { .. })));
+        assert!(matches!(grant.revise(PROPOSER, false, same, NOW), Err(Refused::Field(_))));
         grant.epochs.proposal = 2;
         let terms = samples::next_terms(&grant);
         let mut old = terms.clone();

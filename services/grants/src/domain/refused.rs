@@ -1,10 +1,11 @@
 //! Every way in which a rule about grants says no, and what the caller is told.
 
-use flare_contracts::{Kind, Refusal, input};
+use flare_contracts::{Cause, Coded, Kind, Params, Refusal, Violation, input};
 use flare_kernel::Money;
 use flare_store::Error;
 
 use super::{Act, Stage, TrancheState};
+use crate::refusals::GrantsRule;
 
 /// Why a decision was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +16,9 @@ pub(crate) enum Refused {
     WrongTrancheState { act: &'static str, allowed: &'static str, found: TrancheState },
     #[error("there is no such tranche")]
     NoSuchTranche,
-    #[error("the request breaks a rule")]
-    Field { field: String, rule: String },
-    #[error("this is sealed under a key that is no longer written under")]
+    #[error("{}", Cause::InvalidField)]
+    Field(Violation),
+    #[error("{}", Cause::OldKeyEpoch)]
     OldEpoch { field: String, newest: u32 },
     #[error("a grant can have at most {most} {what}; this one has as many")]
     TooMany { what: &'static str, most: usize },
@@ -133,8 +134,8 @@ pub(crate) enum Refused {
 
 impl Refused {
     /// A field of the request and the rule it breaks.
-    pub(crate) fn field(field: impl Into<String>, rule: impl Into<String>) -> Self {
-        Self::Field { field: field.into(), rule: rule.into() }
+    pub(crate) fn field(field: impl Into<String>, rule: impl Coded) -> Self {
+        Self::Field(Violation::new(field, rule))
     }
 
     fn kind_and_reason(&self) -> (Kind, &'static str) {
@@ -142,13 +143,13 @@ impl Refused {
             Self::WrongStage { .. } => (Kind::State, "WRONG_STAGE"),
             Self::WrongTrancheState { .. } => (Kind::State, "WRONG_TRANCHE_STATE"),
             Self::NoSuchTranche => (Kind::NotFound, "NOT_FOUND"),
-            Self::Field { .. } => (Kind::Invalid, "INVALID_FIELD"),
-            Self::OldEpoch { .. } => (Kind::Stale, "OLD_KEY_EPOCH"),
+            Self::Field(_) => (Kind::Invalid, Cause::InvalidField.code()),
+            Self::OldEpoch { .. } => (Kind::Stale, Cause::OldKeyEpoch.code()),
             Self::TooMany { .. } => (Kind::State, "TOO_MANY"),
             Self::ByProposer(_) => (Kind::State, "BY_PROPOSER"),
             Self::NotProposerOrHead(_) => (Kind::Forbidden, "NOT_PROPOSER_OR_HEAD"),
             Self::CaseWithdrawn => (Kind::State, "CASE_WITHDRAWN"),
-            Self::CaseClosed => (Kind::State, "CASE_CLOSED"),
+            Self::CaseClosed => (Kind::State, "CASE_NOT_OPEN"),
             Self::NeedNotRecommended(_) => (Kind::State, "NEED_NOT_RECOMMENDED"),
             Self::MoneyInUse(_) => (Kind::State, "MONEY_IN_USE"),
             Self::ProposalNotSeen => (Kind::State, "PROPOSAL_NOT_SEEN"),
@@ -195,24 +196,96 @@ impl Refused {
 /// How long what was done in another service a moment ago may take to be known here.
 const NEWS_TRAVELS: std::time::Duration = std::time::Duration::from_secs(2);
 
+impl Coded for Refused {
+    fn code(&self) -> &'static str {
+        self.kind_and_reason().1
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::WrongStage { act, stage } => vec![
+                ("act", act.as_str().to_owned()),
+                ("allowed", act.stages()),
+                ("found", stage.words().to_owned()),
+            ],
+            Self::WrongTrancheState { act, allowed, found } => vec![
+                ("act", (*act).to_owned()),
+                ("allowed", (*allowed).to_owned()),
+                ("found", found.words().to_owned()),
+            ],
+            Self::NoSuchTranche => vec![("what", "tranche".to_owned())],
+            Self::TooMany { what, most } => {
+                vec![("what", (*what).to_owned()), ("limit", most.to_string())]
+            }
+            Self::ByProposer(act)
+            | Self::NotProposerOrHead(act)
+            | Self::EnteredBySame(act)
+            | Self::ReleasedBySame(act) => vec![("act", (*act).to_owned())],
+            Self::MoneyInUse(left) | Self::OverCeiling(left) | Self::OverAdvance(left) => {
+                vec![("left", left.to_string())]
+            }
+            Self::GatesClosed(gates) => vec![("gates", gates.clone())],
+            Self::Field(_)
+            | Self::OldEpoch { .. }
+            | Self::CaseWithdrawn
+            | Self::CaseClosed
+            | Self::NeedNotRecommended(_)
+            | Self::ProposalNotSeen
+            | Self::RequesterObjects
+            | Self::EndInPast
+            | Self::VoterNotKnownYet
+            | Self::NotAnApprover
+            | Self::Conflicted
+            | Self::ConflictKnown
+            | Self::AlreadyVoted
+            | Self::VoteOnChangedContent
+            | Self::WrongSignature
+            | Self::AlreadyVerified
+            | Self::PayeeTooEarly
+            | Self::PayeeIsReference
+            | Self::NoPayee
+            | Self::AlreadyChecked
+            | Self::PayeeChanged
+            | Self::KeyMissing
+            | Self::KeyExists
+            | Self::AlreadyAgreed
+            | Self::NoIndependentCheck
+            | Self::AdvanceBySame
+            | Self::AdvanceComplete
+            | Self::NoAdvance
+            | Self::Unfunded
+            | Self::MoneyHeld
+            | Self::PayByPassed
+            | Self::WriteOffBySame
+            | Self::WaivedByHeadOnly
+            | Self::AlreadyReported
+            | Self::ReportMissing
+            | Self::Unsettled
+            | Self::CloseBySame => Params::new(),
+        }
+    }
+}
+
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
-        let (kind, reason) = refused.kind_and_reason();
-        let refusal = Self::new(kind, reason, refused.to_string());
         if let Refused::OldEpoch { field, newest } = &refused {
             return input::old_epoch(field, *newest);
         }
+        let mut refusal = Self::new(refused.kind_and_reason().0, &refused);
         if refused == Refused::VoterNotKnownYet {
             return refusal.retry_after(NEWS_TRAVELS);
         }
         if let Refused::NeedNotRecommended(index) = refused {
             let field = format!("terms.need_ids[{index}]");
-            return refusal.field(field, "must be recommended").retry_after(NEWS_TRAVELS);
+            return refusal.field(field, GrantsRule::NotRecommended).retry_after(NEWS_TRAVELS);
         }
         if refused == Refused::WrongSignature {
-            return refusal.field("signature", "must be your own over what you vote on");
+            return refusal.field("signature", GrantsRule::NotYourVote);
         }
-        if let Refused::Field { field, rule } = refused { refusal.field(field, rule) } else { refusal }
+        if let Refused::Field(violation) = refused {
+            refusal.violations.push(violation);
+        }
+        refusal
     }
 }
 

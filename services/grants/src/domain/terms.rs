@@ -1,7 +1,7 @@
 //! What a grant is about: the listed terms, and the sealed ones by their commitments.
 
 use flare_contracts::{
-    Refusal,
+    Coded, InputRule, Refusal,
     common::v1::{Mode, SealedField, Trigger},
     grants::v1::{self, PaymentMethod, SupportKind},
     input,
@@ -10,7 +10,7 @@ use flare_contracts::{
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId};
 
 use super::{Refused, grant::check_next};
-use crate::GrantsPolicy;
+use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// The name of the sealed payee.
 pub(crate) const PAYEE: &str = "payment.payee";
@@ -57,7 +57,7 @@ impl Reading {
         }
     }
 
-    fn rule(&mut self, holds: bool, field: &str, rule: impl Into<String>) {
+    fn rule(&mut self, holds: bool, field: &str, rule: impl Coded) {
         if !holds {
             self.take::<()>(Err(Refusal::invalid(field, rule)));
         }
@@ -87,33 +87,29 @@ impl Terms {
         let sealed = reading.take(sealed_terms(terms.sealed));
 
         if let Some(ceiling) = ceiling {
-            reading.rule(!ceiling.is_zero(), "terms.ceiling.minor_units", "must be more than 0");
+            reading.rule(!ceiling.is_zero(), "terms.ceiling.minor_units", InputRule::AmountZero);
         }
         if let (Some(start), Some(end)) = (start, end) {
-            reading.rule(start <= end, "terms.end", "must not be before the start");
+            reading.rule(start <= end, "terms.end", GrantsRule::BeforeStart);
             let longest = policy.max_grant_days;
             reading.rule(
                 start.days_until(end) <= longest,
                 "terms.end",
-                format!("must be at most {longest} days after the start"),
+                GrantsRule::FarFromStart { days: longest },
             );
         }
         if let (Some(start), Some(pay_by)) = (start, pay_by) {
-            reading.rule(pay_by >= start, "terms.pay_by", "must not be before the start");
+            reading.rule(pay_by >= start, "terms.pay_by", GrantsRule::BeforeStart);
         }
         if let (Some(end), Some(pay_by)) = (end, pay_by) {
             let within = end.days_until(pay_by) <= PAY_DAYS_AFTER_END;
-            reading.rule(
-                within,
-                "terms.pay_by",
-                format!("must be at most {PAY_DAYS_AFTER_END} days after the end"),
-            );
+            reading.rule(within, "terms.pay_by", GrantsRule::FarFromEnd { days: PAY_DAYS_AFTER_END });
         }
         if let (Some(start), Some(Some(costs_from))) = (start, costs_from) {
-            reading.rule(costs_from <= start, "terms.costs_from", "must not be after the start");
+            reading.rule(costs_from <= start, "terms.costs_from", GrantsRule::AfterStart);
         }
         if let Some(needs) = &needs {
-            reading.rule(!needs.is_empty(), "terms.need_ids", "must hold at least 1");
+            reading.rule(!needs.is_empty(), "terms.need_ids", InputRule::NoneGiven);
         }
         if let Some(refusal) = reading.0 {
             return Err(refusal);
@@ -134,7 +130,7 @@ impl Terms {
             Some(sealed),
         ) = all
         else {
-            return Err(Refusal::invalid("terms", "must be complete"));
+            return Err(Refusal::invalid("terms", GrantsRule::Incomplete));
         };
         Ok(Self {
             ceiling,
@@ -196,20 +192,26 @@ fn sealed_terms(fields: Vec<SealedField>) -> Result<[SealedField; 3], Refusal> {
         let Some(at) = names.iter().position(|name| *name == field.name) else {
             return Err(Refusal::invalid(
                 format!("{path}.name"),
-                format!("must be one of {}", names.join(", ")),
+                InputRule::OneOf { words: names.join(", ") },
             ));
         };
         if found[at].is_some() {
-            return Err(Refusal::invalid(format!("{path}.name"), "must not come twice"));
+            return Err(Refusal::invalid(format!("{path}.name"), InputRule::Twice));
         }
         input::sealed_shape(&path, &field, SEALED_TERMS[at].1)?;
         if field.commitment.is_empty() {
-            return Err(Refusal::invalid(format!("{path}.commitment"), "must be 32 bytes"));
+            return Err(Refusal::invalid(
+                format!("{path}.commitment"),
+                InputRule::NotTheLength { bytes: 32 },
+            ));
         }
         found[at] = Some(field);
     }
     let [Some(scope), Some(budget), Some(beneficiary)] = found else {
-        return Err(Refusal::invalid("terms.sealed", format!("must hold {}", names.join(", "))));
+        return Err(Refusal::invalid(
+            "terms.sealed",
+            GrantsRule::SealedTermMissing { names: names.join(", ") },
+        ));
     };
     Ok([scope, budget, beneficiary])
 }
@@ -273,7 +275,7 @@ mod tests {
             (|terms| terms.payment_method = 0, "terms.payment_method", "is required"),
             (|terms| terms.mode = 0, "terms.mode", "is required"),
             (|terms| terms.trigger = 3, "terms.trigger", "one of the listed"),
-            (|terms| terms.need_ids.clear(), "terms.need_ids", "at least 1"),
+            (|terms| terms.need_ids.clear(), "terms.need_ids", "at least one"),
             (|terms| terms.need_ids[0] = "case_1".into(), "terms.need_ids", "need_"),
             (|terms| terms.need_ids.push(terms.need_ids[0].clone()), "terms.need_ids", "twice"),
             (|terms| terms.sealed.truncate(2), "terms.sealed", "proposal.beneficiary"),

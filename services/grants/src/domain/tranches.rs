@@ -4,7 +4,7 @@ use flare_contracts::{events::v1::TrancheMoved, grants::v1, input};
 use flare_kernel::{Date, Money, StaffId, Timestamp, TrancheId};
 
 use super::{Act, Facts, Grant, MoneyState, Refused, Stage, code::codes};
-use crate::GrantsPolicy;
+use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// Why a payment is written off.
 pub(crate) const WRITE_OFF_REASONS: &[&str] = &["stolen", "channel_failed", "payee_unreachable", "other"];
@@ -208,7 +208,10 @@ impl Grant {
         }
         let (start, pay_by) = (self.terms.start, self.terms.pay_by);
         if !(start..=pay_by).contains(&new.due) {
-            return Err(Refused::field("due", format!("must be from {start} to {pay_by}")));
+            return Err(Refused::field(
+                "due",
+                GrantsRule::NotWithin { first: start.to_string(), last: pay_by.to_string() },
+            ));
         }
         if self.tranches.len() >= MAX_TRANCHES {
             return Err(Refused::TooMany { what: "payments", most: MAX_TRANCHES });
@@ -340,7 +343,10 @@ impl Grant {
                 tranche.must_be(&[Sent, InDoubt], "noted as arrived", "sent or in doubt")?;
                 self.own_money("arrived", money)?;
                 if money > tranche.amount {
-                    return Err(Refused::field("arrived", format!("must be at most {}", tranche.amount)));
+                    return Err(Refused::field(
+                        "arrived",
+                        GrantsRule::MoreThan { most: tranche.amount.to_string() },
+                    ));
                 }
             }
             Settlement::InDoubt => tranche.must_be(&[Sent], "put in doubt", "sent")?,

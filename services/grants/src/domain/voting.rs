@@ -10,6 +10,7 @@ use flare_contracts::{
 use flare_kernel::{StaffId, Timestamp};
 
 use super::{Act, Facts, Grant, Refused, Stage, grant::check_next};
+use crate::refusals::GrantsRule;
 
 /// Why an approver takes no part.
 pub(crate) const CONFLICT_REASONS: &[&str] =
@@ -178,9 +179,7 @@ impl Grant {
                 Decision::Unspecified
                 | Decision::ApproveWithConditions
                 | Decision::Return
-                | Decision::Reject => {
-                    Err(Refused::field("words", "is required unless approving without conditions"))
-                }
+                | Decision::Reject => Err(Refused::field("words", GrantsRule::WordsMissing)),
             };
         };
         let earlier = self.votes.iter().filter(|vote| vote.voter == voter);
@@ -329,7 +328,7 @@ mod tests {
             let (voter, mut vote) = samples::vote(&grant, APPROVERS[0], decision);
             vote.words = None;
             assert!(
-                matches!(grant.clone().cast_vote(&voter, vote, NOW), Err(Refused::Field { field, .. }) if field == "words")
+                matches!(grant.clone().cast_vote(&voter, vote, NOW), Err(Refused::Field(fault)) if fault.field == "words")
             );
         }
         let (voter, mut vote) = samples::vote(&grant, APPROVERS[0], Decision::Return);

@@ -2,7 +2,7 @@
 
 use flare_access::Staff as Caller;
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     events::v1::IdentityEvent,
     identity::v1::{AdmitToTeamRequest, AdmitToTeamResponse},
     input,
@@ -13,6 +13,7 @@ use flare_store::{Error, Tx, Write};
 use super::{LANE, unwrappable, wrapped};
 use crate::{
     domain::Team,
+    refusals::IdentityRule,
     store,
     vault::{Place, Vault},
 };
@@ -33,7 +34,7 @@ impl AdmitToTeam {
         let team = Team::parse("team", &request.team)?;
         let generation = request.generation;
         if generation == 0 {
-            return Err(Refusal::invalid("generation", "must be 1 or more").into());
+            return Err(Refusal::invalid("generation", InputRule::TooSmall { least: 1 }).into());
         }
         let wrapped = wrapped("wrapped", request.wrapped)?;
         let wrapped =
@@ -51,7 +52,7 @@ impl Write for AdmitToTeam {
         let earlier = store::admissions(tx, staff.id, self.team, self.generation).await?;
         let event = staff.admit(self.team, self.generation, earlier).map_err(Refusal::from)?;
         if !store::has_team_key(tx, self.team, self.generation).await? {
-            return Err(Refusal::invalid("generation", "must be one that the team has a key of").into());
+            return Err(Refusal::invalid("generation", IdentityRule::NoSuchGeneration).into());
         }
         tx.append(staff.id, LANE, self.actor.to_string(), &IdentityEvent::from(event))?;
         store::add_membership(tx, staff.id, self.team, self.generation, self.wrapped.clone()).await?;

@@ -14,6 +14,7 @@ use flare_store::{Error, Tx, Write};
 use super::{LANE, recipient};
 use crate::{
     domain::{PublicKeys, Staff},
+    refusals::IdentityRule,
     store,
 };
 
@@ -37,12 +38,8 @@ impl CertifyStaff {
     /// Whether the certificate is the organisation's over these very keys.
     fn check(&self, organisation: &[u8; 32], keys: &PublicKeys) -> Result<(), Refusal> {
         let keys = PersonKeys::new(self.staff, &recipient("encryption_key", &keys.encryption)?, keys.signing);
-        verify_certificate(organisation, &keys, &self.certificate).map_err(|_| {
-            Refusal::invalid(
-                "certificate",
-                "must be the organisation's, over the keys this person enrolled with",
-            )
-        })
+        verify_certificate(organisation, &keys, &self.certificate)
+            .map_err(|_| Refusal::invalid("certificate", IdentityRule::NotACertificate))
     }
 }
 

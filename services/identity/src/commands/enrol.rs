@@ -1,7 +1,7 @@
 //! A person sets their passphrase and keys, once, with their one-time code.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     events::v1::IdentityEvent,
     identity::v1::{EnrolRequest, EnrolResponse},
     input,
@@ -12,6 +12,7 @@ use flare_store::{Error, Tx, Write};
 use super::{LANE, recipient, unwrappable};
 use crate::{
     domain::{PublicKeys, StaffError, StaffName, Stretched, stretching},
+    refusals::IdentityRule,
     store,
     vault::{Place, Vault},
 };
@@ -42,13 +43,13 @@ impl Enrol {
         // A name that cannot be one is nobody's, and gets nobody's answer.
         let name = StaffName::new(&request.name).ok_or_else(|| Refusal::from(StaffError::WrongCode))?;
         if request.code.len() > MAX_CODE_LEN {
-            return Err(Refusal::invalid("code", format!("must be at most {MAX_CODE_LEN} bytes")).into());
+            return Err(Refusal::invalid("code", InputRule::TooManyBytes { limit: MAX_CODE_LEN }).into());
         }
         let params = stretching(rule, request.stretching)?;
         let salt = input::array("salt", &request.salt)?;
         let auth_key = input::array("auth_key", &request.auth_key)?;
         if request.sealed_seed.len() != SEALED_SEED_LEN {
-            let rule = format!("must be a sealing of {SEALED_SEED_LEN} bytes");
+            let rule = IdentityRule::NotASealedSeed { bytes: SEALED_SEED_LEN };
             return Err(Refusal::invalid("sealed_seed", rule).into());
         }
         let encryption = recipient("encryption_key", &request.encryption_key)?.to_bytes();
@@ -66,7 +67,7 @@ impl Enrol {
 fn signing_key(bytes: &[u8]) -> Result<[u8; 32], Refusal> {
     let key = input::array("signing_key", bytes)?;
     match verify("flare/v1/probe", &key, b"", &[0; 64]) {
-        Err(SealError::PublicKey) => Err(Refusal::invalid("signing_key", "must be an Ed25519 public key")),
+        Err(SealError::PublicKey) => Err(Refusal::invalid("signing_key", IdentityRule::NotASigningKey)),
         Ok(()) | Err(_) => Ok(key),
     }
 }

@@ -1,7 +1,7 @@
 //! The organisation is founded, once.
 
 use flare_contracts::{
-    Kind, Refusal,
+    InputRule, Refusal,
     common::v1::Role,
     events::v1::{IdentityEvent, OrganisationFounded},
     identity::v1::{FoundOrganisationRequest, FoundOrganisationResponse, NewTeamKey, TeamKey},
@@ -14,8 +14,8 @@ use subtle::ConstantTimeEq;
 
 use super::{Invitation, LANE, recipient, unwrappable, wrapped};
 use crate::{
-    already_founded,
     domain::Team,
+    refusals::{IdentityRefusal, IdentityRule},
     store,
     vault::{Place, Vault},
 };
@@ -46,12 +46,11 @@ impl FoundOrganisation {
         let organisation_key = input::array("organisation_key", &request.organisation_key)?;
         let recovery_key = recipient("recovery_key", &request.recovery_key)?;
         let recovery_signature = input::array("recovery_signature", &request.recovery_signature)?;
-        verify_recovery_key(&organisation_key, &recovery_key, &recovery_signature).map_err(|_| {
-            Refusal::invalid("recovery_signature", "must be the organisation's, over this very key")
-        })?;
+        verify_recovery_key(&organisation_key, &recovery_key, &recovery_signature)
+            .map_err(|_| Refusal::invalid("recovery_signature", IdentityRule::NotOfTheOrganisation))?;
         let administrator = Invitation::parse("administrator", request.administrator)?;
         if !administrator.roles.holds(Role::Admin) {
-            return Err(Refusal::invalid("administrator.roles", "must hold the administrator's role").into());
+            return Err(Refusal::invalid("administrator.roles", IdentityRule::NoAdministrator).into());
         }
         Ok(Self {
             expected,
@@ -78,23 +77,23 @@ fn team_keys(
         let key = input::required(&field("key"), new.key)?;
         let team = Team::parse(&field("key.team"), &key.team)?;
         if found.iter().any(|(earlier, ..)| *earlier == team) {
-            return Err(Refusal::invalid(field("key.team"), "must not come twice").into());
+            return Err(Refusal::invalid(field("key.team"), InputRule::Twice).into());
         }
         if key.generation != 1 {
-            return Err(Refusal::invalid(field("key.generation"), "must be 1").into());
+            return Err(
+                Refusal::invalid(field("key.generation"), InputRule::NotTheNumber { number: 1 }).into()
+            );
         }
         let public = recipient(&field("key.public_key"), &key.public_key)?;
         let signed = flare_seal::TeamKey { team: key.team.clone(), generation: key.generation, public };
-        verify_team_key(organisation, &signed, &key.signature).map_err(|_| {
-            Refusal::invalid(field("key.signature"), "must be the organisation's, over this very key")
-        })?;
+        verify_team_key(organisation, &signed, &key.signature)
+            .map_err(|_| Refusal::invalid(field("key.signature"), IdentityRule::NotOfTheOrganisation))?;
         let secret = wrapped(&field("wrapped_to_recovery"), new.wrapped_to_recovery)?;
         let secret = vault.wrap(&Place::recovery(team, key.generation), &secret).map_err(unwrappable)?;
         found.push((team, key, secret));
     }
     if found.len() != Team::ALL.len() {
-        let rule = "must hold one key for each of triage, approvers and finance";
-        return Err(Refusal::invalid("team_keys", rule).into());
+        return Err(Refusal::invalid("team_keys", IdentityRule::TeamKeyMissing).into());
     }
     Ok(found.into_iter().map(|(_, key, secret)| (key, secret)).collect())
 }
@@ -105,14 +104,12 @@ impl Write for FoundOrganisation {
     async fn apply(&self, tx: &mut Tx) -> Result<FoundOrganisationResponse, Error> {
         tx.lock(&[&store::ORGANISATION, &self.administrator.stream()]).await?;
         if store::is_founded(tx).await? {
-            return Err(already_founded().into());
+            return Err(Refusal::from(IdentityRefusal::AlreadyFounded).into());
         }
         // Compared even when no code is expected, so that time does not tell.
         let same: bool = self.expected.unwrap_or_default().ct_eq(&self.given).into();
         if self.expected.is_none() || !same {
-            let message =
-                "this is not the setup code; it stands in the file `setup-code` beside the database";
-            return Err(Refusal::new(Kind::Unauthenticated, "BAD_SETUP_CODE", message).into());
+            return Err(Refusal::from(IdentityRefusal::BadSetupCode).into());
         }
         let recovery = (self.recovery_key.as_slice(), &self.recovery_signature);
         store::insert_organisation(tx, &self.name, &self.organisation_key, recovery).await?;

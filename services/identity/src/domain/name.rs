@@ -4,6 +4,8 @@ use std::fmt;
 
 use flare_contracts::Refusal;
 
+use crate::refusals::IdentityRule;
+
 /// 2 to 40 lower-case letters, digits, dots and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StaffName(String);
@@ -17,8 +19,7 @@ impl StaffName {
 
     /// The name in a field of the input.
     pub(crate) fn parse(field: &str, text: &str) -> Result<Self, Refusal> {
-        let rule = "must be 2 to 40 lower-case letters, digits, dots and hyphens";
-        Self::new(text).ok_or_else(|| Refusal::invalid(field, rule))
+        Self::new(text).ok_or_else(|| Refusal::invalid(field, IdentityRule::NotAName))
     }
 }
 

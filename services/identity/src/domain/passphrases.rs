@@ -6,6 +6,8 @@
 use flare_contracts::{Refusal, identity::v1::Stretching, input};
 use flare_seal::{Argon2Params, PassphraseRule};
 
+use crate::refusals::IdentityRule;
+
 /// A salt and what goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretched {
@@ -26,19 +28,16 @@ impl Stretched {
 /// The parameters in the input: this installation's, no others.
 pub(crate) fn stretching(rule: PassphraseRule, value: Option<Stretching>) -> Result<Argon2Params, Refusal> {
     let value = input::required("stretching", value)?;
-    let params = Argon2Params::within(rule, value.memory_kib, value.passes, value.lanes)
-        .map_err(|error| Refusal::invalid("stretching", error.to_string()))?;
-    let accepted = match rule {
-        PassphraseRule::Standard => params == Argon2Params::STANDARD,
-        PassphraseRule::Sandbox => params == Argon2Params::STANDARD || params == Argon2Params::for_tests(),
+    let params = Argon2Params::within(rule, value.memory_kib, value.passes, value.lanes);
+    let accepted = |params: &Argon2Params| match rule {
+        PassphraseRule::Standard => *params == Argon2Params::STANDARD,
+        PassphraseRule::Sandbox => *params == Argon2Params::STANDARD || *params == Argon2Params::for_tests(),
     };
-    if accepted {
-        return Ok(params);
-    }
-    let standard = Argon2Params::STANDARD;
-    let (memory_kib, passes, lanes) = (standard.memory_kib(), standard.passes(), standard.lanes());
-    let rule = format!("must be {memory_kib} KiB, {passes} passes and {lanes} lane");
-    Err(Refusal::invalid("stretching", rule))
+    params.ok().filter(accepted).ok_or_else(|| {
+        let standard = Argon2Params::STANDARD;
+        let (memory_kib, passes, lanes) = (standard.memory_kib(), standard.passes(), standard.lanes());
+        Refusal::invalid("stretching", IdentityRule::StretchedOtherwise { memory_kib, passes, lanes })
+    })
 }
 
 /// The parameters that go with a false salt.

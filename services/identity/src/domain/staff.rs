@@ -2,7 +2,7 @@
 
 use flare_access::Roles;
 use flare_contracts::{
-    Kind, Refusal,
+    Coded, Kind, Params, Reason,
     common::v1::Role,
     events::v1::{AdmittedToTeam, RolesSet, StaffCertified, StaffDisabled, StaffEnrolled, StaffInvited},
 };
@@ -88,18 +88,40 @@ pub(crate) enum StaffError {
     LastAdministrator,
 }
 
-impl From<StaffError> for Refusal {
-    fn from(error: StaffError) -> Self {
-        let (kind, reason) = match error {
-            StaffError::WrongCode => (Kind::Unauthenticated, "BAD_CODE"),
-            StaffError::Disabled => (Kind::State, "STAFF_DISABLED"),
-            StaffError::NotActive(_) => (Kind::State, "STAFF_NOT_ACTIVE"),
-            StaffError::NotCertified => (Kind::State, "STAFF_NOT_CERTIFIED"),
-            StaffError::AdmittedTooOften => (Kind::Exhausted, "ADMITTED_TOO_OFTEN"),
-            StaffError::OwnRoles => (Kind::Forbidden, "OWN_ROLES"),
-            StaffError::LastAdministrator => (Kind::State, "LAST_ADMINISTRATOR"),
-        };
-        Self::new(kind, reason, error.to_string())
+impl Coded for StaffError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::WrongCode => "BAD_CODE",
+            Self::Disabled => "STAFF_DISABLED",
+            Self::NotActive(_) => "STAFF_NOT_ACTIVE",
+            Self::NotCertified => "STAFF_NOT_CERTIFIED",
+            Self::AdmittedTooOften => "ADMITTED_TOO_OFTEN",
+            Self::OwnRoles => "OWN_ROLES",
+            Self::LastAdministrator => "LAST_ADMINISTRATOR",
+        }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::NotActive(found) => vec![("found", (*found).to_owned())],
+            Self::AdmittedTooOften => vec![("limit", MOST_ADMISSIONS.to_string())],
+            Self::WrongCode
+            | Self::Disabled
+            | Self::NotCertified
+            | Self::OwnRoles
+            | Self::LastAdministrator => Params::new(),
+        }
+    }
+}
+
+impl Reason for StaffError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::WrongCode => Kind::Unauthenticated,
+            Self::Disabled | Self::NotActive(_) | Self::NotCertified | Self::LastAdministrator => Kind::State,
+            Self::AdmittedTooOften => Kind::Exhausted,
+            Self::OwnRoles => Kind::Forbidden,
+        }
     }
 }
 

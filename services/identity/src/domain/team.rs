@@ -1,6 +1,6 @@
 //! The teams that hold keys.
 
-use flare_contracts::Refusal;
+use flare_contracts::{InputRule, Refusal};
 
 /// A team with a key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,7 @@ impl Team {
     /// The team a field of the input names.
     pub(crate) fn parse(field: &str, text: &str) -> Result<Self, Refusal> {
         let found = Self::ALL.into_iter().find(|team| team.as_str() == text);
-        found.ok_or_else(|| Refusal::invalid(field, "must be triage, approvers or finance"))
+        let words = || Self::ALL.map(Self::as_str).join(", ");
+        found.ok_or_else(|| Refusal::invalid(field, InputRule::OneOf { words: words() }))
     }
 }

@@ -1,7 +1,7 @@
 //! Answers are added or replaced.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::SealedField,
     events::v1::{AnswersAdded, IntakeEvent},
     intake::v1::{AddAnswersRequest, AddAnswersResponse},
@@ -35,7 +35,7 @@ impl AddAnswers {
     ) -> Result<Self, Error> {
         answers::check(&request.answers)?;
         if by.author.is_requester() && request.key.is_none() {
-            return Err(Refusal::invalid("key", "is required of a receipt's holder").into());
+            return Err(Refusal::invalid("key", InputRule::RequiredOfHolder).into());
         }
         let place = (by.case, Compartment::Request, ReceiptWrap::Unneeded);
         let epoch = request.key.map(|key| SealedEpoch::seal("key", Some(key), place, service)).transpose()?;

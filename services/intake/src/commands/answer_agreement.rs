@@ -1,7 +1,7 @@
 //! The requester accepts or refuses an agreement.
 
 use flare_contracts::{
-    Refusal,
+    Cause, InputRule, Refusal,
     common::v1::SignedAct,
     events::v1::{AgreementAnswered, IntakeEvent},
     input,
@@ -13,7 +13,6 @@ use flare_store::{Error, Tx, Write};
 
 use crate::{
     author::REQUESTER,
-    domain::grant::NotNow,
     store::{self, receipts::Opened},
 };
 
@@ -30,7 +29,7 @@ pub(crate) struct AnswerAgreement {
 impl AnswerAgreement {
     pub(crate) fn parse(by: &Opened, request: &AnswerAgreementRequest) -> Result<Self, Refusal> {
         if request.accepts && request.refuses_donor {
-            return Err(Refusal::invalid("refuses_donor", "must not be set when the agreement is accepted"));
+            return Err(Refusal::invalid("refuses_donor", InputRule::AcceptedAndRefused));
         }
         Ok(Self {
             case: by.case,
@@ -49,10 +48,10 @@ impl Write for AnswerAgreement {
     async fn apply(&self, tx: &mut Tx) -> Result<AnswerAgreementResponse, Error> {
         let (view, mut grant) = super::locked_grant(tx, self.case, self.grant).await?;
         view.goes_on()?;
-        grant.answer_agreement(self.message, self.accepts).map_err(Refusal::from)?;
+        grant.answer_agreement(self.message, self.accepts)?;
         let what = (MessageKind::Agreement, self.grant);
         if !super::shows(tx, self.case, &grant.agreement_message, what, &self.act).await? {
-            return Err(Refusal::from(NotNow::AgreementNotShown).into());
+            return Err(Refusal::from(Cause::AgreementNotShown).into());
         }
         store::grants::save(tx, &grant).await?;
         let event: IntakeEvent = AgreementAnswered {

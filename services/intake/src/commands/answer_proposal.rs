@@ -1,7 +1,7 @@
 //! The requester says whether a proposal is right.
 
 use flare_contracts::{
-    Refusal,
+    Cause, InputRule, Refusal,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, ProposalAnswered},
     input,
@@ -13,7 +13,6 @@ use flare_store::{Error, Tx, Write};
 
 use crate::{
     author::REQUESTER,
-    domain::grant::NotNow,
     store::{self, receipts::Opened},
 };
 
@@ -52,15 +51,13 @@ impl Write for AnswerProposal {
         if let Some(words) = self.words {
             let known = store::messages::find(tx, self.case, words).await?;
             if known.is_none_or(|known| known.author != REQUESTER) {
-                return Err(
-                    Refusal::invalid("message_id", "must be a message you posted in this case").into()
-                );
+                return Err(Refusal::invalid("message_id", InputRule::NotYourMessage).into());
             }
         }
-        grant.answer_proposal(&self.shown, self.agrees).map_err(Refusal::from)?;
+        grant.answer_proposal(&self.shown, self.agrees)?;
         let what = (MessageKind::Proposal, self.grant);
         if !super::shows(tx, self.case, &grant.proposal_message, what, &self.act).await? {
-            return Err(Refusal::from(NotNow::ProposalNotShown).into());
+            return Err(Refusal::from(Cause::ProposalNotShown).into());
         }
         store::grants::save(tx, &grant).await?;
         let (case_id, grant_id) = (self.case.to_string(), self.grant.to_string());

@@ -1,7 +1,7 @@
 //! A file that is whole in the object store becomes part of its case.
 
 use flare_contracts::{
-    Kind, Refusal,
+    Cause, Refusal,
     events::v1::{FileAttached, IntakeEvent},
     input,
     intake::v1::UploadFileResponse,
@@ -11,7 +11,7 @@ use flare_store::{Error, Tx, Write};
 
 use crate::{
     author::Author,
-    files::{MAX_CASE_BYTES, MAX_UPLOAD_TIME, UploadId},
+    files::{MAX_CASE_BYTES, MAX_UPLOAD_HOURS, MAX_UPLOAD_TIME, UploadId},
     refusals,
     store::{self, files::File},
 };
@@ -31,8 +31,7 @@ impl Write for AttachFile {
         let view = super::locked(tx, file.case).await?;
         check(tx, file, file.size).await?;
         if elapsed(file, tx)?.as_micros() > MAX_UPLOAD_TIME.as_micros() {
-            let message = "a file must be uploaded within 12 hours; begin again";
-            return Err(Refusal::new(Kind::Late, "UPLOAD_TOO_SLOW", message).into());
+            return Err(Refusal::from(Cause::UploadTooSlow { hours: MAX_UPLOAD_HOURS }).into());
         }
         let event: IntakeEvent = FileAttached {
             case_id: file.case.to_string(),

@@ -1,7 +1,7 @@
 //! Staff begin the thread's next key, where they cannot write under the newest one.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     events::v1::{IntakeEvent, ThreadKeyBegun},
     input,
     intake::v1::{BeginThreadEpochRequest, BeginThreadEpochResponse},
@@ -33,7 +33,7 @@ impl BeginThreadEpoch {
         let place = (case, Compartment::Thread, ReceiptWrap::Unneeded);
         let epoch = SealedEpoch::seal("key", request.key, place, service)?;
         if epoch.author.is_none() {
-            return Err(Refusal::invalid("key.author", "is required of staff").into());
+            return Err(Refusal::invalid("key.author", InputRule::RequiredOfStaff).into());
         }
         Ok(Self { case, staff, epoch })
     }

@@ -1,7 +1,7 @@
 //! A receipt that may be in other hands opens nothing any more.
 
 use flare_contracts::{
-    Refusal,
+    Cause, Refusal,
     events::v1::{IntakeEvent, ReceiptFrozen},
     input,
     intake::v1::{FreezeReceiptRequest, FreezeReceiptResponse},
@@ -9,7 +9,7 @@ use flare_contracts::{
 use flare_kernel::{CaseId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use crate::{receipt::REQUESTERS_THREAD, refusals, store};
+use crate::{receipt::REQUESTERS_THREAD, store};
 
 /// Why a receipt is frozen.
 const REASONS: &[&str] = &["lost", "seized", "seen_by_others", "asked", "other"];
@@ -34,7 +34,7 @@ impl Write for FreezeReceipt {
     async fn apply(&self, tx: &mut Tx) -> Result<FreezeReceiptResponse, Error> {
         let view = super::locked(tx, self.case).await?;
         if !store::receipts::freeze(tx, self.case, REQUESTERS_THREAD).await? {
-            return Err(refusals::no_receipt().into());
+            return Err(Refusal::from(Cause::NoActiveReceipt).into());
         }
         let (case_id, reason) = (self.case.to_string(), self.reason.to_owned());
         let event: IntakeEvent = ReceiptFrozen { case_id, reason }.into();

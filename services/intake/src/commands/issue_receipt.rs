@@ -1,6 +1,7 @@
 //! A case gets its receipt: it was opened by an officer, or its earlier receipt was frozen.
 
 use flare_contracts::{
+    Cause, Refusal,
     common::v1::EpochAuthor,
     epoch_author,
     events::v1::{IntakeEvent, ReceiptIssued},
@@ -15,7 +16,7 @@ use crate::{
     author::Author,
     keys::{ReceiptWrap, SealedEpoch},
     receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
-    refusals, store,
+    store,
 };
 
 /// See the module.
@@ -49,7 +50,7 @@ impl Write for IssueReceipt {
     async fn apply(&self, tx: &mut Tx) -> Result<IssueReceiptResponse, Error> {
         let view = super::locked(tx, self.case).await?;
         if store::receipts::is_active(tx, self.case, REQUESTERS_THREAD).await? {
-            return Err(refusals::has_receipt().into());
+            return Err(Refusal::from(Cause::ReceiptActive).into());
         }
         let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
         self.epoch.check_follows("key", newest)?;

@@ -1,7 +1,7 @@
 //! What sending a request and opening one for somebody have in common.
 
 use flare_contracts::{
-    Refusal,
+    Cause, InputRule, Refusal,
     common::v1::{Compartment as WireCompartment, KeyEpoch, SealedField},
     events::v1::{IntakeEvent, RequestSubmitted},
     intake::v1::{Channel, HolderKind},
@@ -15,7 +15,6 @@ use crate::{
     domain::{answers, case_view::CaseView, listing::Listing},
     keys::{ReceiptWrap, SealedEpoch},
     receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
-    refusals,
     store::{self, requests::Request},
 };
 
@@ -50,8 +49,7 @@ pub(super) fn first_epochs(
     has_receipt: bool,
     service: &ServiceKey,
 ) -> Result<[SealedEpoch; 2], Error> {
-    let rule =
-        || Refusal::invalid("keys", "must hold the first epoch of request and of thread, and no other");
+    let rule = || Refusal::invalid("keys", InputRule::NotTheFirstKeys);
     let [first, second]: [KeyEpoch; 2] = keys.try_into().map_err(|_| rule())?;
     let is_thread = |key: &KeyEpoch| key.compartment == i32::from(WireCompartment::Thread);
     let (request, thread) = match (is_thread(&first), is_thread(&second)) {
@@ -88,7 +86,7 @@ impl NewCase {
             if earlier.content == self.content {
                 return Ok(Opened { received: earlier.received, version: FIRST });
             }
-            return Err(refusals::already_submitted().into());
+            return Err(Refusal::from(Cause::AlreadySubmitted).into());
         }
         self.insert(tx).await?;
         let event: IntakeEvent = RequestSubmitted {

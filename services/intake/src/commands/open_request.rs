@@ -1,7 +1,7 @@
 //! An officer opens a case for somebody who asked on another channel.
 
 use flare_contracts::{
-    Refusal, input,
+    InputRule, Refusal, input,
     intake::v1::{Channel, OpenRequestRequest, OpenRequestResponse},
 };
 use flare_kernel::StaffId;
@@ -51,7 +51,7 @@ impl OpenRequest {
         if reserved.is_some_and(|staff| Author::Staff(staff) == self.0.author) {
             return Ok(());
         }
-        Err(Refusal::invalid("case_id", "must be one that ReserveCase gave you").into())
+        Err(Refusal::invalid("case_id", InputRule::NotReserved).into())
     }
 }
 
@@ -59,7 +59,8 @@ impl OpenRequest {
 fn channel(number: i32) -> Result<Channel, Refusal> {
     match input::choice("channel", number)? {
         Channel::Unspecified | Channel::Form => {
-            Err(Refusal::invalid("channel", "must be signal, phone, mail, peer or visit"))
+            let words = "signal, phone, mail, peer, visit".to_owned();
+            Err(Refusal::invalid("channel", InputRule::OneOf { words }))
         }
         channel @ (Channel::Signal | Channel::Phone | Channel::Mail | Channel::Peer | Channel::Visit) => {
             Ok(channel)

@@ -1,7 +1,7 @@
 //! Somebody writes to the thread.
 
 use flare_contracts::{
-    Kind, Refusal,
+    Cause, InputRule, Refusal,
     events::v1::{IntakeEvent, MessagePosted},
     input,
     intake::v1::{MessageKind, PostMessageRequest, PostMessageResponse},
@@ -35,12 +35,12 @@ impl PostMessage {
         let about = message::about(kind, &request.about)?;
         let text = input::sealed("text", request.text, &store::messages::text_name(id), MAX_TEXT)?;
         if text.version != 1 {
-            return Err(Refusal::invalid("text.version", "must be 1: a message is written once"));
+            return Err(Refusal::invalid("text.version", InputRule::NotTheNumber { number: 1 }));
         }
         if !by.author.is_requester() && !request.contact_plan_kept {
-            let message = "look at the contact plan, and say that this message keeps to it";
-            return Err(Refusal::new(Kind::State, "CONTACT_PLAN_NOT_KEPT", message)
-                .field("contact_plan_kept", "must be true"));
+            return Err(
+                Refusal::from(Cause::ContactPlanNotKept).field("contact_plan_kept", InputRule::NotTrue)
+            );
         }
         let message = NewMessage { id, kind, author: by.author.name(), about: about.text(), text };
         Ok(Self { case: by.case, author: by.author, message, about, seen: request.seen })
@@ -64,7 +64,7 @@ impl Write for PostMessage {
         if let About::Question(question) = self.about {
             let known = store::messages::find(tx, self.case, question).await?;
             if known.is_none_or(|known| known.kind != MessageKind::Question) {
-                return Err(Refusal::invalid("about", "must be a question of this thread").into());
+                return Err(Refusal::invalid("about", InputRule::NotAskedHere).into());
             }
             store::messages::close_question(tx, self.case, question, self.message.id).await?;
         }

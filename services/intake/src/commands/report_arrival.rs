@@ -45,7 +45,7 @@ impl Write for ReportArrival {
         let (view, grant) = super::locked_grant(tx, self.case, self.grant).await?;
         let tranche = store::grants::find_tranche(tx, grant.id, self.tranche).await?;
         let tranche = tranche.ok_or_else(|| Refusal::not_found("tranche"))?;
-        tranche.may_arrive(self.arrived).map_err(Refusal::from)?;
+        tranche.may_arrive(self.arrived)?;
         let event: IntakeEvent = ArrivalReported {
             case_id: self.case.to_string(),
             grant_id: self.grant.to_string(),

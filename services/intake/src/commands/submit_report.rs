@@ -1,7 +1,7 @@
 //! The requester reports on a grant, in a message of the thread.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, ReportSubmitted},
     input,
@@ -40,14 +40,13 @@ impl Write for SubmitReport {
 
     async fn apply(&self, tx: &mut Tx) -> Result<SubmitReportResponse, Error> {
         let (view, grant) = super::locked_grant(tx, self.case, self.grant).await?;
-        grant.may_report().map_err(Refusal::from)?;
+        grant.may_report()?;
         let (grant_id, message_id) = (self.grant.to_string(), self.message.to_string());
         let known = store::messages::find(tx, self.case, self.message).await?;
         if known.is_none_or(|known| {
             known.kind != MessageKind::Report || known.about != grant_id || !known.is_text_of(&self.act)
         }) {
-            let rule = "must be a message of kind report that you posted about this grant";
-            return Err(Refusal::invalid("message_id", rule).into());
+            return Err(Refusal::invalid("message_id", InputRule::NotYourReport).into());
         }
         let case_id = self.case.to_string();
         let event: IntakeEvent =

@@ -1,14 +1,14 @@
 //! Somebody sends an urgent request.
 
 use flare_contracts::{
-    input,
+    Cause, Refusal, input,
     intake::v1::{Channel, SubmitRequestRequest, SubmitRequestResponse},
 };
 use flare_seal::ServiceKey;
 use flare_store::{Error, Once, Tx, Write};
 
 use super::new_case::{NewCase, first_epochs};
-use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock, refusals, store};
+use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock, store};
 
 /// See the module.
 pub(crate) struct SubmitRequest {
@@ -45,7 +45,7 @@ impl Write for SubmitRequest {
     async fn apply(&self, tx: &mut Tx) -> Result<SubmitRequestResponse, Error> {
         let opens = store::receipts::opened_by(tx, &self.receipt.lookup).await?;
         if opens.is_some_and(|opened| opened.case != self.new.case) {
-            return Err(refusals::already_submitted().into());
+            return Err(Refusal::from(Cause::AlreadySubmitted).into());
         }
         let opened = self.new.open(tx).await?;
         Ok(SubmitRequestResponse {

@@ -1,7 +1,7 @@
 //! Which answers may be sent together.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     answers::{ANSWERS, MAX_REQUEST_BYTES, answer_rule},
     common::v1::SealedField,
     input,
@@ -11,16 +11,16 @@ use flare_contracts::{
 pub(crate) fn check(answers: &[SealedField]) -> Result<(), Refusal> {
     check_total(answers.iter().map(|answer| answer.ciphertext.len()).sum())?;
     if answers.is_empty() {
-        return Err(Refusal::invalid("answers", "must hold at least one"));
+        return Err(Refusal::invalid("answers", InputRule::NoneGiven));
     }
     for (index, answer) in answers.iter().enumerate() {
         let name = &answer.name;
         // The name is the caller's text and may be anything: it is not repeated.
         let Some(rule) = answer_rule(name) else {
-            return Err(Refusal::invalid(format!("answers[{index}].name"), "must be the name of a question"));
+            return Err(Refusal::invalid(format!("answers[{index}].name"), InputRule::NotAQuestion));
         };
         if answers[..index].iter().any(|earlier| earlier.name == *name) {
-            return Err(Refusal::invalid(rule.name, "must not be there twice"));
+            return Err(Refusal::invalid(rule.name, InputRule::Twice));
         }
         input::sealed_shape(rule.name, answer, rule.max_bytes())?;
     }
@@ -30,7 +30,7 @@ pub(crate) fn check(answers: &[SealedField]) -> Result<(), Refusal> {
 /// Refuses a whole request that is too large; `bytes` are those of its sealed answers.
 pub(crate) fn check_total(bytes: usize) -> Result<(), Refusal> {
     if bytes > MAX_REQUEST_BYTES {
-        let rule = format!("must take at most {MAX_REQUEST_BYTES} bytes together, sealed");
+        let rule = InputRule::AnswersTooLarge { limit: MAX_REQUEST_BYTES };
         return Err(Refusal::invalid("answers", rule));
     }
     Ok(())
@@ -40,7 +40,7 @@ pub(crate) fn check_total(bytes: usize) -> Result<(), Refusal> {
 pub(crate) fn check_first(answers: &[SealedField]) -> Result<(), Refusal> {
     for rule in ANSWERS.iter().filter(|rule| rule.required) {
         if !answers.iter().any(|answer| answer.name == rule.name) {
-            return Err(Refusal::invalid(rule.name, "is required"));
+            return Err(Refusal::invalid(rule.name, InputRule::Required));
         }
     }
     check(answers)?;
@@ -57,7 +57,8 @@ pub(crate) fn check_place(answer: &SealedField, epoch: u32, newest_version: u32)
     }
     let next = newest_version.saturating_add(1);
     if answer.version != next {
-        return Err(Refusal::invalid(format!("{}.version", answer.name), format!("must be {next}")));
+        let rule = InputRule::NotTheNumber { number: next.into() };
+        return Err(Refusal::invalid(format!("{}.version", answer.name), rule));
     }
     Ok(())
 }

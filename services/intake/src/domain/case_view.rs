@@ -1,6 +1,6 @@
 //! What intake knows of the work on a case: derived from triage's events and from the requester's own acts.
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, Refusal};
 use flare_kernel::{CaseId, Lane, Timestamp};
 
 use crate::domain::words::words;
@@ -124,19 +124,13 @@ impl CaseView {
     /// withdrew, is left alone.
     pub(crate) fn may_be_written_to(&self) -> Result<(), Refusal> {
         let silent = self.is_ending() || matches!(self.stop, Stop::Paused);
-        if !silent {
-            return Ok(());
-        }
-        let message = "nothing may be sent to the requester of a case that is paused, withdrawn or asked to stop; \
-                       staff can write once it is resumed or reopened";
-        Err(Refusal::new(Kind::State, "CASE_STOPPED", message))
+        if silent { Err(Cause::CaseStopped.into()) } else { Ok(()) }
     }
 
     /// Refuses an act of the requester on a grant of a case that is over.
     pub(crate) fn goes_on(&self) -> Result<(), Refusal> {
         if self.is_ending() || matches!(self.progress, Progress::Closed) {
-            let message = "this is possible while the case goes on; this one is withdrawn or closed, but you can still write to us";
-            return Err(Refusal::new(Kind::State, "CASE_ENDED", message));
+            return Err(Cause::CaseEnded.into());
         }
         Ok(())
     }
@@ -147,8 +141,7 @@ impl CaseView {
             return Ok(false);
         }
         if matches!(self.progress, Progress::Closed) {
-            let message = "a case can be withdrawn until it is closed; this one is closed, and nothing more happens in it";
-            return Err(Refusal::new(Kind::State, "CASE_CLOSED", message));
+            return Err(Cause::CaseClosed.into());
         }
         self.asked_to_stop = true;
         Ok(true)
@@ -183,7 +176,7 @@ pub(crate) mod tests {
             let silent = view.asked_to_stop || view.stop == Stop::Paused || view.stop == Stop::Withdrawn;
             assert_eq!(view.may_be_written_to().is_err(), silent, "{view:?}");
             if let Err(refusal) = view.may_be_written_to() {
-                assert_eq!((refusal.kind, refusal.reason), (Kind::State, "CASE_STOPPED"));
+                assert_eq!((refusal.kind, refusal.reason), (flare_contracts::Kind::State, "CASE_STOPPED"));
             }
         }
     }

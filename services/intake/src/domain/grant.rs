@@ -1,6 +1,6 @@
 //! A grant, as the requester is shown it, and what the requester may say about it.
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, InputRule, Refusal};
 use flare_kernel::{GrantId, MessageId, Money, NeedId, Timestamp};
 
 use crate::domain::words::words;
@@ -93,43 +93,6 @@ enum Phase {
     Over,
 }
 
-/// Why the requester cannot do this with a grant now.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotNow {
-    #[error("a proposal can be answered once it was shown to you; this one was not yet")]
-    ProposalNotShown,
-    #[error("a proposal can be answered while the grant is draft; this one is {}", .0.as_str())]
-    ProposalNotOpen(Stage),
-    #[error("an agreement can be answered once it was shown to you; this one was not yet")]
-    AgreementNotShown,
-    #[error(
-        "an agreement can be answered while the grant is draft, in_approval or approved; this one is {}",
-        .0.as_str()
-    )]
-    AgreementNotOpen(Stage),
-    #[error("must be the message that shows the grant's agreement as it is now")]
-    OtherAgreement,
-    #[error("must be the message that shows the grant's proposal as it is now")]
-    OtherProposal,
-    #[error("a report can be given while the grant is approved, active or reporting; this one is {}", .0.as_str())]
-    ReportNotOpen(Stage),
-}
-
-impl From<NotNow> for Refusal {
-    fn from(not_now: NotNow) -> Self {
-        let reason = match not_now {
-            NotNow::ProposalNotShown => "PROPOSAL_NOT_SHOWN",
-            NotNow::ProposalNotOpen(_) => "PROPOSAL_NOT_OPEN",
-            NotNow::AgreementNotShown => "AGREEMENT_NOT_SHOWN",
-            NotNow::AgreementNotOpen(_) => "AGREEMENT_NOT_OPEN",
-            NotNow::OtherAgreement => return Self::invalid("message_id", not_now.to_string()),
-            NotNow::OtherProposal => return Self::invalid("shown_message_id", not_now.to_string()),
-            NotNow::ReportNotOpen(_) => "REPORT_NOT_OPEN",
-        };
-        Self::new(Kind::State, reason, not_now.to_string())
-    }
-}
-
 impl Stage {
     const fn phase(self) -> Phase {
         match self {
@@ -143,33 +106,35 @@ impl Stage {
 
 impl Grant {
     /// The requester says whether the proposal is right; they may change their mind until the votes begin.
-    pub(crate) fn answer_proposal(&mut self, shown: &str, agrees: bool) -> Result<(), NotNow> {
+    pub(crate) fn answer_proposal(&mut self, shown: &str, agrees: bool) -> Result<(), Refusal> {
         match (self.stage.phase(), self.proposal) {
-            (Phase::Draft, Proposal::NotShown) => return Err(NotNow::ProposalNotShown),
+            (Phase::Draft, Proposal::NotShown) => return Err(Cause::ProposalNotShown.into()),
             (Phase::Draft, Proposal::Shown | Proposal::Agreed | Proposal::Disagreed) => {}
             (Phase::BeforeMoney | Phase::Running | Phase::Over, _) => {
-                return Err(NotNow::ProposalNotOpen(self.stage));
+                return Err(Cause::ProposalNotOpen { stage: self.stage.as_str().to_owned() }.into());
             }
         }
         if self.proposal_message != shown {
-            return Err(NotNow::OtherProposal);
+            return Err(Refusal::invalid("shown_message_id", InputRule::OtherProposal));
         }
         self.proposal = if agrees { Proposal::Agreed } else { Proposal::Disagreed };
         Ok(())
     }
 
     /// The requester answers the agreement; they may change their mind until the grant is active.
-    pub(crate) fn answer_agreement(&mut self, message: MessageId, accepts: bool) -> Result<(), NotNow> {
+    pub(crate) fn answer_agreement(&mut self, message: MessageId, accepts: bool) -> Result<(), Refusal> {
         match (self.stage.phase(), self.agreement) {
-            (_, Agreement::NotShown) => return Err(NotNow::AgreementNotShown),
+            (_, Agreement::NotShown) => return Err(Cause::AgreementNotShown.into()),
             (
                 Phase::Draft | Phase::BeforeMoney,
                 Agreement::Shown | Agreement::Accepted | Agreement::Refused,
             ) => {}
-            (Phase::Running | Phase::Over, _) => return Err(NotNow::AgreementNotOpen(self.stage)),
+            (Phase::Running | Phase::Over, _) => {
+                return Err(Cause::AgreementNotOpen { stage: self.stage.as_str().to_owned() }.into());
+            }
         }
         if self.agreement_message != message.to_string() {
-            return Err(NotNow::OtherAgreement);
+            return Err(Refusal::invalid("message_id", InputRule::OtherAgreement));
         }
         self.agreement = if accepts { Agreement::Accepted } else { Agreement::Refused };
         Ok(())
@@ -177,7 +142,7 @@ impl Grant {
 
     /// A report may be given from when money may move until the close. A grant that was active is an approved one again
     /// while a gate is closed, and what its requester has to say is not refused for that.
-    pub(crate) const fn may_report(&self) -> Result<(), NotNow> {
+    pub(crate) fn may_report(&self) -> Result<(), Refusal> {
         match self.stage {
             Stage::Approved | Stage::Active | Stage::Reporting => Ok(()),
             Stage::Draft
@@ -186,7 +151,7 @@ impl Grant {
             | Stage::Closed
             | Stage::Rejected
             | Stage::Withdrawn
-            | Stage::Terminated => Err(NotNow::ReportNotOpen(self.stage)),
+            | Stage::Terminated => Err(Cause::ReportNotOpen { stage: self.stage.as_str().to_owned() }.into()),
         }
     }
 
@@ -276,7 +241,7 @@ pub(crate) mod tests {
                             } else {
                                 "PROPOSAL_NOT_OPEN"
                             };
-                            assert_eq!(Refusal::from(refusal).reason, reason);
+                            assert_eq!(refusal.reason, reason);
                         }
                     }
                 }
@@ -289,9 +254,9 @@ pub(crate) mod tests {
         let shown = MESSAGE.to_string();
         let mut grant = Grant { proposal: Proposal::Shown, proposal_message: shown.clone(), ..grant() };
         for other in ["", "message_1"] {
-            assert_eq!(grant.answer_proposal(other, true), Err(NotNow::OtherProposal));
+            let refusal = Refusal::invalid("shown_message_id", InputRule::OtherProposal);
+            assert_eq!(grant.answer_proposal(other, true), Err(refusal));
         }
-        assert_eq!(Refusal::from(NotNow::OtherProposal).violations[0].field, "shown_message_id");
         assert_eq!(grant.answer_proposal(&shown, true), Ok(()));
     }
 
@@ -310,7 +275,7 @@ pub(crate) mod tests {
                         Err(refusal) => {
                             assert!(!open);
                             let reason = if shown { "AGREEMENT_NOT_OPEN" } else { "AGREEMENT_NOT_SHOWN" };
-                            assert_eq!(Refusal::from(refusal).reason, reason);
+                            assert_eq!(refusal.reason, reason);
                         }
                     }
                 }
@@ -319,8 +284,8 @@ pub(crate) mod tests {
         let mut grant =
             Grant { agreement: Agreement::Shown, agreement_message: MESSAGE.to_string(), ..grant() };
         let other = MessageId::from_bytes([6; 16]);
-        assert_eq!(grant.answer_agreement(other, true), Err(NotNow::OtherAgreement));
-        assert_eq!(Refusal::from(NotNow::OtherAgreement).violations[0].field, "message_id");
+        let refusal = Refusal::invalid("message_id", InputRule::OtherAgreement);
+        assert_eq!(grant.answer_agreement(other, true), Err(refusal));
     }
 
     #[test]
@@ -330,7 +295,6 @@ pub(crate) mod tests {
             let open = matches!(stage, Stage::Approved | Stage::Active | Stage::Reporting);
             assert_eq!(may.is_ok(), open, "{stage:?}");
             if let Err(refusal) = may {
-                let refusal = Refusal::from(refusal);
                 assert_eq!(refusal.reason, "REPORT_NOT_OPEN");
                 assert!(refusal.message.ends_with(stage.as_str()));
             }
@@ -351,7 +315,7 @@ pub(crate) mod tests {
         grant.revised(money("USD", 7), "2027-01-01".to_owned(), "2027-02-01".to_owned());
         assert_eq!((grant.stage, grant.proposal, grant.vote_due), (Stage::Draft, Proposal::NotShown, None));
         assert!(grant.proposal_message.is_empty() && grant.ceiling == money("USD", 7));
-        assert_eq!(grant.answer_agreement(MESSAGE, true), Err(NotNow::AgreementNotShown));
+        assert_eq!(grant.answer_agreement(MESSAGE, true), Err(Cause::AgreementNotShown.into()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is listed about a request; everything else is sealed.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::{Mode, Trigger},
     input,
     intake::v1::{self, ConsentState, Purpose, RequesterKind},
@@ -26,7 +26,8 @@ impl Listing {
         let language = Language::parse(&listing.language);
         Ok(Self {
             lane_hint: input::lane("listing.lane_hint", listing.lane_hint)?,
-            language: language.map_err(|error| Refusal::invalid("listing.language", error.to_string()))?,
+            language: language
+                .map_err(|_| Refusal::invalid("listing.language", InputRule::NotALanguageCode))?,
             kind: known("listing.kind", listing.kind)?,
             on_behalf: listing.on_behalf,
             consents: consents(&listing.consents)?,
@@ -54,7 +55,7 @@ impl Listing {
 
 /// A value of a protobuf enum, its zero included.
 fn known<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Refusal> {
-    T::try_from(number).map_err(|_| Refusal::invalid(field, "must be one of the listed values"))
+    T::try_from(number).map_err(|_| Refusal::invalid(field, InputRule::NotListed))
 }
 
 fn consents(consents: &[v1::Consent]) -> Result<Vec<(Purpose, ConsentState)>, Refusal> {
@@ -63,7 +64,7 @@ fn consents(consents: &[v1::Consent]) -> Result<Vec<(Purpose, ConsentState)>, Re
         let field = |part: &str| format!("listing.consents[{index}].{part}");
         let purpose = input::choice(&field("purpose"), consent.purpose)?;
         if found.iter().any(|(earlier, _)| *earlier == purpose) {
-            return Err(Refusal::invalid(field("purpose"), "must not come twice"));
+            return Err(Refusal::invalid(field("purpose"), InputRule::Twice));
         }
         found.push((purpose, input::choice(&field("state"), consent.state)?));
     }

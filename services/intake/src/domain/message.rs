@@ -1,6 +1,6 @@
 //! Who may write what to the thread, and about what.
 
-use flare_contracts::{Kind, Refusal, input, intake::v1::MessageKind};
+use flare_contracts::{Cause, InputRule, Refusal, input, intake::v1::MessageKind};
 use flare_kernel::{GrantId, MessageId, NeedId};
 
 use crate::author::Author;
@@ -35,7 +35,7 @@ pub(crate) fn may_write(author: &Author, kind: MessageKind) -> Result<(), Refusa
     let (allowed, list) = match author {
         Author::Requester => (
             matches!(kind, MessageKind::Text | MessageKind::Answer | MessageKind::Report),
-            "text, answer or report, from a requester",
+            "text, answer, report",
         ),
         Author::Staff(_) => (
             matches!(
@@ -46,10 +46,11 @@ pub(crate) fn may_write(author: &Author, kind: MessageKind) -> Result<(), Refusa
                     | MessageKind::Proposal
                     | MessageKind::Agreement
             ),
-            "text, question, decision, proposal or agreement, from staff",
+            "text, question, decision, proposal, agreement",
         ),
     };
-    if allowed { Ok(()) } else { Err(Refusal::invalid("kind", format!("must be {list}"))) }
+    let rule = || InputRule::NotYoursToWrite { kinds: list.to_owned() };
+    if allowed { Ok(()) } else { Err(Refusal::invalid("kind", rule())) }
 }
 
 /// Refuses words of staff that cross a message of the requester. They would count as its answer: the notice that asks for
@@ -58,15 +59,14 @@ pub(crate) fn has_seen(seen: i64, newest_of_requester: i64) -> Result<(), Refusa
     if seen >= newest_of_requester {
         return Ok(());
     }
-    let message = "the requester wrote while you did; read that first, and write again if it still holds";
-    Err(Refusal::new(Kind::Stale, "MESSAGES_CROSSED", message)
-        .field("seen", format!("must be at least {newest_of_requester}")))
+    let rule = InputRule::TooSmall { least: newest_of_requester };
+    Err(Refusal::from(Cause::MessagesCrossed).field("seen", rule))
 }
 
 /// Reads what a message of this kind is about.
 pub(crate) fn about(kind: MessageKind, text: &str) -> Result<About, Refusal> {
     match kind {
-        MessageKind::Unspecified => Err(Refusal::invalid("kind", "is required")),
+        MessageKind::Unspecified => Err(Refusal::invalid("kind", InputRule::Required)),
         MessageKind::Answer => input::id("about", text).map(About::Question),
         MessageKind::Proposal | MessageKind::Agreement | MessageKind::Report => {
             input::id("about", text).map(About::Grant)
@@ -82,7 +82,7 @@ pub(crate) fn about(kind: MessageKind, text: &str) -> Result<About, Refusal> {
 fn of_case(text: &str) -> Result<About, Refusal> {
     let need = text.parse().map(About::Need);
     let found = need.or_else(|_| text.parse().map(About::Grant));
-    found.map_err(|_| Refusal::invalid("about", "must be empty, or the id of a need or a grant"))
+    found.map_err(|_| Refusal::invalid("about", InputRule::NeitherNeedNorGrant))
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(has_seen(5, 5), Ok(()));
         assert_eq!(has_seen(6, 5), Ok(()), "staff wrote last");
         let refusal = has_seen(4, 5).unwrap_err();
-        assert_eq!((refusal.kind, refusal.reason), (Kind::Stale, "MESSAGES_CROSSED"));
+        assert_eq!((refusal.kind, refusal.reason), (flare_contracts::Kind::Stale, "MESSAGES_CROSSED"));
         assert_eq!(refusal.violations[0].field, "seen");
     }
 

@@ -1,6 +1,6 @@
 //! A payment, as the requester is shown it, and what the requester may say about it.
 
-use flare_contracts::{Kind, Refusal, grants::v1::TrancheState};
+use flare_contracts::{Cause, InputRule, Refusal, grants::v1::TrancheState};
 use flare_kernel::{GrantId, Money, TrancheId};
 
 use crate::domain::words::words;
@@ -50,38 +50,19 @@ impl Payment {
     }
 }
 
-/// Why the requester cannot say that a payment arrived.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CannotArrive {
-    #[error("an arrival can be reported while the payment is sent, in_doubt or returned; this one is {}", .0.as_str())]
-    NotUnderWay(Payment),
-    #[error("must be in {} and at most what was sent", .0.currency())]
-    Amount(Money),
-}
-
-impl From<CannotArrive> for Refusal {
-    fn from(refusal: CannotArrive) -> Self {
-        match refusal {
-            CannotArrive::NotUnderWay(_) => {
-                Self::new(Kind::State, "TRANCHE_NOT_UNDER_WAY", refusal.to_string())
-            }
-            CannotArrive::Amount(_) => Self::invalid("arrived", refusal.to_string()),
-        }
-    }
-}
-
 impl Tranche {
     /// Refuses a report of arrival that cannot be: nothing is under way, or more arrived than was sent. What staff say
     /// came back may be told to have arrived: that it contradicts them is why they must hear it.
-    pub(crate) fn may_arrive(&self, arrived: Money) -> Result<(), CannotArrive> {
+    pub(crate) fn may_arrive(&self, arrived: Money) -> Result<(), Refusal> {
         match self.state {
             Payment::Sent | Payment::InDoubt | Payment::Returned => {}
             Payment::Scheduled | Payment::Released | Payment::Arrived | Payment::Lost => {
-                return Err(CannotArrive::NotUnderWay(self.state));
+                return Err(Cause::TrancheNotUnderWay { state: self.state.as_str().to_owned() }.into());
             }
         }
         if arrived.currency() != self.amount.currency() || arrived.minor() > self.amount.minor() {
-            return Err(CannotArrive::Amount(self.amount));
+            let currency = self.amount.currency().to_string();
+            return Err(Refusal::invalid("arrived", InputRule::MoreThanSent { currency }));
         }
         Ok(())
     }
@@ -108,15 +89,14 @@ mod tests {
                 (money("EUR", 501), false),
                 (money("USD", 1), false),
             ] {
+                let currency = "EUR".to_owned();
                 let expected = match (under_way, fits) {
                     (true, true) => Ok(()),
-                    (true, false) => Err(CannotArrive::Amount(tranche.amount)),
-                    (false, _) => Err(CannotArrive::NotUnderWay(*state)),
+                    (true, false) => Err(Refusal::invalid("arrived", InputRule::MoreThanSent { currency })),
+                    (false, _) => Err(Cause::TrancheNotUnderWay { state: state.as_str().to_owned() }.into()),
                 };
                 assert_eq!(tranche.may_arrive(arrived), expected);
             }
         }
-        assert_eq!(Refusal::from(CannotArrive::Amount(money("EUR", 5))).violations[0].field, "arrived");
-        assert_eq!(Refusal::from(CannotArrive::NotUnderWay(Payment::Lost)).reason, "TRANCHE_NOT_UNDER_WAY");
     }
 }

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use flare_contracts::{
-    Refusal, input,
+    Cause, Refusal, input,
     intake::v1::{DownloadFileResponse, StoredFile, download_file_response::Part},
 };
 use flare_seal::{Compartment, SEALED_FILE_CHUNK_LEN};
@@ -16,7 +16,6 @@ use super::{PART_LEN, part_path};
 use crate::{
     Intake,
     admission::Admitted,
-    refusals,
     store::{self, files::File},
 };
 
@@ -80,7 +79,7 @@ impl Reading {
         let read = async { self.files.get(&path).await?.bytes().await };
         let part = read.await.map_err(|error| {
             tracing::error!(%error, "a part of a file could not be read");
-            Status::from(refusals::files_unavailable())
+            Status::from(Refusal::from(Cause::FilesUnavailable))
         })?;
         if part.len() as u64 != expected {
             tracing::error!(

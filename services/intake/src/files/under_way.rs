@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Cause, Refusal};
 use flare_kernel::CaseId;
 
 use super::MAX_CASE_BYTES;
@@ -56,8 +56,7 @@ impl UnderWay {
         let mut cases = self.cases();
         let of_case = cases.entry(case).or_default();
         if of_case.uploads == MOST_PER_CASE {
-            let message = "other files of this case are being uploaded; repeat this one when they are there";
-            return Err(Refusal::new(Kind::Exhausted, "TOO_MANY_UPLOADS", message));
+            return Err(Cause::TooManyUploads.into());
         }
         of_case.uploads += 1;
         drop(cases);
@@ -69,7 +68,7 @@ impl UnderWay {
         match (self.free)() {
             Some(free) if free < self.keep_free.saturating_add(bytes) => {
                 tracing::error!(free, "there is no room for files: less is free than files.keep_free_bytes");
-                Err(refusals::files_unavailable())
+                Err(Cause::FilesUnavailable.into())
             }
             Some(_) | None => Ok(()),
         }

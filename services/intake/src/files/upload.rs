@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flare_access::Caller;
 use flare_contracts::{
-    Kind, Refusal, input,
+    Cause, InputRule, Refusal, input,
     intake::v1::{FileHeader, UploadFileRequest, UploadFileResponse, upload_file_request::Part},
 };
 use flare_seal::{FILE_HEADER_LEN, SEALED_FILE_CHUNK_LEN};
@@ -19,7 +19,6 @@ use crate::{
     author::Author,
     commands::attach_file::{AttachFile, Begin, BeginUpload},
     keys::HELD,
-    refusals,
     store::{self, files::File},
 };
 
@@ -39,7 +38,9 @@ impl Intake {
         self.prove(caller).await?;
         let header = match sent.next().await.transpose()?.and_then(|message| message.part) {
             Some(Part::Header(header)) => header,
-            Some(Part::Chunk(_)) | None => return Err(Refusal::invalid("header", "must come first").into()),
+            Some(Part::Chunk(_)) | None => {
+                return Err(Refusal::invalid("header", InputRule::HeaderNotFirst).into());
+            }
         };
         let (once, mut attach) = self.read_header(caller, header).await?;
         let of_files = match self.database.write(BeginUpload { file: attach.file.clone() }).await? {
@@ -119,20 +120,18 @@ async fn receive(
         let chunk = match message.part {
             Some(Part::Chunk(chunk)) => chunk,
             Some(Part::Header(_)) | None => {
-                return Err(Refusal::invalid("chunk", "must be all that follows the header").into());
+                return Err(Refusal::invalid("chunk", InputRule::NotAChunk).into());
             }
         };
         if ended || chunk.is_empty() || chunk.len() > SEALED_FILE_CHUNK_LEN {
-            let rule =
-                format!("must be {SEALED_FILE_CHUNK_LEN} bytes; the last may be shorter, but not empty");
+            let rule = InputRule::NotAWholeChunk { bytes: SEALED_FILE_CHUNK_LEN };
             return Err(Refusal::invalid("chunk", rule).into());
         }
         ended = chunk.len() < SEALED_FILE_CHUNK_LEN;
         size += chunk.len() as u64;
         part_len += chunk.len() as u64;
         if size > MAX_FILE_BYTES {
-            let message = "a file may take at most 100 MiB, sealed";
-            return Err(Refusal::new(Kind::Invalid, "FILE_TOO_LARGE", message).into());
+            return Err(Refusal::from(Cause::FileTooLarge { mebibytes: MAX_FILE_BYTES >> 20 }).into());
         }
         part.push(chunk.into());
         if part_len == PART_LEN {
@@ -142,7 +141,7 @@ async fn receive(
         }
     }
     if size == 0 {
-        return Err(Refusal::invalid("chunk", "must come at least once").into());
+        return Err(Refusal::invalid("chunk", InputRule::NoChunk).into());
     }
     if part_len > 0 {
         under_way.take(part_len, of_files)?;
@@ -154,7 +153,7 @@ async fn receive(
 async fn store_part(parts: &mut Parts, part: Vec<Bytes>) -> Result<(), Status> {
     parts.store(part).await.map_err(|error| {
         tracing::error!(%error, "a part of a file could not be stored");
-        refusals::files_unavailable().into()
+        Refusal::from(Cause::FilesUnavailable).into()
     })
 }
 
@@ -163,18 +162,22 @@ fn file(case: flare_kernel::CaseId, author: &Author, header: FileHeader) -> Resu
     let id = input::id("header.file_id", &header.file_id)?;
     let compartment = input::compartment("header.compartment", header.compartment)?;
     if !HELD.contains(&compartment) {
-        return Err(Refusal::invalid("header.compartment", "must be request or thread"));
+        let words = "request, thread".to_owned();
+        return Err(Refusal::invalid("header.compartment", InputRule::OneOf { words }));
     }
     let name = store::files::description_name(id);
     let description = input::sealed("header.description", header.description, &name, MAX_DESCRIPTION)?;
     if description.version != 1 {
-        return Err(Refusal::invalid("header.description.version", "must be 1"));
+        return Err(Refusal::invalid("header.description.version", InputRule::NotTheNumber { number: 1 }));
     }
     if description.epoch != header.epoch {
-        return Err(Refusal::invalid("header.description.epoch", "must be the file's epoch"));
+        return Err(Refusal::invalid("header.description.epoch", InputRule::NotTheFilesEpoch));
     }
     if header.seal_header.len() != FILE_HEADER_LEN {
-        return Err(Refusal::invalid("header.seal_header", format!("must be {FILE_HEADER_LEN} bytes")));
+        return Err(Refusal::invalid(
+            "header.seal_header",
+            InputRule::NotTheLength { bytes: FILE_HEADER_LEN },
+        ));
     }
     Ok(File {
         id,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     events::v1::{NoticeRead, NotificationEvent},
     input,
     notification::v1::{MarkReadRequest, MarkReadResponse},
@@ -27,7 +27,7 @@ impl MarkRead {
     pub(crate) fn parse(caller: &Staff, request: &MarkReadRequest) -> Result<Self, Refusal> {
         let notices = input::ids("notice_ids", &request.notice_ids, MOST)?;
         if notices.is_empty() {
-            return Err(Refusal::invalid("notice_ids", "must name at least one notice"));
+            return Err(Refusal::invalid("notice_ids", InputRule::NoneGiven));
         }
         Ok(Self { staff: caller.id, notices })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::{KeyEpoch, SealedField},
     events::v1::NotesKeyBegun,
     input,
@@ -37,7 +37,7 @@ impl AcknowledgeCase {
     ) -> Result<Self, Refusal> {
         let key = request.key.clone();
         if request.requester_fingerprints.len() > MOST_FINGERPRINTS {
-            let rule = format!("must hold at most {MOST_FINGERPRINTS}");
+            let rule = InputRule::TooMany { limit: MOST_FINGERPRINTS };
             return Err(Refusal::invalid("requester_fingerprints", rule));
         }
         let fingerprints = request.requester_fingerprints.iter().enumerate();

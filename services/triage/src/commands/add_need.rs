@@ -13,6 +13,7 @@ use super::at_most;
 use crate::{
     Triage, TriagePolicy,
     domain::{Need, NeedKind, listed_in},
+    refusals::TriageRule,
     store,
 };
 
@@ -52,7 +53,7 @@ impl Write for AddNeed {
         case.require_at_work()?;
         let known = store::persons(tx, self.case).await?;
         if self.persons.iter().any(|person| known.iter().all(|(known, _)| known != person)) {
-            return Err(Refusal::invalid("person_ids", "must name persons of this case").into());
+            return Err(Refusal::invalid("person_ids", TriageRule::OtherPersons).into());
         }
         let number = store::need_count(tx, self.case).await?;
         at_most("needs", number, MOST)?;

@@ -92,7 +92,7 @@ mod tests {
                 refused => break refusal(refused),
             }
         };
-        assert_eq!((refused.reason, written), ("CASE_FULL", 100));
+        assert_eq!((refused.reason, written), ("CASE_WORDS_FULL", 100));
         let read = desk.read(case).await;
         assert!(prost::Message::encoded_len(&read) < 3 << 20, "an answer may have 4 MiB");
         // What a case needs to go on still finds room.

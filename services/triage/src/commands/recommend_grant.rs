@@ -1,7 +1,7 @@
 //! Asking for a grant.
 
 use flare_contracts::{
-    Refusal,
+    InputRule, Refusal,
     common::v1::SealedField,
     input,
     triage::v1::{self, CaseState, RecommendGrantRequest},
@@ -34,11 +34,11 @@ impl RecommendGrant {
         request: &RecommendGrantRequest,
     ) -> Result<Self, Refusal> {
         let needs = input::ids("need_ids", &request.need_ids, MOST_NEEDS)?;
-        let first = needs.first().ok_or_else(|| Refusal::invalid("need_ids", "must name at least one"))?;
+        let first = needs.first().ok_or_else(|| Refusal::invalid("need_ids", InputRule::NoneGiven))?;
         let name = format!("notes.recommendation.{first}");
         let amount = input::money("amount", request.amount.as_ref())?;
         if amount.is_zero() {
-            return Err(Refusal::invalid("amount.minor_units", "must be more than 0"));
+            return Err(Refusal::invalid("amount.minor_units", InputRule::AmountZero));
         }
         let scores = request.scores.as_ref().map(scores).transpose()?;
         Ok(Self {
@@ -59,7 +59,9 @@ fn scores(given: &v1::Scores) -> Result<Scores, Refusal> {
         ("added_value", given.added_value),
     ];
     match named.iter().find(|(_, score)| *score > 4) {
-        Some((name, _)) => Err(Refusal::invalid(format!("scores.{name}"), "must be 0 to 4")),
+        Some((name, _)) => {
+            Err(Refusal::invalid(format!("scores.{name}"), InputRule::OutOfRange { least: 0, most: 4 }))
+        }
         None => Ok(named.map(|(_, score)| score)),
     }
 }

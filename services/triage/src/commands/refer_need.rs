@@ -10,7 +10,7 @@ use flare_kernel::{NeedId, ReferralId, StaffId};
 use flare_store::{Error, Tx, Write};
 
 use super::{MOST_REFERRALS, SeenCase, WORDS_LIMIT, at_most, referrals_changed};
-use crate::{Triage, TriagePolicy, store};
+use crate::{Triage, TriagePolicy, refusals::TriageRule, store};
 
 /// Hands a need to another organisation, with the requester's consent.
 pub(crate) struct ReferNeed {
@@ -30,8 +30,7 @@ impl ReferNeed {
         let referral: ReferralId = input::id("referral_id", &request.referral_id)?;
         let name = format!("notes.referral.{referral}");
         if !request.consented {
-            let rule = "must be true: a need is handed to others only when the requester agreed";
-            return Err(Refusal::invalid("consented", rule));
+            return Err(Refusal::invalid("consented", TriageRule::NotConsented));
         }
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use flare_contracts::{Refusal, common, input, triage::v1};
+use flare_contracts::{InputRule, Refusal, common, input, triage::v1};
 
 /// A text or number that is not in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,8 +88,7 @@ where
     P: TryFrom<i32>,
     T: TryFrom<P, Error = Unlisted>,
 {
-    T::try_from(input::choice::<P>(field, number)?)
-        .map_err(|unlisted| Refusal::invalid(field, unlisted.to_string()))
+    T::try_from(input::choice::<P>(field, number)?).map_err(|_| Refusal::invalid(field, InputRule::NotListed))
 }
 
 #[cfg(test)]

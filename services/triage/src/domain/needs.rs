@@ -1,14 +1,14 @@
 //! Needs: each ends given directly, granted, covered, referred or declined.
 
 use flare_contracts::{
-    Kind, Refusal,
+    Coded, Kind, Params, Reason,
     events::v1::{NeedEnded, NeedReferred, ReferralAnswered, ReferralUnanswered},
     triage::v1,
 };
 use flare_kernel::{CaseId, MessageId, NeedId, ReferralId, StaffId, Timestamp};
 
 use super::{Case, NeedKind, Outcome, ReferralState, Work, WrongStage, taking::AT_WORK};
-use crate::TriagePolicy;
+use crate::{TriagePolicy, refusals::TriageRefusal};
 
 /// One thing somebody lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) enum NeedRefusal {
     NotEndedByUs(Outcome),
     #[error("a recommendation can be taken back while no grant is drafted for it; this one has a grant")]
     HasGrant,
-    #[error("a decline is reviewed by another person than the one who declined")]
+    #[error("{}", TriageRefusal::SecondPersonNeeded)]
     SamePerson,
     #[error("a referral can be answered while it is sent or unanswered; this one is {}", .0.as_str())]
     Answered(ReferralState),
@@ -63,19 +63,45 @@ pub(crate) enum NeedRefusal {
     EndedOtherwise(Outcome),
 }
 
-impl From<NeedRefusal> for Refusal {
-    fn from(refusal: NeedRefusal) -> Self {
-        let reason = match &refusal {
-            NeedRefusal::Stage(wrong) => return wrong.clone().into(),
-            NeedRefusal::Unknown => return Self::not_found("need"),
-            NeedRefusal::NotOpen(_) => "NEED_NOT_OPEN",
-            NeedRefusal::NotEndedByUs(_) => "NEED_NOT_REOPENED",
-            NeedRefusal::HasGrant => "GRANT_DRAFTED",
-            NeedRefusal::SamePerson => "SECOND_PERSON_NEEDED",
-            NeedRefusal::Answered(_) => "REFERRAL_ANSWERED",
-            NeedRefusal::EndedOtherwise(_) => "NEED_ENDED_OTHERWISE",
-        };
-        Self::new(Kind::State, reason, refusal.to_string())
+impl Coded for NeedRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stage(wrong) => wrong.code(),
+            Self::Unknown => "NOT_FOUND",
+            Self::NotOpen(_) => "NEED_NOT_OPEN",
+            Self::NotEndedByUs(_) => "NEED_NOT_REOPENED",
+            Self::HasGrant => "GRANT_DRAFTED",
+            Self::SamePerson => TriageRefusal::SecondPersonNeeded.code(),
+            Self::Answered(_) => "REFERRAL_ANSWERED",
+            Self::EndedOtherwise(_) => "NEED_ENDED_OTHERWISE",
+        }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::Stage(wrong) => wrong.params(),
+            Self::Unknown => vec![("what", "need".to_owned())],
+            Self::NotOpen(found) | Self::NotEndedByUs(found) | Self::EndedOtherwise(found) => {
+                vec![("found", found.as_str().to_owned())]
+            }
+            Self::Answered(found) => vec![("found", found.as_str().to_owned())],
+            Self::HasGrant | Self::SamePerson => Params::new(),
+        }
+    }
+}
+
+impl Reason for NeedRefusal {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown => Kind::NotFound,
+            Self::Stage(_)
+            | Self::NotOpen(_)
+            | Self::NotEndedByUs(_)
+            | Self::HasGrant
+            | Self::SamePerson
+            | Self::Answered(_)
+            | Self::EndedOtherwise(_) => Kind::State,
+        }
     }
 }
 

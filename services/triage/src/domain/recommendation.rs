@@ -1,7 +1,7 @@
 //! Asking for a grant.
 
 use flare_contracts::{
-    Refusal,
+    Coded, Params, Refusal,
     events::v1::GrantRecommended,
     input::{lane_out, money_out, timestamp_out},
 };
@@ -31,11 +31,27 @@ pub(crate) enum RecommendRefusal {
     ScoresNeeded(Money),
 }
 
+impl Coded for RecommendRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Need(refusal) => refusal.code(),
+            Self::ScoresNeeded(_) => "SCORES_NEEDED",
+        }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::Need(refusal) => refusal.params(),
+            Self::ScoresNeeded(above) => vec![("above", above.to_string())],
+        }
+    }
+}
+
 impl From<RecommendRefusal> for Refusal {
     fn from(refusal: RecommendRefusal) -> Self {
         match refusal {
             RecommendRefusal::Need(refusal) => refusal.into(),
-            RecommendRefusal::ScoresNeeded(_) => Self::invalid("scores", refusal.to_string()),
+            RecommendRefusal::ScoresNeeded(_) => Self::invalid("scores", refusal),
         }
     }
 }

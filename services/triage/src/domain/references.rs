@@ -1,8 +1,9 @@
 //! Who can vouch: never the requester, never a payee, nobody twice.
 
-use flare_contracts::{Kind, Refusal};
+use flare_contracts::{Coded, Kind, Params, Reason};
 
 use super::{CheckMethod, CheckResult, Confidence};
+use crate::refusals::TriageRefusal;
 
 /// The most references that one case may have.
 pub(crate) const MOST: usize = 20;
@@ -31,21 +32,33 @@ pub(crate) enum VouchRefusal {
     Requester,
     #[error("whoever is paid by this cannot vouch for it; name somebody else")]
     Payee,
-    #[error("this person is named as a reference of this case already")]
+    #[error("{}", TriageRefusal::ReferenceNamed)]
     Named,
     #[error("a case has at most {MOST} references")]
     TooMany,
 }
 
-impl From<VouchRefusal> for Refusal {
-    fn from(refusal: VouchRefusal) -> Self {
-        let reason = match refusal {
-            VouchRefusal::Requester => "REFERENCE_IS_REQUESTER",
-            VouchRefusal::Payee => "REFERENCE_IS_PAYEE",
-            VouchRefusal::Named => "REFERENCE_NAMED",
-            VouchRefusal::TooMany => "TOO_MANY_REFERENCES",
-        };
-        Self::new(Kind::State, reason, refusal.to_string())
+impl Coded for VouchRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Requester => "REFERENCE_IS_REQUESTER",
+            Self::Payee => "REFERENCE_IS_PAYEE",
+            Self::Named => TriageRefusal::ReferenceNamed.code(),
+            Self::TooMany => "TOO_MANY_REFERENCES",
+        }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::Requester | Self::Payee | Self::Named => Params::new(),
+            Self::TooMany => vec![("limit", MOST.to_string())],
+        }
+    }
+}
+
+impl Reason for VouchRefusal {
+    fn kind(&self) -> Kind {
+        Kind::State
     }
 }
 

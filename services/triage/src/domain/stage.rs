@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use flare_contracts::{Kind, Refusal, triage::v1};
+use flare_contracts::{Coded, Kind, Params, Reason, triage::v1};
 
 use super::listed::Unlisted;
 
@@ -151,9 +151,20 @@ fn words(stages: &[Stage]) -> String {
     }
 }
 
-impl From<WrongStage> for Refusal {
-    fn from(wrong: WrongStage) -> Self {
-        Self::new(Kind::State, "WRONG_STAGE", wrong.to_string())
+impl Coded for WrongStage {
+    fn code(&self) -> &'static str {
+        "WRONG_STAGE"
+    }
+
+    fn params(&self) -> Params {
+        let found = self.found.as_str().to_owned();
+        vec![("act", self.act.to_owned()), ("allowed", words(self.allowed)), ("found", found)]
+    }
+}
+
+impl Reason for WrongStage {
+    fn kind(&self) -> Kind {
+        Kind::State
     }
 }
 
@@ -169,7 +180,7 @@ mod tests {
             found: Stage::Closed,
         };
         assert_eq!(
-            Refusal::from(wrong).message,
+            wrong.to_string(),
             "a case can be assessed while the case is acknowledged, being assessed or awaiting the requester; this one \
              is closed"
         );

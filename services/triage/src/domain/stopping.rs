@@ -1,13 +1,16 @@
 //! Pausing, holding, withdrawing, closing, and the ways back.
 
 use flare_contracts::{
-    Kind, Refusal,
+    Coded, Kind, Params, Reason, Refusal,
     events::v1::{CaseClosed, CaseReopened, CaseResumed, CaseStopped, MoneyStopped, TriageEvent},
 };
 use flare_kernel::{StaffId, Timestamp};
 
 use super::{Case, Ended, MoneyKind, MoneyState, Needs, Stage, Work, WrongStage};
-use crate::TriagePolicy;
+use crate::{
+    TriagePolicy,
+    refusals::{TriageRefusal, TriageRule},
+};
 
 /// The stages of a case that goes on or is held.
 const MAY_BE_PAUSED: &[Stage] = &[
@@ -46,7 +49,7 @@ pub(crate) enum Withdrawer {
 pub(crate) enum ResumeRefusal {
     #[error(transparent)]
     Stage(#[from] WrongStage),
-    #[error("a case is resumed by another person than the one who stopped it")]
+    #[error("{}", TriageRefusal::SecondPersonNeeded)]
     SamePerson,
     #[error("an inquiry is ended by a head, as it was begun; this case is held for one")]
     HeadNeeded,
@@ -67,7 +70,7 @@ pub(crate) enum CloseRefusal {
         "a withdrawn case can be closed once grants has stopped its money; it has been asked and is asked again"
     )]
     MoneyNotStopped,
-    #[error("a withdrawn case is closed as withdrawn, and no other case is")]
+    #[error("{}", TriageRule::WithdrawnOrNot)]
     Exit,
 }
 
@@ -81,28 +84,59 @@ impl Stopped {
     }
 }
 
-impl From<ResumeRefusal> for Refusal {
-    fn from(refusal: ResumeRefusal) -> Self {
-        match refusal {
-            ResumeRefusal::Stage(wrong) => wrong.into(),
-            ResumeRefusal::SamePerson => Self::new(Kind::State, "SECOND_PERSON_NEEDED", refusal.to_string()),
-            ResumeRefusal::HeadNeeded => Self::new(Kind::State, "HEAD_NEEDED", refusal.to_string()),
+impl Coded for ResumeRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stage(wrong) => wrong.code(),
+            Self::SamePerson => TriageRefusal::SecondPersonNeeded.code(),
+            Self::HeadNeeded => "HEAD_NEEDED",
+        }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::Stage(wrong) => wrong.params(),
+            Self::SamePerson | Self::HeadNeeded => Params::new(),
+        }
+    }
+}
+
+impl Reason for ResumeRefusal {
+    fn kind(&self) -> Kind {
+        Kind::State
+    }
+}
+
+impl Coded for CloseRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stage(wrong) => wrong.code(),
+            Self::NeedsOpen(_) => "NEEDS_OPEN",
+            Self::GrantsOpen(_) => "GRANTS_OPEN",
+            Self::MoneyNotStopped => "MONEY_NOT_STOPPED",
+            Self::Exit => TriageRule::WithdrawnOrNot.code(),
+        }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::Stage(wrong) => wrong.params(),
+            Self::NeedsOpen(number) => vec![("number", number.to_string())],
+            Self::GrantsOpen(number) => vec![("number", number.to_string())],
+            Self::MoneyNotStopped | Self::Exit => Params::new(),
         }
     }
 }
 
 impl From<CloseRefusal> for Refusal {
     fn from(refusal: CloseRefusal) -> Self {
-        let reason = match &refusal {
-            CloseRefusal::Stage(wrong) => return wrong.clone().into(),
-            CloseRefusal::NeedsOpen(_) => "NEEDS_OPEN",
-            CloseRefusal::GrantsOpen(_) => "GRANTS_OPEN",
-            CloseRefusal::MoneyNotStopped => "MONEY_NOT_STOPPED",
-            CloseRefusal::Exit => {
-                return Self::invalid("exit", "must be withdrawn for a withdrawn case, and only for one");
-            }
-        };
-        Self::new(Kind::State, reason, refusal.to_string())
+        match refusal {
+            CloseRefusal::Exit => Self::invalid("exit", refusal),
+            CloseRefusal::Stage(_)
+            | CloseRefusal::NeedsOpen(_)
+            | CloseRefusal::GrantsOpen(_)
+            | CloseRefusal::MoneyNotStopped => Self::new(Kind::State, refusal),
+        }
     }
 }
 

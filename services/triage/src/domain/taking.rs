@@ -1,7 +1,7 @@
 //! Taking a case, handing it on, and beginning its assessment.
 
 use flare_contracts::{
-    Kind, Refusal,
+    Coded, Kind, Params, Reason,
     events::v1::{CaseAcknowledged, CaseAssessed, CaseAssigned, ContactPlanSet},
     input::{lane_out, timestamp_out},
 };
@@ -44,12 +44,25 @@ pub(crate) enum AssignRefusal {
     AlreadyTheirs,
 }
 
-impl From<AssignRefusal> for Refusal {
-    fn from(refusal: AssignRefusal) -> Self {
-        match refusal {
-            AssignRefusal::Stage(wrong) => wrong.into(),
-            AssignRefusal::AlreadyTheirs => Self::new(Kind::State, "ALREADY_OWNER", refusal.to_string()),
+impl Coded for AssignRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stage(wrong) => wrong.code(),
+            Self::AlreadyTheirs => "ALREADY_OWNER",
         }
+    }
+
+    fn params(&self) -> Params {
+        match self {
+            Self::Stage(wrong) => wrong.params(),
+            Self::AlreadyTheirs => Params::new(),
+        }
+    }
+}
+
+impl Reason for AssignRefusal {
+    fn kind(&self) -> Kind {
+        Kind::State
     }
 }
 

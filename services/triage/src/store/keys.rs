@@ -1,7 +1,7 @@
 //! The keys of the notes compartment: epochs, and the wraps of each.
 
 use flare_contracts::{
-    Kind, Refusal,
+    InputRule, Refusal,
     common::v1::{Compartment, KeyEpoch, KeyWrap},
     epoch_author,
 };
@@ -10,6 +10,7 @@ use flare_seal::{SealError, ServiceKey};
 use flare_store::{Error, Tx, sql};
 
 use super::small;
+use crate::refusals::TriageRefusal;
 
 /// The epoch to write under; 0 when none has begun.
 pub(crate) async fn newest_epoch(tx: &mut Tx, case: CaseId) -> Result<u32, Error> {
@@ -28,10 +29,8 @@ pub(crate) async fn begin_epoch(
 ) -> Result<(), Error> {
     let next = newest_epoch(tx, case).await? + 1;
     if key.epoch != next {
-        let message = "a key epoch begins right after the newest one";
-        return Err(Refusal::new(Kind::Stale, "EPOCH_NOT_NEXT", message)
-            .field("key.epoch", format!("must be {next}"))
-            .into());
+        let rule = InputRule::NotTheNumber { number: next.into() };
+        return Err(Refusal::from(TriageRefusal::EpochNotNext).field("key.epoch", rule).into());
     }
     tx.execute(
         sql("INSERT INTO key_epochs (case_id, epoch, begun_by, begun, author) VALUES ($1, $2, $3, $4, $5)")

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use flare_contracts::{Kind, Refusal, common::v1::SealedField, input};
+use flare_contracts::{InputRule, Refusal, common::v1::SealedField, input};
 use flare_kernel::CaseId;
 use flare_store::{Error, Tx, sql};
 
 use super::{count, newest_epoch, small};
+use crate::refusals::TriageRefusal;
 
 /// The most bytes that the sealed words of a case may take as they stand now. All of a case is told in one answer, which
 /// may have 4 MiB; what it tells besides them is small.
@@ -25,19 +26,16 @@ pub(crate) async fn put_sealed(
 ) -> Result<(), Error> {
     let epoch = newest_epoch(tx, case).await?;
     if epoch == 0 {
-        let message =
-            "staff's words on a case can be written once its notes have a key; this one's have none yet";
-        return Err(Refusal::new(Kind::State, "NO_NOTES_KEY", message).into());
+        return Err(Refusal::from(TriageRefusal::NoNotesKey).into());
     }
     if sealed.epoch != epoch {
         return Err(input::old_epoch(field, epoch).into());
     }
     let next = newest_version(tx, case, &sealed.name).await? + 1;
     if sealed.version != next {
-        let message = "this field was written since you looked, or never before";
-        return Err(Refusal::new(Kind::Stale, "FIELD_VERSION", message)
-            .field(format!("{field}.version"), format!("must be {next}"))
-            .into());
+        let rule = InputRule::NotTheNumber { number: next.into() };
+        let refusal = Refusal::from(TriageRefusal::FieldVersion);
+        return Err(refusal.field(format!("{field}.version"), rule).into());
     }
     expect_room(tx, case, sealed).await?;
     tx.execute(
@@ -69,9 +67,8 @@ async fn expect_room(tx: &mut Tx, case: CaseId, sealed: &SealedField) -> Result<
     if others + FRAME + count(sealed.ciphertext.len()) <= most {
         return Ok(());
     }
-    let what = if is_entry { "no more notes and contacts" } else { "no more words of staff" };
-    let message = format!("this case holds as much as can be shown at once: {what} can be added");
-    Err(Refusal::new(Kind::State, "CASE_FULL", message).into())
+    let what = if is_entry { "notes and contacts" } else { "words of staff" };
+    Err(Refusal::from(TriageRefusal::WordsFull { what: what.to_owned() }).into())
 }
 
 async fn newest_version(tx: &mut Tx, case: CaseId, name: &str) -> Result<u32, Error> {

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use flare_contracts::{
-    Kind, Refusal,
     common::v1::SealedField,
     intake::v1::MessageKind,
     triage::v1::{
@@ -369,7 +368,7 @@ fn check_open(record: &CaseRecord, need: NeedId) -> Result<(), CliError> {
 
 fn stale() -> CliError {
     let message = "the case has changed since the version you decided on";
-    CliError::from(Refusal::new(Kind::Stale, "STALE_VERSION", message))
+    CliError::stale("STALE_VERSION", message)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
-    Kind, Refusal,
     grants::v1::{
         AuthoriseAdvanceRequest, CheckPayeeRequest, EnterPayeeRequest, Gate, GrantStage,
         OverrideVerificationRequest, RecordAgreementRequest, ReserveFundsRequest,
@@ -284,7 +283,7 @@ fn check_called_back(expected: Option<&str>, digest: &[u8; 32]) -> Result<(), Cl
     match expected {
         Some(expected) if !expected.eq_ignore_ascii_case(&digest_text(digest)) => {
             let message = "the payee is not the one that this digest was shown for; look again, and call back whoever it is now";
-            Err(CliError::from(Refusal::new(Kind::Stale, "PAYEE_CHANGED", message)))
+            Err(CliError::stale("PAYEE_CHANGED", message))
         }
         _ => Ok(()),
     }

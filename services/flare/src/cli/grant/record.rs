@@ -1,9 +1,6 @@
 //! A grant as whoever works on it reads it, and the keys that open it.
 
-use flare_contracts::{
-    Kind, Refusal,
-    grants::v1::{GetGrantRequest, Grant, GrantStage, GrantState},
-};
+use flare_contracts::grants::v1::{GetGrantRequest, Grant, GrantStage, GrantState};
 use flare_edge::{CaseKeys, EdgeError, ShownProposal};
 use flare_kernel::{CaseId, GrantId};
 use flare_seal::Compartment;
@@ -56,7 +53,7 @@ impl GrantRecord {
     pub(crate) fn check_current(&self, act: &str, stages: &[GrantStage]) -> Result<(), CliError> {
         if self.version() != self.grant.version {
             let message = "the grant has changed since the version you decided on";
-            let error = CliError::from(Refusal::new(Kind::Stale, "STALE_VERSION", message));
+            let error = CliError::stale("STALE_VERSION", message);
             return Err(error.hint(standing(&self.grant)));
         }
         if stages.contains(&self.grant.stage()) {

@@ -1,10 +1,7 @@
 //! Votes: the approver sees exactly what they sign, says yes, and signs on this device.
 
 use clap::{Args, Subcommand};
-use flare_contracts::{
-    Kind, Refusal,
-    grants::v1::{CastVoteRequest, Decision, DeclareConflictRequest},
-};
+use flare_contracts::grants::v1::{CastVoteRequest, Decision, DeclareConflictRequest};
 use flare_kernel::GrantId;
 use flare_seal::Compartment;
 use serde_json::json;
@@ -137,7 +134,7 @@ fn check_shown(expected: Option<&str>, shown: &[u8; 32]) -> Result<(), CliError>
     match expected {
         Some(expected) if !expected.eq_ignore_ascii_case(&digest_text(shown)) => {
             let message = "the grant is not what that digest was shown for; look at it again and vote on it as it is now";
-            Err(CliError::from(Refusal::new(Kind::Stale, "VOTE_ON_CHANGED_CONTENT", message)))
+            Err(CliError::stale("VOTE_ON_CHANGED_CONTENT", message))
         }
         _ => Ok(()),
     }

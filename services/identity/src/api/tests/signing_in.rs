@@ -160,7 +160,7 @@ async fn attempts_are_counted_by_name_and_place(sandbox: Sandbox) {
         let guess = EnrolRequest { code: "guess".to_owned(), ..enrolment("cem") };
         assert_eq!(refusal(world.api.enrol(Request::new(guess)).await), reason("BAD_CODE"));
     }
-    assert_eq!(refusal(world.api.enrol(Request::new(enrolment("cem"))).await), reason("TOO_MANY_CALLS"));
+    assert_eq!(refusal(world.api.enrol(Request::new(enrolment("cem"))).await), reason("TOO_MANY_ATTEMPTS"));
 }
 
 /// An attempt under a name from an address.
@@ -176,7 +176,7 @@ async fn a_stranger_who_guesses_keeps_nobody_out(sandbox: Sandbox) {
     let world = founded(&sandbox).await;
     while refusal(attempt_from(&world, "amina", "192.0.2.7", [0; 32]).await) == reason("BAD_LOGIN") {}
     let refused = attempt_from(&world, "amina", "192.0.2.7", AUTH_KEY).await;
-    assert_eq!(refusal(refused), reason("TOO_MANY_CALLS"));
+    assert_eq!(refusal(refused), reason("TOO_MANY_ATTEMPTS"));
     attempt_from(&world, "amina", "192.0.2.8", AUTH_KEY).await.unwrap();
 
     let mut guesses = 0;
