@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use flare_contracts::{
-    Cause, Refusal,
+    Cause, Kind, Refusal,
     events::v1::{ReplayRequest, StreamHead},
 };
 use flare_store::{Database, Error, Once};
