@@ -88,9 +88,8 @@ impl<S: Sync> FromRequest<S> for Typed {
 
     async fn from_request(request: Request<Content>, _: &S) -> Result<Self, Response> {
         let lang = web::language(request.uri().path(), request.headers());
-        let too_large = || {
-            problem(StatusCode::PAYLOAD_TOO_LARGE, lang, |t| (t.too_large_heading(), t.too_large_text()))
-        };
+        let too_large =
+            || problem(StatusCode::PAYLOAD_TOO_LARGE, lang, |t| (t.too_large_heading(), t.too_large_text()));
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > BODY_BYTES) {
             return Err(too_large());

@@ -62,10 +62,8 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     let session = Session { is_new: true, only_here: answers.only_here(), ..begun };
     let by = portal.read_by(&answers, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
-    let shown = page(
-        StatusCode::OK,
-        &code::code_page(lang, &session.receipt, by, sent == Sent::OtherWords, false),
-    );
+    let shown =
+        page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, sent == Sent::OtherWords, false));
     let sealed = session.seal(&portal.keys, now).map_err(|_| broken(lang))?;
     Ok(with_cookie(shown, &sealed))
 }

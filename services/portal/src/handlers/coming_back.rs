@@ -105,7 +105,8 @@ pub(super) async fn status(visit: Visit) -> Answer {
         Turn::Ended => t.status_ended(),
     };
     let since = standing.since.map(|since| t.status_since(lang.distance(since, now)));
-    let shown = page(StatusCode::OK, &Status { p: Page::new(lang, L10nLanguage::title_messages), turn, since });
+    let shown =
+        page(StatusCode::OK, &Status { p: Page::new(lang, L10nLanguage::title_messages), turn, since });
     // The code is not shown again to whoever went on from it.
     let session = Session { is_new: false, ..visit.session.clone() };
     Ok(visit.keep_as(shown, &session))
