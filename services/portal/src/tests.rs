@@ -404,3 +404,24 @@ async fn arabic_pages_hold_no_latin_letters_but_those_listed() {
         assert!(!text.chars().any(|c| c.is_ascii_alphabetic()), "/ar{path}: {text}");
     }
 }
+
+/// What goes over the wire is `flare-edge`'s business: one typed method for each act.
+#[test]
+fn no_page_knows_a_message_of_the_wire() {
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name != "tests.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+                assert!(!code.contains("::v1"), "{}", path.display());
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 10, "{read} files");
+}

@@ -207,7 +207,7 @@ async fn count(database: &Database, query: &'static str) -> i64 {
 
 /// Waits until a condition holds.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let end = Instant::now() + StdDuration::from_secs(120);
+    let end = Instant::now() + StdDuration::from_mins(2);
     while !holds().await {
         assert!(Instant::now() < end, "waited too long until {what}");
         sleep(StdDuration::from_millis(5)).await;
