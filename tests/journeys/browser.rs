@@ -10,6 +10,7 @@ mod once;
 mod traces;
 mod visitor;
 
+use flare_testkit::in_full;
 use visitor::Visitor;
 
 use crate::harness::{
@@ -29,12 +30,17 @@ fn embedded() {
     journeys(&chromium, &installation, &line);
 }
 
+/// Wider screens, tried at full length.
+const WIDER: [(u32, u32); 3] = [(360, 640), (768, 1024), (1280, 800)];
+
 fn journeys(chromium: &Chromium, installation: &Installation, line: &Cutter) {
     let look = Look::default();
     let browser = chromium.start(&look);
     let visitor = Visitor { browser: &browser, installation, line };
-    asking::from_the_first_page_to_an_answer(&visitor, "en");
-    asking::from_the_first_page_to_an_answer(&visitor, "ar");
+    let languages: &[&str] = if in_full() { &["en", "ar", "fr"] } else { &["en", "ar"] };
+    for lang in languages {
+        asking::from_the_first_page_to_an_answer(&visitor, lang);
+    }
     once::one_request_however_it_is_sent(&visitor);
     traces::nothing_stays_to_be_seen(&visitor);
     looks::the_first_button_is_near(&visitor);
@@ -44,6 +50,9 @@ fn journeys(chromium: &Chromium, installation: &Installation, line: &Cutter) {
     traces::nothing_stays_to_be_seen(&Visitor { browser: &browser, installation, line });
     drop(browser);
 
-    let browser = chromium.start(&Look { scripts: true, ..look });
-    looks::everybody_can_use_every_page(&Visitor { browser: &browser, installation, line });
+    let wider: &[_] = if in_full() { &WIDER } else { &[] };
+    for screen in std::iter::once(&look.screen).chain(wider) {
+        let browser = chromium.start(&Look { scripts: true, screen: *screen, ..look });
+        looks::everybody_can_use_every_page(&Visitor { browser: &browser, installation, line });
+    }
 }

@@ -1,9 +1,11 @@
 //! Words planted in everything that is ever sealed are looked for in everything that is ever kept or told: databases,
-//! files, the broker's queues, Redis, and logs at their most talkative. They are nowhere.
+//! files, the broker's queues, Redis, the portal's disk, its pages' titles and addresses, and logs at their most talkative.
+//! They are nowhere.
 
 use std::{fs, time::Duration};
 
 use flare_contracts::Producer;
+use flare_seal::Receipt;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -17,6 +19,7 @@ use crate::{
         redis_watch::RedisWatch,
         samples,
         servers::{Servers, redis_keys},
+        wire,
     },
 };
 
@@ -35,8 +38,11 @@ const NEVER_SAY: &str = "Nachtigallenhain";
 
 #[test]
 fn embedded() {
-    let installation = Installation::embedded_with(&Wish { log: Some(TALKATIVE), ..Wish::default() });
-    let planted = journey(&installation);
+    let wish = Wish { log: Some(TALKATIVE), pages: Some(&[]), ..Wish::default() };
+    let installation = Installation::embedded_with(&wish);
+    let mut planted = journey(&installation);
+    let on_pages = through_the_pages(&installation);
+    planted.search.add(&on_pages);
     let (hits, searched) = planted.search.hits_in_folder(&installation.data());
     assert_eq!(hits, Vec::<String>::new(), "while it runs");
     installation.processes[0].stop();
@@ -122,6 +128,53 @@ fn journey(installation: &Installation) -> Planted {
     planted
         .push(fs::read_to_string(installation.team.officer.folder.join("code")).unwrap().trim().to_owned());
     Planted { search: Search::of(&planted), case: case.id.clone() }
+}
+
+/// Somebody asks, comes back and writes through the pages, with the word in everything. What was typed is on the pages that
+/// must show it, and neither it nor the code is in a title or an address. Gives what else must not be found: the code in
+/// both forms, and what the form and the cookie carry.
+fn through_the_pages(installation: &Installation) -> Vec<String> {
+    let pages = installation.pages();
+    let form = wire::get(pages, "/en/ask").field("f");
+    let body = |story: &str| {
+        let typed = [
+            "story", "reach", "name", "now", "place", "day", "amount", "payment", "who0", "how0", "anything",
+        ];
+        let typed = typed.map(|field| format!("&{field}={WORD}+{field}")).concat();
+        format!("f={form}&story={story}{typed}")
+    };
+    let empty = wire::post(pages, "/en/ask", &body(""), "");
+    assert!(empty.status == 422 && empty.html.contains(WORD), "what was typed is kept");
+    let code = wire::post(pages, "/en/ask", &body(&format!("{WORD}+page")), "");
+    let cookie = code.cookie();
+    let between = |start: &str, end: &str| -> Vec<String> {
+        let pieces = code.html.split(start).skip(1).map(|rest| rest.split(end).next().unwrap().to_owned());
+        pieces.collect()
+    };
+    let words = between("<ol lang=\"en\" dir=\"ltr\">", "</ol>").concat();
+    let words = words.replace("<li>", "").replace("</li>", " ").trim().to_owned();
+    let receipt = Receipt::parse(&words).unwrap();
+    let digits = receipt.digits().expose().clone();
+    let opened = wire::post(pages, "/en/back", &format!("code={}", words.replace(' ', "+")), "");
+    let as_holder = |path: &str, body: &str| wire::post(pages, path, body, &cookie);
+    let thread = as_holder("/en/messages", "");
+    let id = thread.field("id");
+    let written = as_holder("/en/write", &format!("id={id}&text={WORD}+message+on+the+page"));
+    assert!(written.status == 200 && written.html.contains(WORD), "what was written is there to read");
+    let mut secrets = vec![words, digits.replace(' ', ""), digits, form.clone()];
+    secrets.extend([&cookie, &opened.cookie()].map(|pair| pair.split_once('=').unwrap().1.to_owned()));
+    let seen = Search::of(&secrets);
+    for page in [&empty, &code, &opened, &thread, &written] {
+        let title = page.html.split("</title>").next().unwrap();
+        let address = page.header("location").unwrap_or_default();
+        let hits = [
+            Search::of(&[WORD.to_owned()]).hits("title", title.as_bytes()),
+            seen.hits("title", title.as_bytes()),
+        ];
+        assert_eq!(hits.concat(), Vec::<String>::new());
+        assert!(!address.contains(WORD) && seen.hits("address", address.as_bytes()).is_empty(), "{address}");
+    }
+    secrets
 }
 
 /// The word in every answer that may hold any; what may not has a value that stands nowhere else.

@@ -2,6 +2,7 @@
 
 mod browser;
 mod dependencies;
+mod fuzz;
 mod python;
 mod servers;
 mod steps;
@@ -36,7 +37,12 @@ enum Task {
     /// the run; nothing is skipped. So it is with the browser and the checkers that look at the portal's pages: Chromium,
     /// its driver and Java come from Debian, axe-core and the Nu checker by npm, each of one version and hash.
     #[command(after_help = AFTER_HELP)]
-    Test,
+    Test {
+        /// At full length, for some hours: all widths and languages of the pages, floods of thousands, the tests of the
+        /// broker, the browser and of crashes five times more, and every fuzz target for ten minutes
+        #[arg(long)]
+        full: bool,
+    },
     /// Measures a release build and prints each figure with its target
     #[command(after_help = "Example:\n  cargo xtask bench --only latency")]
     Bench {
@@ -55,7 +61,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
-        Task::Test => test::test(),
+        Task::Test { full } => test::test(full),
         Task::Bench { arguments } => test::bench(&arguments),
         Task::WithServers { command } => test::with_servers(&command),
     };

@@ -3,13 +3,20 @@
 use std::{path::PathBuf, process::Command};
 
 use crate::{
-    browser, dependencies, python,
+    browser, dependencies, fuzz, python,
     servers::{Kind, Servers},
     steps::{Failure, cargo, command, run, step, succeeds, target, workspace},
 };
 
+/// The tests whose outcome hangs on what happens at the same time, as nextest selects them and as cargo does.
+const TIMELY: &str =
+    "package(flare-messaging) or (binary(journeys) and test(/^(browser|portal|kills|servers_away)::/))";
+const TIMELY_JOURNEYS: [&str; 4] = ["browser::", "portal::", "kills::", "servers_away::"];
+/// How often these are run again at full length.
+const REPEATS: usize = 5;
+
 /// Runs every step; the first that fails ends the run with its output.
-pub(crate) fn test() -> Result<(), Failure> {
+pub(crate) fn test(full: bool) -> Result<(), Failure> {
     step("format", || run(cargo(["fmt", "--all", "--", "--check"])).map(drop_output))?;
     step("dependencies", dependencies::check)?;
     step("compose file", compose_file)?;
@@ -23,6 +30,9 @@ pub(crate) fn test() -> Result<(), Failure> {
     let browser = browser::ensure()?;
     let in_environment = |mut command: Command| {
         command.envs(servers.environment()).envs(browser.iter().map(|(name, path)| (name, path)));
+        if full {
+            command.env("FLARE_TEST_FULL", "1");
+        }
         command
     };
 
@@ -33,6 +43,17 @@ pub(crate) fn test() -> Result<(), Failure> {
         counted = Some(line);
         Ok(format!("{passed} passed"))
     })?;
+    if full {
+        for repeat in 1..=REPEATS {
+            step(&format!("again, {repeat} of {REPEATS}"), || {
+                let mut output = String::new();
+                for tests in timely_tests() {
+                    output.push_str(&run(in_environment(tests))?);
+                }
+                Ok(format!("{} passed", closing_line(&output)?.0))
+            })?;
+        }
+    }
     step("doc tests", || {
         run(in_environment(cargo(["test", "--workspace", "--doc", "--locked", "--quiet"]))).map(drop_output)
     })?;
@@ -40,6 +61,10 @@ pub(crate) fn test() -> Result<(), Failure> {
         run(cargo(["build", "--package=flare", "--bin=flare", "--locked", "--quiet"]))?;
         python::client_tests(|tests| run(in_environment(tests)))
     })?;
+    if full {
+        fuzz::every_target()?;
+        println!("\nat full length");
+    }
     if let Some(line) = counted {
         println!("\n{line}");
     }
@@ -89,19 +114,33 @@ fn drop_output(_: String) -> String {
 
 /// cargo-nextest where it is installed: it runs the tests of all crates side by side and tells which one hangs.
 fn tests() -> Command {
-    if succeeds(cargo(["nextest", "--version"])) {
-        cargo([
-            "nextest",
-            "run",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-            "--status-level=fail",
-            "--hide-progress-bar",
-        ])
+    if has_nextest() {
+        nextest(&[])
     } else {
         cargo(["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])
     }
+}
+
+/// The tests that are run again at full length.
+fn timely_tests() -> Vec<Command> {
+    if has_nextest() {
+        return vec![nextest(&["--filterset", TIMELY])];
+    }
+    let broker = cargo(["test", "--package=flare-messaging", "--all-targets", "--locked", "--no-fail-fast"]);
+    let mut journeys =
+        cargo(["test", "--package=flare", "--test=journeys", "--locked", "--no-fail-fast", "--"]);
+    journeys.args(TIMELY_JOURNEYS);
+    vec![broker, journeys]
+}
+
+fn has_nextest() -> bool {
+    succeeds(cargo(["nextest", "--version"]))
+}
+
+fn nextest(more: &[&str]) -> Command {
+    let mut nextest = cargo(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    nextest.args(["--status-level=fail", "--hide-progress-bar"]).args(more);
+    nextest
 }
 
 /// How many tests passed, and the runners' own closing line. A run of no tests is a failure.

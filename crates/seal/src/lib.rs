@@ -24,6 +24,9 @@ mod error;
 mod field;
 mod file;
 mod fingerprint;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod holds;
 mod organisation;
 mod padding;
 mod passphrase;

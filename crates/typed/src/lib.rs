@@ -11,6 +11,9 @@
 
 pub mod currency;
 pub mod date;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod holds;
 pub mod language;
 pub mod money;
 mod names;

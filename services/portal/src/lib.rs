@@ -9,6 +9,9 @@
 mod answers;
 #[allow(clippy::result_large_err, reason = "the error is the page that is shown instead")]
 mod handlers;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod holds;
 mod keys;
 mod language;
 mod pages;

@@ -149,7 +149,7 @@ fn not_done(error: &EdgeError) -> NotDone {
 
 /// The answers as a form holds them, as they were typed: nobody is kept from sending by an amount or a date. What the form
 /// has no place for stands under "anything", with the name of its question.
-fn form_of(answers: &Answers) -> Form {
+pub(crate) fn form_of(answers: &Answers) -> Form {
     let mut notes = Notes::default();
     notes.add("Danger within 24 hours", &answers.danger);
     notes.add("To be called", &answers.name);

@@ -22,6 +22,7 @@ pub(crate) struct Installation {
     pub(crate) lines: Lines,
     pub(crate) prefix: String,
     pub(crate) ready_after: Duration,
+    pages: Option<String>,
 }
 
 /// The servers of a distributed installation.
@@ -58,18 +59,27 @@ fn free_port() -> Result<u16, Failure> {
 impl Installation {
     /// All roles in one process on SQLite.
     pub(crate) async fn embedded() -> Result<Self, Failure> {
+        Self::in_one_process(None).await
+    }
+
+    /// The same, with the pages for people in danger.
+    pub(crate) async fn embedded_with_pages() -> Result<Self, Failure> {
+        Self::in_one_process(Some(format!("127.0.0.1:{}", free_port()?))).await
+    }
+
+    async fn in_one_process(pages: Option<String>) -> Result<Self, Failure> {
         let folder = closed_folder()?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let began = Instant::now();
         let mut command = Command::new(binary()?);
         command.arg("run").env("FLARE__MODE__DATA_DIR", folder.path()).env("FLARE__SERVER__LISTEN", &address);
-        command.env("FLARE__PORTAL__LISTEN", "");
+        command.env("FLARE__PORTAL__LISTEN", pages.as_deref().unwrap_or_default());
         let process = quiet(command).spawn()?;
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect_lazy();
         let lines = Lines::all(&channel);
         ready(&lines).await?;
         let ready_after = began.elapsed();
-        Ok(Self { processes: vec![process], folder, lines, prefix: String::new(), ready_after })
+        Ok(Self { processes: vec![process], folder, lines, prefix: String::new(), ready_after, pages })
     }
 
     /// One process for each role.
@@ -118,12 +128,33 @@ impl Installation {
             .collect::<Result<Vec<_>, Failure>>()?;
         let lines = Lines::each(|of| channels[of as usize].1.clone());
         ready(&lines).await?;
-        Ok(Self { processes, folder, lines, prefix, ready_after: began.elapsed() })
+        Ok(Self { processes, folder, lines, prefix, ready_after: began.elapsed(), pages: None })
     }
 
     /// Where the setup code lies.
     pub(crate) fn setup_code(&self) -> Result<String, Failure> {
         Ok(std::fs::read_to_string(self.folder.path().join("setup-code"))?)
+    }
+
+    /// Where the pages are.
+    pub(crate) fn pages(&self) -> Result<String, Failure> {
+        Ok(self.pages.clone().ok_or("no pages")?)
+    }
+
+    /// Processor time that the processes have used, in seconds.
+    pub(crate) fn cpu(&self) -> Result<f64, Failure> {
+        // The kernel tells it in hundredths of a second on every machine that Flare is built for.
+        const TICK: f64 = 0.01;
+        let mut total = 0.0;
+        for process in &self.processes {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id()))?;
+            // The second field, the name, may hold anything up to the last parenthesis.
+            let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+            for field in [11, 12] {
+                total += fields.get(field).ok_or("no processor time")?.parse::<f64>()? * TICK;
+            }
+        }
+        Ok(total)
     }
 
     /// Resident memory of the processes, in MB (10^6 bytes).

@@ -8,6 +8,7 @@
 mod installation;
 mod latency;
 mod people;
+mod portal;
 mod queue_list;
 mod requests;
 mod start;
@@ -45,6 +46,8 @@ enum Figure {
     Throughput,
     /// The queue's list among many cases
     Queue,
+    /// The pages for people in danger
+    Portal,
 }
 
 #[tokio::main]
@@ -58,6 +61,7 @@ async fn main() -> Result<(), Failure> {
             Figure::Embedded => Box::pin(throughput::embedded(args.submissions)).await?,
             Figure::Throughput => Box::pin(throughput::against_pgbench(args.submissions)).await?,
             Figure::Queue => Box::pin(queue_list::measure(args.cases)).await?,
+            Figure::Portal => Box::pin(portal::measure()).await?,
         }
     }
     Ok(())

@@ -24,6 +24,11 @@ impl Search {
         Self { forms: forms.collect() }
     }
 
+    /// Looks for these too.
+    pub(crate) fn add(&mut self, words: &[String]) {
+        self.forms.extend(Self::of(words).forms);
+    }
+
     /// Where and how words stand in these bytes.
     pub(crate) fn hits(&self, place: &str, bytes: &[u8]) -> Vec<String> {
         let found = self.forms.iter().filter_map(|(word, form)| {
