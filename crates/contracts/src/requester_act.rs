@@ -8,8 +8,8 @@ use crate::{
     common::v1::{ActSignature, RequesterAct, RequesterActKind, SignedAct},
     input,
     intake::v1::{
-        AnswerAgreementRequest, AnswerProposalRequest, ReportArrivalRequest, SubmitReportRequest,
-        WithdrawRequest,
+        AnswerAgreementRequest, AnswerProposalRequest, FreezeReceiptRequest, ReportArrivalRequest,
+        SubmitReportRequest, WithdrawRequest,
     },
     parts::Parts,
 };
@@ -96,6 +96,20 @@ impl RequesterCall for WithdrawRequest {
     fn act(&self) -> RequesterAct {
         RequesterAct {
             kind: RequesterActKind::Withdrawn.into(),
+            reason: self.reason.clone(),
+            ..RequesterAct::default()
+        }
+    }
+
+    fn signature(&self) -> Option<&ActSignature> {
+        self.act.as_ref()
+    }
+}
+
+impl RequesterCall for FreezeReceiptRequest {
+    fn act(&self) -> RequesterAct {
+        RequesterAct {
+            kind: RequesterActKind::CodeFrozen.into(),
             reason: self.reason.clone(),
             ..RequesterAct::default()
         }
@@ -254,6 +268,7 @@ mod tests {
             arrival().act(),
             SubmitReportRequest::default().act(),
             WithdrawRequest::default().act(),
+            FreezeReceiptRequest::default().act(),
         ];
         let kinds: std::collections::BTreeSet<_> = acts.iter().map(|act| act.kind).collect();
         assert_eq!(kinds.len(), acts.len());

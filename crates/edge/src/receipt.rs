@@ -10,8 +10,8 @@ use flare_contracts::{
     common::v1::ActSignature,
     input,
     intake::v1::{
-        AnswerAgreementRequest, AnswerProposalRequest, GetStatusRequest, ListMessagesRequest,
-        PostMessageRequest, ReportArrivalRequest, SubmitReportRequest, WithdrawRequest,
+        AnswerAgreementRequest, AnswerProposalRequest, FreezeReceiptRequest, GetStatusRequest,
+        ListMessagesRequest, PostMessageRequest, ReportArrivalRequest, SubmitReportRequest, WithdrawRequest,
         intake_client::IntakeClient,
     },
     requester_act::{RequesterCall, sign_call},
@@ -50,6 +50,17 @@ pub struct Try<'t> {
     pub at: Timestamp,
 }
 
+/// A message that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Its id.
+    pub message_id: MessageId,
+    /// The number of its event: one that was written before has the number it had.
+    pub version: i64,
+    /// The keyed digest of its text.
+    tag: Vec<u8>,
+}
+
 /// What somebody says to an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgreementAnswer {
@@ -72,6 +83,16 @@ impl ReceiptHolder {
     pub async fn find(lines: &Lines, receipt: &Receipt) -> Result<(Self, Status), EdgeError> {
         let status = Self::open(lines, receipt)?.status().await?;
         Ok((Self::in_case(lines, receipt, status.case_id)?, status))
+    }
+
+    /// The same for a receipt that may be frozen, to freeze it: where it opens nothing, it is taken for one of the case that
+    /// it was opened with. That does not matter, for freezing again is no act.
+    pub async fn find_even_frozen(lines: &Lines, receipt: &Receipt) -> Result<Self, EdgeError> {
+        match Self::find(lines, receipt).await {
+            Ok((holder, _)) => Ok(holder),
+            Err(error) if error.reason().as_deref() == Some("UNKNOWN_RECEIPT") => Self::open(lines, receipt),
+            Err(error) => Err(error),
+        }
     }
 
     fn in_case(lines: &Lines, receipt: &Receipt, case: CaseId) -> Result<Self, EdgeError> {
@@ -156,24 +177,33 @@ impl ReceiptHolder {
         }
     }
 
-    /// Writes to staff.
-    pub async fn write(&self, text: &str, request_id: &str) -> Result<MessageId, EdgeError> {
-        Ok(self.post(MessageKind::Text, text, "", request_id).await?.0)
+    /// Writes to staff; `about` is a grant, a need, or nothing.
+    pub async fn write(&self, text: &str, about: &str, request_id: &str) -> Result<Posted, EdgeError> {
+        self.post(MessageKind::Text, text, about, request_id).await
     }
 
     /// Answers a question that staff asked in this message.
-    pub async fn answer(&self, question: &str, text: &str, request_id: &str) -> Result<MessageId, EdgeError> {
-        Ok(self.post(MessageKind::Answer, text, question, request_id).await?.0)
+    pub async fn answer(&self, question: &str, text: &str, request_id: &str) -> Result<Posted, EdgeError> {
+        self.post(MessageKind::Answer, text, question, request_id).await
     }
 
-    /// The message, and the keyed digest of its text.
+    /// Asks for more time, or for another change; `about` is a grant, or nothing.
+    pub async fn ask_change(&self, text: &str, about: &str, request_id: &str) -> Result<Posted, EdgeError> {
+        self.post(MessageKind::Change, text, about, request_id).await
+    }
+
+    /// Asks that another person looks again at a need that was declined.
+    pub async fn ask_review(&self, text: &str, need: &str, request_id: &str) -> Result<Posted, EdgeError> {
+        self.post(MessageKind::Review, text, need, request_id).await
+    }
+
     async fn post(
         &self,
         kind: MessageKind,
         text: &str,
         about: &str,
         request_id: &str,
-    ) -> Result<(MessageId, Vec<u8>), EdgeError> {
+    ) -> Result<Posted, EdgeError> {
         let keys = self.thread_keys().await?;
         let message = message_id(self.case, request_id);
         let text = keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?;
@@ -188,26 +218,25 @@ impl ReceiptHolder {
             contact_plan_kept: false,
             seen: 0,
         };
-        self.intake().post_message(request).await?;
-        Ok((message, tag))
+        let version = self.intake().post_message(request).await?.into_inner().version;
+        Ok(Posted { message_id: message, version, tag })
     }
 
     fn sign(&self, call: &impl RequesterCall, text_tag: &[u8], at: Timestamp) -> ActSignature {
         sign_call(call, self.case, (text_tag, input::timestamp_out(at)), &self.signer)
     }
 
-    /// Says whether a proposal is right, as this message showed it. `words` are posted to the thread first.
+    /// Says whether a proposal is right, as this message showed it. `words` are posted to the thread first. Like each act,
+    /// it returns the number of its event: one that was done before has the number it had.
     pub async fn answer_proposal(
         &self,
         grant: &Grant,
         shown: &Message,
         (agrees, words): (bool, Option<&str>),
         act: Try<'_>,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<i64, EdgeError> {
         let message_id = match words {
-            Some(words) => {
-                self.post(MessageKind::Text, words, &grant.grant_id, act.request_id).await?.0.to_string()
-            }
+            Some(words) => self.write(words, &grant.grant_id, act.request_id).await?.message_id.to_string(),
             None => String::new(),
         };
         let mut call = AnswerProposalRequest {
@@ -219,8 +248,7 @@ impl ReceiptHolder {
             act: None,
         };
         call.act = Some(self.sign(&call, &shown.tag, act.at));
-        self.intake().answer_proposal(call).await?;
-        Ok(())
+        Ok(self.intake().answer_proposal(call).await?.into_inner().version)
     }
 
     /// Accepts or refuses the agreement that this message showed.
@@ -230,7 +258,7 @@ impl ReceiptHolder {
         shown: &Message,
         answer: AgreementAnswer,
         act: Try<'_>,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<i64, EdgeError> {
         let (accepts, refuses_donor) = match answer {
             AgreementAnswer::Accept => (true, false),
             AgreementAnswer::Refuse => (false, false),
@@ -245,8 +273,7 @@ impl ReceiptHolder {
             act: None,
         };
         call.act = Some(self.sign(&call, &shown.tag, act.at));
-        self.intake().answer_agreement(call).await?;
-        Ok(())
+        Ok(self.intake().answer_agreement(call).await?.into_inner().version)
     }
 
     /// Says what of a payment arrived; zero when nothing did.
@@ -256,7 +283,7 @@ impl ReceiptHolder {
         tranche: &Tranche,
         arrived: Money,
         act: Try<'_>,
-    ) -> Result<(), EdgeError> {
+    ) -> Result<i64, EdgeError> {
         let mut call = ReportArrivalRequest {
             request_id: act.request_id.to_owned(),
             grant_id: grant.grant_id.clone(),
@@ -265,30 +292,43 @@ impl ReceiptHolder {
             act: None,
         };
         call.act = Some(self.sign(&call, &[], act.at));
-        self.intake().report_arrival(call).await?;
-        Ok(())
+        Ok(self.intake().report_arrival(call).await?.into_inner().version)
     }
 
     /// Reports on a grant in words.
-    pub async fn report(&self, grant: &Grant, text: &str, act: Try<'_>) -> Result<(), EdgeError> {
-        let (words, tag) = self.post(MessageKind::Report, text, &grant.grant_id, act.request_id).await?;
+    pub async fn report(&self, grant: &Grant, text: &str, act: Try<'_>) -> Result<i64, EdgeError> {
+        let posted = self.post(MessageKind::Report, text, &grant.grant_id, act.request_id).await?;
         let mut call = SubmitReportRequest {
             request_id: act.request_id.to_owned(),
             grant_id: grant.grant_id.clone(),
-            message_id: words.to_string(),
+            message_id: posted.message_id.to_string(),
             act: None,
         };
-        call.act = Some(self.sign(&call, &tag, act.at));
-        self.intake().submit_report(call).await?;
-        Ok(())
+        call.act = Some(self.sign(&call, &posted.tag, act.at));
+        Ok(self.intake().submit_report(call).await?.into_inner().version)
     }
 
     /// Withdraws. `reason` is one of the codes that the contract lists.
-    pub async fn withdraw(&self, reason: &str, act: Try<'_>) -> Result<Standing, EdgeError> {
+    pub async fn withdraw(&self, reason: &str, act: Try<'_>) -> Result<(Standing, i64), EdgeError> {
         let mut call =
             WithdrawRequest { request_id: act.request_id.to_owned(), reason: reason.to_owned(), act: None };
         call.act = Some(self.sign(&call, &[], act.at));
-        Ok(self.intake().withdraw(call).await?.into_inner().standing())
+        let answer = self.intake().withdraw(call).await?.into_inner();
+        Ok((answer.standing(), answer.version))
+    }
+
+    /// Ends what this receipt opens, for good: others may have seen it. `reason` is one of the codes that the contract
+    /// lists. Returns since when; freezing it again says the same, though the receipt opens nothing else any more.
+    pub async fn freeze(&self, reason: &str, act: Try<'_>) -> Result<Option<Timestamp>, EdgeError> {
+        let mut call = FreezeReceiptRequest {
+            request_id: act.request_id.to_owned(),
+            case_id: String::new(),
+            reason: reason.to_owned(),
+            act: None,
+        };
+        call.act = Some(self.sign(&call, &[], act.at));
+        let answer = self.intake().freeze_receipt(call).await?.into_inner();
+        Ok(answer.frozen.as_ref().map(input::timestamp_in))
     }
 }
 

@@ -111,7 +111,7 @@ CREATE TABLE messages (
     seq BIGINT NOT NULL,
     kind TEXT NOT NULL CONSTRAINT messages_kind CHECK (kind IN ('MESSAGE_KIND_TEXT', 'MESSAGE_KIND_QUESTION',
         'MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_DECISION', 'MESSAGE_KIND_PROPOSAL', 'MESSAGE_KIND_AGREEMENT',
-        'MESSAGE_KIND_REPORT')),
+        'MESSAGE_KIND_REPORT', 'MESSAGE_KIND_CHANGE', 'MESSAGE_KIND_REVIEW')),
     -- 'requester' or a staff id.
     author TEXT NOT NULL,
     at BIGINT NOT NULL,
@@ -125,9 +125,10 @@ CREATE TABLE messages (
     CONSTRAINT messages_message UNIQUE (message_id),
     CONSTRAINT messages_place UNIQUE (case_id, seq),
     CONSTRAINT messages_requester_writes CHECK (author <> 'requester'
-        OR kind IN ('MESSAGE_KIND_TEXT', 'MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT')),
+        OR kind IN ('MESSAGE_KIND_TEXT', 'MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT', 'MESSAGE_KIND_CHANGE',
+            'MESSAGE_KIND_REVIEW')),
     CONSTRAINT messages_staff_write CHECK (author = 'requester'
-        OR kind NOT IN ('MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT'))
+        OR kind NOT IN ('MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT', 'MESSAGE_KIND_CHANGE', 'MESSAGE_KIND_REVIEW'))
 );
 CREATE INDEX messages_open_questions ON messages (case_id, seq)
     WHERE kind = 'MESSAGE_KIND_QUESTION' AND answered_by = '';

@@ -55,8 +55,15 @@ impl Intake {
         Ok(self.opened_by(claim).await?.case)
     }
 
-    /// What a shown receipt opens. An unknown receipt and a wrong proof are refused alike, after the same work.
+    /// What a shown receipt opens. One that is frozen, an unknown one and a wrong proof are refused alike, after the same
+    /// work: whoever took a receipt learns nothing from it any more, not even that it was frozen.
     pub(crate) async fn opened_by(&self, claim: &ReceiptClaim) -> Result<Opened, Error> {
+        let opened = self.held_by(claim).await?;
+        if opened.frozen.is_some() { Err(Refusal::from(Cause::UnknownReceipt).into()) } else { Ok(opened) }
+    }
+
+    /// What a shown receipt opens, or opened until it was frozen.
+    pub(crate) async fn held_by(&self, claim: &ReceiptClaim) -> Result<Opened, Error> {
         let found = store::receipts::opened_by(&mut self.database.clone(), &claim.lookup).await?;
         let stored = found.map_or([0; 32], |opened| opened.proof_hash);
         let matches = proof_matches(&stored, claim.proof.expose());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flare_access::{caller, receipt, staff};
+use flare_access::{Caller, caller, receipt, staff};
 use flare_contracts::{
     input,
     intake::v1::{
@@ -119,10 +119,22 @@ impl intake_server::Intake for IntakeApi {
         &self,
         request: Request<FreezeReceiptRequest>,
     ) -> Result<Response<FreezeReceiptResponse>, Status> {
-        let staff = staff(&request)?.id;
+        let scope = caller(&request)?.idempotency_scope();
+        let command = match caller(&request)? {
+            Caller::Receipt(claim) => {
+                let held = self.0.held_by(claim).await?;
+                if let Some(since) = held.frozen {
+                    return Ok(Response::new(self.0.frozen(held.case, since).await?));
+                }
+                FreezeReceipt::by_holder(&held, request.get_ref())?
+            }
+            Caller::Staff(_) | Caller::Anonymous | Caller::Service(_) => {
+                FreezeReceipt::by_staff(staff(&request)?.id, request.get_ref())?
+            }
+        };
         let request = request.into_inner();
-        let once = Once::new(staff.to_string(), "FreezeReceipt", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, FreezeReceipt::parse(staff, &request)?).await?))
+        let once = Once::new(scope, "FreezeReceipt", &request.request_id, &request)?;
+        Ok(Response::new(self.0.database.once(once, command).await?))
     }
 
     async fn get_status(

@@ -123,7 +123,7 @@ impl Requester {
         let (holder, status) = self.find(receipt).await?;
         let written = match status.open_questions.last() {
             Some(question) => holder.answer(question, text, id).await,
-            None => holder.write(text, id).await,
+            None => holder.write(text, "", id).await,
         };
         match written {
             Ok(_) => Ok(()),

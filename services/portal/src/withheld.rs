@@ -33,14 +33,15 @@ mod tests {
         let words: Vec<_> = WITHHELD.lines().collect();
         assert!(words.len() >= 120 && words.is_sorted() && words.windows(2).all(|two| two[0] != two[1]));
         // What is no word of any code could never be drawn.
-        let codes = (0..2_000).map(|_| Receipt::draw().unwrap());
+        let codes = (0..2_000).map(|_| Receipt::from_bytes(flare_kernel::random().unwrap()));
         let drawn = codes.filter(|code| !is_harmless(code)).count();
         assert!((100..900).contains(&drawn), "{drawn} of 2000 codes have such a word");
     }
 
     #[test]
     fn no_code_has_a_withheld_word() {
-        for _ in 0..300 {
+        // One of five codes that are drawn without looking has one.
+        for _ in 0..40 {
             let words = draw().unwrap().words().into_inner();
             assert!(
                 words.split(' ').all(|word| WITHHELD.lines().all(|withheld| withheld != word)),

@@ -63,6 +63,17 @@ pub(crate) enum ReceiptCommand {
         after_help = "Example:\n  flare receipt withdraw --receipt-file receipt --reason no-longer-needed"
     )]
     Withdraw(conversation::WithdrawArgs),
+    /// Ask for more time, or for another change
+    #[command(
+        after_help = "Example:\n  flare receipt change --receipt-file receipt --text-file more-time.txt"
+    )]
+    Change(conversation::ChangeArgs),
+    /// Ask that another person looks again at what was declined
+    #[command(after_help = "Example:\n  flare receipt review --receipt-file receipt --text-file why.txt")]
+    Review(conversation::ReviewArgs),
+    /// Others have seen the receipt: end what it opens, for good
+    #[command(after_help = "Example:\n  flare receipt freeze --receipt-file receipt")]
+    Freeze(conversation::FreezeArgs),
     /// Attach a file; it is sealed on this device as it is sent
     #[command(after_help = "Example:\n  flare receipt attach letter.pdf --receipt-file receipt")]
     Attach(files::AttachArgs),
@@ -106,6 +117,9 @@ pub(crate) async fn run(command: ReceiptCommand, context: &Context) -> Result<()
         ReceiptCommand::Arrived(args) => grants::arrived(args, context).await,
         ReceiptCommand::Report(args) => grants::report(args, context).await,
         ReceiptCommand::Withdraw(args) => conversation::withdraw(args, context).await,
+        ReceiptCommand::Change(args) => conversation::change(args, context).await,
+        ReceiptCommand::Review(args) => conversation::review(args, context).await,
+        ReceiptCommand::Freeze(args) => conversation::freeze(args, context).await,
         ReceiptCommand::Attach(args) => files::attach(args, context).await,
         ReceiptCommand::Files(source) => files::list(source, context).await,
         ReceiptCommand::Download(args) => files::download_file(args, context).await,
@@ -140,6 +154,13 @@ impl ReceiptSource {
     /// that was there before.
     pub(crate) async fn open(&self, context: &Context) -> Result<ReceiptHolder, CliError> {
         Ok(self.open_with_status(context).await?.0)
+    }
+
+    /// The same, of a receipt that may be frozen. Then only intake knows whether it was issued later, and it need not
+    /// be known: freezing it again is no act.
+    async fn frozen_or_not(&self, context: &Context) -> Result<ReceiptHolder, CliError> {
+        let receipt = receipt(self.receipt_file.as_deref())?;
+        retrying(|| ReceiptHolder::find_even_frozen(&context.lines, &receipt)).await
     }
 
     /// The same, and where the case stands.

@@ -98,6 +98,8 @@ pub(crate) const fn message(kind: MessageKind) -> &'static str {
         MessageKind::Proposal => "proposal",
         MessageKind::Agreement => "agreement",
         MessageKind::Report => "report",
+        MessageKind::Change => "wish for a change",
+        MessageKind::Review => "wish for another look",
     }
 }
 

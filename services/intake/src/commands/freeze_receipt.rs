@@ -2,14 +2,21 @@
 
 use flare_contracts::{
     Cause, Refusal,
+    common::v1::SignedAct,
     events::v1::{IntakeEvent, ReceiptFrozen},
     input,
     intake::v1::{FreezeReceiptRequest, FreezeReceiptResponse},
+    requester_act::verify_call,
 };
-use flare_kernel::{CaseId, StaffId};
+use flare_kernel::{CaseId, StaffId, Timestamp};
 use flare_store::{Error, Tx, Write};
 
-use crate::{receipt::REQUESTERS_THREAD, store};
+use crate::{
+    Intake,
+    author::Author,
+    receipt::REQUESTERS_THREAD,
+    store::{self, receipts::Opened},
+};
 
 /// Why a receipt is frozen.
 const REASONS: &[&str] = &["lost", "seized", "seen_by_others", "asked", "other"];
@@ -17,15 +24,26 @@ const REASONS: &[&str] = &["lost", "seized", "seen_by_others", "asked", "other"]
 /// See the module.
 pub(crate) struct FreezeReceipt {
     case: CaseId,
-    staff: StaffId,
+    by: Author,
     reason: &'static str,
+    /// Of its holder.
+    act: Option<SignedAct>,
 }
 
 impl FreezeReceipt {
-    pub(crate) fn parse(staff: StaffId, request: &FreezeReceiptRequest) -> Result<Self, Refusal> {
+    pub(crate) fn by_staff(staff: StaffId, request: &FreezeReceiptRequest) -> Result<Self, Refusal> {
         let case = input::id("case_id", &request.case_id)?;
-        Ok(Self { case, staff, reason: input::code("reason", &request.reason, REASONS)? })
+        Ok(Self { case, by: Author::Staff(staff), reason: reason(request)?, act: None })
     }
+
+    pub(crate) fn by_holder(held: &Opened, request: &FreezeReceiptRequest) -> Result<Self, Refusal> {
+        let act = verify_call(request, held.case, &held.signing_key)?;
+        Ok(Self { case: held.case, by: Author::Requester, reason: reason(request)?, act: Some(act) })
+    }
+}
+
+fn reason(request: &FreezeReceiptRequest) -> Result<&'static str, Refusal> {
+    input::code("reason", &request.reason, REASONS)
 }
 
 impl Write for FreezeReceipt {
@@ -33,13 +51,31 @@ impl Write for FreezeReceipt {
 
     async fn apply(&self, tx: &mut Tx) -> Result<FreezeReceiptResponse, Error> {
         let view = super::locked(tx, self.case).await?;
-        if !store::receipts::freeze(tx, self.case, REQUESTERS_THREAD).await? {
+        if store::receipts::freeze(tx, self.case, REQUESTERS_THREAD).await? {
+            let (case_id, reason) = (self.case.to_string(), self.reason.to_owned());
+            let event: IntakeEvent = ReceiptFrozen { case_id, reason, act: self.act.clone() }.into();
+            tx.append(self.case, view.lane, self.by.name(), &event)?;
+            super::show_step(tx, self.case, "receipt_frozen", String::new()).await?;
+        } else if !self.by.is_requester() {
             return Err(Refusal::from(Cause::NoActiveReceipt).into());
         }
-        let (case_id, reason) = (self.case.to_string(), self.reason.to_owned());
-        let event: IntakeEvent = ReceiptFrozen { case_id, reason }.into();
-        tx.append(self.case, view.lane, self.staff.to_string(), &event)?;
-        super::show_step(tx, self.case, "receipt_frozen", String::new()).await?;
-        Ok(FreezeReceiptResponse { version: tx.version(self.case) })
+        // A holder whose other click was sooner is told the same.
+        Ok(response(tx.version(self.case), tx.now()))
+    }
+}
+
+fn response(version: i64, frozen: Timestamp) -> FreezeReceiptResponse {
+    FreezeReceiptResponse { version, frozen: Some(input::timestamp_out(frozen)) }
+}
+
+impl Intake {
+    /// What the holder of a receipt that is frozen already is told: nothing else happens.
+    pub(crate) async fn frozen(
+        &self,
+        case: CaseId,
+        since: Timestamp,
+    ) -> Result<FreezeReceiptResponse, Error> {
+        let version = store::requests::version(&mut self.database.clone(), case).await?;
+        Ok(response(version, since))
     }
 }

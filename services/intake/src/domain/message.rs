@@ -34,8 +34,15 @@ impl About {
 pub(crate) fn may_write(author: &Author, kind: MessageKind) -> Result<(), Refusal> {
     let (allowed, list) = match author {
         Author::Requester => (
-            matches!(kind, MessageKind::Text | MessageKind::Answer | MessageKind::Report),
-            "text, answer, report",
+            matches!(
+                kind,
+                MessageKind::Text
+                    | MessageKind::Answer
+                    | MessageKind::Report
+                    | MessageKind::Change
+                    | MessageKind::Review
+            ),
+            "text, answer, report, change, review",
         ),
         Author::Staff(_) => (
             matches!(
@@ -71,10 +78,15 @@ pub(crate) fn about(kind: MessageKind, text: &str) -> Result<About, Refusal> {
         MessageKind::Proposal | MessageKind::Agreement | MessageKind::Report => {
             input::id("about", text).map(About::Grant)
         }
-        MessageKind::Text | MessageKind::Question | MessageKind::Decision if text.is_empty() => {
+        MessageKind::Review => input::id("about", text).map(About::Need),
+        MessageKind::Text | MessageKind::Question | MessageKind::Decision | MessageKind::Change
+            if text.is_empty() =>
+        {
             Ok(About::Nothing)
         }
-        MessageKind::Text | MessageKind::Question | MessageKind::Decision => of_case(text),
+        MessageKind::Text | MessageKind::Question | MessageKind::Decision | MessageKind::Change => {
+            of_case(text)
+        }
     }
 }
 
@@ -91,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [MessageKind; 7] = [
+    const KINDS: [MessageKind; 9] = [
         MessageKind::Text,
         MessageKind::Question,
         MessageKind::Answer,
@@ -99,14 +111,16 @@ mod tests {
         MessageKind::Proposal,
         MessageKind::Agreement,
         MessageKind::Report,
+        MessageKind::Change,
+        MessageKind::Review,
     ];
 
     #[test]
     fn each_side_writes_its_own_kinds() {
         let staff = Author::Staff(StaffId::from_bytes([1; 16]));
         let by = |author: &Author| KINDS.map(|kind| may_write(author, kind).is_ok());
-        assert_eq!(by(&Author::Requester), [true, false, true, false, false, false, true]);
-        assert_eq!(by(&staff), [true, true, false, true, true, true, false]);
+        assert_eq!(by(&Author::Requester), [true, false, true, false, false, false, true, true, true]);
+        assert_eq!(by(&staff), [true, true, false, true, true, true, false, false, false]);
         for author in [&Author::Requester, &staff] {
             assert_eq!(may_write(author, MessageKind::Unspecified).unwrap_err().violations[0].field, "kind");
         }
@@ -135,9 +149,11 @@ mod tests {
                 MessageKind::Proposal | MessageKind::Agreement | MessageKind::Report => {
                     [None, None, None, Some(About::Grant(grant)), None]
                 }
+                MessageKind::Review => [None, None, Some(About::Need(need)), None, None],
                 MessageKind::Text
                 | MessageKind::Question
                 | MessageKind::Decision
+                | MessageKind::Change
                 | MessageKind::Unspecified => {
                     [Some(About::Nothing), None, Some(About::Need(need)), Some(About::Grant(grant)), None]
                 }

@@ -4,7 +4,7 @@ use flare_contracts::{
     epoch_author, input,
     intake::v1::{HolderKind, ReceiptRecord},
 };
-use flare_kernel::CaseId;
+use flare_kernel::{CaseId, Timestamp};
 use flare_store::{Error, Row, Tx, sql};
 
 use super::{Reads, small, wire};
@@ -16,6 +16,8 @@ pub(crate) struct Opened {
     pub(crate) case: CaseId,
     pub(crate) proof_hash: [u8; 32],
     pub(crate) signing_key: [u8; 32],
+    /// Since when it opens nothing any more, where that is so.
+    pub(crate) frozen: Option<Timestamp>,
 }
 
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, receipt: &NewReceipt<'_>) -> Result<(), Error> {
@@ -39,13 +41,12 @@ pub(crate) async fn insert(tx: &mut Tx, case: CaseId, receipt: &NewReceipt<'_>) 
     .map(drop)
 }
 
-/// What a receipt opens. One that is frozen opens nothing.
+/// What a receipt opens, or opened until it was frozen.
 pub(crate) async fn opened_by(reads: &mut impl Reads, lookup: &[u8; 16]) -> Result<Option<Opened>, Error> {
     let row = reads
         .one(
-            sql("SELECT case_id, proof_hash, signing_key FROM receipts \
-                 WHERE lookup_id = $1 AND frozen_at IS NULL")
-            .bind(lookup.to_vec()),
+            sql("SELECT case_id, proof_hash, signing_key, frozen_at FROM receipts WHERE lookup_id = $1")
+                .bind(lookup.to_vec()),
         )
         .await?;
     row.map(|row| {
@@ -53,6 +54,7 @@ pub(crate) async fn opened_by(reads: &mut impl Reads, lookup: &[u8; 16]) -> Resu
             case: row.id("case_id")?,
             proof_hash: row.array("proof_hash")?,
             signing_key: row.array("signing_key")?,
+            frozen: row.timestamp_or_null("frozen_at")?,
         })
     })
     .transpose()

@@ -20,6 +20,7 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
         request_id: fresh(),
         case_id: requester.case.to_string(),
         reason: reason.to_owned(),
+        act: None,
     };
     let call = async |request: FreezeReceiptRequest| desk.api.freeze_receipt(from(officer(), request)).await;
     assert_eq!(field(&call(freeze("bored")).await.unwrap_err()), "reason");
@@ -56,6 +57,38 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
     assert_eq!(status.thread_keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [2]);
     let steps: Vec<_> = status.steps.iter().map(|step| step.what.as_str()).collect();
     assert_eq!(steps, ["received", "receipt_frozen", "receipt_issued"]);
+}
+
+on_both_engines!(the_holder_of_a_receipt_freezes_it_once_and_is_told_since_when, crate::SCHEMA);
+async fn the_holder_of_a_receipt_freezes_it_once_and_is_told_since_when(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let (requester, elsewhere) = (desk.requester().await, desk.requester().await);
+    let freeze = || FreezeReceiptRequest {
+        request_id: fresh(),
+        case_id: String::new(),
+        reason: "seen_by_others".to_owned(),
+        act: None,
+    };
+    let signed = |by: &Requester, request: FreezeReceiptRequest| FreezeReceiptRequest {
+        act: Some(by.act(&request, None)),
+        ..request
+    };
+    let call = async |request| desk.api.freeze_receipt(from(requester.caller(), request)).await;
+    assert_eq!(field(&call(freeze()).await.unwrap_err()), "act");
+    assert_eq!(reason(&call(signed(&elsewhere, freeze())).await.unwrap_err()), "ACT_NOT_SIGNED");
+    desk.status(&requester).await;
+
+    let good = signed(&requester, freeze());
+    let frozen = call(good.clone()).await.unwrap().into_inner();
+    assert!(frozen.frozen.is_some());
+    for again in [good, signed(&requester, freeze()), freeze()] {
+        assert_eq!(call(again).await.unwrap().into_inner(), frozen, "freezing twice is freezing");
+    }
+    let refused = desk.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap_err();
+    assert_eq!(reason(&refused), "UNKNOWN_RECEIPT", "it opens nothing any more");
+    desk.status(&elsewhere).await;
+    let frozen = "SELECT seq FROM events WHERE kind LIKE '%ReceiptFrozen' AND actor = 'requester'";
+    assert_eq!(desk.count(frozen).await, 1);
 }
 
 on_both_engines!(staff_begin_the_threads_next_key_for_the_receipt_too, crate::SCHEMA);

@@ -109,6 +109,10 @@ asks! {
     CloseOverdue = "close_overdue",
     /// A grant was closed: can the case be?
     CloseCase = "close_case",
+    /// The requester asks that somebody else looks again at what was declined.
+    ReviewDecline = "review_decline",
+    /// Others have seen the requester's code, which is frozen: reach them another way.
+    ReachAnew = "reach_anew",
 }
 
 #[cfg(test)]

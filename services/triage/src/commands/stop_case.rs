@@ -8,10 +8,14 @@ use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
-use crate::{Triage, TriagePolicy, domain::Stopped, store};
+use crate::{
+    Triage, TriagePolicy,
+    domain::{CHANNEL_COMPROMISED, Stopped},
+    store,
+};
 
 /// Why a case is paused.
-const WHY_PAUSED: &[&str] = &["not_safe", "detained", "channel_compromised", "other"];
+const WHY_PAUSED: &[&str] = &["not_safe", "detained", CHANNEL_COMPROMISED, "other"];
 /// Why a case is held.
 const WHY_HELD: &[&str] = &["inquiry", "corruption", "safeguarding", "other"];
 
@@ -53,7 +57,7 @@ impl Write for StopCase {
     async fn apply(&self, tx: &mut Tx) -> Result<StopReply, Error> {
         let mut case = self.seen.lock(tx).await?;
         let stopped = case.stop(self.how, self.seen.officer, self.reason, tx.now(), &self.policy)?;
-        store::begin_stop(tx, case.id, self.how, self.reason, self.seen.officer).await?;
+        store::begin_stop(tx, case.id, self.how, self.reason, &self.seen.officer.to_string()).await?;
         let state = store::finish(tx, &mut case, self.seen.officer, stopped).await?;
         Ok(StopReply { state: Some(state), money_stopped: false })
     }

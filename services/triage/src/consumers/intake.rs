@@ -12,7 +12,7 @@ use flare_store::{Error, Tx};
 use super::id;
 use crate::{
     TriagePolicy,
-    domain::{Case, Withdrawer},
+    domain::{CHANNEL_COMPROMISED, Case, Stopped, Withdrawer},
     store,
 };
 
@@ -38,8 +38,11 @@ pub(super) async fn apply(
             requester_wrote(tx, policy, &attached.case_id, String::new()).await
         }
         Event::WithdrawalRequested(requested) => withdraw(tx, policy, requested).await,
+        Event::ReceiptFrozen(frozen) if received.actor == REQUESTER => {
+            code_seen(tx, policy, &frozen.case_id).await
+        }
         // What staff add themselves is no news. Answers to proposals and agreements, arrivals and reports are grants'
-        // business, and neither a receipt nor a key of the thread changes anything here.
+        // business, and neither a receipt that staff issue or freeze nor a key of the thread changes anything here.
         Event::AnswersAdded(_)
         | Event::FileAttached(_)
         | Event::ReceiptIssued(_)
@@ -90,7 +93,9 @@ async fn message(tx: &mut Tx, policy: &TriagePolicy, posted: &MessagePosted) -> 
         | MessageKind::Decision
         | MessageKind::Proposal
         | MessageKind::Agreement
-        | MessageKind::Report => {
+        | MessageKind::Report
+        | MessageKind::Change
+        | MessageKind::Review => {
             case.staff_wrote();
             store::save(tx, &mut case).await
         }
@@ -114,6 +119,15 @@ async fn withdraw(tx: &mut Tx, policy: &TriagePolicy, requested: &WithdrawalRequ
     let withdrawn = case.withdraw(Withdrawer::Requester, &requested.reason, tx.now(), policy)?;
     let events = withdrawn.map(Into::into);
     store::finish_with(tx, &mut case, REQUESTER, events).await.map(drop)
+}
+
+/// Others have seen the requester's code. Whatever was said with it may be theirs, so no money moves and nothing goes out
+/// until somebody has reached the requester.
+async fn code_seen(tx: &mut Tx, policy: &TriagePolicy, case: &str) -> Result<(), Error> {
+    let Some(mut case) = known(tx, case).await? else { return Ok(()) };
+    let Some(stopped) = case.code_seen(tx.now(), policy) else { return store::save(tx, &mut case).await };
+    store::begin_stop(tx, case.id, Stopped::Paused, CHANNEL_COMPROMISED, REQUESTER).await?;
+    store::finish(tx, &mut case, REQUESTER, stopped).await.map(drop)
 }
 
 /// The case, locked. None when it was erased: a case's own stream begins with its request.

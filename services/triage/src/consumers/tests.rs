@@ -4,7 +4,8 @@ use flare_contracts::{
     common::v1::Lane,
     events::v1::{
         AnswersAdded, FileAttached, GateClosed, GrantActivated, GrantApproved, GrantDrafted, GrantRejected,
-        GrantTerminated, GrantWithdrawn, PayeeEntered, WithdrawalRequested, grants_event, triage_event,
+        GrantTerminated, GrantWithdrawn, PayeeEntered, ReceiptFrozen, WithdrawalRequested, grants_event,
+        triage_event,
     },
     intake::v1::MessageKind,
     triage::v1::{Outcome, Stage},
@@ -100,6 +101,28 @@ async fn a_requester_withdraws_once_whatever_the_stage(sandbox: Sandbox) {
         assert_eq!(desk.last_event(case).await, ("CaseStopped".to_owned(), "requester".to_owned()));
         assert!(!desk.triage.money_is_settled(case).await.unwrap(), "grants is asked by the worker");
     }
+}
+
+on_both_engines!(a_code_that_its_holder_froze_pauses_the_case_until_one_of_staff_resumes_it, crate::SCHEMA);
+async fn a_code_that_its_holder_froze_pauses_the_case_until_one_of_staff_resumes_it(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let case = desk.assessing(1, Lane::Urgent).await;
+    let frozen = |case: CaseId| ReceiptFrozen { case_id: case.to_string(), ..ReceiptFrozen::default() };
+    desk.intake(&staff(1).to_string(), frozen(case)).await;
+    assert_eq!(shown(&desk.read(case).await), (Stage::Assessing, false), "staff know what they froze");
+    desk.intake("requester", frozen(case)).await;
+    assert_eq!(shown(&desk.read(case).await), (Stage::Paused, true));
+    assert_eq!(desk.last_event(case).await, ("CaseStopped".to_owned(), "requester".to_owned()));
+    assert!(!desk.triage.money_is_settled(case).await.unwrap(), "grants is asked to hold its money");
+    let version = desk.version(case).await;
+    desk.intake("requester", frozen(case)).await;
+    assert_eq!(desk.version(case).await, version, "once");
+    desk.resume(case, 1).await.unwrap();
+    assert_eq!(shown(&desk.read(case).await).0, Stage::Assessing);
+
+    let closed = desk.closed(2).await;
+    desk.intake("requester", frozen(closed)).await;
+    assert_eq!(shown(&desk.read(closed).await), (Stage::Closed, true), "it is in sight again");
 }
 
 fn grant(number: u8) -> String {

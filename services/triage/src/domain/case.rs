@@ -4,7 +4,7 @@ use flare_contracts::events::v1::CaseOpened;
 use flare_contracts::input::{lane_out, timestamp_out};
 use flare_kernel::{CaseId, Lane, StaffId, Timestamp};
 
-use super::{Ended, MoneyAsk, MoneyKind, OurClock, Stage, Step, Target, Work, WrongStage};
+use super::{Ended, MoneyAsk, MoneyKind, OurClock, Pauser, Stage, Step, Target, Work, WrongStage};
 use crate::TriagePolicy;
 
 /// Where a case stands is several facts at once; the stage is a view of them.
@@ -20,7 +20,7 @@ pub(crate) struct Case {
     /// A question to the requester is open.
     pub(crate) awaiting: bool,
     /// Who paused it for safety, while it is.
-    pub(crate) paused_by: Option<StaffId>,
+    pub(crate) paused_by: Option<Pauser>,
     /// Who holds it for inquiry, while it is; a pause may come on top.
     pub(crate) held_by: Option<StaffId>,
     pub(crate) ended: Option<Ended>,

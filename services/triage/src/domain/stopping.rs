@@ -1,12 +1,14 @@
 //! Pausing, holding, withdrawing, closing, and the ways back.
 
+use std::{fmt, str::FromStr};
+
 use flare_contracts::{
     Coded, Kind, Params, Reason, Refusal,
     events::v1::{CaseClosed, CaseReopened, CaseResumed, CaseStopped, MoneyStopped, TriageEvent},
 };
 use flare_kernel::{StaffId, Timestamp};
 
-use super::{Case, Ended, MoneyKind, MoneyState, Needs, Stage, Work, WrongStage};
+use super::{Case, Ended, MoneyKind, MoneyState, Needs, Stage, Work, WrongStage, listed::Unlisted};
 use crate::{
     TriagePolicy,
     refusals::{TriageRefusal, TriageRule},
@@ -33,6 +35,18 @@ pub(crate) enum Stopped {
     Paused,
     /// For an inquiry.
     Held,
+}
+
+/// Why a case is paused whose requester froze their code; staff can give it as a reason too.
+pub(crate) const CHANNEL_COMPROMISED: &str = "channel_compromised";
+
+/// Who paused a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pauser {
+    /// A member of staff, whom another one must follow to resume it.
+    Staff(StaffId),
+    /// The requester, by freezing their code. Whoever resumes it is the second person.
+    Requester,
 }
 
 /// Who withdraws.
@@ -72,6 +86,26 @@ pub(crate) enum CloseRefusal {
     MoneyNotStopped,
     #[error("{}", TriageRule::WithdrawnOrNot)]
     Exit,
+}
+
+impl fmt::Display for Pauser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Staff(id) => id.fmt(f),
+            Self::Requester => f.write_str("requester"),
+        }
+    }
+}
+
+impl FromStr for Pauser {
+    type Err = Unlisted;
+
+    fn from_str(text: &str) -> Result<Self, Unlisted> {
+        if text == "requester" {
+            return Ok(Self::Requester);
+        }
+        text.parse().map(Self::Staff).map_err(|_| Unlisted)
+    }
 }
 
 impl Stopped {
@@ -154,7 +188,7 @@ impl Case {
         match how {
             Stopped::Paused => {
                 self.require("a case can be paused", MAY_BE_PAUSED)?;
-                self.paused_by = Some(by);
+                self.paused_by = Some(Pauser::Staff(by));
             }
             Stopped::Held => {
                 self.require("a case can be held", MAY_BE_HELD)?;
@@ -162,6 +196,15 @@ impl Case {
             }
         }
         Ok(self.stopped(how.as_str(), reason, now, policy))
+    }
+
+    /// Others have seen the requester's code, who froze it: a case that goes on or is held is paused. One that is paused
+    /// already, or has ended, is only shown as one with news.
+    pub(crate) fn code_seen(&mut self, now: Timestamp, policy: &TriagePolicy) -> Option<CaseStopped> {
+        self.has_news = true;
+        self.require("a case can be paused", MAY_BE_PAUSED).ok()?;
+        self.paused_by = Some(Pauser::Requester);
+        Some(self.stopped(Stopped::Paused.as_str(), CHANNEL_COMPROMISED, now, policy))
     }
 
     /// Ends a pause or, when there is none, an inquiry. Says which. What a pause leaves held is told as held. An inquiry
@@ -176,7 +219,8 @@ impl Case {
     ) -> Result<(Stopped, TriageEvent), ResumeRefusal> {
         self.require("a case can be resumed", &[Stage::Paused, Stage::Held])?;
         let (what, begun_by) = match self.paused_by {
-            Some(by) => (Stopped::Paused, Some(by)),
+            Some(Pauser::Staff(by)) => (Stopped::Paused, Some(by)),
+            Some(Pauser::Requester) => (Stopped::Paused, None),
             None => (Stopped::Held, self.held_by),
         };
         if what == Stopped::Held && !is_head {

@@ -220,7 +220,7 @@ fn upsert(case: &Case) -> Sql<'static> {
         .bind(text(case.owner))
         .bind(case.work.as_str())
         .bind(i64::from(case.awaiting))
-        .bind(text(case.paused_by))
+        .bind(case.paused_by.map(|by| by.to_string()))
         .bind(text(case.held_by))
         .bind(case.ended.map(|ended| ended.as_str().to_owned()))
         .bind(case.exit.clone())
@@ -286,7 +286,7 @@ fn from_row(row: &Row) -> Result<Case, Error> {
         work: row.parse("work")?,
         to_draft: row.flag("to_draft")?,
         awaiting: row.flag("awaiting")?,
-        paused_by: row.id_or_null("paused_by")?,
+        paused_by: parsed_or_null(row, "paused_by")?,
         held_by: row.id_or_null("held_by")?,
         ended: parsed_or_null(row, "ended")?,
         exit: row.text_or_null("exit")?,

@@ -21,7 +21,7 @@ pub(crate) async fn begin_stop(
     case: CaseId,
     what: Stopped,
     reason: &'static str,
-    by: StaffId,
+    by: &str,
 ) -> Result<(), Error> {
     tx.execute(
         sql("INSERT INTO stops (case_id, number, how, reason, begun_by, begun) \
@@ -29,7 +29,7 @@ pub(crate) async fn begin_stop(
         .bind(case.to_string())
         .bind(what.as_str())
         .bind(reason)
-        .bind(by.to_string())
+        .bind(by)
         .bind(tx.now().as_micros())
         .bind(case.to_string()),
     )

@@ -131,7 +131,7 @@ words! {
     ConsentState { "agreed" = Agreed, "refused" = Refused, "cannot-be-asked" = CannotBeAsked }
     MessageKind {
         "text" = Text, "question" = Question, "answer" = Answer, "decision" = Decision, "proposal" = Proposal,
-        "agreement" = Agreement, "report" = Report,
+        "agreement" = Agreement, "report" = Report, "change" = Change, "review" = Review,
     }
     Stage {
         "submitted" = Submitted, "acknowledged" = Acknowledged, "assessing" = Assessing,

@@ -27,6 +27,7 @@ pub(crate) async fn freeze_receipt(context: &Context, args: FreezeReceiptArgs) -
         request_id: desk.request_id()?,
         case_id: args.case.to_string(),
         reason: args.reason.clone(),
+        act: None,
     };
     let frozen = call!(desk, intake.freeze_receipt(request))?;
     let document = json!({

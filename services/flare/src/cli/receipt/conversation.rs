@@ -1,11 +1,11 @@
 //! Talking with staff, and taking the request back.
 
 use clap::{Args, ValueEnum};
-use flare_edge::receipt::{ReceiptHolder, message_id};
+use flare_edge::receipt::{Outcome, Posted, ReceiptHolder, message_id};
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, name_of, the_one};
-use crate::cli::{CliError, Context, TextSource, retrying, words};
+use crate::cli::{CliError, Context, TextSource, case::choices::code, retrying, words};
 
 /// `flare receipt write`
 #[derive(Args, Debug)]
@@ -38,6 +38,44 @@ pub(crate) struct WithdrawArgs {
     /// Why, if you want to say
     #[arg(long, value_enum, default_value_t = WithdrawReason::Unsaid)]
     reason: WithdrawReason,
+    /// Do not ask again
+    #[arg(long)]
+    yes: bool,
+}
+
+/// `flare receipt change`
+#[derive(Args, Debug)]
+pub(crate) struct ChangeArgs {
+    #[command(flatten)]
+    receipt: ReceiptSource,
+    /// The grant that it is about, if it is about one
+    #[arg(long)]
+    grant: Option<String>,
+    /// A file with your words, or - for standard input; without it, you are asked
+    #[arg(long, value_name = "FILE|-")]
+    text_file: Option<TextSource>,
+}
+
+/// `flare receipt review`
+#[derive(Args, Debug)]
+pub(crate) struct ReviewArgs {
+    /// Which need; needed only when several were declined
+    need: Option<String>,
+    #[command(flatten)]
+    receipt: ReceiptSource,
+    /// A file with your words, or - for standard input; without it, you are asked
+    #[arg(long, value_name = "FILE|-")]
+    text_file: Option<TextSource>,
+}
+
+/// `flare receipt freeze`
+#[derive(Args, Debug)]
+pub(crate) struct FreezeArgs {
+    #[command(flatten)]
+    receipt: ReceiptSource,
+    /// Why
+    #[arg(long, value_parser = code(&["lost", "seized", "seen-by-others", "asked", "other"]), default_value = "seen-by-others")]
+    reason: String,
     /// Do not ask again
     #[arg(long)]
     yes: bool,
@@ -87,8 +125,8 @@ pub(super) async fn write(args: WriteArgs, context: &Context) -> Result<(), CliE
     let holder = args.receipt.open(context).await?;
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your message:")?;
     let request_id = context.request_id()?;
-    let message = retrying(|| holder.write(text.expose(), &request_id)).await?;
-    sent(context, &message.to_string())
+    let posted = retrying(|| holder.write(text.expose(), "", &request_id)).await?;
+    sent(context, &posted)
 }
 
 pub(super) async fn answer(args: AnswerArgs, context: &Context) -> Result<(), CliError> {
@@ -101,8 +139,8 @@ pub(super) async fn answer(args: AnswerArgs, context: &Context) -> Result<(), Cl
     };
     let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your answer:")?;
     let request_id = context.request_id()?;
-    let message = retrying(|| holder.answer(&question, text.expose(), &request_id)).await?;
-    sent(context, &message.to_string())
+    let posted = retrying(|| holder.answer(&question, text.expose(), &request_id)).await?;
+    sent(context, &posted)
 }
 
 /// The question that this very command answered already, though its own answer was lost: it is no longer open.
@@ -119,9 +157,29 @@ async fn answered_before(
     Ok(messages.into_iter().find(|message| message.message_id == id).map(|message| message.about))
 }
 
-fn sent(context: &Context, message: &str) -> Result<(), CliError> {
+pub(super) async fn change(args: ChangeArgs, context: &Context) -> Result<(), CliError> {
+    let holder = args.receipt.open(context).await?;
+    let text = context.read_text(args.text_file.as_ref(), "--text-file", "What should change?")?;
+    let about = args.grant.unwrap_or_default();
+    let request_id = context.request_id()?;
+    let posted = retrying(|| holder.ask_change(text.expose(), &about, &request_id)).await?;
+    sent(context, &posted)
+}
+
+pub(super) async fn review(args: ReviewArgs, context: &Context) -> Result<(), CliError> {
+    let (holder, status) = args.receipt.open_with_status(context).await?;
+    let declined: Vec<_> = status.needs.iter().filter(|need| need.outcome == Outcome::Declined).collect();
+    let need = the_one(&declined, |need| need.need_id.as_str(), args.need.as_deref(), "declined need")?;
+    let text = context.read_text(args.text_file.as_ref(), "--text-file", "What should they look at?")?;
+    let request_id = context.request_id()?;
+    let posted = retrying(|| holder.ask_review(text.expose(), &need.need_id, &request_id)).await?;
+    sent(context, &posted)
+}
+
+fn sent(context: &Context, posted: &Posted) -> Result<(), CliError> {
+    let message = posted.message_id.to_string();
     context.output.show(&json!({ "message_id": message }), |out| {
-        out.line(format!("Sent and received. {}", out.dim(message)));
+        out.line(format!("Sent and received. {}", out.dim(&message)));
     })
 }
 
@@ -130,10 +188,24 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
     let name = name_of(&holder);
     confirmed(args.yes, &format!("Withdraw {name}? Nothing will be sent to you any more."))?;
     let request_id = context.request_id()?;
-    let standing = retrying(|| holder.withdraw(args.reason.code(), Context::attempt(&request_id))).await?;
+    let (standing, _) =
+        retrying(|| holder.withdraw(args.reason.code(), Context::attempt(&request_id))).await?;
     let document = json!({
         "case_id": holder.case().to_string(),
         "standing": words::standing_code(standing),
     });
     context.output.show(&document, |out| out.line(format!("{name}: {}.", words::standing(standing))))
+}
+
+/// The receipt is not asked where its case is: one that is frozen already says so here, and opens nothing else.
+pub(super) async fn freeze(args: FreezeArgs, context: &Context) -> Result<(), CliError> {
+    confirmed(args.yes, "End what this receipt opens, for good? Staff reach you in the way you gave them.")?;
+    let holder = args.receipt.frozen_or_not(context).await?;
+    let request_id = context.request_id()?;
+    let since = retrying(|| holder.freeze(&args.reason, Context::attempt(&request_id))).await?;
+    let document = json!({ "frozen": since.map(|at| at.to_string()) });
+    context.output.show(&document, |out| {
+        out.line(format!("This receipt opens nothing any more, since {}.", out.happened_at(since)));
+        out.line("No money moves until staff have reached you in the way you gave them.");
+    })
 }

@@ -2,6 +2,8 @@
 
 use flare_contracts::{events::v1::intake_event::Event, intake::v1::MessageKind};
 
+use flare_kernel::Lane;
+
 use super::{Heard, lane, proposer};
 use crate::domain::{
     Ask,
@@ -41,8 +43,13 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
                 | MessageKind::Question
                 | MessageKind::Decision
                 | MessageKind::Proposal
-                | MessageKind::Agreement => {
+                | MessageKind::Agreement
+                | MessageKind::Change => {
                     to.tell(Owner, Ask::Answer, case);
+                }
+                // Whoever declined does not look again alone: a head finds somebody.
+                MessageKind::Review => {
+                    to.tell_all([Heads, Owner], Ask::ReviewDecline, &event.about, None);
                 }
                 // `ReportSubmitted` tells of it.
                 MessageKind::Report => {}
@@ -58,7 +65,9 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
                 | MessageKind::Question
                 | MessageKind::Proposal
                 | MessageKind::Agreement
-                | MessageKind::Report => {}
+                | MessageKind::Report
+                | MessageKind::Change
+                | MessageKind::Review => {}
             }
         }
         Event::ProposalAnswered(event) => {
@@ -87,7 +96,14 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
             to.settle_all([Ask::Acknowledge, Ask::Answer, Ask::DraftGrant, Ask::CheckWelfare], &case);
             to.tell_all([Owner, Heads, Finance], Ask::SettleWithdrawal, &case, None);
         }
+        // Frozen by its holder: somebody else may have read, written and agreed with it. It goes before everything else.
+        Event::ReceiptFrozen(_) if heard.staff().is_none() => {
+            to.lane = Lane::Critical;
+            to.tell_all([Owner, Heads], Ask::ReachAnew, &case, None);
+        }
+        // They have a new one.
+        Event::ReceiptIssued(_) => to.settle(Ask::ReachAnew, case),
         // Done by staff, who know.
-        Event::ReceiptIssued(_) | Event::ReceiptFrozen(_) | Event::ThreadKeyBegun(_) => {}
+        Event::ReceiptFrozen(_) | Event::ThreadKeyBegun(_) => {}
     }
 }

@@ -116,6 +116,10 @@ fn what_the_requester_says_reaches_the_owner() {
         assert_eq!(routed.settle, [Settle::Asked(Ask::CheckWelfare, CASE.to_string())]);
     }
     assert_eq!(told(&routed(message(MessageKind::Report, true), "requester")), []);
+    assert_eq!(told(&routed(message(MessageKind::Change, true), "requester")), [(Owner, Ask::Answer)]);
+    let review = routed(message(MessageKind::Review, true), "requester");
+    assert_eq!(told(&review), [(Heads, Ask::ReviewDecline), (Owner, Ask::ReviewDecline)]);
+    assert_eq!(review.plans[0].about, GRANT.to_string(), "what was declined");
     let reply = routed(message(MessageKind::Text, false), &person(1).to_string());
     assert_eq!((told(&reply), reply.settle), (vec![], vec![Settle::Asked(Ask::Answer, CASE.to_string())]));
     let decision = routed(message(MessageKind::Decision, false), &person(1).to_string());
@@ -146,7 +150,25 @@ fn what_the_requester_says_reaches_the_owner() {
     let withdrawal = intake(ie::Event::WithdrawalRequested(events::WithdrawalRequested::default()));
     let expected = [Owner, Heads, Finance].map(|audience| (audience, Ask::SettleWithdrawal));
     assert_eq!(told(&routed(withdrawal, "requester")), expected);
-    assert_eq!(told(&routed(intake(ie::Event::ReceiptIssued(events::ReceiptIssued::default())), "x")), []);
+    let issued = routed(intake(ie::Event::ReceiptIssued(events::ReceiptIssued::default())), "x");
+    let settled = vec![Settle::Asked(Ask::ReachAnew, CASE.to_string())];
+    assert_eq!((told(&issued), issued.settle), (vec![], settled));
+}
+
+#[test]
+fn a_code_that_its_holder_froze_goes_before_everything_else() {
+    use Audience::{Finance, Heads, Owner};
+    let frozen = || intake(ie::Event::ReceiptFrozen(events::ReceiptFrozen::default()));
+    let seen = routed(frozen(), "requester");
+    assert_eq!(told(&seen), [(Owner, Ask::ReachAnew), (Heads, Ask::ReachAnew)]);
+    assert_eq!((seen.lane, seen.facts.lane), (Lane::Critical, facts().lane), "this notice, not the case");
+    assert_eq!(told(&routed(frozen(), &person(1).to_string())), []);
+    let stopped = |how: &str| {
+        triage(te::Event::CaseStopped(events::CaseStopped { how: how.to_owned(), ..Default::default() }))
+    };
+    let paused = told(&routed(stopped("paused"), "requester"));
+    assert_eq!(paused, [(Finance, Ask::StopPayments), (Owner, Ask::StopPayments)]);
+    assert_eq!(told(&routed(stopped("withdrawn"), "requester")), [], "that was told when they withdrew");
 }
 
 #[test]
@@ -214,8 +236,9 @@ fn the_steps_of_a_case_reach_whoever_is_next() {
         let ended = events::NeedEnded { need_id, outcome: outcome.into(), ..Default::default() };
         let routed = routed(triage(te::Event::NeedEnded(ended)), &person(6).to_string());
         assert_eq!(told(&routed), expected, "{outcome:?}");
-        let settled = [Settle::Asked(Ask::DecideNeed, "need_x".to_owned())];
-        assert_eq!(routed.settle, if expected.is_empty() { &settled[..] } else { &[] });
+        let settled =
+            [Ask::DecideNeed, Ask::ReviewDecline].map(|ask| Settle::Asked(ask, "need_x".to_owned()));
+        assert_eq!(routed.settle, if expected.is_empty() { &settled[..] } else { &settled[1..] });
         assert!(routed.plans.iter().all(|plan| plan.about == "need_x" && plan.except == Some(person(6))));
     }
     let unanswered = triage(te::Event::ReferralUnanswered(events::ReferralUnanswered::default()));

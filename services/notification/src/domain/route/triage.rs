@@ -37,15 +37,18 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
         Event::PersonStatusSet(event) => person(event.status(), heard, to),
         Event::ContactLogged(event) => {
             if event.reached {
-                to.settle_all([Ask::CheckWelfare, Ask::Answer, Ask::TellRequester], &case);
+                to.settle_all([Ask::CheckWelfare, Ask::Answer, Ask::TellRequester, Ask::ReachAnew], &case);
             }
         }
         // Whether another need still waits for a grant's draft is not known here: what asks for one stands until it is
         // drafted or the case ends.
         Event::NeedEnded(event) if event.outcome() == Outcome::Open => {
+            to.settle(Ask::ReviewDecline, event.need_id.clone());
             to.tell(Owner, Ask::DecideNeed, event.need_id.clone()).except(heard.staff());
         }
-        Event::NeedEnded(event) => to.settle(Ask::DecideNeed, event.need_id.clone()),
+        Event::NeedEnded(event) => {
+            to.settle_all([Ask::DecideNeed, Ask::ReviewDecline], &event.need_id);
+        }
         Event::NeedReferred(event) => to.settle(Ask::DecideNeed, event.need_id.clone()),
         Event::GrantRecommended(event) => {
             for need in &event.need_ids {
@@ -68,8 +71,9 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
                 to.settle_all([Ask::Acknowledge, Ask::Answer, Ask::DraftGrant, Ask::CheckWelfare], &case);
             }
             to.settle_all([Ask::ConsiderPause, Ask::StopPayments, Ask::ResumePayments], &case);
-            // A requester's own withdrawal was told when they asked for it.
-            if heard.staff().is_some() {
+            // A requester's own withdrawal was told when they asked for it; that they froze their code, which pauses the
+            // case, was told to those who reach them only.
+            if heard.staff().is_some() || event.how != "withdrawn" {
                 to.tell_all([Finance, Owner], Ask::StopPayments, &case, heard.staff());
             }
         }
