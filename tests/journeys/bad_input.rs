@@ -48,7 +48,7 @@ fn forms() {
         .refused_field("--form", "UTF-8");
     submit(&installation, b"not a form").refused_field("--form", "JSON");
     submit(&installation, b"{\"happened\": \"x\", \"contact\": \"x\", \"password\": \"x\"}")
-        .refused_field("--form", "line 1, column 45");
+        .refused_field("--form", "line 1, column 44");
     submit(&installation, &vec![b' '; 2 * 1024 * 1024]).refused_field("--form", "at most");
     assert_eq!(installation.team.officer.flare(&["case", "queue"])["cases"], json!([]), "nothing changed");
 }

@@ -423,7 +423,7 @@ mod tests {
         let rule = |json: &[u8]| Form::parse(json).unwrap_err().0.remove(0).rule;
         assert_eq!(rule(b"\xff{}"), Rule::NotText);
         assert_eq!(rule(b"{"), Rule::NotJson { line: 1, column: 1 });
-        assert!(rule(br#"{"hapened": "x"}"#).to_string().contains("hapened"));
+        assert_eq!(rule(br#"{"hapened": "x"}"#), Rule::NotAForm { line: 1, column: 10 });
         assert_eq!(rule(br#"{"amount": true}"#).code(), "NOT_A_FORM");
     }
 }
