@@ -1,4 +1,4 @@
-//! The pages as they come over the wire: how much of them, how well made, and how soon when strangers flood them.
+//! The pages as they come over the wire: how much of them, and how well made.
 
 mod pages;
 
