@@ -1,5 +1,6 @@
 //! The pages as they come over the wire: how much of them, and how well made.
 
+mod headers;
 mod pages;
 
 use std::{fs, process::Command};
@@ -16,7 +17,10 @@ const HEAD: usize = 900;
 #[test]
 fn every_page_keeps_its_budget_and_comes_whole() {
     let installation = Installation::embedded_with(&Wish { pages: Some(&[]), ..Wish::default() });
+    headers::name_decides_who_is_answered(installation.pages());
+    headers::forms_come_from_our_own_pages(installation.pages());
     for page in pages::every_page(installation.pages()) {
+        headers::are_those_of_every_page(&page);
         let (name, reply) = (&page.name, &page.reply);
         let most = match page.path {
             "/ask" => 13 * KIB,

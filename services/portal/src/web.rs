@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, Method, StatusCode,
+        HeaderMap, HeaderValue, Method, StatusCode, Uri,
         header::{self, HeaderName},
     },
     middleware::Next,
@@ -113,7 +113,7 @@ pub(crate) async fn headers(request: Request<Body>, next: Next) -> Response {
 /// Answers only to our own names, so that no other name can be made to lead here, and takes forms from our own pages only.
 pub(crate) async fn guard(State(portal): State<Arc<Portal>>, request: Request<Body>, next: Next) -> Response {
     let lang = language(request.uri().path(), request.headers());
-    let Some(host) = our_host(&portal.settings.hosts, request.headers()) else {
+    let Some(host) = our_host(&portal.settings.hosts, request.uri(), request.headers()) else {
         return problem(StatusCode::MISDIRECTED_REQUEST, lang, |t| {
             (t.not_found_heading(), t.not_found_text())
         });
@@ -125,11 +125,12 @@ pub(crate) async fn guard(State(portal): State<Arc<Portal>>, request: Request<Bo
     next.run(request).await
 }
 
-/// The one `Host` of a request, if it is one of `ours`.
-fn our_host<'a>(ours: &'a [String], headers: &HeaderMap) -> Option<&'a str> {
+/// The one `Host` of a request, if it is one of `ours` and the address names no other.
+fn our_host<'a>(ours: &'a [String], address: &Uri, headers: &HeaderMap) -> Option<&'a str> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (host, None) = (hosts.next()?.to_str().ok()?, hosts.next()) else { return None };
-    ours.iter().map(String::as_str).find(|our| *our == host)
+    let is_same = address.authority().is_none_or(|named| named.as_str() == host);
+    ours.iter().map(String::as_str).find(|our| *our == host && is_same)
 }
 
 /// Whether a form was sent from a page of ours. Browsers that say nothing of it cannot be told from one another; the

@@ -67,8 +67,7 @@ pub(super) fn everybody_can_use_every_page(visitor: &Visitor<'_>) {
 
 fn is_fine(visitor: &Visitor<'_>, axe: &str, what: &str) {
     let browser = visitor.browser;
-    let width =
-        browser.run("return document.documentElement.scrollWidth - screen.width").as_f64().unwrap();
+    let width = browser.run("return document.documentElement.scrollWidth - screen.width").as_f64().unwrap();
     assert!(width <= 0.0, "{what} is {width} px wider than the screen");
     // The policy of the pages allows no script; the driver's own are outside of it.
     browser.run(&format!("{axe}; return null"));

@@ -2,9 +2,11 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     time::Duration,
 };
+
+use socket2::{Domain, Socket, Type};
 
 use super::cutter::header;
 
@@ -20,7 +22,16 @@ pub(crate) struct Reply {
 
 /// Fetches a page.
 pub(crate) fn get(pages: &str, path: &str) -> Reply {
-    ask(pages, &format!("GET {path} HTTP/1.1\r\nHost: {pages}\r\nConnection: close\r\n\r\n"))
+    ask(pages, &visit(pages, path, ""))
+}
+
+/// A page's request, with a cookie if there is one.
+pub(crate) fn visit(pages: &str, path: &str, cookie: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {pages}\r\n{}Connection: close\r\n\r\n", cookie_line(cookie))
+}
+
+fn cookie_line(cookie: &str) -> String {
+    if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") }
 }
 
 /// Sends a form, with a cookie if there is one.
@@ -30,7 +41,7 @@ pub(crate) fn post(pages: &str, path: &str, body: &str, cookie: &str) -> Reply {
 
 /// A form's request as a browser of today would send it.
 pub(crate) fn form(pages: &str, path: &str, body: &str, cookie: &str) -> String {
-    let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
+    let cookie = cookie_line(cookie);
     format!(
         "POST {path} HTTP/1.1\r\nHost: {pages}\r\nOrigin: http://{pages}\r\nSec-Fetch-Site: same-origin\r\n\
          Content-Type: application/x-www-form-urlencoded\r\n{cookie}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -40,7 +51,18 @@ pub(crate) fn form(pages: &str, path: &str, body: &str, cookie: &str) -> String 
 
 /// Says something and reads until the other side has no more to say.
 pub(crate) fn ask(pages: &str, request: &str) -> Reply {
-    let mut stream = TcpStream::connect(pages).unwrap();
+    said_on(TcpStream::connect(pages).unwrap(), request)
+}
+
+/// The same, from another place: an address of this machine that is not the usual one.
+pub(crate) fn ask_from(place: Ipv4Addr, pages: &str, request: &str) -> Reply {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((place, 0)).into()).unwrap();
+    socket.connect(&pages.parse::<SocketAddr>().unwrap().into()).unwrap();
+    said_on(socket.into(), request)
+}
+
+fn said_on(mut stream: TcpStream, request: &str) -> Reply {
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();

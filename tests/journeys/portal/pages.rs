@@ -65,11 +65,8 @@ fn in_language(pages: &str, lang: &str) -> Vec<Page> {
     see("a code that cannot be kept", "/cannot", true, 200, cannot);
     see("no way written", "/cannot", true, 422, as_holder("/way", &format!("id={id}&text=")));
     see("a way written", "/way", true, 200, as_holder("/way", &format!("id={id}&text=By+mail")));
-    let status = format!(
-        "GET {} HTTP/1.1\r\nHost: {pages}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n",
-        at("/status")
-    );
-    see("where it stands", "/status", true, 200, wire::ask(pages, &status));
+    let status = wire::ask(pages, &wire::visit(pages, &at("/status"), &cookie));
+    see("where it stands", "/status", true, 200, status);
     let messages = as_holder("/messages", "");
     let id = messages.field("id");
     see("messages", "/messages", true, 200, messages);
