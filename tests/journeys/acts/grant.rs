@@ -65,8 +65,8 @@ impl<'c, 'i> Grant<'c, 'i> {
         desk.run(&[&["grant"], act_name, &[self.id.as_str()], args].concat())
     }
 
-    /// The requester sees it and says that it is right.
-    pub(crate) fn propose(&self) {
+    /// The requester is shown it.
+    pub(crate) fn put_to_the_requester(&self) {
         let shown = || {
             let seen =
                 |grant: &Value| grant["grant_id"] == self.id.as_str() && grant["proposal_message_id"] != "";
@@ -74,17 +74,32 @@ impl<'c, 'i> Grant<'c, 'i> {
         };
         self.officer_act(&["propose"], &[], shown);
         until("the requester is shown the proposal", || shown().then_some(()));
-        self.case.receipt_act(&["proposal", &self.id, "--right"], || {
-            self.show()["requester_saw_proposal"] == true
-        });
+    }
+
+    /// Waits until staff know that the requester found it right.
+    pub(crate) fn is_found_right(&self) {
         until("the requester's answer has arrived", || {
             (self.show()["requester_saw_proposal"] == true).then_some(())
         });
     }
 
+    /// The requester sees it and says that it is right.
+    pub(crate) fn propose(&self) {
+        self.put_to_the_requester();
+        self.case.receipt_act(&["proposal", &self.id, "--right"], || {
+            self.show()["requester_saw_proposal"] == true
+        });
+        self.is_found_right();
+    }
+
     /// Proposed, found right, and submitted for the votes.
     pub(crate) fn submit(&self) {
         self.propose();
+        self.submit_for_votes();
+    }
+
+    /// Submitted for the votes.
+    pub(crate) fn submit_for_votes(&self) {
         self.officer_act(&["submit"], &[], || self.stage() != "draft");
         self.case.stands("in-approval");
     }
@@ -128,6 +143,12 @@ impl<'c, 'i> Grant<'c, 'i> {
         case.receipt_act(&["report", &self.id, "--text-file", &words], || {
             self.show()["report"] == "received"
         });
+        self.closed_after_its_report();
+    }
+
+    /// The report has arrived; one person closes the grant, and another confirms.
+    pub(crate) fn closed_after_its_report(&self) {
+        let case = self.case;
         until("the report has arrived", || (self.show()["report"] == "received").then_some(()));
         let args = ["--outcome", "achieved"];
         self.officer_act(&["close"], &args, || self.stage() == "closing");

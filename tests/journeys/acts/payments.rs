@@ -20,8 +20,8 @@ impl Grant<'_, '_> {
         self.opens("payee-checked");
     }
 
-    /// The agreement is posted, and the requester agrees.
-    pub(crate) fn agree(&self, terms: &str) {
+    /// The requester is shown the agreement.
+    pub(crate) fn post_agreement(&self, terms: &str) {
         let words = self.case.words(terms);
         let posted = || {
             let seen =
@@ -31,6 +31,11 @@ impl Grant<'_, '_> {
         let args = ["--text-file", &words, "--donor-origin-told"];
         self.officer_act(&["agreement", "post"], &args, posted);
         until("the requester is shown the agreement", || posted().then_some(()));
+    }
+
+    /// The agreement is posted, and the requester agrees.
+    pub(crate) fn agree(&self, terms: &str) {
+        self.post_agreement(terms);
         self.case.receipt_act(&["agree", &self.id, "--yes"], || self.gate("agreed"));
         self.opens("agreed");
     }
@@ -64,12 +69,18 @@ impl Grant<'_, '_> {
         self.act_as(finance, &["tranche", step], &[tranche], || self.tranche_state(tranche) == state);
     }
 
-    /// A payment is released and sent, and the requester says that all of it arrived.
-    pub(crate) fn pay(&self, amount: &str) -> String {
+    /// A payment is released and sent, and the requester sees that it was.
+    pub(crate) fn send(&self, amount: &str) -> String {
         let tranche = self.tranche(amount);
         self.move_tranche(&tranche, "release", "released");
         self.move_tranche(&tranche, "sent", "sent");
         self.requester_sees(&tranche, "sent");
+        tranche
+    }
+
+    /// A payment is released and sent, and the requester says that all of it arrived.
+    pub(crate) fn pay(&self, amount: &str) -> String {
+        let tranche = self.send(amount);
         let arrived = || self.tranche_state(&tranche) == "arrived";
         self.case.receipt_act(&["arrived", &tranche, "--all"], arrived);
         until("the payment has arrived", || arrived().then_some(()));
