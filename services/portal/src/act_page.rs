@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How the rules of the style begin that no such page needs: these pages are to be small.
-const UNUSED: [&str; 10] = ["h2{", ".r ", ".d{", ".l ", ".e{", ".e ", ".c{", ".c ", ".i{", "#h:"];
+const UNUSED: [&str; 9] = ["h2{", ".r ", ".d{", ".l ", ".e{", ".c{", ".c ol", ".i{", "#h:"];
 
 /// The style of these pages: the style of every page without what they do not use.
 static SMALL_STYLE: LazyLock<String> = LazyLock::new(|| {

@@ -134,10 +134,10 @@ fn input_rule(t: &L10nLanguage, rule: &InputRule) -> Option<String> {
 pub(crate) fn typed_rule(t: &L10nLanguage, rule: &Rule) -> String {
     match rule {
         Rule::Required => t.rule_required(),
-        Rule::TooLong { limit, has } => t.rule_characters(*has, *limit),
-        Rule::TooMany { limit, has } => t.rule_entries(*has, *limit),
+        Rule::TooLong { limit, has } => t.rule_characters(*limit, *has),
+        Rule::TooMany { limit, has } => t.rule_entries(*limit, *has),
         Rule::NotJson { line, column } | Rule::NotAForm { line, column } => {
-            t.rule_not_readable(*column, *line)
+            t.rule_not_readable(*line, *column)
         }
         Rule::NotText => t.rule_not_text(),
         Rule::OneOf { .. } => t.rule_not_listed(),
@@ -151,7 +151,7 @@ pub(crate) fn typed_rule(t: &L10nLanguage, rule: &Rule) -> String {
         Rule::AmountTooLarge => t.rule_amount_too_large(),
         Rule::AmountTwoWays { first, second } => {
             let write = flare_typed::money::plain;
-            t.rule_amount_two_ways(first.to_string(), second.to_string(), write(*first), write(*second))
+            t.rule_amount_two_ways(write(*first), first.to_string(), write(*second), second.to_string())
         }
         Rule::AmountOtherCurrency { expected, .. } => t.rule_amount_currency(expected.to_string()),
         Rule::CurrencyMissing => t.rule_currency_missing(),
@@ -166,10 +166,10 @@ pub(crate) fn typed_rule(t: &L10nLanguage, rule: &Rule) -> String {
         Rule::NoSuchDay => t.rule_no_such_day(),
         Rule::DateFar { date } => t.rule_day_far(date.to_string()),
         Rule::DateTwoWays { first, second, today } => t.rule_day_two_ways(
-            first.date.to_string(),
-            second.date.to_string(),
             first.unmistakable(*today),
+            first.date.to_string(),
             second.unmistakable(*today),
+            second.date.to_string(),
         ),
         Rule::NeededByPast { date, .. } => t.rule_day_past(date.to_string()),
         Rule::HappenedInFuture { date, .. } => t.rule_day_future(date.to_string()),
@@ -177,5 +177,130 @@ pub(crate) fn typed_rule(t: &L10nLanguage, rule: &Rule) -> String {
         Rule::PlaceTwoWays { first, second } => t.rule_two_names(first.to_string(), second.to_string()),
         Rule::LanguageUnknown => t.rule_language_unknown(),
         Rule::LanguageTwoWays { first, second } => t.rule_two_names(first.to_string(), second.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use flare_contracts::{Coded as _, ReadBack as _};
+    use flare_kernel::{Country, Currency, Date, Money};
+    use flare_typed::date;
+
+    use super::*;
+    use crate::language::Language;
+
+    /// What no page can break, or is nobody's business: told in general words. Whatever else is refused has its own text.
+    const GENERAL_CAUSES: [&str; 15] = [
+        "BAD_CREDENTIALS",
+        "CASE_STOPPED",
+        "CONTACT_PLAN_NOT_KEPT",
+        "EXPIRED_CREDENTIALS",
+        "INVALID_FIELD",
+        "NOT_ALLOWED",
+        "NOT_FOUND",
+        "NOT_FOUNDED",
+        "NOT_GRPC",
+        "NO_ACTIVE_RECEIPT",
+        "NO_CERTIFICATE",
+        "NO_CREDENTIALS",
+        "RECEIPT_ACTIVE",
+        "RECEIPT_IN_USE",
+        "UNREADABLE_MESSAGE",
+    ];
+    const OWN_RULES: usize = 25;
+
+    fn told(cause: Cause, fields: &[InputRule]) -> ToldRefusal {
+        let fields = fields.iter().map(|rule| ("field".to_owned(), rule.clone())).collect();
+        ToldRefusal { cause, fields, retry_after: None }
+    }
+
+    #[test]
+    fn every_code_that_intake_can_give_has_a_text_in_each_language() {
+        for lang in Language::ALL {
+            let t = lang.texts();
+            let general = Cause::each().into_iter().filter(|known| cause(t, known).is_none());
+            let general: BTreeSet<_> = general.map(|known| known.code()).collect();
+            assert_eq!(general, GENERAL_CAUSES.into(), "{lang:?}");
+            let own = InputRule::each().into_iter().filter_map(|rule| input_rule(t, &rule));
+            assert_eq!(own.inspect(|text| assert!(!text.trim().is_empty())).count(), OWN_RULES, "{lang:?}");
+            for known in Cause::each() {
+                let said = text(t, &told(known.clone(), &[]));
+                assert!(!said.trim().is_empty() && !said.contains(known.code()), "{lang:?} {}", known.code());
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_is_told_before_the_cause_and_what_is_nobodys_business_is_not_told() {
+        let t = Language::En.texts();
+        let more = InputRule::MoreThanSent { currency: "EUR".to_owned() };
+        let two = told(Cause::InvalidField, &[more, InputRule::NotTrue, InputRule::Required]);
+        let said = text(t, &two);
+        assert!(said.contains("\u{2068}EUR\u{2069}") && said.ends_with(&t.rule_required()), "{said}");
+        for rule in [InputRule::NotAnEncryptionKey, InputRule::NotAnId { prefix: "case".to_owned() }] {
+            assert_eq!(text(t, &told(Cause::InvalidField, &[rule])), t.refused_general());
+        }
+        assert_eq!(text(t, &told(Cause::CaseEnded, &[])), t.refused_ended());
+    }
+
+    #[test]
+    fn what_is_wrong_with_what_was_typed_is_said_with_everything_that_the_rule_names() {
+        let eur = Currency::parse("EUR").unwrap();
+        let money = |minor| Money::new(Currency::parse("IQD").unwrap(), minor).unwrap();
+        let today = Date::parse("2026-11-22").unwrap();
+        let (sd, ss) = (Country::parse("SD").unwrap(), Country::parse("SS").unwrap());
+        let (ar, fr) = ("ar".parse().unwrap(), "fr".parse().unwrap());
+        let mut rules = vec![
+            Rule::Required,
+            Rule::TooLong { limit: 7, has: 9 },
+            Rule::TooMany { limit: 7, has: 9 },
+            Rule::NotJson { line: 7, column: 9 },
+            Rule::NotAForm { line: 7, column: 9 },
+            Rule::NotText,
+            Rule::NotYesOrNo,
+            Rule::NotAWholeNumber,
+            Rule::AmountEmpty,
+            Rule::AmountNegative,
+            Rule::AmountExponent,
+            Rule::AmountNotANumber,
+            Rule::AmountGrouping,
+            Rule::AmountTooLarge,
+            Rule::AmountTwoWays { first: money(250_000_000), second: money(250_000) },
+            Rule::CurrencyMissing,
+            Rule::CurrencyUnknown,
+            Rule::CurrencyWithdrawn { code: "ZWL", successor: eur },
+            Rule::CurrencyTwoWays { first: eur, second: Currency::parse("USD").unwrap() },
+            Rule::NotADate,
+            Rule::NoSuchDay,
+            Rule::DateFar { date: today },
+            Rule::PlaceUnknown,
+            Rule::PlaceTwoWays { first: sd, second: ss },
+            Rule::LanguageUnknown,
+            Rule::LanguageTwoWays { first: ar, second: fr },
+        ];
+        let either = date::read("03/04/2027", date::Expected::Ahead, today).one();
+        assert!(matches!(either, Err(Rule::DateTwoWays { .. })));
+        rules.extend(either.err());
+        for lang in Language::ALL {
+            for rule in &rules {
+                let said = typed_rule(lang.texts(), rule);
+                assert!(!said.trim().is_empty(), "{lang:?} {}", rule.code());
+                for (name, value) in rule.params() {
+                    assert!(said.contains(&value), "{lang:?} {} names {name}: {said}", rule.code());
+                }
+            }
+            // These name less than the English does: how many decimals, the currency that was found, how many days.
+            for rule in [
+                Rule::OneOf { words: "a, b" },
+                Rule::AmountDecimals { currency: eur },
+                Rule::AmountOtherCurrency { expected: eur, found: money(1).currency() },
+                Rule::NeededByPast { date: today, days: 3 },
+                Rule::HappenedInFuture { date: today, days: 3 },
+            ] {
+                assert!(!typed_rule(lang.texts(), &rule).trim().is_empty(), "{lang:?} {}", rule.code());
+            }
+        }
     }
 }

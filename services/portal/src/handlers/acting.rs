@@ -66,7 +66,7 @@ pub(super) fn done_before(visit: &Visit, at: Option<Timestamp>) -> String {
     let t = visit.t();
     at.map_or_else(
         || t.acts_before_ever(),
-        |at| t.acts_before(written(at), visit.lang.distance(at, visit.portal.now())),
+        |at| t.acts_before(visit.lang.distance(at, visit.portal.now()), written(at)),
     )
 }
 
@@ -114,7 +114,7 @@ pub(super) fn answered(
     match acted {
         Ok(Acted::Done) => Some(visit.said(act, vec![thanks])),
         Ok(Acted::Before(at)) => Some(visit.said_before(act, *at)),
-        Ok(Acted::Changed) | Err(NotDone::Refused(_)) => None,
+        Ok(Acted::Changed | Acted::Unreadable(_)) | Err(NotDone::Refused(_)) => None,
         Err(why @ (NotDone::NotFound | NotDone::Away | NotDone::Faults(_))) => {
             Some(Err(visit.cannot_do(why)))
         }
@@ -129,11 +129,13 @@ pub(super) fn redrawn<'b>(
     acted: &Result<Acted, NotDone>,
 ) -> Drawn<'b> {
     match acted {
+        Ok(Acted::Unreadable(rule)) => Drawn::again(about, body, refusals::typed_rule(t, rule)),
         Err(NotDone::Refused(told)) => {
             let again = Drawn::again(about, body, refusals::text(t, told));
             Drawn { status: refusals::status(told), ..again }
         }
-        Ok(_) | Err(NotDone::NotFound | NotDone::Away | NotDone::Faults(_)) => Drawn::changed(about, body, t),
+        Ok(Acted::Done | Acted::Before(_) | Acted::Changed)
+        | Err(NotDone::NotFound | NotDone::Away | NotDone::Faults(_)) => Drawn::changed(about, body, t),
     }
 }
 

@@ -1,8 +1,6 @@
 //! What we propose, the agreement, what arrived, and how it went.
 
 use flare_edge::receipt::AgreementAnswer;
-use flare_kernel::Money;
-use flare_typed::{Reading, Rule, money as typed_money};
 
 use super::{
     Answer, Typed, Visit,
@@ -12,7 +10,6 @@ use crate::{
     act_page::{ActForm, ActPage, Carried, Field},
     acts::{Act, Paper},
     answers::Body,
-    refusals,
     requester::{Arrival, Offer, PaperAnswer},
 };
 
@@ -41,7 +38,8 @@ pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
             None => (PaperAnswer::Wrong(body.text("text")), t.proposal_wrong_done()),
         },
         _ => {
-            return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, t.acts_choose())).await;
+            return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, t.acts_choose()))
+                .await;
         }
     };
     answer_offer(&visit, Paper::Proposal, &carried, &body, (answer, thanks)).await
@@ -146,20 +144,7 @@ pub(super) async fn money(visit: Visit, Typed(body): Typed) -> Answer {
         "all" => (Arrival::All, t.money_done()),
         "none" => (Arrival::Nothing, t.money_none_done()),
         "elsewhere" => (Arrival::Elsewhere(&elsewhere), t.money_elsewhere_done()),
-        "less" => {
-            let found = visit.portal.requester.payment(&visit.session.receipt, &carried.about).await;
-            let found = found.map_err(|why| visit.cannot_look(&why))?;
-            let sent = found.filter(|found| found.tranche == carried.about).and_then(|found| found.amount);
-            match sent.map(|sent| typed_amount(body.text("text"), sent)) {
-                Some(Ok(less)) => (Arrival::Less(less), t.money_done()),
-                Some(Err(rule)) => {
-                    let fault = refusals::typed_rule(t, &rule);
-                    return payment(&visit, Drawn::again(&carried.about, &body, fault)).await;
-                }
-                // Settled meanwhile: whether by this page is known where the act is tried.
-                None => (Arrival::Nothing, t.money_done()),
-            }
-        }
+        "less" => (Arrival::Less(body.text("text")), t.money_done()),
         _ => return payment(&visit, Drawn::again(&carried.about, &body, t.acts_choose())).await,
     };
     let shown = (carried.about.as_str(), carried.shown.as_str());
@@ -169,12 +154,6 @@ pub(super) async fn money(visit: Visit, Typed(body): Typed) -> Answer {
         Some(answer) => answer,
         None => payment(&visit, redrawn(t, &carried.about, &body, &acted)).await,
     }
-}
-
-/// An amount as it was typed, in the currency that was sent.
-fn typed_amount(text: &str, sent: Money) -> Result<Money, Rule> {
-    let read: Reading<Money> = typed_money::read(text, sent.currency().code());
-    read.one()
 }
 
 async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {

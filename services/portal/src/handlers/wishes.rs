@@ -1,6 +1,7 @@
 //! What a requester wants of us: a change, an end, a code closed, another look at what was declined.
 
 use flare_edge::receipt::DeclineReason;
+use flare_typed::text::has_visible;
 
 use super::{
     Answer, Typed, Visit,
@@ -13,7 +14,6 @@ use crate::{
     language::written,
     requester::{Acted, LONGEST_MESSAGE},
 };
-use flare_typed::text::has_visible;
 
 /// Why somebody stops, in the codes of the contract; the first where nothing is chosen.
 const REASONS: [&str; 5] = ["unsaid", "helped_elsewhere", "too_dangerous", "no_longer_needed", "other"];
@@ -54,7 +54,9 @@ pub(super) async fn stop(visit: Visit, Typed(body): Typed) -> Answer {
         let stopped = visit.portal.requester.stopped(receipt).await;
         return match stopped.map_err(|why| visit.cannot_look(&why))? {
             Some(Acted::Before(at)) => visit.said_before(Act::Stop, at),
-            Some(Acted::Done | Acted::Changed) | None => stop_page(&visit, Drawn::first(&body)),
+            Some(Acted::Done | Acted::Changed | Acted::Unreadable(_)) | None => {
+                stop_page(&visit, Drawn::first(&body))
+            }
         };
     };
     if !can_be_tried(&carried) {
@@ -106,8 +108,9 @@ pub(super) async fn seen(visit: Visit, Typed(body): Typed) -> Answer {
         .requester
         .close_code(&visit.session.receipt, way.as_deref(), visit.attempt(&carried))
         .await;
-    let closed = closed.map_err(|why| visit.cannot_do(&why))?;
-    let since = closed.since.map(|at| t.seen_since(written(at), visit.lang.distance(at, visit.portal.now())));
+    let since = closed
+        .map_err(|why| visit.cannot_do(&why))?
+        .map(|at| t.seen_since(written(at), visit.lang.distance(at, visit.portal.now())));
     let texts = std::iter::once(t.seen_done()).chain(since).chain([t.seen_reach()]);
     visit.said(Act::Seen, texts.collect())
 }

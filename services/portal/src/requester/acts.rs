@@ -12,6 +12,7 @@ use flare_edge::{
 };
 use flare_kernel::{Money, Timestamp};
 use flare_seal::Receipt;
+use flare_typed::{Rule, money};
 
 use super::{NotDone, Requester, not_done};
 use crate::acts::{
@@ -20,7 +21,7 @@ use crate::acts::{
 };
 
 /// What came of an act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Acted {
     /// It is done.
     Done,
@@ -28,6 +29,8 @@ pub(crate) enum Acted {
     Before(Option<Timestamp>),
     /// What was shown is not what there is now: nothing was done.
     Changed,
+    /// The amount that was typed breaks this rule: nothing was done.
+    Unreadable(Rule),
 }
 
 /// What is written, and what waits.
@@ -88,8 +91,8 @@ pub(crate) struct Payment {
 pub(crate) enum Arrival<'a> {
     /// All of it is there.
     All,
-    /// So much is there.
-    Less(Money),
+    /// So much is there, as it was typed.
+    Less(&'a str),
     /// Nothing is there yet.
     Nothing,
     /// They cannot say it on the page, in these words.
@@ -116,12 +119,6 @@ pub(crate) struct Declined {
     pub(crate) asked: Option<Timestamp>,
     /// Another one.
     pub(crate) next: Option<String>,
-}
-
-/// A code that opens nothing any more.
-pub(crate) struct Closed {
-    /// Since when.
-    pub(crate) since: Option<Timestamp>,
 }
 
 impl Requester {
@@ -230,7 +227,10 @@ impl Requester {
         let Some(sent) = tranche.amount else { return Ok(Acted::Changed) };
         let arrived = match arrival {
             Arrival::All => sent,
-            Arrival::Less(arrived) => arrived,
+            Arrival::Less(typed) => match money::read(typed, sent.currency().code()).one() {
+                Ok(arrived) => arrived,
+                Err(rule) => return Ok(Acted::Unreadable(rule)),
+            },
             Arrival::Nothing | Arrival::Elsewhere(_) => Money::zero(sent.currency()),
         };
         acted(&status, holder.report_arrival(grant, tranche, arrived, act).await, None)
@@ -294,13 +294,13 @@ impl Requester {
     }
 
     /// Closes a code that others have seen, closed already or not. `way` is another way to reach its holder, which goes to
-    /// the thread while the code still opens it.
+    /// the thread while the code still opens it. Says since when it is closed.
     pub(crate) async fn close_code(
         &self,
         receipt: &Receipt,
         way: Option<&str>,
         act: Try<'_>,
-    ) -> Result<Closed, NotDone> {
+    ) -> Result<Option<Timestamp>, NotDone> {
         let holder = ReceiptHolder::find_even_frozen(&self.lines, receipt).await;
         let holder = holder.map_err(|error| not_done(&error))?;
         if let Some(way) = way {
@@ -310,8 +310,7 @@ impl Requester {
                 Err(Some(why)) => return Err(why),
             }
         }
-        let since = holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))?;
-        Ok(Closed { since })
+        holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))
     }
 
     /// This declined need; the first that nobody was asked to look at again, where it is not declined.
