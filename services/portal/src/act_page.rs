@@ -116,6 +116,13 @@ impl ActForm {
     }
 }
 
+/// What every page of an act has.
+pub(crate) fn small(lang: Language, is_at_fault: bool) -> Page {
+    let title = L10nLanguage::title_messages;
+    let page = if is_at_fault { Page::at_fault(lang, title) } else { Page::new(lang, title) };
+    Page { style: &SMALL_STYLE, ..page }
+}
+
 impl<'a> ActPage<'a> {
     /// A page of this act that says nothing yet.
     pub(crate) fn new(
@@ -125,11 +132,10 @@ impl<'a> ActPage<'a> {
         fault: Option<String>,
         typed: &'a str,
     ) -> Self {
-        let title = L10nLanguage::title_messages;
-        let p = if fault.is_some() { Page::at_fault(lang, title) } else { Page::new(lang, title) };
+        let p = small(lang, fault.is_some());
         Self {
             heading: act.name(p.t),
-            p: Page { style: &SMALL_STYLE, ..p },
+            p,
             fault,
             texts: Vec::new(),
             facts: Vec::new(),

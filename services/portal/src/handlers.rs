@@ -186,14 +186,19 @@ impl<'b> Words<'b> {
     /// of ours, for the page is simply shown again with a fresh one.
     fn read(body: &'b Body, lang: Language) -> Result<Self, (&'b str, Option<String>)> {
         let (text, id) = (body.text("text"), body.text("id"));
-        let fault = if !has_visible(text) {
-            Some(lang.texts().messages_empty())
-        } else if text.len() > LONGEST_MESSAGE {
-            Some(lang.texts().messages_long())
-        } else {
-            None
-        };
+        let fault = fault_of(lang.texts(), text);
         if fault.is_some() || !is_act_id(id) { Err((text, fault)) } else { Ok(Self { text, id }) }
+    }
+}
+
+/// What keeps a written text from being sent.
+fn fault_of(t: &L10nLanguage, text: &str) -> Option<String> {
+    if !has_visible(text) {
+        Some(t.messages_empty())
+    } else if text.len() > LONGEST_MESSAGE {
+        Some(t.messages_long())
+    } else {
+        None
     }
 }
 

@@ -318,7 +318,10 @@ async fn needs_end_in_their_own_ways(sandbox: Sandbox) {
         let status = story.status().await;
         assert_eq!(Story::outcome(&status), [outcome]);
         let reason = if outcome == "declined" { "no_funds" } else { "" };
-        assert_eq!(status.needs[0].reason, reason, "only a decline has a reason for the requester: {outcome}");
+        assert_eq!(
+            status.needs[0].reason, reason,
+            "only a decline has a reason for the requester: {outcome}"
+        );
     }
     story.draft(&[need]).await;
     for _ in 0..20 {

@@ -6,14 +6,14 @@ use flare_kernel::Timestamp;
 
 use super::{Answer, Visit, act_id, is_act_id};
 use crate::{
-    act_page::{ActPage, Carried},
+    act_page::{ActPage, Carried, small},
     acts::Act,
     answers::Body,
     l10n::L10nLanguage,
     language::{Language, written},
-    pages::{ActButton, Page, Text},
+    pages::{ActButton, Text},
     refusals,
-    requester::{Acted, LONGEST_MESSAGE, NotDone},
+    requester::{Acted, NotDone},
     web::page,
 };
 
@@ -50,17 +50,6 @@ pub(super) fn buttons(lang: Language, acts: &[Act]) -> Vec<ActButton> {
     acts.iter().map(button).collect()
 }
 
-/// What keeps a written text from being sent.
-pub(super) fn fault_of(t: &L10nLanguage, text: &str) -> Option<String> {
-    if !flare_typed::text::has_visible(text) {
-        Some(t.messages_empty())
-    } else if text.len() > LONGEST_MESSAGE {
-        Some(t.messages_long())
-    } else {
-        None
-    }
-}
-
 /// When something was done, in a sentence.
 pub(super) fn done_before(visit: &Visit, at: Option<Timestamp>) -> String {
     let t = visit.t();
@@ -88,7 +77,7 @@ impl Visit {
 
     /// A page that says these texts about an act, with a way back.
     pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Answer {
-        let p = Page::new(self.lang, L10nLanguage::title_messages);
+        let p = small(self.lang, false);
         let (heading, next) = (act.name(p.t), Some(("status", p.t.title_messages())));
         Ok(self.keep(page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next })))
     }

@@ -4,7 +4,8 @@ use flare_edge::receipt::AgreementAnswer;
 
 use super::{
     Answer, Typed, Visit,
-    acting::{Drawn, answered, can_be_tried, done_before, fault_of, redrawn},
+    acting::{Drawn, answered, can_be_tried, done_before, redrawn},
+    fault_of,
 };
 use crate::{
     act_page::{ActForm, ActPage, Carried, Field},

@@ -5,7 +5,8 @@ use flare_typed::text::has_visible;
 
 use super::{
     Answer, Typed, Visit,
-    acting::{Drawn, answered, can_be_tried, done_before, fault_of, redrawn},
+    acting::{Drawn, answered, can_be_tried, done_before, redrawn},
+    fault_of,
 };
 use crate::{
     act_page::{ActForm, ActPage, Carried, Field},
