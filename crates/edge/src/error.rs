@@ -1,6 +1,6 @@
 //! What can go wrong on the way to the services and back.
 
-use flare_contracts::Refusal;
+use flare_contracts::{Refusal, ToldRefusal};
 use flare_kernel::RandomError;
 use flare_seal::{Compartment, SealError};
 use tonic::Status;
@@ -62,6 +62,24 @@ pub enum EdgeError {
 }
 
 impl EdgeError {
+    /// A refusal in the closed sets that every language has texts for. None where nothing was refused, and of a refusal
+    /// that this version does not know.
+    pub fn told(&self) -> Option<ToldRefusal> {
+        match self {
+            Self::Answered(status) => ToldRefusal::read(status),
+            Self::Refused(refusal) => ToldRefusal::of(refusal),
+            Self::Sealed(_)
+            | Self::OtherOrganisation { .. }
+            | Self::Unvouched(_)
+            | Self::Closed { .. }
+            | Self::Altered(_)
+            | Self::Incomplete(_)
+            | Self::NoSession
+            | Self::File { .. }
+            | Self::Random(_) => None,
+        }
+    }
+
     /// The stable reason of a service's refusal, such as `ALREADY_SUBMITTED`.
     pub fn reason(&self) -> Option<String> {
         match self {

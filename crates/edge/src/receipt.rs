@@ -24,8 +24,8 @@ use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Line, Lines, bundle::REC
 
 pub use request::{FormSent, FurtherAnswers, Request, Submitted, lock, seal_answers, send_form};
 pub use view::{
-    Grant, GrantStage, Message, MessageKind, Need, NeedKind, Outcome, Standing, Status, Step, Tranche,
-    TrancheState,
+    DeclineReason, Grant, GrantStage, Message, MessageKind, Need, NeedKind, Outcome, Standing, Status, Step,
+    Thread, Tranche, TrancheState,
 };
 
 /// The messages asked for at once.
@@ -151,16 +151,24 @@ impl ReceiptHolder {
     /// The thread, oldest first, opened. What this receipt does not open is left out: a message from before it was issued
     /// opens for staff only.
     pub async fn messages(&self) -> Result<Vec<Message>, EdgeError> {
+        Ok(self.thread().await?.messages)
+    }
+
+    /// The same, with how many were left out.
+    pub async fn thread(&self) -> Result<Thread, EdgeError> {
         let keys = self.thread_keys().await?;
-        let mut opened = Vec::new();
+        let mut thread = Thread::default();
         let mut page_token = String::new();
         loop {
             let request = ListMessagesRequest { case_id: String::new(), page_size: PAGE, page_token };
             let page = self.intake().list_messages(request).await?.into_inner();
             for message in page.messages {
                 let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
-                let Ok(text) = keys.open(Compartment::Thread, field) else { continue };
-                opened.push(Message {
+                let Ok(text) = keys.open(Compartment::Thread, field) else {
+                    thread.unopened += 1;
+                    continue;
+                };
+                thread.messages.push(Message {
                     kind: message.kind(),
                     at: message.at.as_ref().map(input::timestamp_in),
                     tag: keys.tag(Compartment::Thread, field, text.expose())?,
@@ -171,7 +179,7 @@ impl ReceiptHolder {
                 });
             }
             if page.next_page_token.is_empty() {
-                return Ok(opened);
+                return Ok(thread);
             }
             page_token = page.next_page_token;
         }

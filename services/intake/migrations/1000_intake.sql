@@ -192,6 +192,7 @@ CREATE TABLE view_needs (
     kind TEXT NOT NULL,
     outcome TEXT NOT NULL CONSTRAINT view_needs_outcome CHECK (outcome IN ('open', 'given', 'recommended', 'covered',
         'referred', 'declined')),
+    reason TEXT NOT NULL,
     since BIGINT NOT NULL
 );
 CREATE INDEX view_needs_of_case ON view_needs (case_id, place);

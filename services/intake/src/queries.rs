@@ -188,6 +188,7 @@ fn need_view(need: &Need, grants: &[Grant]) -> NeedView {
         need_id: need.id.to_string(),
         kind: need.kind.into(),
         outcome: need.shown(grants).as_str().to_owned(),
+        reason: need.reason.clone(),
     }
 }
 

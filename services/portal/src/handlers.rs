@@ -1,10 +1,13 @@
 //! The pages by their addresses. What each does stands in a module by its theme; here is what they share.
 
 mod about;
+mod acting;
 mod asking;
 mod code;
 mod coming_back;
 mod conversation;
+mod grant;
+mod wishes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +21,7 @@ use axum::{
     routing::{get, post},
 };
 use data_encoding::HEXLOWER;
+use flare_contracts::ToldRefusal;
 use flare_kernel::Timestamp;
 use flare_typed::text::has_visible;
 use tokio::time::timeout;
@@ -29,6 +33,7 @@ use crate::{
     l10n::L10nLanguage,
     language::Language,
     pages::{Page, Text},
+    refusals,
     requester::{LONGEST_MESSAGE, NotDone},
     web::{self, page, problem, with_cookie},
 };
@@ -57,6 +62,14 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/{lang}/status", get(coming_back::status))
         .route("/{lang}/messages", post(conversation::messages))
         .route("/{lang}/write", post(conversation::write))
+        .route("/{lang}/proposal", post(grant::proposal))
+        .route("/{lang}/agreement", post(grant::agreement))
+        .route("/{lang}/money", post(grant::money))
+        .route("/{lang}/report", post(grant::report))
+        .route("/{lang}/again", post(wishes::again))
+        .route("/{lang}/change", post(wishes::change))
+        .route("/{lang}/stop", post(wishes::stop))
+        .route("/{lang}/seen", post(wishes::seen))
         .route("/{lang}/safe", get(about::safe))
         .route("/{lang}/lost", get(about::lost))
         .route("/{lang}/complain", get(about::complain))
@@ -146,6 +159,7 @@ impl Visit {
             NotDone::NotFound => {
                 coming_back::typed_again(self.lang, StatusCode::NOT_FOUND, L10nLanguage::back_not_found)
             }
+            NotDone::Refused(told) => refused(self.lang, told),
             NotDone::Away | NotDone::Faults(_) => {
                 problem(StatusCode::SERVICE_UNAVAILABLE, self.lang, |t| (t.status_heading(), t.back_later()))
             }
@@ -155,7 +169,7 @@ impl Visit {
     /// The page for what could not be done.
     fn cannot_do(&self, why: &NotDone) -> Response {
         match why {
-            NotDone::NotFound => self.cannot_look(why),
+            NotDone::NotFound | NotDone::Refused(_) => self.cannot_look(why),
             NotDone::Away | NotDone::Faults(_) => away(self.lang),
         }
     }
@@ -172,14 +186,19 @@ impl<'b> Words<'b> {
     /// of ours, for the page is simply shown again with a fresh one.
     fn read(body: &'b Body, lang: Language) -> Result<Self, (&'b str, Option<String>)> {
         let (text, id) = (body.text("text"), body.text("id"));
-        let fault = if !has_visible(text) {
-            Some(lang.texts().messages_empty())
-        } else if text.len() > LONGEST_MESSAGE {
-            Some(lang.texts().messages_long())
-        } else {
-            None
-        };
+        let fault = fault_of(lang.texts(), text);
         if fault.is_some() || !is_act_id(id) { Err((text, fault)) } else { Ok(Self { text, id }) }
+    }
+}
+
+/// What keeps a written text from being sent.
+fn fault_of(t: &L10nLanguage, text: &str) -> Option<String> {
+    if !has_visible(text) {
+        Some(t.messages_empty())
+    } else if text.len() > LONGEST_MESSAGE {
+        Some(t.messages_long())
+    } else {
+        None
     }
 }
 
@@ -188,7 +207,8 @@ fn act_id(lang: Language) -> Result<String, Response> {
     flare_kernel::random::<16>().map(|bytes| HEXLOWER.encode(&bytes)).map_err(|_| broken(lang))
 }
 
-fn is_act_id(text: &str) -> bool {
+/// Whether this is what [`act_id`] draws.
+pub(crate) fn is_act_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -204,6 +224,11 @@ async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
 
 fn broken(lang: Language) -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, lang, |t| (t.broken_heading(), t.broken_text()))
+}
+
+/// The page for what breaks a rule.
+fn refused(lang: Language, told: &ToldRefusal) -> Response {
+    problem(refusals::status(told), lang, |t| (t.refused_heading(), refusals::text(t, told)))
 }
 
 fn away(lang: Language) -> Response {

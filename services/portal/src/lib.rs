@@ -6,6 +6,8 @@
 //! It promises: a request that was sent is one case however often its page is sent; no answer but the two first ones, and
 //! these only when they are empty or too long, keeps anybody from sending; no page names what would convict its reader.
 
+mod act_page;
+mod acts;
 mod answers;
 #[allow(clippy::result_large_err, reason = "the error is the page that is shown instead")]
 mod handlers;
@@ -15,6 +17,7 @@ pub mod holds;
 mod keys;
 mod language;
 mod pages;
+mod refusals;
 mod requester;
 mod server;
 mod settings;

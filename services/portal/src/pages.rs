@@ -172,6 +172,15 @@ pub(crate) struct Status {
     pub(crate) p: Page,
     pub(crate) turn: String,
     pub(crate) since: Option<String>,
+    pub(crate) acts: Vec<ActButton>,
+}
+
+/// A button that opens the page of an act.
+pub(crate) struct ActButton {
+    pub(crate) path: &'static str,
+    pub(crate) name: String,
+    /// Whether we wait for it.
+    pub(crate) is_asked: bool,
 }
 
 pub(crate) struct ShownMessage {
@@ -184,6 +193,9 @@ pub(crate) struct ShownMessage {
 #[template(path = "messages.html")]
 pub(crate) struct Messages<'a> {
     pub(crate) p: Page,
+    pub(crate) acts: Vec<ActButton>,
+    pub(crate) asked: Vec<String>,
+    pub(crate) unopened: Option<String>,
     pub(crate) thread: Vec<ShownMessage>,
     pub(crate) sent: bool,
     pub(crate) id: String,

@@ -1,8 +1,11 @@
 //! The one way from the pages to the services: what a requester does, over `flare-edge`.
 
+mod acts;
+
+use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
     EdgeError, Form, IfNothing, KeyBundle, Lines, Others, Reference, need_kind,
-    receipt::{FormSent, Message, ReceiptHolder, Standing as Stands, Status, send_form},
+    receipt::{FormSent, ReceiptHolder, Standing as Stands, Status, send_form},
 };
 use flare_kernel::Timestamp;
 use flare_seal::{Receipt, RequestSeed};
@@ -10,9 +13,12 @@ use flare_typed::text::has_visible;
 use tonic::Code;
 
 use crate::{
+    acts::{Act, possible},
     answers::{Answers, Fault},
     keys::Slip,
 };
+
+pub(crate) use acts::{Acted, Arrival, Offer, PaperAnswer};
 
 /// The longest message, in bytes.
 pub(crate) const LONGEST_MESSAGE: usize = 16_000;
@@ -40,6 +46,8 @@ pub(crate) enum NotDone {
     Away,
     /// It cannot be sent as it is.
     Faults(Vec<Fault>),
+    /// It breaks a rule, which the page says in its reader's language.
+    Refused(ToldRefusal),
 }
 
 /// Whose turn it is.
@@ -56,12 +64,14 @@ pub(crate) enum Turn {
 }
 
 /// Where a request stands, with nothing that convicts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Standing {
     /// Whose turn.
     pub(crate) turn: Turn,
     /// Since when.
     pub(crate) since: Option<Timestamp>,
+    /// What can be done, what we wait for first.
+    pub(crate) acts: Vec<Act>,
 }
 
 impl Requester {
@@ -104,17 +114,11 @@ impl Requester {
             | Stands::AskedToStop => Turn::Ours(status.we_answer_by),
         };
         let since = status.steps.iter().filter_map(|step| step.at).max();
-        Ok(Standing { turn, since })
+        Ok(Standing { turn, since, acts: possible(&status) })
     }
 
     async fn find(&self, receipt: &Receipt) -> Result<(ReceiptHolder, Status), NotDone> {
         ReceiptHolder::find(&self.lines, receipt).await.map_err(|error| not_done(&error))
-    }
-
-    /// What was written, oldest first.
-    pub(crate) async fn messages(&self, receipt: &Receipt) -> Result<Vec<Message>, NotDone> {
-        let (holder, _) = self.find(receipt).await?;
-        holder.messages().await.map_err(|error| not_done(&error))
     }
 
     /// Writes to staff: an answer to what they asked last, if they wait for one. The same id and words again are the same
@@ -142,6 +146,16 @@ fn not_done(error: &EdgeError) -> NotDone {
         && matches!(status.code(), Code::NotFound | Code::Unauthenticated | Code::PermissionDenied)
     {
         return NotDone::NotFound;
+    }
+    if let Some(told) = error.told() {
+        match told.cause.kind() {
+            Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound => return NotDone::NotFound,
+            Kind::Invalid | Kind::State | Kind::Stale | Kind::Reused => {
+                tracing::debug!(%error, "a page was refused");
+                return NotDone::Refused(told);
+            }
+            Kind::Exhausted | Kind::Unavailable | Kind::Late => {}
+        }
     }
     tracing::warn!(%error, "a page could not be answered");
     NotDone::Away

@@ -16,6 +16,7 @@ use axum::{
 
 use crate::{
     Portal,
+    act_page::SMALL_STYLE_HASH,
     language::Language,
     pages::{Page, STYLE_HASH, Text},
 };
@@ -85,8 +86,8 @@ pub(crate) fn with_cookie(mut response: Response, value: &str) -> Response {
 pub(crate) async fn headers(request: Request<Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
     let policy = format!(
-        "default-src 'none'; style-src '{}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        *STYLE_HASH
+        "default-src 'none'; style-src '{}' '{}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        *STYLE_HASH, *SMALL_STYLE_HASH
     );
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&policy) {

@@ -72,6 +72,19 @@ fn in_language(pages: &str, lang: &str) -> Vec<Page> {
     see("messages", "/messages", true, 200, messages);
     see("an empty message", "/messages", true, 422, as_holder("/write", &format!("id={id}&text=")));
     see("a message", "/messages", true, 200, as_holder("/write", &format!("id={id}&text=We+are+safe")));
+    for act in ["proposal", "agreement", "money", "report", "again"] {
+        see(act, "/act", true, 200, as_holder(&format!("/{act}"), ""));
+    }
+    for (act, sent, status) in [("change", "text=", 422), ("stop", "do=stop", 200), ("seen", "do=close", 200)]
+    {
+        let opened = as_holder(&format!("/{act}"), "");
+        let carried = opened.field("h");
+        see(act, "/act", true, 200, opened);
+        for sending in ["sent", "sent again"] {
+            let reply = as_holder(&format!("/{act}"), &format!("h={carried}&{sent}"));
+            see(&format!("{act}, {sending}"), "/act", true, status, reply);
+        }
+    }
     see("without a code", "/back", true, 401, wire::get(pages, &at("/status")));
     see(
         "a code that is off",

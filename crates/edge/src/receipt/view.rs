@@ -68,6 +68,29 @@ pub struct Need {
     pub kind: NeedKind,
     /// How it ended, if it did.
     pub outcome: Outcome,
+    /// Why it was declined; none while it is not.
+    pub declined_for: Option<DeclineReason>,
+}
+
+/// Why a need was declined. It speaks of the help, never of whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(serialize = "kebab-case", deserialize = "snake_case"))]
+pub enum DeclineReason {
+    /// The team may not give this kind of help.
+    OutsideMandate,
+    /// Not enough could be checked safely.
+    NotVerified,
+    /// Somebody else gives it.
+    CoveredElsewhere,
+    /// It could put somebody in more danger.
+    CouldHarm,
+    /// There is no money for it now.
+    NoFunds,
+    /// Another request asks for the same.
+    Duplicate,
+    /// What staff wrote says why; so it is too for a reason that this version does not know.
+    #[serde(other)]
+    Other,
 }
 
 /// How a need ended.
@@ -207,6 +230,15 @@ pub struct Step {
     pub about: String,
 }
 
+/// What was written, as far as a receipt opens it.
+#[derive(Clone, Default, Serialize)]
+pub struct Thread {
+    /// What opens, oldest first.
+    pub messages: Vec<Message>,
+    /// How many messages do not: they are from before the receipt was issued.
+    pub unopened: usize,
+}
+
 /// A message of the thread, opened.
 #[derive(Clone, Serialize)]
 pub struct Message {
@@ -266,7 +298,8 @@ impl Status {
 }
 
 fn need(need: v1::NeedView) -> Result<Need, EdgeError> {
-    Ok(Need { kind: need.kind(), outcome: code(&need.outcome)?, need_id: need.need_id })
+    let declined_for = if need.reason.is_empty() { None } else { Some(code(&need.reason)?) };
+    Ok(Need { kind: need.kind(), outcome: code(&need.outcome)?, declined_for, need_id: need.need_id })
 }
 
 fn grant(grant: v1::GrantView) -> Result<Grant, EdgeError> {
@@ -362,6 +395,7 @@ mod tests {
                 need_id: "need_1".to_owned(),
                 kind: NeedKind::Relocation.into(),
                 outcome: "recommended".to_owned(),
+                reason: String::new(),
             }],
             grants: vec![GrantView {
                 grant_id: "grant_1".to_owned(),
@@ -385,7 +419,7 @@ mod tests {
                 "case_id": case.to_string(), "codename": codename(case), "version": 7,
                 "standing": "waiting-for-you", "received": "2026-11-21T22:26:40Z", "we_answer_by": null,
                 "open_questions": [],
-                "needs": [{ "need_id": "need_1", "kind": "relocation", "outcome": "recommended" }],
+                "needs": [{ "need_id": "need_1", "kind": "relocation", "outcome": "recommended", "declined_for": null }],
                 "grants": [{
                     "grant_id": "grant_1", "stage": "in-approval", "ceiling": "1200.00 EUR", "start": "",
                     "end": "", "report_due": null, "proposal_message_id": "", "agreement_message_id": "",

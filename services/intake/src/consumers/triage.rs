@@ -48,13 +48,13 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
         Event::NeedEnded(ended) => need_ended(tx, received, case, ended).await?,
         Event::GrantRecommended(recommended) => {
             for need in &recommended.need_ids {
-                set(tx, received, case, need, NeedOutcome::Recommended).await?;
+                set(tx, received, case, need, (NeedOutcome::Recommended, "")).await?;
             }
             view.answer_by = at(recommended.draft_by.as_ref());
             show(tx, received, case, "help_recommended", "").await?;
         }
         Event::NeedReferred(referred) => {
-            set(tx, received, case, &referred.need_id, NeedOutcome::Referred).await?;
+            set(tx, received, case, &referred.need_id, (NeedOutcome::Referred, "")).await?;
             show(tx, received, case, "need_referred", referred.need_id.as_str()).await?;
         }
         Event::ReferralAnswered(answered) => {
@@ -63,11 +63,11 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
             } else {
                 (NeedOutcome::Open, "referral_refused")
             };
-            set(tx, received, case, &answered.need_id, outcome).await?;
+            set(tx, received, case, &answered.need_id, (outcome, "")).await?;
             show(tx, received, case, what, answered.need_id.as_str()).await?;
         }
         Event::ReferralUnanswered(unanswered) => {
-            set(tx, received, case, &unanswered.need_id, NeedOutcome::Open).await?;
+            set(tx, received, case, &unanswered.need_id, (NeedOutcome::Open, "")).await?;
             show(tx, received, case, "referral_unanswered", unanswered.need_id.as_str()).await?;
         }
         Event::CaseStopped(stopped) => {
@@ -111,7 +111,9 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
 async fn need_ended(tx: &mut Tx, received: &Received, case: CaseId, ended: &NeedEnded) -> Result<(), Error> {
     let outcome = Outcome::try_from(ended.outcome).ok().and_then(NeedOutcome::from_triage);
     let outcome = outcome.ok_or_else(|| Error::Corrupt("NeedEnded.outcome".to_owned()))?;
-    set(tx, received, case, &ended.need_id, outcome).await?;
+    // Of the other outcomes the reason is for staff.
+    let reason = if outcome == NeedOutcome::Declined { ended.reason.as_str() } else { "" };
+    set(tx, received, case, &ended.need_id, (outcome, reason)).await?;
     let what = match outcome {
         NeedOutcome::Open => "need_open",
         NeedOutcome::Given => "need_given",
@@ -128,10 +130,10 @@ async fn set(
     received: &Received,
     case: CaseId,
     need: &str,
-    outcome: NeedOutcome,
+    (outcome, reason): (NeedOutcome, &str),
 ) -> Result<(), Error> {
     let need: NeedId = id(need, "need_id")?;
-    store::view::set_need(tx, case, need, outcome, received.at).await
+    store::view::set_need(tx, case, need, (outcome, reason), received.at).await
 }
 
 fn new_need(received: &Received, added: &NeedAdded) -> Result<Need, Error> {
@@ -139,6 +141,7 @@ fn new_need(received: &Received, added: &NeedAdded) -> Result<Need, Error> {
         id: id(&added.need_id, "NeedAdded.need_id")?,
         kind: NeedKind::try_from(added.kind).map_err(|_| Error::Corrupt("NeedAdded.kind".to_owned()))?,
         outcome: NeedOutcome::Open,
+        reason: String::new(),
         since: received.at,
     })
 }

@@ -47,6 +47,8 @@ pub(crate) struct Need {
     pub(crate) id: NeedId,
     pub(crate) kind: NeedKind,
     pub(crate) outcome: NeedOutcome,
+    /// Why it was declined, in triage's code; empty while it is not.
+    pub(crate) reason: String,
     /// When triage said so.
     pub(crate) since: Timestamp,
 }
@@ -87,6 +89,7 @@ mod tests {
             id: NeedId::from_bytes([1; 16]),
             kind: NeedKind::Medical,
             outcome: NeedOutcome::Recommended,
+            reason: String::new(),
             since: at(since),
         };
         let over = |over_at| Grant { needs: vec![need(0).id], over_at, ..grant() };
@@ -111,6 +114,7 @@ mod tests {
             id: NeedId::from_bytes([1; 16]),
             kind: NeedKind::Medical,
             outcome: NeedOutcome::Recommended,
+            reason: String::new(),
             since: at(since),
         };
         let covering = |stage, over: Option<i64>| Grant {

@@ -136,13 +136,15 @@ pub(crate) async fn steps(reads: &mut impl Reads, case: CaseId) -> Result<Vec<St
 
 pub(crate) async fn insert_need(tx: &mut Tx, case: CaseId, place: i64, need: &Need) -> Result<(), Error> {
     tx.execute(
-        sql("INSERT INTO view_needs (need_id, case_id, place, kind, outcome, since) VALUES ($1, $2, $3, $4, $5, $6) \
+        sql("INSERT INTO view_needs (need_id, case_id, place, kind, outcome, reason, since) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (need_id) DO NOTHING")
         .bind(need.id.to_string())
         .bind(case.to_string())
         .bind(place)
         .bind(need.kind.as_str_name())
         .bind(need.outcome.as_str())
+        .bind(need.reason.clone())
         .bind(need.since.as_micros()),
     )
     .await
@@ -153,15 +155,18 @@ pub(crate) async fn set_need(
     tx: &mut Tx,
     case: CaseId,
     need: NeedId,
-    outcome: NeedOutcome,
+    (outcome, reason): (NeedOutcome, &str),
     since: Timestamp,
 ) -> Result<(), Error> {
     tx.execute(
-        sql("UPDATE view_needs SET outcome = $3, since = $4 WHERE need_id = $1 AND case_id = $2")
-            .bind(need.to_string())
-            .bind(case.to_string())
-            .bind(outcome.as_str())
-            .bind(since.as_micros()),
+        sql(
+            "UPDATE view_needs SET outcome = $3, reason = $4, since = $5 WHERE need_id = $1 AND case_id = $2",
+        )
+        .bind(need.to_string())
+        .bind(case.to_string())
+        .bind(outcome.as_str())
+        .bind(reason.to_owned())
+        .bind(since.as_micros()),
     )
     .await
     .map(drop)
@@ -170,7 +175,7 @@ pub(crate) async fn set_need(
 pub(crate) async fn needs(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Need>, Error> {
     let rows = reads
         .all(
-            sql("SELECT need_id, kind, outcome, since FROM view_needs WHERE case_id = $1 ORDER BY place, need_id")
+            sql("SELECT need_id, kind, outcome, reason, since FROM view_needs WHERE case_id = $1 ORDER BY place, need_id")
                 .bind(case.to_string()),
         )
         .await?;
@@ -180,6 +185,7 @@ pub(crate) async fn needs(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Ne
                 id: row.id("need_id")?,
                 kind: wire(row, "kind", NeedKind::from_str_name)?,
                 outcome: word(row, "outcome")?,
+                reason: row.text("reason")?,
                 since: row.timestamp("since")?,
             })
         })

@@ -288,7 +288,8 @@ async fn needs_end_in_their_own_ways(sandbox: Sandbox) {
     let need_id = need.to_string();
     story.triage(need_added(need)).await;
     let ended = |outcome: Outcome| {
-        T::NeedEnded(NeedEnded { need_id: need_id.clone(), outcome: outcome.into(), ..NeedEnded::default() })
+        let (need_id, reason) = (need_id.clone(), "no_funds".to_owned());
+        T::NeedEnded(NeedEnded { need_id, outcome: outcome.into(), reason, ..NeedEnded::default() })
     };
     let answered = |accepted| {
         T::ReferralAnswered(ReferralAnswered {
@@ -314,7 +315,13 @@ async fn needs_end_in_their_own_ways(sandbox: Sandbox) {
         (recommended(need), "recommended"),
     ] {
         story.triage(event).await;
-        assert_eq!(Story::outcome(&story.status().await), [outcome]);
+        let status = story.status().await;
+        assert_eq!(Story::outcome(&status), [outcome]);
+        let reason = if outcome == "declined" { "no_funds" } else { "" };
+        assert_eq!(
+            status.needs[0].reason, reason,
+            "only a decline has a reason for the requester: {outcome}"
+        );
     }
     story.draft(&[need]).await;
     for _ in 0..20 {

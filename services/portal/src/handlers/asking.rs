@@ -8,7 +8,7 @@ use axum::{
 use flare_kernel::Timestamp;
 use flare_typed::text::has_visible;
 
-use super::{Answer, In, Shared, Typed, away, broken, code};
+use super::{Answer, In, Shared, Typed, away, broken, code, refused};
 use crate::{
     Portal,
     answers::Answers,
@@ -56,6 +56,7 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     let sent = match portal.requester.send(&slip, &answers).await {
         Ok(sent) => sent,
         Err(NotDone::Faults(faults)) => return Ok(again(&faults)),
+        Err(NotDone::Refused(told)) => return Err(refused(lang, &told)),
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
     let begun = Session::begin(slip.receipt(), now);

@@ -7,7 +7,7 @@ use axum::{
 };
 use flare_seal::{Receipt, ReceiptError, ReceiptForm};
 
-use super::{Answer, In, Shared, Typed, Visit, broken};
+use super::{Answer, In, Shared, Typed, Visit, acting::buttons, broken, refused};
 use crate::{
     keys::Session,
     l10n::L10nLanguage,
@@ -63,6 +63,7 @@ pub(super) async fn open(State(portal): Shared, In(lang): In, Typed(body): Typed
             Ok(with_cookie(see(&format!("/{}/status", lang.code())), &session))
         }
         Err(NotDone::NotFound) => Ok(again(StatusCode::NOT_FOUND, vec![lang.texts().back_not_found()])),
+        Err(NotDone::Refused(told)) => Err(refused(lang, &told)),
         Err(NotDone::Away | NotDone::Faults(_)) => {
             Ok(again(StatusCode::SERVICE_UNAVAILABLE, vec![lang.texts().back_later()]))
         }
@@ -105,8 +106,9 @@ pub(super) async fn status(visit: Visit) -> Answer {
         Turn::Ended => t.status_ended(),
     };
     let since = standing.since.map(|since| t.status_since(lang.distance(since, now)));
+    let acts = buttons(lang, &standing.acts);
     let shown =
-        page(StatusCode::OK, &Status { p: Page::new(lang, L10nLanguage::title_messages), turn, since });
+        page(StatusCode::OK, &Status { p: Page::new(lang, L10nLanguage::title_messages), turn, since, acts });
     // The code is not shown again to whoever went on from it.
     let session = Session { is_new: false, ..visit.session.clone() };
     Ok(visit.keep_as(shown, &session))

@@ -1,8 +1,9 @@
 //! Reading what was written, and writing.
 
 use axum::http::StatusCode;
+use flare_edge::receipt::Message;
 
-use super::{Answer, Typed, Visit, Words, act_id};
+use super::{Answer, Typed, Visit, Words, act_id, acting::buttons};
 use crate::{
     l10n::L10nLanguage,
     pages::{Messages, Page, ShownMessage},
@@ -27,16 +28,21 @@ pub(super) async fn write(visit: Visit, Typed(body): Typed) -> Answer {
 }
 
 async fn thread(visit: &Visit, (typed, fault): (&str, Option<String>), sent: bool) -> Answer {
-    let now = visit.portal.now();
-    let messages = visit.portal.requester.messages(&visit.session.receipt).await;
-    let messages = messages.map_err(|why| visit.cannot_look(&why))?;
-    let shown = messages.into_iter().map(|message| ShownMessage {
+    let (now, lang) = (visit.portal.now(), visit.lang);
+    let written = visit.portal.requester.conversation(&visit.session.receipt).await;
+    let written = written.map_err(|why| visit.cannot_look(&why))?;
+    let is_asked = |message: &Message| written.asked.contains(&message.message_id);
+    let asked = written.messages.iter().filter(|message| is_asked(message));
+    let asked = asked.map(|message| message.text.expose().clone()).collect();
+    let shown = written.messages.iter().map(|message| ShownMessage {
         from_us: !message.is_own(),
-        when: message.at.map(|at| visit.lang.distance(at, now)).unwrap_or_default(),
+        when: message.at.map(|at| lang.distance(at, now)).unwrap_or_default(),
         text: message.text.expose().clone(),
     });
-    let p = Page::new(visit.lang, L10nLanguage::title_messages);
+    let p = Page::new(lang, L10nLanguage::title_messages);
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let shown = Messages { p, thread: shown.collect(), sent, id: act_id(visit.lang)?, typed, fault };
+    let unopened = (written.unopened > 0).then(|| p.t.messages_unopened(written.unopened));
+    let (acts, thread) = (buttons(lang, &written.acts), shown.collect());
+    let shown = Messages { p, acts, asked, unopened, thread, sent, id: act_id(lang)?, typed, fault };
     Ok(visit.keep(page(status, &shown)))
 }

@@ -104,12 +104,16 @@ impl WithdrawReason {
 
 pub(super) async fn messages(source: ReceiptSource, context: &Context) -> Result<(), CliError> {
     let holder = source.open(context).await?;
-    let messages = retrying(|| holder.messages()).await?;
-    context.output.show(&json!({ "messages": messages }), |out| {
-        if messages.is_empty() {
-            out.line("Nothing has been written yet.");
+    let thread = retrying(|| holder.thread()).await?;
+    context.output.show(&json!(thread), |out| {
+        match (thread.messages.is_empty(), thread.unopened) {
+            (true, 0) => out.line("Nothing has been written yet."),
+            (_, 0) => {}
+            (_, unopened) => {
+                out.line(format!("Messages from before this receipt, which it does not open: {unopened}."));
+            }
         }
-        for message in &messages {
+        for message in &thread.messages {
             let author = if message.is_own() { "you" } else { "staff" };
             let about =
                 if message.about.is_empty() { String::new() } else { format!(" about {}", message.about) };

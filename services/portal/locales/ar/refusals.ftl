@@ -1,0 +1,53 @@
+# لماذا لم يُفعل شيء، لمن طلبه.
+# Not read by a native speaker: yes.
+
+refused-heading = لم يُفعل هذا
+refused-general = لا نستطيع فعل هذا الآن. لم يتغير شيء. افتح الصفحة من جديد أو اكتب إلينا.
+refused-busy = كثيرون يستعملون هذه الصفحة الآن. انتظر قليلًا ثم حاول من جديد.
+refused-later = لا نستطيع فعل هذا الآن. حاول بعد قليل.
+refused-already-sent = أُرسل هذا من قبل بكلمات أخرى. نحتفظ بما وصل أولًا.
+refused-other-words = أُرسلت كلمات أخرى من الصفحة نفسها. نحتفظ بها.
+refused-changed = تغير شيء وأنت تقرأ. لم يُفعل شيء. افتح الصفحة من جديد.
+refused-ended = انتهى طلبك. ما زال بإمكانك أن تكتب إلينا.
+refused-closed = أُغلق طلبك. ما زال بإمكانك أن تكتب إلينا.
+refused-not-signed = لم نستطع التأكد أن هذا منك. لم يُفعل شيء.
+refused-proposal-not-shown = لا يوجد هنا بعد ما تجيب عنه. نعرضه عليك أولًا.
+refused-proposal-over = نقرر فيه الآن، فلا جواب عنه هنا. اكتب إلينا.
+refused-agreement-over = المال يُرسل بحسبه الآن، فلا جواب عنه هنا. اكتب إلينا.
+refused-report-over = هذا غير مطلوب الآن. يمكنك أن تكتب إلينا.
+refused-payment-over = انتهى هذا، أو لم يُرسل بعد. إن لم يكن ذلك صحيحًا فاكتب إلينا.
+refused-file-too-large = هذا كبير جدًا. نأخذ حتى { $mebibytes } ميغابايت.
+refused-files-full = لم يبق مكان. يمكن للكل أن يأخذ { $mebibytes } ميغابايت.
+
+rule-required = ما زال هناك شيء فارغ.
+rule-too-long = هذا طويل جدًا. اختصره واكتب الباقي لاحقًا.
+rule-characters = يمكن إرسال { $limit } حرفًا على الأكثر. هنا { $has }.
+rule-entries = نأخذ { $limit } على الأكثر. هنا { $has }.
+rule-not-text = هذا ليس نصًا نستطيع قراءته.
+rule-not-readable = لا نستطيع قراءة السطر { $line }، عند الموضع { $column }.
+rule-not-listed = اختر واحدًا من الأجوبة المعروضة.
+rule-yes-or-no = أجب بنعم أو لا.
+rule-whole-number = اكتب عددًا صحيحًا بالأرقام.
+rule-amount-empty = اكتب كم.
+rule-amount-negative = لا يمكن أن يكون المبلغ أقل من لا شيء.
+rule-amount-zero = اكتب مبلغًا أكبر من لا شيء.
+rule-amount-digits = اكتب المبلغ فقط، بالأرقام.
+rule-amount-marks = العلامات بين الأرقام ليست في مكانها. اكتب الأرقام من دونها.
+rule-amount-decimals = بعد الفاصلة أرقام أكثر مما تسمح به { $currency }.
+rule-amount-too-large = هذا المبلغ كبير جدًا.
+rule-amount-two-ways = يمكن قراءة هذا بطريقتين. اكتب { $write_first } إن قصدت { $first }، أو { $write_second } إن قصدت { $second }.
+rule-amount-currency = اكتبه بعملة { $expected }.
+rule-more-than-sent = اكتبه بعملة { $currency }، وليس أكثر مما أرسلنا.
+rule-currency-missing = اكتب العملة أيضًا.
+rule-currency-unknown = لا نعرف هذه العملة. اكتب حروفها الثلاثة.
+rule-currency-withdrawn = لم تعد { $code } تُدفع. احسب المبلغ بعملة { $successor }.
+rule-currency-two-ways = قد تكون { $first } أو { $second }. اكتب الحروف الثلاثة.
+rule-not-a-day = لا نستطيع قراءة هذا اليوم. اكتب السنة والشهر واليوم بالأرقام.
+rule-no-such-day = لا يوجد يوم كهذا.
+rule-day-far = { $date } بعيد عن اليوم. اكتب اليوم بالتقويم الميلادي.
+rule-day-two-ways = يمكن قراءة هذا بطريقتين. اكتب { $write_first } إن قصدت { $first }، أو { $write_second } إن قصدت { $second }.
+rule-day-past = { $date } قد مضى.
+rule-day-future = { $date } لم يأتِ بعد.
+rule-place-unknown = لا نعرف هذا البلد. اكتب اسمه بالإنجليزية.
+rule-two-names = هذا اسم لاثنين: اكتب { $first } أو { $second }.
+rule-language-unknown = لا نعرف هذه اللغة. اكتب اسمها بالإنجليزية.

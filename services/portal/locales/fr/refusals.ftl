@@ -1,0 +1,53 @@
+# Pourquoi une chose n’a pas été faite, pour la personne qui l’a demandée.
+# Not read by a native speaker: yes.
+
+refused-heading = Cela n’a pas été fait
+refused-general = Ce n’est pas possible maintenant. Rien n’a changé. Ouvrez de nouveau la page, ou écrivez-nous.
+refused-busy = Beaucoup de gens utilisent cette page. Attendez un peu, puis réessayez.
+refused-later = Ce n’est pas possible maintenant. Réessayez dans un moment.
+refused-already-sent = L’envoi a déjà eu lieu avec d’autres mots. Nous gardons les premiers.
+refused-other-words = D’autres mots sont déjà partis de la même page. Nous les gardons.
+refused-changed = Quelque chose a changé pendant votre lecture. Rien n’a été fait. Ouvrez de nouveau la page.
+refused-ended = Votre demande est finie. Vous pouvez encore nous écrire.
+refused-closed = Votre demande est close. Vous pouvez encore nous écrire.
+refused-not-signed = Nous n’avons pas pu vérifier que cela vient de vous. Rien n’a été fait.
+refused-proposal-not-shown = Il n’y a encore rien à répondre ici. Nous vous le montrons d’abord.
+refused-proposal-over = Nous décidons maintenant : la réponse n’est plus possible ici. Écrivez-nous.
+refused-agreement-over = L’argent part déjà : la réponse n’est plus possible ici. Écrivez-nous.
+refused-report-over = Ce n’est pas demandé maintenant. Vous pouvez nous écrire.
+refused-payment-over = C’est réglé, ou ce n’est pas encore parti. Si c’est inexact, écrivez-nous.
+refused-file-too-large = C’est trop grand. Nous prenons au plus { $mebibytes } mégaoctets.
+refused-files-full = Il n’y a plus de place. Le tout peut prendre { $mebibytes } mégaoctets.
+
+rule-required = Il reste un champ vide.
+rule-too-long = C’est trop long. Raccourcissez, et écrivez le reste plus tard.
+rule-characters = Au plus { $limit } caractères peuvent partir. Il y en a { $has }.
+rule-entries = Nous en prenons au plus { $limit }. Il y en a { $has }.
+rule-not-text = Ce n’est pas un texte que nous pouvons lire.
+rule-not-readable = La ligne { $line } est illisible, à la place { $column }.
+rule-not-listed = Choisissez une des réponses proposées.
+rule-yes-or-no = Répondez oui ou non.
+rule-whole-number = Écrivez un nombre entier, en chiffres.
+rule-amount-empty = Écrivez combien.
+rule-amount-negative = Le montant ne peut pas être sous zéro.
+rule-amount-zero = Le montant est à écrire au-dessus de zéro.
+rule-amount-digits = Écrivez seulement le montant, en chiffres.
+rule-amount-marks = Les signes entre les chiffres sont mal placés. Écrivez les chiffres sans eux.
+rule-amount-decimals = Il y a trop de chiffres après la virgule pour { $currency }.
+rule-amount-too-large = Ce montant est trop grand.
+rule-amount-two-ways = Cela se lit de deux façons. Écrivez { $write_first } pour { $first }, ou { $write_second } pour { $second }.
+rule-amount-currency = Écrivez-le en { $expected }.
+rule-more-than-sent = Écrivez-le en { $currency }, et pas plus que notre envoi.
+rule-currency-missing = Écrivez aussi la monnaie.
+rule-currency-unknown = Nous ne connaissons pas cette monnaie. Écrivez ses trois lettres.
+rule-currency-withdrawn = { $code } n’a plus cours. Comptez en { $successor }.
+rule-currency-two-ways = Cela peut être { $first } ou { $second }. Écrivez les trois lettres.
+rule-not-a-day = Ce jour est illisible. Écrivez l’année, le mois et le jour en chiffres.
+rule-no-such-day = Ce jour n’existe pas.
+rule-day-far = { $date } est loin d’aujourd’hui. Écrivez le jour du calendrier commun.
+rule-day-two-ways = Cela se lit de deux façons. Écrivez { $write_first } pour { $first }, ou { $write_second } pour { $second }.
+rule-day-past = { $date } est déjà passé.
+rule-day-future = { $date } n’est pas encore venu.
+rule-place-unknown = Nous ne connaissons pas ce pays. Écrivez son nom en anglais.
+rule-two-names = Cela en nomme deux : écrivez { $first } ou { $second }.
+rule-language-unknown = Nous ne connaissons pas cette langue. Écrivez son nom en anglais.

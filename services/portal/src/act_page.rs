@@ -1,0 +1,183 @@
+//! The one shape of a page on which something is done: what it is about, and a few buttons.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    acts::Act, answers::Body, l10n::L10nLanguage, language::Language, pages::Page, settings::Contact,
+};
+
+/// How the rules of the style begin that no such page needs: these pages are to be small.
+const UNUSED: [&str; 9] = ["h2{", ".r ", ".d{", ".l ", ".e{", ".c{", ".c ol", ".i{", "#h:"];
+
+/// The style of these pages: the style of every page without what they do not use.
+static SMALL_STYLE: LazyLock<String> = LazyLock::new(|| {
+    let rules = include_str!("../templates/style.css").lines();
+    rules.filter(|rule| !UNUSED.iter().any(|unused| rule.starts_with(unused))).collect()
+});
+
+/// Its hash, as a content security policy names it.
+pub(crate) static SMALL_STYLE_HASH: LazyLock<String> =
+    LazyLock::new(|| format!("sha256-{}", BASE64.encode(&Sha256::digest(SMALL_STYLE.as_bytes()))));
+
+/// What a page carries from when it was drawn to when it is sent back.
+pub(crate) struct Carried {
+    /// Tells this act from every other.
+    pub(crate) id: String,
+    /// The grant, payment or need it is about; empty where it is about none.
+    pub(crate) about: String,
+    /// What was shown of it.
+    pub(crate) shown: String,
+}
+
+/// Where something can be written.
+pub(crate) enum Field {
+    /// Nowhere.
+    None,
+    /// On one line, under this label.
+    Line(String),
+    /// On several.
+    Words(String),
+}
+
+/// Buttons that send the same.
+pub(crate) struct ActForm {
+    pub(crate) question: String,
+    pub(crate) choices: Vec<(&'static str, String)>,
+    pub(crate) field: Field,
+    pub(crate) buttons: Vec<(&'static str, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "act.html")]
+pub(crate) struct ActPage<'a> {
+    pub(crate) p: Page,
+    pub(crate) heading: String,
+    pub(crate) fault: Option<String>,
+    pub(crate) texts: Vec<String>,
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) quoted: Option<String>,
+    pub(crate) path: &'static str,
+    pub(crate) carried: String,
+    pub(crate) forms: Vec<ActForm>,
+    pub(crate) typed: &'a str,
+    pub(crate) next: Option<String>,
+    pub(crate) lines: &'a [Contact],
+}
+
+impl Act {
+    /// What it is called on its button and above its page.
+    pub(crate) fn name(self, t: &L10nLanguage) -> String {
+        match self {
+            Self::Proposal => t.act_proposal(),
+            Self::Agreement => t.act_agreement(),
+            Self::Money => t.act_money(),
+            Self::Report => t.act_report(),
+            Self::Again => t.act_again(),
+            Self::Change => t.act_change(),
+            Self::Stop => t.act_stop(),
+            Self::Seen => t.act_seen(),
+        }
+    }
+}
+
+impl Carried {
+    /// As the page carries it.
+    pub(crate) fn written(&self) -> String {
+        format!("{}.{}.{}", self.id, self.about, self.shown)
+    }
+
+    /// What a page brought back; none where it was opened by a button of another page. An id that was altered is empty.
+    pub(crate) fn read(body: &Body) -> Option<Self> {
+        let text = body.text("h");
+        let mut parts = text.splitn(3, '.').map(str::to_owned);
+        let (id, about, shown) = (parts.next()?, parts.next(), parts.next());
+        let id = if super::handlers::is_act_id(&id) { id } else { String::new() };
+        (!text.is_empty()).then(|| Self {
+            id,
+            about: about.unwrap_or_default(),
+            shown: shown.unwrap_or_default(),
+        })
+    }
+}
+
+impl ActForm {
+    /// One button.
+    pub(crate) fn button(value: &'static str, label: String) -> Self {
+        Self {
+            question: String::new(),
+            choices: Vec::new(),
+            field: Field::None,
+            buttons: vec![(value, label)],
+        }
+    }
+}
+
+/// What every page of an act has.
+pub(crate) fn small(lang: Language, is_at_fault: bool) -> Page {
+    let title = L10nLanguage::title_messages;
+    let page = if is_at_fault { Page::at_fault(lang, title) } else { Page::new(lang, title) };
+    Page { style: &SMALL_STYLE, ..page }
+}
+
+impl<'a> ActPage<'a> {
+    /// A page of this act that says nothing yet.
+    pub(crate) fn new(
+        lang: Language,
+        act: Act,
+        carried: &Carried,
+        fault: Option<String>,
+        typed: &'a str,
+    ) -> Self {
+        let p = small(lang, fault.is_some());
+        Self {
+            heading: act.name(p.t),
+            p,
+            fault,
+            texts: Vec::new(),
+            facts: Vec::new(),
+            quoted: None,
+            path: act.path(),
+            carried: carried.written(),
+            forms: Vec::new(),
+            typed,
+            next: None,
+            lines: &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::STYLE;
+
+    #[test]
+    fn the_small_style_leaves_out_what_there_is_and_is_smaller() {
+        let rules: Vec<_> = include_str!("../templates/style.css").lines().collect();
+        for unused in UNUSED {
+            assert!(rules.iter().any(|rule| rule.starts_with(unused)), "{unused}");
+        }
+        assert!(SMALL_STYLE.len() + 500 < STYLE.len());
+        let page = include_str!("../templates/act.html");
+        for class in ["\"e\"", "\"c\"", "\"d\"", "\"i\"", "\"l\"", "\"r\"", "<h2"] {
+            assert!(!page.contains(class), "{class}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_carries_comes_back_and_what_was_altered_has_no_id() {
+        let body = |text: &str| Body::read(format!("h={text}").as_bytes());
+        let carried =
+            Carried { id: "0f".repeat(16), about: "grant_a".to_owned(), shown: "message_b".to_owned() };
+        let back = Carried::read(&body(&carried.written())).unwrap();
+        assert_eq!(back.written(), carried.written());
+        assert!(Carried::read(&body("")).is_none());
+        for altered in ["x", "..", "0f.grant_a.message_b", "%00.a.b.c", &"a".repeat(10_000)] {
+            assert_eq!(Carried::read(&body(altered)).unwrap().id, "", "{altered}");
+        }
+    }
+}

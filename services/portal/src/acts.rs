@@ -1,0 +1,263 @@
+//! What a requester can do where their request stands now, and what they did before: rules over the status, nothing else.
+
+use flare_edge::receipt::{Grant, GrantStage, Need, Outcome, Standing, Status, Tranche};
+use flare_kernel::Timestamp;
+
+/// Something that a requester does on a page of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Says whether what is proposed is right.
+    Proposal,
+    /// Accepts or refuses an agreement.
+    Agreement,
+    /// Says whether a payment arrived.
+    Money,
+    /// Says how it went.
+    Report,
+    /// Asks that somebody else looks again at what was declined.
+    Again,
+    /// Asks for more time, or for another change.
+    Change,
+    /// Withdraws.
+    Stop,
+    /// Closes a code that others have seen.
+    Seen,
+}
+
+/// What is shown in a message to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paper {
+    /// A grant's proposal.
+    Proposal,
+    /// Its agreement.
+    Agreement,
+}
+
+impl Act {
+    const ALL: [Self; 8] = [
+        Self::Proposal,
+        Self::Agreement,
+        Self::Money,
+        Self::Report,
+        Self::Again,
+        Self::Change,
+        Self::Stop,
+        Self::Seen,
+    ];
+
+    /// The last part of its page's address.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Proposal => "proposal",
+            Self::Agreement => "agreement",
+            Self::Money => "money",
+            Self::Report => "report",
+            Self::Again => "again",
+            Self::Change => "change",
+            Self::Stop => "stop",
+            Self::Seen => "seen",
+        }
+    }
+
+    /// Whether we wait for it.
+    pub(crate) const fn is_asked(self) -> bool {
+        match self {
+            Self::Proposal | Self::Agreement | Self::Money | Self::Report => true,
+            Self::Again | Self::Change | Self::Stop | Self::Seen => false,
+        }
+    }
+
+    fn makes_sense(self, status: &Status) -> bool {
+        match self {
+            Self::Proposal => Paper::Proposal.waiting(status).next().is_some(),
+            Self::Agreement => Paper::Agreement.waiting(status).next().is_some(),
+            Self::Money => payments(status).next().is_some(),
+            Self::Report => reports(status).any(|grant| reported(status, grant).is_none()),
+            Self::Again => declined(status).next().is_some(),
+            Self::Change => !is_over(status.standing),
+            Self::Stop => !is_over(status.standing) && !is_stopped(status.standing),
+            Self::Seen => true,
+        }
+    }
+}
+
+/// What can be done now, what we wait for first.
+pub(crate) fn possible(status: &Status) -> Vec<Act> {
+    Act::ALL.into_iter().filter(|act| act.makes_sense(status)).collect()
+}
+
+impl Paper {
+    /// The message that shows it; empty when none does.
+    pub(crate) fn message_of(self, grant: &Grant) -> &str {
+        match self {
+            Self::Proposal => &grant.proposal_message_id,
+            Self::Agreement => &grant.agreement_message_id,
+        }
+    }
+
+    /// The grants whose paper is shown and can be answered, answered or not.
+    pub(crate) fn shown(self, status: &Status) -> impl Iterator<Item = &Grant> {
+        let is_open = move |grant: &&Grant| self.can_be_answered(grant.stage);
+        status.grants.iter().filter(is_open).filter(move |grant| !self.message_of(grant).is_empty())
+    }
+
+    /// Those that wait for an answer.
+    fn waiting(self, status: &Status) -> impl Iterator<Item = &Grant> {
+        self.shown(status).filter(move |grant| self.answered(status, grant).is_none())
+    }
+
+    /// When it was answered as it is shown now.
+    pub(crate) fn answered(self, status: &Status, grant: &Grant) -> Option<Timestamp> {
+        match self {
+            Self::Proposal => since(status, &grant.grant_id, "proposal-answered", "proposal-shown"),
+            Self::Agreement => since(status, &grant.grant_id, "agreement-answered", "agreement-shown"),
+        }
+    }
+
+    const fn can_be_answered(self, stage: GrantStage) -> bool {
+        match (self, stage) {
+            (_, GrantStage::Draft) | (Self::Agreement, GrantStage::InApproval | GrantStage::Approved) => true,
+            (Self::Proposal, GrantStage::InApproval | GrantStage::Approved)
+            | (
+                _,
+                GrantStage::Active
+                | GrantStage::Reporting
+                | GrantStage::Closing
+                | GrantStage::Closed
+                | GrantStage::Rejected
+                | GrantStage::Withdrawn
+                | GrantStage::Terminated
+                | GrantStage::Unknown,
+            ) => false,
+        }
+    }
+}
+
+/// The payments that may have arrived.
+pub(crate) fn payments(status: &Status) -> impl Iterator<Item = (&Grant, &Tranche)> {
+    let of_grant = |grant| -> Vec<(&Grant, &Tranche)> {
+        let grant: &Grant = grant;
+        grant.tranches.iter().map(|tranche| (grant, tranche)).collect()
+    };
+    status.grants.iter().flat_map(of_grant).filter(|(_, tranche)| tranche.state.is_under_way())
+}
+
+/// When something was last said of a payment's arrival.
+pub(crate) fn arrival_reported(status: &Status, tranche: &str) -> Option<Timestamp> {
+    last(status, tranche, "arrival-reported")
+}
+
+/// How often something was said of a payment's arrival: whoever was shown it before the last time has said it already.
+pub(crate) fn arrivals_reported(status: &Status, tranche: &str) -> usize {
+    let of_this = status.steps.iter().filter(|step| step.about == tranche);
+    of_this.filter(|step| step.what == "arrival-reported").count()
+}
+
+/// The help that goes on, which a wish for a change is about.
+pub(crate) fn running(status: &Status) -> Option<&Grant> {
+    status.grants.iter().find(|grant| match grant.stage {
+        GrantStage::Draft
+        | GrantStage::InApproval
+        | GrantStage::Approved
+        | GrantStage::Active
+        | GrantStage::Reporting => true,
+        GrantStage::Closing
+        | GrantStage::Closed
+        | GrantStage::Rejected
+        | GrantStage::Withdrawn
+        | GrantStage::Terminated
+        | GrantStage::Unknown => false,
+    })
+}
+
+/// The help that can be reported on.
+pub(crate) fn reports(status: &Status) -> impl Iterator<Item = &Grant> {
+    status.grants.iter().filter(|grant| match grant.stage {
+        GrantStage::Active | GrantStage::Reporting => true,
+        GrantStage::Draft
+        | GrantStage::InApproval
+        | GrantStage::Approved
+        | GrantStage::Closing
+        | GrantStage::Closed
+        | GrantStage::Rejected
+        | GrantStage::Withdrawn
+        | GrantStage::Terminated
+        | GrantStage::Unknown => false,
+    })
+}
+
+/// When a grant was reported on since a report was last asked for.
+pub(crate) fn reported(status: &Status, grant: &Grant) -> Option<Timestamp> {
+    since(status, &grant.grant_id, "report-submitted", "report-asked")
+}
+
+/// What was declined.
+pub(crate) fn declined(status: &Status) -> impl Iterator<Item = &Need> {
+    status.needs.iter().filter(|need| match need.outcome {
+        Outcome::Declined => true,
+        Outcome::Open
+        | Outcome::Given
+        | Outcome::Recommended
+        | Outcome::Covered
+        | Outcome::Referred
+        | Outcome::Unknown => false,
+    })
+}
+
+/// When a need was last declined.
+pub(crate) fn declined_at(status: &Status, need: &str) -> Option<Timestamp> {
+    last(status, need, "need-declined")
+}
+
+/// When the requester stopped it.
+pub(crate) fn stopped_at(status: &Status) -> Option<Timestamp> {
+    last(status, "", "withdrawal-requested")
+}
+
+/// Whether it was stopped, and not taken up again.
+pub(crate) const fn is_stopped(standing: Standing) -> bool {
+    match standing {
+        Standing::AskedToStop | Standing::Withdrawn => true,
+        Standing::Unspecified
+        | Standing::Received
+        | Standing::Acknowledged
+        | Standing::BeingAssessed
+        | Standing::WaitingForYou
+        | Standing::HelpBeingPrepared
+        | Standing::InApproval
+        | Standing::HelpActive
+        | Standing::Reporting
+        | Standing::Closed
+        | Standing::Paused => false,
+    }
+}
+
+/// Whether nothing more happens in it.
+const fn is_over(standing: Standing) -> bool {
+    match standing {
+        Standing::Closed | Standing::Withdrawn => true,
+        Standing::Unspecified
+        | Standing::Received
+        | Standing::Acknowledged
+        | Standing::BeingAssessed
+        | Standing::WaitingForYou
+        | Standing::HelpBeingPrepared
+        | Standing::InApproval
+        | Standing::HelpActive
+        | Standing::Reporting
+        | Standing::Paused
+        | Standing::AskedToStop => false,
+    }
+}
+
+fn last(status: &Status, about: &str, what: &str) -> Option<Timestamp> {
+    let steps = status.steps.iter().rev();
+    steps.filter(|step| step.about == about).find(|step| step.what == what).and_then(|step| step.at)
+}
+
+/// When `done` last happened about something, unless `asked` happened after it.
+fn since(status: &Status, about: &str, done: &str, asked: &str) -> Option<Timestamp> {
+    let steps = status.steps.iter().rev().filter(|step| step.about == about);
+    let newest = steps.into_iter().find(|step| step.what == done || step.what == asked)?;
+    newest.at.filter(|_| newest.what == done)
+}

@@ -1,0 +1,220 @@
+//! What we propose, the agreement, what arrived, and how it went.
+
+use flare_edge::receipt::AgreementAnswer;
+
+use super::{
+    Answer, Typed, Visit,
+    acting::{Drawn, answered, can_be_tried, done_before, redrawn},
+    fault_of,
+};
+use crate::{
+    act_page::{ActForm, ActPage, Carried, Field},
+    acts::{Act, Paper},
+    answers::Body,
+    requester::{Arrival, Offer, PaperAnswer},
+};
+
+impl Paper {
+    const fn act(self) -> Act {
+        match self {
+            Self::Proposal => Act::Proposal,
+            Self::Agreement => Act::Agreement,
+        }
+    }
+}
+
+/// Shows a proposal, or takes what is said to it.
+pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
+    let t = visit.t();
+    let Some(carried) = Carried::read(&body) else {
+        return offer(&visit, Paper::Proposal, Drawn::first(&body)).await;
+    };
+    let (answer, thanks) = match body.text("do") {
+        "agree" => (PaperAnswer::Right, t.proposal_agree_done()),
+        "wrong" => match fault_of(t, body.text("text")) {
+            Some(fault) => {
+                let again = Drawn::again(&carried.about, &body, fault);
+                return offer(&visit, Paper::Proposal, again).await;
+            }
+            None => (PaperAnswer::Wrong(body.text("text")), t.proposal_wrong_done()),
+        },
+        _ => {
+            return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, t.acts_choose()))
+                .await;
+        }
+    };
+    answer_offer(&visit, Paper::Proposal, &carried, &body, (answer, thanks)).await
+}
+
+/// Shows an agreement, or takes what is said to it.
+pub(super) async fn agreement(visit: Visit, Typed(body): Typed) -> Answer {
+    let t = visit.t();
+    let Some(carried) = Carried::read(&body) else {
+        return offer(&visit, Paper::Agreement, Drawn::first(&body)).await;
+    };
+    let (answer, thanks) = match body.text("do") {
+        "accept" => (AgreementAnswer::Accept, t.agreement_accept_done()),
+        "refuse" => (AgreementAnswer::Refuse, t.agreement_refuse_done()),
+        "donor" => (AgreementAnswer::RefuseDonor, t.agreement_refuse_donor_done()),
+        _ => {
+            return offer(&visit, Paper::Agreement, Drawn::again(&carried.about, &body, t.acts_choose()))
+                .await;
+        }
+    };
+    let answer = PaperAnswer::Agreement(answer);
+    answer_offer(&visit, Paper::Agreement, &carried, &body, (answer, thanks)).await
+}
+
+async fn answer_offer(
+    visit: &Visit,
+    paper: Paper,
+    carried: &Carried,
+    body: &Body,
+    (answer, thanks): (PaperAnswer<'_>, String),
+) -> Answer {
+    if !can_be_tried(carried) {
+        return offer(visit, paper, Drawn::changed(&carried.about, body, visit.t())).await;
+    }
+    let shown = (carried.about.as_str(), carried.shown.as_str());
+    let requester = &visit.portal.requester;
+    let acted =
+        requester.answer_offer(&visit.session.receipt, paper, shown, answer, visit.attempt(carried)).await;
+    match answered(visit, paper.act(), &acted, thanks) {
+        Some(answer) => answer,
+        None => offer(visit, paper, redrawn(visit.t(), &carried.about, body, &acted)).await,
+    }
+}
+
+async fn offer(visit: &Visit, paper: Paper, drawn: Drawn<'_>) -> Answer {
+    let found = visit.portal.requester.offer(&visit.session.receipt, paper, drawn.about).await;
+    let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
+        return visit.nothing_to_do(paper.act());
+    };
+    let carried = visit.carried(&found.grant, &found.message)?;
+    let mut shown = ActPage::new(visit.lang, paper.act(), &carried, drawn.fault, drawn.typed);
+    fill_offer(visit, paper, found, &mut shown);
+    visit.act_page(drawn.status, &shown)
+}
+
+fn fill_offer(visit: &Visit, paper: Paper, found: Offer, shown: &mut ActPage<'_>) {
+    let t = visit.t();
+    let (first, last) = found.days;
+    let ceiling = found.ceiling.map(|money| (t.offer_up_to(), money.to_string()));
+    let days = [(t.offer_from(), first), (t.offer_until(), last)];
+    shown.facts = ceiling.into_iter().chain(days.into_iter().filter(|(_, day)| !day.is_empty())).collect();
+    shown.next = found.next;
+    let Some(text) = found.text else {
+        shown.texts.push(t.offer_closed());
+        return;
+    };
+    shown.quoted = Some(text);
+    if let Some(at) = found.answered {
+        shown.texts.extend([done_before(visit, Some(at)), t.acts_before_else()]);
+        return;
+    }
+    shown.texts.push(match paper {
+        Paper::Proposal => t.proposal_lead(),
+        Paper::Agreement => t.agreement_lead(),
+    });
+    let (field, buttons) = match paper {
+        Paper::Proposal => (
+            Field::Words(t.proposal_words()),
+            vec![("agree", t.proposal_agree()), ("wrong", t.proposal_wrong())],
+        ),
+        Paper::Agreement => (
+            Field::None,
+            vec![
+                ("accept", t.agreement_accept()),
+                ("refuse", t.agreement_refuse()),
+                ("donor", t.agreement_refuse_donor()),
+            ],
+        ),
+    };
+    shown.forms.push(ActForm { question: String::new(), choices: Vec::new(), field, buttons });
+}
+
+/// Asks what arrived of a payment, or takes what is said.
+pub(super) async fn money(visit: Visit, Typed(body): Typed) -> Answer {
+    let t = visit.t();
+    let Some(carried) = Carried::read(&body) else { return payment(&visit, Drawn::first(&body)).await };
+    if !can_be_tried(&carried) {
+        return payment(&visit, Drawn::changed(&carried.about, &body, t)).await;
+    }
+    let elsewhere = t.money_elsewhere_words();
+    let (arrival, thanks) = match body.text("do") {
+        "all" => (Arrival::All, t.money_done()),
+        "none" => (Arrival::Nothing, t.money_none_done()),
+        "elsewhere" => (Arrival::Elsewhere(&elsewhere), t.money_elsewhere_done()),
+        "less" => (Arrival::Less(body.text("text")), t.money_done()),
+        _ => return payment(&visit, Drawn::again(&carried.about, &body, t.acts_choose())).await,
+    };
+    let shown = (carried.about.as_str(), carried.shown.as_str());
+    let requester = &visit.portal.requester;
+    let acted = requester.say_arrival(&visit.session.receipt, shown, arrival, visit.attempt(&carried)).await;
+    match answered(&visit, Act::Money, &acted, thanks) {
+        Some(answer) => answer,
+        None => payment(&visit, redrawn(t, &carried.about, &body, &acted)).await,
+    }
+}
+
+async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
+    let t = visit.t();
+    let found = visit.portal.requester.payment(&visit.session.receipt, drawn.about).await;
+    let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
+        return visit.nothing_to_do(Act::Money);
+    };
+    let carried = visit.carried(&found.tranche, &found.reports.to_string())?;
+    let mut shown = ActPage::new(visit.lang, Act::Money, &carried, drawn.fault, drawn.typed);
+    shown.texts.push(t.money_lead());
+    if found.reported.is_some() {
+        shown.texts.push(done_before(visit, found.reported));
+    }
+    shown.facts.extend(found.amount.map(|sent| (t.money_sent(), sent.to_string())));
+    let less = ActForm { field: Field::Line(t.money_how_much()), ..ActForm::button("less", t.money_less()) };
+    shown.forms.extend([
+        ActForm::button("all", t.money_all()),
+        less,
+        ActForm::button("none", t.money_none()),
+        ActForm::button("elsewhere", t.money_elsewhere()),
+    ]);
+    shown.next = found.next;
+    visit.act_page(drawn.status, &shown)
+}
+
+/// Asks how it went, or takes what is said.
+pub(super) async fn report(visit: Visit, Typed(body): Typed) -> Answer {
+    let t = visit.t();
+    let Some(carried) = Carried::read(&body) else { return asked_report(&visit, Drawn::first(&body)).await };
+    if let Some(fault) = fault_of(t, body.text("text")) {
+        return asked_report(&visit, Drawn::again(&carried.about, &body, fault)).await;
+    }
+    if !can_be_tried(&carried) {
+        return asked_report(&visit, Drawn::changed(&carried.about, &body, t)).await;
+    }
+    let requester = &visit.portal.requester;
+    let receipt = &visit.session.receipt;
+    let acted = requester.report(receipt, &carried.about, body.text("text"), visit.attempt(&carried)).await;
+    match answered(&visit, Act::Report, &acted, t.acts_done()) {
+        Some(answer) => answer,
+        None => asked_report(&visit, redrawn(t, &carried.about, &body, &acted)).await,
+    }
+}
+
+async fn asked_report(visit: &Visit, drawn: Drawn<'_>) -> Answer {
+    let t = visit.t();
+    let found = visit.portal.requester.report_asked(&visit.session.receipt, drawn.about).await;
+    let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
+        return visit.nothing_to_do(Act::Report);
+    };
+    let carried = visit.carried(&found.grant, "")?;
+    let mut shown = ActPage::new(visit.lang, Act::Report, &carried, drawn.fault, drawn.typed);
+    shown.next = found.next;
+    if found.reported.is_some() {
+        shown.texts.extend([done_before(visit, found.reported), t.acts_before_else()]);
+    } else {
+        shown.texts.push(t.report_lead());
+        let field = Field::Words(t.report_words());
+        shown.forms.push(ActForm { field, ..ActForm::button("send", t.report_send()) });
+    }
+    visit.act_page(drawn.status, &shown)
+}

@@ -1,0 +1,421 @@
+//! What somebody with a code does on the pages of their own acts.
+//!
+//! Each page carries an id that was drawn with it, so that a double click and a reload are one act: its event then has a
+//! number that was there before. What another page did meanwhile is seen in the status, and is not done again.
+
+use flare_edge::{
+    EdgeError,
+    receipt::{
+        AgreementAnswer, DeclineReason, Grant, Message, MessageKind, Posted, ReceiptHolder, Status, Tranche,
+        Try,
+    },
+};
+use flare_kernel::{Money, Timestamp};
+use flare_seal::Receipt;
+use flare_typed::{Rule, money};
+
+use super::{NotDone, Requester, not_done};
+use crate::acts::{
+    Act, Paper, arrival_reported, arrivals_reported, declined, declined_at, is_stopped, payments, possible,
+    reported, reports, running, stopped_at,
+};
+
+/// What came of an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Acted {
+    /// It is done.
+    Done,
+    /// It was done before; then, where that is known.
+    Before(Option<Timestamp>),
+    /// What was shown is not what there is now: nothing was done.
+    Changed,
+    /// The amount that was typed breaks this rule: nothing was done.
+    Unreadable(Rule),
+}
+
+/// What is written, and what waits.
+pub(crate) struct Conversation {
+    /// What opens, oldest first.
+    pub(crate) messages: Vec<Message>,
+    /// How many messages this code does not open.
+    pub(crate) unopened: usize,
+    /// Which of them ask something that is still open.
+    pub(crate) asked: Vec<String>,
+    /// What can be done.
+    pub(crate) acts: Vec<Act>,
+}
+
+/// A proposal or an agreement, as it is shown.
+pub(crate) struct Offer {
+    /// Of which grant.
+    pub(crate) grant: String,
+    /// At most so much.
+    pub(crate) ceiling: Option<Money>,
+    /// First and last day.
+    pub(crate) days: (String, String),
+    /// Which message shows it.
+    pub(crate) message: String,
+    /// Its text; none where this code does not open it.
+    pub(crate) text: Option<String>,
+    /// When it was answered.
+    pub(crate) answered: Option<Timestamp>,
+    /// Another one.
+    pub(crate) next: Option<String>,
+}
+
+/// What somebody says to what they were shown.
+pub(crate) enum PaperAnswer<'a> {
+    /// The proposal is right.
+    Right,
+    /// It is not, in these words.
+    Wrong(&'a str),
+    /// What they say to an agreement.
+    Agreement(AgreementAnswer),
+}
+
+/// A payment that may have arrived.
+pub(crate) struct Payment {
+    /// Which.
+    pub(crate) tranche: String,
+    /// How much was sent.
+    pub(crate) amount: Option<Money>,
+    /// How often its arrival was reported.
+    pub(crate) reports: usize,
+    /// When it last was.
+    pub(crate) reported: Option<Timestamp>,
+    /// Another one.
+    pub(crate) next: Option<String>,
+}
+
+/// What somebody says of a payment.
+pub(crate) enum Arrival<'a> {
+    /// All of it is there.
+    All,
+    /// So much is there, as it was typed.
+    Less(&'a str),
+    /// Nothing is there yet.
+    Nothing,
+    /// They cannot say it on the page, in these words.
+    Elsewhere(&'a str),
+}
+
+/// Help that can be reported on.
+pub(crate) struct Report {
+    /// Which grant.
+    pub(crate) grant: String,
+    /// When it was reported on.
+    pub(crate) reported: Option<Timestamp>,
+    /// Another one.
+    pub(crate) next: Option<String>,
+}
+
+/// A need that was declined.
+pub(crate) struct Declined {
+    /// Which.
+    pub(crate) need: String,
+    /// Why.
+    pub(crate) reason: DeclineReason,
+    /// When they asked that somebody else looks again.
+    pub(crate) asked: Option<Timestamp>,
+    /// Another one.
+    pub(crate) next: Option<String>,
+}
+
+impl Requester {
+    /// What was written, and what waits for whom.
+    pub(crate) async fn conversation(&self, receipt: &Receipt) -> Result<Conversation, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let thread = holder.thread().await.map_err(|error| not_done(&error))?;
+        let acts = possible(&status).into_iter().filter(|act| act.is_asked()).collect();
+        let (messages, unopened) = (thread.messages, thread.unopened);
+        Ok(Conversation { messages, unopened, asked: status.open_questions, acts })
+    }
+
+    /// The proposal or agreement of this grant; of the one that waits first, where it has none to be answered.
+    pub(crate) async fn offer(
+        &self,
+        receipt: &Receipt,
+        paper: Paper,
+        grant: &str,
+    ) -> Result<Option<Offer>, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let waits = |grant: &&Grant| paper.answered(&status, grant).is_none();
+        let shown: Vec<_> = paper.shown(&status).collect();
+        let Some((grant, next)) = chosen(&shown, |grant| &grant.grant_id, waits, grant) else {
+            return Ok(None);
+        };
+        let message = paper.message_of(grant).to_owned();
+        let text = message_of(&holder, &message).await?.map(|message| message.text.expose().clone());
+        Ok(Some(Offer {
+            grant: grant.grant_id.clone(),
+            ceiling: grant.ceiling,
+            days: (grant.start.clone(), grant.end.clone()),
+            answered: paper.answered(&status, grant),
+            message,
+            text,
+            next,
+        }))
+    }
+
+    /// Answers what this message showed of a grant. What is shown by another message now is not answered by it.
+    pub(crate) async fn answer_offer(
+        &self,
+        receipt: &Receipt,
+        paper: Paper,
+        (grant, shown): (&str, &str),
+        answer: PaperAnswer<'_>,
+        act: Try<'_>,
+    ) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let Some(grant) = status.grants.iter().find(|known| known.grant_id == grant) else {
+            return Ok(Acted::Changed);
+        };
+        if let Some(at) = paper.answered(&status, grant) {
+            return Ok(Acted::Before(Some(at)));
+        }
+        if shown.is_empty() || paper.message_of(grant) != shown {
+            return Ok(Acted::Changed);
+        }
+        let Some(message) = message_of(&holder, shown).await? else { return Ok(Acted::Changed) };
+        let answered = match answer {
+            PaperAnswer::Right => holder.answer_proposal(grant, &message, (true, None), act).await,
+            PaperAnswer::Wrong(words) => {
+                holder.answer_proposal(grant, &message, (false, Some(words)), act).await
+            }
+            PaperAnswer::Agreement(answer) => holder.answer_agreement(grant, &message, answer, act).await,
+        };
+        acted(&status, answered, None)
+    }
+
+    /// This payment; the first one under way, where it is not.
+    pub(crate) async fn payment(&self, receipt: &Receipt, tranche: &str) -> Result<Option<Payment>, NotDone> {
+        let (_, status) = self.find(receipt).await?;
+        let under_way: Vec<_> = payments(&status).collect();
+        let unsaid =
+            |(_, tranche): &(&Grant, &Tranche)| arrival_reported(&status, &tranche.tranche_id).is_none();
+        let chosen = chosen(&under_way, |(_, tranche)| &tranche.tranche_id, unsaid, tranche);
+        Ok(chosen.map(|((_, tranche), next)| Payment {
+            tranche: tranche.tranche_id.clone(),
+            amount: tranche.amount,
+            reports: arrivals_reported(&status, &tranche.tranche_id),
+            reported: arrival_reported(&status, &tranche.tranche_id),
+            next,
+        }))
+    }
+
+    /// Says what became of a payment whose arrival had been reported so many times when it was shown.
+    pub(crate) async fn say_arrival(
+        &self,
+        receipt: &Receipt,
+        (tranche, reports): (&str, &str),
+        arrival: Arrival<'_>,
+        act: Try<'_>,
+    ) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let all =
+            status.grants.iter().flat_map(|grant| grant.tranches.iter().map(move |tranche| (grant, tranche)));
+        let Some((grant, tranche)) = all.into_iter().find(|(_, known)| known.tranche_id == tranche) else {
+            return Ok(Acted::Changed);
+        };
+        if let Arrival::Elsewhere(words) = arrival {
+            let posted = holder.write(words, &grant.grant_id, act.request_id).await;
+            return posted_now(&holder, &status, posted).await;
+        }
+        if arrivals_reported(&status, &tranche.tranche_id).to_string() != reports {
+            return Ok(Acted::Before(arrival_reported(&status, &tranche.tranche_id)));
+        }
+        let Some(sent) = tranche.amount else { return Ok(Acted::Changed) };
+        let arrived = match arrival {
+            Arrival::All => sent,
+            Arrival::Less(typed) => match money::read(typed, sent.currency().code()).one() {
+                Ok(arrived) => arrived,
+                Err(rule) => return Ok(Acted::Unreadable(rule)),
+            },
+            Arrival::Nothing | Arrival::Elsewhere(_) => Money::zero(sent.currency()),
+        };
+        acted(&status, holder.report_arrival(grant, tranche, arrived, act).await, None)
+    }
+
+    /// The help of this grant that can be reported on; the first, where it cannot.
+    pub(crate) async fn report_asked(
+        &self,
+        receipt: &Receipt,
+        grant: &str,
+    ) -> Result<Option<Report>, NotDone> {
+        let (_, status) = self.find(receipt).await?;
+        let all: Vec<_> = reports(&status).collect();
+        let unsaid = |grant: &&Grant| reported(&status, grant).is_none();
+        Ok(chosen(&all, |grant| &grant.grant_id, unsaid, grant).map(|(grant, next)| Report {
+            grant: grant.grant_id.clone(),
+            reported: reported(&status, grant),
+            next,
+        }))
+    }
+
+    /// Reports on a grant.
+    pub(crate) async fn report(
+        &self,
+        receipt: &Receipt,
+        grant: &str,
+        text: &str,
+        act: Try<'_>,
+    ) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let Some(grant) = status.grants.iter().find(|known| known.grant_id == grant) else {
+            return Ok(Acted::Changed);
+        };
+        if let Some(at) = reported(&status, grant) {
+            return Ok(Acted::Before(Some(at)));
+        }
+        acted(&status, holder.report(grant, text, act).await, None)
+    }
+
+    /// Asks for more time, or for another change.
+    pub(crate) async fn ask_change(&self, receipt: &Receipt, text: &str, id: &str) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let about = running(&status).map_or("", |grant| &grant.grant_id);
+        let posted = holder.ask_change(text, about, id).await;
+        posted_now(&holder, &status, posted).await
+    }
+
+    /// When the request was stopped, if it is.
+    pub(crate) async fn stopped(&self, receipt: &Receipt) -> Result<Option<Acted>, NotDone> {
+        let (_, status) = self.find(receipt).await?;
+        Ok(is_stopped(status.standing).then(|| Acted::Before(stopped_at(&status))))
+    }
+
+    /// Withdraws the request.
+    pub(crate) async fn stop(&self, receipt: &Receipt, reason: &str, act: Try<'_>) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        if is_stopped(status.standing) {
+            return Ok(Acted::Before(stopped_at(&status)));
+        }
+        acted(&status, holder.withdraw(reason, act).await.map(|(_, version)| version), None)
+    }
+
+    /// Closes a code that others have seen, closed already or not. `way` is another way to reach its holder, which goes to
+    /// the thread while the code still opens it. Says since when it is closed.
+    pub(crate) async fn close_code(
+        &self,
+        receipt: &Receipt,
+        way: Option<&str>,
+        act: Try<'_>,
+    ) -> Result<Option<Timestamp>, NotDone> {
+        let holder = ReceiptHolder::find_even_frozen(&self.lines, receipt).await;
+        let holder = holder.map_err(|error| not_done(&error))?;
+        if let Some(way) = way {
+            match holder.write(way, "", act.request_id).await.map_err(|error| reused_or(&error)) {
+                // Closed by the other click, which said the way, too; or said before.
+                Ok(_) | Err(None | Some(NotDone::NotFound)) => {}
+                Err(Some(why)) => return Err(why),
+            }
+        }
+        holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))
+    }
+
+    /// This declined need; the first that nobody was asked to look at again, where it is not declined.
+    pub(crate) async fn declined(&self, receipt: &Receipt, need: &str) -> Result<Option<Declined>, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let messages = holder.messages().await.map_err(|error| not_done(&error))?;
+        let all: Vec<_> = declined(&status).collect();
+        let asked = |need: &str| review_asked(&status, &messages, need);
+        let chosen = chosen(&all, |need| &need.need_id, |need| asked(&need.need_id).is_none(), need);
+        Ok(chosen.map(|(need, next)| Declined {
+            need: need.need_id.clone(),
+            reason: need.declined_for.unwrap_or(DeclineReason::Other),
+            asked: asked(&need.need_id),
+            next,
+        }))
+    }
+
+    /// Asks that another person looks again at a declined need.
+    pub(crate) async fn ask_review(
+        &self,
+        receipt: &Receipt,
+        need: &str,
+        text: &str,
+        id: &str,
+    ) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        if !declined(&status).any(|known| known.need_id == need) {
+            return Ok(Acted::Changed);
+        }
+        let messages = holder.messages().await.map_err(|error| not_done(&error))?;
+        if let Some(at) = review_asked(&status, &messages, need) {
+            return Ok(Acted::Before(Some(at)));
+        }
+        let posted = holder.ask_review(text, need, id).await;
+        posted_now(&holder, &status, posted).await
+    }
+}
+
+/// The one of this id, or the first that is `open`, or the first; with the id of the one after it, if there are several.
+fn chosen<'a, T: Copy>(
+    all: &[T],
+    id: impl Fn(&T) -> &'a String,
+    open: impl Fn(&T) -> bool,
+    named: &str,
+) -> Option<(T, Option<String>)> {
+    let named = all.iter().position(|one| id(one) == named);
+    let at = named.or_else(|| all.iter().position(open)).unwrap_or_default();
+    let next = all.get((at + 1) % all.len().max(1)).filter(|_| all.len() > 1);
+    Some((*all.get(at)?, next.map(|next| id(next).clone())))
+}
+
+async fn message_of(holder: &ReceiptHolder, id: &str) -> Result<Option<Message>, NotDone> {
+    let messages = holder.messages().await.map_err(|error| not_done(&error))?;
+    Ok(messages.into_iter().find(|message| message.message_id == id))
+}
+
+/// When somebody asked that a need is looked at again, since it was last declined.
+fn review_asked(status: &Status, messages: &[Message], need: &str) -> Option<Timestamp> {
+    let mut own = messages.iter().rev().filter(|message| message.is_own() && message.about == need);
+    let asked = own.find(|message| message.kind == MessageKind::Review)?.at;
+    asked.filter(|at| declined_at(status, need).is_none_or(|declined| declined <= *at))
+}
+
+/// What came of an act whose event has this number, after the status was seen.
+fn acted(
+    status: &Status,
+    version: Result<i64, EdgeError>,
+    before: Option<Timestamp>,
+) -> Result<Acted, NotDone> {
+    match version {
+        Ok(version) if version > status.version => Ok(Acted::Done),
+        Ok(_) => Ok(Acted::Before(before)),
+        Err(error) => match reused_or(&error) {
+            None => Ok(Acted::Before(before)),
+            Some(NotDone::Refused(told)) if is_about_another(&told) => Ok(Acted::Changed),
+            Some(why) => Err(why),
+        },
+    }
+}
+
+/// The same for a message, which tells by itself when it was written.
+async fn posted_now(
+    holder: &ReceiptHolder,
+    status: &Status,
+    posted: Result<Posted, EdgeError>,
+) -> Result<Acted, NotDone> {
+    let at = match &posted {
+        Ok(posted) if posted.version <= status.version => {
+            message_of(holder, &posted.message_id.to_string()).await?.and_then(|message| message.at)
+        }
+        Ok(_) | Err(_) => None,
+    };
+    acted(status, posted.map(|posted| posted.version), at)
+}
+
+/// Why something was not done; none where the same page did it before, with other words.
+fn reused_or(error: &EdgeError) -> Option<NotDone> {
+    match error.reason().as_deref() {
+        Some("REQUEST_ID_REUSED" | "MESSAGE_ID_REUSED") => None,
+        _ => Some(not_done(error)),
+    }
+}
+
+/// Whether a refusal says that another message shows it now.
+fn is_about_another(told: &flare_contracts::ToldRefusal) -> bool {
+    use flare_contracts::InputRule::{OtherAgreement, OtherProposal};
+    told.fields.iter().any(|(_, rule)| matches!(rule, OtherProposal | OtherAgreement))
+}
