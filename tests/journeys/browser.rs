@@ -5,6 +5,7 @@
 //! `cargo xtask test` always sees to.
 
 mod asking;
+mod helped;
 mod looks;
 mod once;
 mod traces;
@@ -28,6 +29,17 @@ fn embedded() {
     let installation = Installation::embedded_with(&wish);
     line.lead_to(installation.pages());
     journeys(&chromium, &installation, &line);
+    every_page_on_each_screen(&chromium, &installation, &line);
+}
+
+#[test]
+fn distributed() {
+    let Some(chromium) = Chromium::of_this_machine() else { return };
+    let line = Cutter::new();
+    let wish = Wish { pages: Some(&[&line.address]), replicas: 1, ..Wish::default() };
+    let Some(installation) = Installation::distributed(&wish) else { return };
+    line.lead_to(installation.pages());
+    journeys(&chromium, &installation, &line);
 }
 
 /// Wider screens, tried at full length.
@@ -39,7 +51,8 @@ fn journeys(chromium: &Chromium, installation: &Installation, line: &Cutter) {
     let visitor = Visitor { browser: &browser, installation, line };
     let languages: &[&str] = if in_full() { &["en", "ar", "fr"] } else { &["en", "ar"] };
     for lang in languages {
-        asking::from_the_first_page_to_an_answer(&visitor, lang);
+        let (case, code) = asking::from_the_first_page_to_an_answer(&visitor, lang);
+        helped::until_the_report(&visitor, lang, &case, &code);
     }
     once::one_request_however_it_is_sent(&visitor);
     traces::nothing_stays_to_be_seen(&visitor);
@@ -48,8 +61,10 @@ fn journeys(chromium: &Chromium, installation: &Installation, line: &Cutter) {
 
     let browser = chromium.start(&Look { back_cache: false, ..look });
     traces::nothing_stays_to_be_seen(&Visitor { browser: &browser, installation, line });
-    drop(browser);
+}
 
+fn every_page_on_each_screen(chromium: &Chromium, installation: &Installation, line: &Cutter) {
+    let look = Look::default();
     let wider: &[_] = if in_full() { &WIDER } else { &[] };
     for screen in std::iter::once(&look.screen).chain(wider) {
         let browser = chromium.start(&Look { scripts: true, screen: *screen, ..look });

@@ -34,7 +34,8 @@ fn voice(lang: &str) -> Voice {
     }
 }
 
-pub(super) fn from_the_first_page_to_an_answer(visitor: &Visitor<'_>, lang: &str) {
+/// Gives the case, and its code as somebody who writes this language wrote it down.
+pub(super) fn from_the_first_page_to_an_answer<'v>(visitor: &Visitor<'v>, lang: &str) -> (Case<'v>, String) {
     let (browser, voice) = (visitor.browser, voice(lang));
     visitor.open(&format!("/{lang}"));
     browser.clicks(&format!("a[href='/{lang}/ask']"), "#story");
@@ -68,6 +69,7 @@ pub(super) fn from_the_first_page_to_an_answer(visitor: &Visitor<'_>, lang: &str
     assert!(browser.texts(".m").concat().contains(voice.answer), "what was written is there to read");
     assert_eq!(text(&case.show()["case"]["stage"]), "assessing");
     leaves(visitor);
+    (case, written)
 }
 
 /// There and back again: no word is lost on the way.

@@ -56,6 +56,11 @@ pub(super) fn everybody_can_use_every_page(visitor: &Visitor<'_>) {
         browser.types(WRITE, "We are safe for now.");
         browser.clicks("form[action$='/write'] button", "[role='status']");
         fine(&at("messages"));
+        for act in ["change", "stop", "seen"] {
+            visitor.open(&format!("/{lang}/status"));
+            browser.clicks(&format!("form[action$='/{act}'] button"), "input[name='h']");
+            fine(&at(act));
+        }
         visitor.open(&format!("/{lang}/back"));
         browser.types("#code", &code.words.replacen(' ', " x", 1));
         browser.clicks("form[action$='/back'] button", "[role='alert']");

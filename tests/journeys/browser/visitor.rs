@@ -32,7 +32,7 @@ pub(crate) struct Code {
     pub(crate) digits: String,
 }
 
-impl Visitor<'_> {
+impl<'v> Visitor<'v> {
     /// Opens a page.
     pub(crate) fn open(&self, path: &str) {
         self.browser.open(&format!("http://{}{path}", self.line.address));
@@ -62,7 +62,7 @@ impl Visitor<'_> {
     }
 
     /// The case that a code opens, for the people of the organisation.
-    pub(crate) fn case(&self, code: &Code) -> Case<'_> {
+    pub(crate) fn case(&self, code: &Code) -> Case<'v> {
         let requester = self.installation.requester();
         let receipt = requester.file("receipt", format!("{}\n", code.words).as_bytes());
         let id = Receipt::parse(&code.words).unwrap().case_id().unwrap().to_string();

@@ -36,7 +36,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) cache: Option<&'a Proxy>,
     /// Processes of each role; 0 for all roles in one process.
     pub(crate) replicas: usize,
-    /// Pages for people in danger, under these further names of the portal.
+    /// Pages for people in danger, under these further names of the portal: of the one process, or by a role of their own.
     pub(crate) pages: Option<&'a [&'a str]>,
     /// The limits that an organisation has, where most journeys call from one place as often as they like.
     pub(crate) usual_limits: bool,
@@ -110,15 +110,14 @@ impl Installation {
         fs::create_dir_all(&people).unwrap();
         let desk = Desk { folder: people, addresses: addresses.clone() };
         let team = people::found(&desk, &folder.path().join("setup-code"));
-        Some(Self {
-            processes,
-            team,
-            servers: Some(servers),
-            addresses,
-            pages: None,
-            folder,
-            _turn: Some(turn),
-        })
+        let pages = wish.pages.map(|names| {
+            let (address, process) = portal(folder.path(), &addresses, &team.organisation, wish, names);
+            process.start();
+            process.wait_until_it_serves();
+            processes.push(process);
+            address
+        });
+        Some(Self { processes, team, servers: Some(servers), addresses, pages, folder, _turn: Some(turn) })
     }
 
     /// The embedded installation's one process, or that of a distributed one which runs a role.
@@ -208,9 +207,7 @@ fn common_environment(wish: &Wish<'_>) -> Vec<(String, String)> {
 
 fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) -> Vec<(String, String)> {
     let (key, code) = (folder.join("service.key"), folder.join("setup-code"));
-    let random = flare_kernel::random::<32>().unwrap();
-    fs::write(&key, format!("{}\n", data_encoding::HEXLOWER.encode(&random))).unwrap();
-    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    secret(&key);
     fs::write(&code, format!("{}{}\n", token(), token())).unwrap();
     let data = folder.join("data");
     fs::create_dir_all(data.join("files")).unwrap();
@@ -241,6 +238,44 @@ fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) ->
         environment.push((format!("FLARE__{key}"), value));
     }
     environment
+}
+
+/// The role that serves the pages: it knows where identity and intake are, the organisation, and a key of its own.
+fn portal(
+    folder: &Path,
+    addresses: &[(&'static str, Vec<String>)],
+    organisation: &str,
+    wish: &Wish<'_>,
+    names: &[&str],
+) -> (String, Process) {
+    let (key, data) = (folder.join("portal.key"), folder.join("portal"));
+    secret(&key);
+    fs::create_dir_all(&data).unwrap();
+    let mut environment = common_environment(wish);
+    for (name, value) in [
+        ("MODE__KIND", "distributed".to_owned()),
+        ("MODE__DATA_DIR", text(&data)),
+        ("PORTAL__KEY_FILE", text(&key)),
+        ("PORTAL__FINGERPRINT", organisation.to_owned()),
+    ] {
+        environment.push((format!("FLARE__{name}"), value));
+    }
+    for role in ["identity", "intake"] {
+        let (_, replicas) = addresses.iter().find(|(name, _)| name.is_empty() || *name == role).unwrap();
+        environment.push((format!("FLARE__PEERS__{}", role.to_uppercase()), replicas.join(",")));
+    }
+    let mut process =
+        Process::new("portal", &["portal"], free_address(), environment, logs(folder).join("portal"));
+    let address = free_address();
+    process.serve_pages(&address, names);
+    (address, process)
+}
+
+/// A file with a key that only its owner reads.
+fn secret(file: &Path) {
+    let random = flare_kernel::random::<32>().unwrap();
+    fs::write(file, format!("{}\n", data_encoding::HEXLOWER.encode(&random))).unwrap();
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 fn logs(folder: &Path) -> PathBuf {

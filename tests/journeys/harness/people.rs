@@ -29,6 +29,8 @@ impl std::ops::Deref for Person {
 /// Everybody.
 #[derive(Clone, Debug)]
 pub(crate) struct Team {
+    /// The fingerprint of the organisation's key.
+    pub(crate) organisation: String,
     pub(crate) admin: Person,
     pub(crate) officer: Person,
     /// Head of rapid response, and an officer.
@@ -50,9 +52,12 @@ const ADMIN: &str = "ada";
 /// Kept beside the people's folders: who has which id.
 const REGISTER: &str = "register.json";
 
-/// Who has which id, as it is kept with a template.
+/// Who has which id, and the organisation's fingerprint, as they are kept with a template.
 #[derive(Deserialize, Serialize)]
-struct Register(BTreeMap<String, String>);
+struct Register {
+    organisation: String,
+    staff: BTreeMap<String, String>,
+}
 
 /// Founds an organisation and brings its people in, with nothing but the command line.
 pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
@@ -98,12 +103,12 @@ pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
     }
     each(&|desk, name| log_in(desk, name, organisation));
     let listed = admin.flare(&["staff", "list"]);
-    let register = rows(&listed).into_iter().map(|staff| {
+    let staff = rows(&listed).into_iter().map(|staff| {
         let text = |key: &str| staff[key].as_str().unwrap_or_else(|| panic!("no {key}: {listed}")).to_owned();
         (text("name"), text("staff_id"))
     });
-    let register = serde_json::to_vec(&Register(register.collect())).unwrap();
-    fs::write(people.join(REGISTER), register).unwrap();
+    let register = Register { organisation: organisation.to_owned(), staff: staff.collect() };
+    fs::write(people.join(REGISTER), serde_json::to_vec(&register).unwrap()).unwrap();
     meet(desk)
 }
 
@@ -111,10 +116,11 @@ pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
 pub(crate) fn meet(desk: &Desk) -> Team {
     let register: Register = serde_json::from_slice(&fs::read(desk.folder.join(REGISTER)).unwrap()).unwrap();
     let person = |name: &str| Person {
-        id: register.0[name].clone(),
+        id: register.staff[name].clone(),
         desk: Desk { folder: desk.folder.join(name), addresses: desk.addresses.clone() },
     };
     Team {
+        organisation: register.organisation.clone(),
         admin: person(ADMIN),
         officer: person("mara"),
         head: person("sami"),
