@@ -359,7 +359,11 @@ async fn a_decline_says_its_reason_and_others_and_is_looked_at_again() {
         "the other one is first now"
     );
     let before = desk.post("/en/again", &format!("about={first}")).await;
-    assert!(before.html.contains("You did this") && !before.html.contains("textarea"), "{}", before.main());
+    assert!(
+        before.main().contains("You did this") && !before.main().contains("textarea"),
+        "{}",
+        before.main()
+    );
 }
 
 #[tokio::test]
