@@ -156,9 +156,7 @@ pub(crate) fn typed_rule(t: &L10nLanguage, rule: &Rule) -> String {
         Rule::AmountOtherCurrency { expected, .. } => t.rule_amount_currency(expected.to_string()),
         Rule::CurrencyMissing => t.rule_currency_missing(),
         Rule::CurrencyUnknown => t.rule_currency_unknown(),
-        Rule::CurrencyWithdrawn { code, successor } => {
-            t.rule_currency_withdrawn((*code).to_owned(), successor.to_string())
-        }
+        Rule::CurrencyWithdrawn { code, successor } => t.rule_currency_withdrawn(code, successor.to_string()),
         Rule::CurrencyTwoWays { first, second } => {
             t.rule_currency_two_ways(first.to_string(), second.to_string())
         }

@@ -88,12 +88,12 @@ async fn answer_offer(
 async fn offer(visit: &Visit, paper: Paper, drawn: Drawn<'_>) -> Answer {
     let found = visit.portal.requester.offer(&visit.session.receipt, paper, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(paper.act());
+        return Ok(visit.nothing_to_do(paper.act()));
     };
     let carried = visit.carried(&found.grant, &found.message)?;
     let mut shown = ActPage::new(visit.lang, paper.act(), &carried, drawn.fault, drawn.typed);
     fill_offer(visit, paper, found, &mut shown);
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 fn fill_offer(visit: &Visit, paper: Paper, found: Offer, shown: &mut ActPage<'_>) {
@@ -161,7 +161,7 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     let t = visit.t();
     let found = visit.portal.requester.payment(&visit.session.receipt, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(Act::Money);
+        return Ok(visit.nothing_to_do(Act::Money));
     };
     let carried = visit.carried(&found.tranche, &found.reports.to_string())?;
     let mut shown = ActPage::new(visit.lang, Act::Money, &carried, drawn.fault, drawn.typed);
@@ -178,7 +178,7 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         ActForm::button("elsewhere", t.money_elsewhere()),
     ]);
     shown.next = found.next;
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 /// Asks how it went, or takes what is said.
@@ -204,7 +204,7 @@ async fn asked_report(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     let t = visit.t();
     let found = visit.portal.requester.report_asked(&visit.session.receipt, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(Act::Report);
+        return Ok(visit.nothing_to_do(Act::Report));
     };
     let carried = visit.carried(&found.grant, "")?;
     let mut shown = ActPage::new(visit.lang, Act::Report, &carried, drawn.fault, drawn.typed);
@@ -216,5 +216,5 @@ async fn asked_report(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         let field = Field::Words(t.report_words());
         shown.forms.push(ActForm { field, ..ActForm::button("send", t.report_send()) });
     }
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }

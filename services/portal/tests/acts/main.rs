@@ -1,5 +1,7 @@
 //! What somebody with a code can do, as a browser meets it, before a real intake in this process.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
+
 mod desk;
 
 use axum::http::StatusCode;
