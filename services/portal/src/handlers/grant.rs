@@ -1,6 +1,7 @@
 //! What we propose, the agreement, what arrived, and how it went.
 
 use flare_edge::receipt::AgreementAnswer;
+use flare_typed::text::has_visible;
 
 use super::{
     Answer, Typed, Visit,
@@ -29,20 +30,18 @@ pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
     let Some(carried) = Carried::read(&body) else {
         return offer(&visit, Paper::Proposal, Drawn::first(&body)).await;
     };
-    let (answer, thanks) = match body.text("do") {
-        "agree" => (PaperAnswer::Right, t.proposal_agree_done()),
-        "wrong" => match fault_of(t, body.text("text")) {
-            Some(fault) => {
-                let again = Drawn::again(&carried.about, &body, fault);
-                return offer(&visit, Paper::Proposal, again).await;
-            }
-            None => (PaperAnswer::Wrong(body.text("text")), t.proposal_wrong_done()),
-        },
-        _ => {
-            return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, t.acts_choose()))
-                .await;
-        }
+    let words = Some(body.text("text")).filter(|text| has_visible(text));
+    let fault = fault_of(t, body.text("text"));
+    let (agrees, thanks, fault) = match body.text("do") {
+        // Words are not asked for then, but whatever is written goes with it.
+        "agree" => (true, t.proposal_agree_done(), fault.filter(|_| words.is_some())),
+        "wrong" => (false, t.proposal_wrong_done(), fault),
+        _ => (false, String::new(), Some(t.acts_choose())),
     };
+    if let Some(fault) = fault {
+        return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, fault)).await;
+    }
+    let answer = PaperAnswer::Proposal(agrees, words);
     answer_offer(&visit, Paper::Proposal, &carried, &body, (answer, thanks)).await
 }
 

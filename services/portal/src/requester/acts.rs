@@ -65,10 +65,8 @@ pub(crate) struct Offer {
 
 /// What somebody says to what they were shown.
 pub(crate) enum PaperAnswer<'a> {
-    /// The proposal is right.
-    Right,
-    /// It is not, in these words.
-    Wrong(&'a str),
+    /// Whether the proposal is right, and words about it.
+    Proposal(bool, Option<&'a str>),
     /// What they say to an agreement.
     Agreement(AgreementAnswer),
 }
@@ -178,9 +176,8 @@ impl Requester {
         }
         let Some(message) = message_of(&holder, shown).await? else { return Ok(Acted::Changed) };
         let answered = match answer {
-            PaperAnswer::Right => holder.answer_proposal(grant, &message, (true, None), act).await,
-            PaperAnswer::Wrong(words) => {
-                holder.answer_proposal(grant, &message, (false, Some(words)), act).await
+            PaperAnswer::Proposal(agrees, words) => {
+                holder.answer_proposal(grant, &message, (agrees, words), act).await
             }
             PaperAnswer::Agreement(answer) => holder.answer_agreement(grant, &message, answer, act).await,
         };

@@ -159,6 +159,7 @@ async fn each_act_is_done_once_however_often_its_page_is_sent() {
 async fn what_is_written_is_one_message_however_often_its_page_is_sent() {
     for (path, fields, of_kind, thanks) in [
         ("change", "text=Two+weeks+more", "MESSAGE_KIND_CHANGE", "We have it"),
+        ("proposal", "do=agree&text=Thank+you", "MESSAGE_KIND_TEXT", "We decide on it next"),
         ("again", "text=", "MESSAGE_KIND_REVIEW", "Another person looks at it"),
         ("money", "do=elsewhere", "MESSAGE_KIND_TEXT", "in the safe way you gave us"),
     ] {
