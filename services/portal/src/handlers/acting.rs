@@ -71,24 +71,24 @@ impl Visit {
     }
 
     /// An act's page.
-    pub(super) fn act_page(&self, status: StatusCode, page_of: &ActPage<'_>) -> Answer {
-        Ok(self.keep(page(status, page_of)))
+    pub(super) fn act_page(&self, status: StatusCode, page_of: &ActPage<'_>) -> Response {
+        self.keep(page(status, page_of))
     }
 
     /// A page that says these texts about an act, with a way back.
-    pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Answer {
+    pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Response {
         let p = small(self.lang, false);
         let (heading, next) = (act.name(p.t), Some(("status", p.t.title_messages())));
-        Ok(self.keep(page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next })))
+        self.keep(page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next }))
     }
 
     /// The page for what was done before.
-    pub(super) fn said_before(&self, act: Act, at: Option<Timestamp>) -> Answer {
+    pub(super) fn said_before(&self, act: Act, at: Option<Timestamp>) -> Response {
         self.said(act, vec![done_before(self, at), self.t().acts_before_else()])
     }
 
     /// The page for what cannot be done because there is nothing to do.
-    pub(super) fn nothing_to_do(&self, act: Act) -> Answer {
+    pub(super) fn nothing_to_do(&self, act: Act) -> Response {
         self.said(act, vec![self.t().acts_nothing()])
     }
 }
@@ -101,8 +101,8 @@ pub(super) fn answered(
     thanks: String,
 ) -> Option<Answer> {
     match acted {
-        Ok(Acted::Done) => Some(visit.said(act, vec![thanks])),
-        Ok(Acted::Before(at)) => Some(visit.said_before(act, *at)),
+        Ok(Acted::Done) => Some(Ok(visit.said(act, vec![thanks]))),
+        Ok(Acted::Before(at)) => Some(Ok(visit.said_before(act, *at))),
         Ok(Acted::Changed | Acted::Unreadable(_)) | Err(NotDone::Refused(_)) => None,
         Err(why @ (NotDone::NotFound | NotDone::Away | NotDone::Faults(_))) => {
             Some(Err(visit.cannot_do(why)))

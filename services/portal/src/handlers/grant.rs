@@ -1,6 +1,7 @@
 //! What we propose, the agreement, what arrived, and how it went.
 
 use flare_edge::receipt::AgreementAnswer;
+use flare_typed::text::has_visible;
 
 use super::{
     Answer, Typed, Visit,
@@ -29,20 +30,18 @@ pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
     let Some(carried) = Carried::read(&body) else {
         return offer(&visit, Paper::Proposal, Drawn::first(&body)).await;
     };
-    let (answer, thanks) = match body.text("do") {
-        "agree" => (PaperAnswer::Right, t.proposal_agree_done()),
-        "wrong" => match fault_of(t, body.text("text")) {
-            Some(fault) => {
-                let again = Drawn::again(&carried.about, &body, fault);
-                return offer(&visit, Paper::Proposal, again).await;
-            }
-            None => (PaperAnswer::Wrong(body.text("text")), t.proposal_wrong_done()),
-        },
-        _ => {
-            return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, t.acts_choose()))
-                .await;
-        }
+    let words = Some(body.text("text")).filter(|text| has_visible(text));
+    let fault = fault_of(t, body.text("text"));
+    let (agrees, thanks, fault) = match body.text("do") {
+        // Words are not asked for then, but whatever is written goes with it.
+        "agree" => (true, t.proposal_agree_done(), fault.filter(|_| words.is_some())),
+        "wrong" => (false, t.proposal_wrong_done(), fault),
+        _ => (false, String::new(), Some(t.acts_choose())),
     };
+    if let Some(fault) = fault {
+        return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, fault)).await;
+    }
+    let answer = PaperAnswer::Proposal(agrees, words);
     answer_offer(&visit, Paper::Proposal, &carried, &body, (answer, thanks)).await
 }
 
@@ -88,12 +87,12 @@ async fn answer_offer(
 async fn offer(visit: &Visit, paper: Paper, drawn: Drawn<'_>) -> Answer {
     let found = visit.portal.requester.offer(&visit.session.receipt, paper, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(paper.act());
+        return Ok(visit.nothing_to_do(paper.act()));
     };
     let carried = visit.carried(&found.grant, &found.message)?;
     let mut shown = ActPage::new(visit.lang, paper.act(), &carried, drawn.fault, drawn.typed);
     fill_offer(visit, paper, found, &mut shown);
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 fn fill_offer(visit: &Visit, paper: Paper, found: Offer, shown: &mut ActPage<'_>) {
@@ -161,7 +160,7 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     let t = visit.t();
     let found = visit.portal.requester.payment(&visit.session.receipt, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(Act::Money);
+        return Ok(visit.nothing_to_do(Act::Money));
     };
     let carried = visit.carried(&found.tranche, &found.reports.to_string())?;
     let mut shown = ActPage::new(visit.lang, Act::Money, &carried, drawn.fault, drawn.typed);
@@ -178,7 +177,7 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         ActForm::button("elsewhere", t.money_elsewhere()),
     ]);
     shown.next = found.next;
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 /// Asks how it went, or takes what is said.
@@ -204,7 +203,7 @@ async fn asked_report(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     let t = visit.t();
     let found = visit.portal.requester.report_asked(&visit.session.receipt, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(Act::Report);
+        return Ok(visit.nothing_to_do(Act::Report));
     };
     let carried = visit.carried(&found.grant, "")?;
     let mut shown = ActPage::new(visit.lang, Act::Report, &carried, drawn.fault, drawn.typed);
@@ -216,5 +215,5 @@ async fn asked_report(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         let field = Field::Words(t.report_words());
         shown.forms.push(ActForm { field, ..ActForm::button("send", t.report_send()) });
     }
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }

@@ -44,7 +44,7 @@ fn change_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     shown.texts.push(t.change_lead());
     let field = Field::Words(t.change_words());
     shown.forms.push(ActForm { field, ..ActForm::button("send", t.change_send()) });
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 /// Withdraws the request.
@@ -54,7 +54,7 @@ pub(super) async fn stop(visit: Visit, Typed(body): Typed) -> Answer {
     let Some(carried) = Carried::read(&body) else {
         let stopped = visit.portal.requester.stopped(receipt).await;
         return match stopped.map_err(|why| visit.cannot_look(&why))? {
-            Some(Acted::Before(at)) => visit.said_before(Act::Stop, at),
+            Some(Acted::Before(at)) => Ok(visit.said_before(Act::Stop, at)),
             Some(Acted::Done | Acted::Changed | Acted::Unreadable(_)) | None => {
                 stop_page(&visit, Drawn::first(&body))
             }
@@ -89,7 +89,7 @@ fn stop_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         choices: REASONS.into_iter().zip(labels).collect(),
         ..ActForm::button("stop", t.stop_do())
     });
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 /// Closes a code that others have seen.
@@ -103,7 +103,7 @@ pub(super) async fn seen(visit: Visit, Typed(body): Typed) -> Answer {
     if !can_be_tried(&carried) {
         return seen_page(&visit, Drawn::changed("", &body, t));
     }
-    let way = way.map(|text| t.seen_way_words(text.to_owned()));
+    let way = way.map(|text| t.seen_way_words(text));
     let closed = visit
         .portal
         .requester
@@ -113,7 +113,7 @@ pub(super) async fn seen(visit: Visit, Typed(body): Typed) -> Answer {
         .map_err(|why| visit.cannot_do(&why))?
         .map(|at| t.seen_since(written(at), visit.lang.distance(at, visit.portal.now())));
     let texts = std::iter::once(t.seen_done()).chain(since).chain([t.seen_reach()]);
-    visit.said(Act::Seen, texts.collect())
+    Ok(visit.said(Act::Seen, texts.collect()))
 }
 
 fn seen_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
@@ -125,7 +125,7 @@ fn seen_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         [t.seen_lead(), t.seen_reach()].into_iter().chain(no_way).chain([t.seen_way_hint()]).collect();
     let field = Field::Words(t.seen_way());
     shown.forms.push(ActForm { field, ..ActForm::button("close", t.seen_do()) });
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 /// Says why something was declined, and asks that somebody else looks again.
@@ -153,7 +153,7 @@ async fn declined(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     let t = visit.t();
     let found = visit.portal.requester.declined(&visit.session.receipt, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return visit.nothing_to_do(Act::Again);
+        return Ok(visit.nothing_to_do(Act::Again));
     };
     let carried = visit.carried(&found.need, "")?;
     let mut shown = ActPage::new(visit.lang, Act::Again, &carried, drawn.fault, drawn.typed);
@@ -166,7 +166,7 @@ async fn declined(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         let field = Field::Words(t.again_words());
         shown.forms.push(ActForm { field, ..ActForm::button("again", t.again_send()) });
     }
-    visit.act_page(drawn.status, &shown)
+    Ok(visit.act_page(drawn.status, &shown))
 }
 
 fn reason(t: &L10nLanguage, reason: DeclineReason) -> String {

@@ -7,7 +7,7 @@ use flare_edge::{
     EdgeError,
     receipt::{
         AgreementAnswer, DeclineReason, Grant, Message, MessageKind, Posted, ReceiptHolder, Status, Tranche,
-        Try,
+        Try, message_id,
     },
 };
 use flare_kernel::{Money, Timestamp};
@@ -65,10 +65,8 @@ pub(crate) struct Offer {
 
 /// What somebody says to what they were shown.
 pub(crate) enum PaperAnswer<'a> {
-    /// The proposal is right.
-    Right,
-    /// It is not, in these words.
-    Wrong(&'a str),
+    /// Whether the proposal is right, and words about it.
+    Proposal(bool, Option<&'a str>),
     /// What they say to an agreement.
     Agreement(AgreementAnswer),
 }
@@ -178,9 +176,8 @@ impl Requester {
         }
         let Some(message) = message_of(&holder, shown).await? else { return Ok(Acted::Changed) };
         let answered = match answer {
-            PaperAnswer::Right => holder.answer_proposal(grant, &message, (true, None), act).await,
-            PaperAnswer::Wrong(words) => {
-                holder.answer_proposal(grant, &message, (false, Some(words)), act).await
+            PaperAnswer::Proposal(agrees, words) => {
+                holder.answer_proposal(grant, &message, (agrees, words), act).await
             }
             PaperAnswer::Agreement(answer) => holder.answer_agreement(grant, &message, answer, act).await,
         };
@@ -219,7 +216,7 @@ impl Requester {
         };
         if let Arrival::Elsewhere(words) = arrival {
             let posted = holder.write(words, &grant.grant_id, act.request_id).await;
-            return posted_now(&holder, &status, posted).await;
+            return posted_now(&holder, &status, act.request_id, posted).await;
         }
         if arrivals_reported(&status, &tranche.tranche_id).to_string() != reports {
             return Ok(Acted::Before(arrival_reported(&status, &tranche.tranche_id)));
@@ -275,7 +272,7 @@ impl Requester {
         let (holder, status) = self.find(receipt).await?;
         let about = running(&status).map_or("", |grant| &grant.grant_id);
         let posted = holder.ask_change(text, about, id).await;
-        posted_now(&holder, &status, posted).await
+        posted_now(&holder, &status, id, posted).await
     }
 
     /// When the request was stopped, if it is.
@@ -345,7 +342,7 @@ impl Requester {
             return Ok(Acted::Before(Some(at)));
         }
         let posted = holder.ask_review(text, need, id).await;
-        posted_now(&holder, &status, posted).await
+        posted_now(&holder, &status, id, posted).await
     }
 }
 
@@ -391,17 +388,22 @@ fn acted(
     }
 }
 
-/// The same for a message, which tells by itself when it was written.
+/// The same for a message of this id, which tells by itself when it was written.
 async fn posted_now(
     holder: &ReceiptHolder,
     status: &Status,
+    id: &str,
     posted: Result<Posted, EdgeError>,
 ) -> Result<Acted, NotDone> {
-    let at = match &posted {
-        Ok(posted) if posted.version <= status.version => {
-            message_of(holder, &posted.message_id.to_string()).await?.and_then(|message| message.at)
-        }
-        Ok(_) | Err(_) => None,
+    let was_there = match &posted {
+        Ok(posted) => posted.version <= status.version,
+        Err(error) => reused_or(error).is_none(),
+    };
+    let at = if was_there {
+        let id = message_id(holder.case(), id).to_string();
+        message_of(holder, &id).await?.and_then(|message| message.at)
+    } else {
+        None
     };
     acted(status, posted.map(|posted| posted.version), at)
 }

@@ -27,7 +27,7 @@ use flare_contracts::{
     },
     grants::v1::TrancheState,
     intake::v1::{
-        Listing, MessageKind, PostMessageRequest, SubmitRequestRequest,
+        Consent, ConsentState, Listing, MessageKind, PostMessageRequest, Purpose, SubmitRequestRequest,
         intake_server::{Intake as _, IntakeServer},
     },
     triage::v1::Outcome,
@@ -152,7 +152,12 @@ impl Desk {
             request_id: "submit-1".to_owned(),
             case_id: self.case.to_string(),
             receipt: Some(lock(&self.receipt).unwrap()),
-            listing: Some(Listing { lane_hint: WireLane::Urgent.into(), ..Listing::default() }),
+            listing: Some(Listing {
+                lane_hint: WireLane::Urgent.into(),
+                language: "ar".to_owned(),
+                consents: vec![Consent { purpose: Purpose::Help.into(), state: ConsentState::Agreed.into() }],
+                ..Listing::default()
+            }),
             answers: vec![answer("request.contact"), answer("request.happened")],
             keys: vec![
                 self.epoch(Compartment::Request, WireCompartment::Request, &request_key, false),

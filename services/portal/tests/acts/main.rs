@@ -1,5 +1,7 @@
 //! What somebody with a code can do, as a browser meets it, before a real intake in this process.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
+
 mod desk;
 
 use axum::http::StatusCode;
@@ -157,6 +159,7 @@ async fn each_act_is_done_once_however_often_its_page_is_sent() {
 async fn what_is_written_is_one_message_however_often_its_page_is_sent() {
     for (path, fields, of_kind, thanks) in [
         ("change", "text=Two+weeks+more", "MESSAGE_KIND_CHANGE", "We have it"),
+        ("proposal", "do=agree&text=Thank+you", "MESSAGE_KIND_TEXT", "We decide on it next"),
         ("again", "text=", "MESSAGE_KIND_REVIEW", "Another person looks at it"),
         ("money", "do=elsewhere", "MESSAGE_KIND_TEXT", "in the safe way you gave us"),
     ] {
@@ -359,7 +362,11 @@ async fn a_decline_says_its_reason_and_others_and_is_looked_at_again() {
         "the other one is first now"
     );
     let before = desk.post("/en/again", &format!("about={first}")).await;
-    assert!(before.html.contains("You did this") && !before.html.contains("textarea"), "{}", before.main());
+    assert!(
+        before.main().contains("You did this") && !before.main().contains("textarea"),
+        "{}",
+        before.main()
+    );
 }
 
 #[tokio::test]
