@@ -1,4 +1,4 @@
 //! Whatever anybody types.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flare_typed::holds::as_typed(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flare_typed::properties::as_typed(bytes));

@@ -1,4 +1,4 @@
 //! Whatever anybody types for a code.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| flare_seal::holds::receipt(text));
+libfuzzer_sys::fuzz_target!(|text: &str| flare_seal::properties::receipt(text));

@@ -16,11 +16,17 @@ fn embedded() {
     assert_eq!(case.show()["case"]["lane"], "urgent", "silence is no sign of safety");
     case.stands("received");
 
-    let more = json!({"if_nothing": {"24h": "They will open the disks."}, "never": "Nothing by mail.", "contact": "Signal, at night"});
+    let more = json!({"danger": "yes", "never": "Nothing by mail.", "contact": "Signal, at night"});
     let more = case.requester.file("more.json", more.to_string().as_bytes());
     let added = || case.show()["answers"]["request.never"] == "Nothing by mail.";
     let args = ["request", "add", "--form", &more, "--receipt-file", &case.receipt];
     crate::acts::act(&case.requester, &args, added);
+    until("danger that is told later raises the lane", || {
+        (case.show()["case"]["lane"] == "critical").then_some(())
+    });
+    let danger = &case.show()["danger"];
+    assert_eq!((&danger["first"], &danger["later"][0]["danger"]), (&json!("-"), &json!("yes")));
+    assert_eq!(danger["later"][0]["author"], "requester");
     let answers = &case.show()["answers"];
     assert_eq!(answers["request.contact"], "Signal, at night", "the newest writing counts");
     assert_eq!(answers["request.happened"], "My hard disks were taken at the border.", "what was sent stays");

@@ -88,7 +88,9 @@ class Embedded(unittest.TestCase):
             request_id=secrets.token_hex(8),
             case_id=case_id(receipt),
             receipt=receipt,
-            listing=self.intake.Listing(lane_hint=self.common.LANE_URGENT, language="en"),
+            listing=self.intake.Listing(
+                lane_hint=self.common.LANE_CRITICAL, language="en", danger=self.intake.DANGER_YES
+            ),
             answers=[field("request.contact"), field("request.happened")],
             keys=[
                 epoch(self.common.COMPARTMENT_REQUEST, "team:triage", "recovery"),

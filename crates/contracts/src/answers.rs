@@ -37,6 +37,7 @@ pub const ANSWERS: &[AnswerRule] = &[
     optional("request.never", 2_000),
     required("request.happened", 20_000),
     optional("request.language", 200),
+    optional("request.kind", 200),
     optional("request.if_nothing_24h", 4_000),
     optional("request.if_nothing_7d", 4_000),
     optional("request.if_nothing_30d", 4_000),

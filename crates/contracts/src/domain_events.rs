@@ -82,6 +82,7 @@ events! {
         NeedAdded, NoteAdded, ContactLogged, QuestionAsked, RequesterAnswered, ReferenceAdded, ReferenceChecked,
         NeedEnded, GrantRecommended, NeedReferred, ReferralAnswered, ReferralUnanswered, CaseStopped, MoneyStopped,
         CaseResumed, CaseClosed, CaseReopened, CaseOverdue, WelfareCheckDue, NotesKeyBegun,
+        LaneRaised,
     }
     GrantsEvent in grants_event {
         GrantDrafted, GrantRevised, ProposalShown, ProposalAccepted, GrantSubmitted, VoteCast, ConflictDeclared,

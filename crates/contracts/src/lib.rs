@@ -6,6 +6,7 @@ pub mod answers;
 mod cause;
 mod codec;
 mod coded;
+pub mod danger;
 mod domain_events;
 pub mod epoch_author;
 mod fingerprint;

@@ -8,10 +8,11 @@ mod records;
 use flare_contracts::{
     Cause, Refusal,
     answers::answer_rule,
+    danger::lane_in_danger,
     input,
-    intake::v1::{Consent, Listing, Purpose},
+    intake::v1::{Consent, Danger, Listing, Purpose},
 };
-use flare_kernel::lane_hint;
+use flare_kernel::{Lane, lane_hint};
 use flare_typed::{
     Reading, Rule, language,
     text::{clean_line, clean_text, decode},
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use check::Doubt;
 use check::Faults;
 pub use names::need_kind;
-use names::{consent_state, mode, requester_kind, trigger};
+use names::{consent_state, danger, mode, requester_kind, trigger};
 pub use records::{Amount, Answer, BudgetLine, ConsentWords, Who};
 
 /// A field of a form, and the rule that it breaks.
@@ -52,6 +53,9 @@ pub struct Form {
     /// A label for whoever keeps the file; not sent.
     #[serde(deserialize_with = "as_typed::text")]
     pub id: String,
+    /// Whether somebody could be killed, injured, arrested or taken within a day: yes, no or not sure.
+    #[serde(deserialize_with = "as_typed::text")]
+    pub danger: String,
     /// 3: language, BCP 47.
     #[serde(deserialize_with = "as_typed::text")]
     pub language: String,
@@ -225,10 +229,11 @@ impl Form {
         self.filled_in(true)
     }
 
-    /// The same for a form that adds to a request that was sent: nothing is required, but something must be there.
+    /// The same for a form that adds to a request that was sent: nothing is required, but something must be there, if only
+    /// what is said of danger. A language and a kind are among them, for what is listed stays as it was.
     pub fn further_answers(&self) -> Result<Vec<(&'static str, String)>, FormError> {
         let answers = self.filled_in(false)?;
-        if answers.is_empty() {
+        if answers.is_empty() && !self.says_of_danger() {
             return Err(FormError(vec![Fault { field: "form".to_owned(), rule: Rule::Required }]));
         }
         Ok(answers)
@@ -237,7 +242,7 @@ impl Form {
     fn filled_in(&self, whole: bool) -> Result<Vec<(&'static str, String)>, FormError> {
         let mut faults = Faults::default();
         let mut answers = Vec::new();
-        for (name, field, answer) in self.all() {
+        for (name, field, answer) in self.all(whole) {
             let text = answer.sealed();
             if let Some(rule) = answer_rule(name) {
                 let has = answer.characters();
@@ -258,8 +263,9 @@ impl Form {
         faults.none_or(answers)
     }
 
-    /// Every answer with its name and the field of the form that it comes from.
-    fn all(&self) -> Vec<(&'static str, &'static str, Answer)> {
+    /// Every answer with its name and the field of the form that it comes from. What a whole form lists need not be sealed
+    /// as well.
+    fn all(&self, whole: bool) -> Vec<(&'static str, &'static str, Answer)> {
         let text = |text: &str| Answer::Text(clean_text(text));
         let line = |text: &str| Answer::Text(clean_line(text));
         let amount =
@@ -283,15 +289,16 @@ impl Form {
             why: clean_text(&self.consent.why),
             ask_again: clean_text(&self.consent.ask_again),
         };
-        // A language that is listed by its code need not be sealed as well.
-        let language =
-            if self.listed_language().is_some() { String::new() } else { clean_line(&self.language) };
+        let unlisted = |text: &str, is_listed: bool| {
+            Answer::Text(if whole && is_listed { String::new() } else { clean_line(text) })
+        };
         vec![
             ("request.who", "asks_for", Answer::Who(who)),
             ("request.contact", "contact", text(&self.contact)),
             ("request.never", "never", text(&self.never)),
             ("request.happened", "happened", text(&self.happened)),
-            ("request.language", "language", Answer::Text(language)),
+            ("request.language", "language", unlisted(&self.language, self.listed_language().is_some())),
+            ("request.kind", "kind", unlisted(&self.kind, requester_kind(&self.kind).is_some())),
             ("request.if_nothing_24h", "if_nothing.24h", text(&self.if_nothing.day)),
             ("request.if_nothing_7d", "if_nothing.7d", text(&self.if_nothing.week)),
             ("request.if_nothing_30d", "if_nothing.30d", text(&self.if_nothing.month)),
@@ -321,6 +328,23 @@ impl Form {
         }
     }
 
+    /// What is said of danger; unspecified where it is none of the words for it.
+    pub(crate) fn told_danger(&self) -> Danger {
+        danger(&self.danger).unwrap_or_default()
+    }
+
+    /// Whether anything is said of danger.
+    pub fn says_of_danger(&self) -> bool {
+        self.told_danger() != Danger::Unspecified
+    }
+
+    /// The lane that the answers point to: until an officer confirms one, the request waits in it.
+    pub fn lane(&self) -> Lane {
+        let IfNothing { day, week, month } = &self.if_nothing;
+        let hint = lane_hint(&clean_text(day), &clean_text(week), &clean_text(month));
+        lane_in_danger(self.told_danger(), hint)
+    }
+
     /// What is listed about the request. A word that is none of those that can be listed is as if it were not said.
     pub fn listing(&self) -> Result<Listing, FormError> {
         let of = |purpose: Purpose, text: &str| {
@@ -333,17 +357,15 @@ impl Form {
             of(Purpose::Donor, &self.consent.donor),
             of(Purpose::Public, &self.consent.public),
         ];
-        let said = |text: &str| clean_text(text);
-        let IfNothing { day, week, month } = &self.if_nothing;
-        let lane = lane_hint(&said(day), &said(week), &said(month));
         Ok(Listing {
-            lane_hint: input::lane_out(lane).into(),
+            lane_hint: input::lane_out(self.lane()).into(),
             language: self.listed_language().unwrap_or_else(|| "und".to_owned()),
             kind: requester_kind(&self.kind).unwrap_or_default().into(),
             on_behalf: self.on_behalf,
             consents: consents.into_iter().flatten().collect(),
             mode: mode(&self.mode).unwrap_or_default().into(),
             trigger: trigger(&self.trigger).unwrap_or_default().into(),
+            danger: self.told_danger().into(),
         })
     }
 }
@@ -389,6 +411,44 @@ mod tests {
         let added = Form { payment: "Cash.".to_owned(), ..Form::default() };
         assert_eq!(added.further_answers().unwrap(), [("request.payment", "Cash.".to_owned())]);
         assert_eq!(Form::default().further_answers().unwrap_err().0[0].field, "form");
+    }
+
+    #[test]
+    fn two_answers_and_yes_are_critical_and_a_word_for_none_of_the_answers_is_at_fault() {
+        let danger = |danger: &str| Form { danger: danger.to_owned(), ..form() };
+        for (word, lane) in [
+            ("yes", Lane::Critical),
+            (" YES\u{200f}", Lane::Critical),
+            ("no", Lane::Urgent),
+            ("Not sure", Lane::Urgent),
+        ] {
+            let listing = danger(word).listing().unwrap();
+            assert_eq!(listing.lane_hint(), lane, "{word}");
+            assert_ne!(listing.danger(), Danger::Unspecified, "{word}");
+            assert_eq!(faults(&Form { contact: String::new(), ..danger(word) }), ["contact: is required"]);
+        }
+        let month = IfNothing { month: "We close.".to_owned(), ..IfNothing::default() };
+        let doubt = Form { if_nothing: month.clone(), ..danger("not sure") };
+        assert_eq!(doubt.listing().unwrap().lane_hint(), Lane::Urgent);
+        assert_eq!(Form { if_nothing: month, ..danger("no") }.listing().unwrap().lane_hint(), Lane::Standard);
+        assert_eq!(danger("perhaps").listing().unwrap().danger(), Danger::Unspecified);
+        assert_eq!(faults(&danger("perhaps")), ["danger: must be one of yes, no, not sure"]);
+        assert_eq!(Form { danger: "no".to_owned(), ..Form::default() }.further_answers().unwrap(), []);
+    }
+
+    #[test]
+    fn a_kind_and_a_language_that_come_later_are_sealed() {
+        let later = Form { kind: "outlet".to_owned(), language: "fr".to_owned(), ..Form::default() };
+        let sealed = [("request.language", "fr".to_owned()), ("request.kind", "outlet".to_owned())];
+        assert_eq!(later.further_answers().unwrap(), sealed);
+        let names =
+            |form: &Form| form.answers().unwrap().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(
+            names(&Form { ..form() }).len(),
+            names(&Form { kind: "outlet".to_owned(), ..form() }).len()
+        );
+        let odd = Form { kind: "a choir".to_owned(), ..form() };
+        assert!(names(&odd).contains(&"request.kind"), "what cannot be listed");
     }
 
     #[test]

@@ -24,14 +24,14 @@ mod error;
 mod field;
 mod file;
 mod fingerprint;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod holds;
 mod organisation;
 mod padding;
 mod passphrase;
 mod person;
 mod portal_key;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod properties;
 mod receipt;
 mod request_seed;
 mod rng;

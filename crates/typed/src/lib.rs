@@ -11,13 +11,13 @@
 
 pub mod currency;
 pub mod date;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod holds;
 pub mod language;
 pub mod money;
 mod names;
 pub mod place;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod properties;
 mod reading;
 mod rule;
 pub mod text;

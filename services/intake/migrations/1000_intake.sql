@@ -16,8 +16,24 @@ CREATE TABLE requests (
         'MODE_REACTIVE')),
     set_off_by TEXT NOT NULL CONSTRAINT requests_set_off_by CHECK (set_off_by IN ('TRIGGER_UNSPECIFIED',
         'TRIGGER_NEGATIVE', 'TRIGGER_POSITIVE')),
+    danger TEXT NOT NULL CONSTRAINT requests_danger CHECK (danger IN ('DANGER_UNSPECIFIED', 'DANGER_YES', 'DANGER_NO',
+        'DANGER_NOT_SURE')),
     -- What was sent first, without what sealing draws afresh: tells a repetition from another request.
-    content BYTEA NOT NULL CONSTRAINT requests_content CHECK (length(content) = 32)
+    content BYTEA NOT NULL CONSTRAINT requests_content CHECK (length(content) = 32),
+    CONSTRAINT requests_danger_lane CHECK (danger <> 'DANGER_YES' OR lane_hint = 1),
+    CONSTRAINT requests_doubt_lane CHECK (danger <> 'DANGER_NOT_SURE' OR lane_hint IN (1, 2))
+);
+
+-- What was said of danger after the request was sent: nothing replaces what was said before. `seq` numbers the event it
+-- was said with.
+CREATE TABLE later_danger (
+    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    seq BIGINT NOT NULL CONSTRAINT later_danger_seq CHECK (seq > 1),
+    danger TEXT NOT NULL CONSTRAINT later_danger_danger CHECK (danger IN ('DANGER_YES', 'DANGER_NO',
+        'DANGER_NOT_SURE')),
+    author TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (case_id, seq)
 );
 
 CREATE TABLE consents (

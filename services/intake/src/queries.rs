@@ -55,6 +55,9 @@ impl Intake {
                 .into_iter()
                 .map(|answer| AnswerVersion { name: answer.name, version: answer.version })
                 .collect(),
+            listed_answers: request
+                .listing
+                .answered(!store::requests::later_danger(reads, case).await?.is_empty()),
         })
     }
 
@@ -73,6 +76,7 @@ impl Intake {
             has_receipt: store::receipts::is_active(reads, case, REQUESTERS_THREAD).await?,
             newest_message: store::messages::newest_place(reads, case).await?,
             receipts: store::receipts::of_case(reads, case).await?,
+            later_danger: store::requests::later_danger(reads, case).await?,
         })
     }
 

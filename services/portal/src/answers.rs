@@ -61,6 +61,8 @@ pub(crate) enum Fault {
     ReachLong,
     /// Everything below the first Send, taken together.
     RestLong,
+    /// Nothing at all, where something is added.
+    Nothing,
 }
 
 impl Fault {
@@ -69,7 +71,7 @@ impl Fault {
         match self {
             Self::StoryEmpty | Self::StoryLong => "story",
             Self::ReachEmpty | Self::ReachLong => "reach",
-            Self::RestLong => "anything",
+            Self::RestLong | Self::Nothing => "anything",
         }
     }
 }

@@ -7,6 +7,7 @@ mod code;
 mod coming_back;
 mod conversation;
 mod grant;
+mod more;
 mod wishes;
 
 use std::{sync::Arc, time::Duration};
@@ -62,6 +63,8 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/{lang}/status", get(coming_back::status))
         .route("/{lang}/messages", post(conversation::messages))
         .route("/{lang}/write", post(conversation::write))
+        .route("/{lang}/more", post(more::more))
+        .route("/{lang}/add", post(more::add))
         .route("/{lang}/proposal", post(grant::proposal))
         .route("/{lang}/agreement", post(grant::agreement))
         .route("/{lang}/money", post(grant::money))

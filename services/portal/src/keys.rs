@@ -5,7 +5,7 @@ use flare_kernel::{Duration, Timestamp};
 use flare_seal::{PortalKey, Receipt, SealError};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::withheld;
+use crate::{form::Unclear, withheld};
 
 /// How long a form that was fetched can be sent.
 const FORM_LIFE: Duration = Duration::from_days(90);
@@ -44,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) is_new: bool,
     /// Whether there is no other way to reach whoever holds it.
     pub(crate) only_here: bool,
+    /// Which answers could not be read for sure, as far as they were given in this session.
+    pub(crate) unclear: Unclear,
 }
 
 impl PortalKeys {
@@ -110,23 +112,25 @@ impl Slip {
 
 impl Session {
     /// Begins with a code that was just shown or typed.
-    pub(crate) const fn begin(receipt: Receipt, now: Timestamp) -> Self {
-        Self { receipt, begun: now, seen: now, is_new: false, only_here: false }
+    pub(crate) fn begin(receipt: Receipt, now: Timestamp) -> Self {
+        let unclear = Unclear::default();
+        Self { receipt, begun: now, seen: now, is_new: false, only_here: false, unclear }
     }
 
     /// As the cookie carries it, used at `now`.
     pub(crate) fn seal(&self, keys: &PortalKeys, now: Timestamp) -> Result<String, SealError> {
-        let mut bytes = Vec::with_capacity(32);
+        let mut bytes = Vec::with_capacity(33);
         bytes.extend_from_slice(self.receipt.expose());
         bytes.extend_from_slice(&self.begun.as_micros().to_be_bytes());
         bytes.extend_from_slice(&now.as_micros().to_be_bytes());
         bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1);
+        bytes.push(self.unclear.byte());
         keys.seal("session", bytes)
     }
 
     /// What the cookie brought back; none when it was altered, or is over.
     pub(crate) fn open(keys: &PortalKeys, text: &str, now: Timestamp) -> Option<Self> {
-        let mut bytes: [u8; 32] = keys.open("session", text)?;
+        let mut bytes: [u8; 33] = keys.open("session", text)?;
         let (receipt, rest) = bytes.split_first_chunk::<15>()?;
         let (begun, rest) = rest.split_first_chunk::<8>()?;
         let (seen, flags) = rest.split_first_chunk::<8>()?;
@@ -136,6 +140,7 @@ impl Session {
             seen: Timestamp::from_micros(i64::from_be_bytes(*seen)),
             is_new: flags.first()? & 1 != 0,
             only_here: flags.first()? & 2 != 0,
+            unclear: Unclear::from_byte(*flags.get(1)?),
         };
         bytes.zeroize();
         (now.since(session.seen) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
@@ -185,10 +190,12 @@ mod tests {
         let keys = keys(1, &[]);
         let receipt = Receipt::draw().unwrap();
         let code = *receipt.expose();
-        let begun = Session { only_here: true, ..Session::begin(receipt, at(0)) };
+        let unclear = Unclear::from_byte(5);
+        let begun = Session { only_here: true, unclear, ..Session::begin(receipt, at(0)) };
         let used_at = |hours| begun.seal(&keys, at(hours)).unwrap();
         let opened = Session::open(&keys, &used_at(11), at(11)).unwrap();
         assert!(*opened.receipt.expose() == code && opened.only_here && !opened.is_new);
+        assert_eq!(opened.unclear, unclear);
         assert!(Session::open(&keys, &used_at(0), at(1)).is_none(), "idle");
         assert!(Session::open(&keys, &used_at(12), at(13)).is_none(), "over");
     }

@@ -9,14 +9,15 @@
 mod act_page;
 mod acts;
 mod answers;
+mod form;
 #[allow(clippy::result_large_err, reason = "the error is the page that is shown instead")]
 mod handlers;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod holds;
 mod keys;
 mod language;
 mod pages;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod properties;
 mod refusals;
 mod requester;
 mod server;

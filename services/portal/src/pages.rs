@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     answers::{Answers, Fault},
+    form::Unclear,
     l10n::L10nLanguage,
     language::Language,
     settings::Contact,
@@ -109,30 +110,99 @@ impl<'a> Ask<'a> {
         let title = L10nLanguage::title_write;
         let p = if faults.is_empty() { Page::new(lang, title) } else { Page::at_fault(lang, title) };
         let t = p.t;
-        let text = |fault: &Fault| match fault {
-            Fault::StoryEmpty => t.error_story_empty(),
-            Fault::ReachEmpty => t.error_reach_empty(),
-            Fault::StoryLong | Fault::ReachLong | Fault::RestLong => t.error_long(),
-        };
-        let faults =
-            faults.iter().map(|fault| ShownFault { field: fault.field(), text: text(fault) }).collect();
-        let needs = [
-            ("medical", t.need_medical()),
-            ("legal", t.need_legal()),
-            ("relocation", t.need_relocation()),
-            ("equipment", t.need_equipment()),
-            ("subsistence", t.need_subsistence()),
-            ("psychosocial", t.need_psychosocial()),
-            ("digital", t.need_digital()),
-            ("family", t.need_family()),
-            ("continuity", t.need_continuity()),
-        ];
-        let (day, week, month) = (lang.hours(24), t.days(7), t.days(30));
-        Self { p, slip, a: answers, faults, day, week, month, needs }
+        let shown = |fault: &Fault| ShownFault { field: fault.field(), text: fault_text(t, *fault) };
+        let faults = faults.iter().map(shown).collect();
+        let [day, week, month] = spans(lang);
+        Self { p, slip, a: answers, faults, day, week, month, needs: needs(t) }
+    }
+
+    /// Every question is asked here, and none back.
+    #[allow(
+        clippy::unused_self,
+        reason = "a part of its template belongs to another page too, which asks some"
+    )]
+    const fn asks(&self, _: &str) -> bool {
+        true
+    }
+
+    #[allow(clippy::unused_self, reason = "as above")]
+    const fn asks_back(&self, _: &str) -> bool {
+        false
     }
 
     fn fault(&self, field: &str) -> Option<&str> {
         self.faults.iter().find(|fault| fault.field == field).map(|fault| fault.text.as_str())
+    }
+}
+
+/// What keeps answers from being sent, in words.
+fn fault_text(t: &L10nLanguage, fault: Fault) -> String {
+    match fault {
+        Fault::StoryEmpty => t.error_story_empty(),
+        Fault::ReachEmpty => t.error_reach_empty(),
+        Fault::StoryLong | Fault::ReachLong | Fault::RestLong => t.error_long(),
+        Fault::Nothing => t.messages_empty(),
+    }
+}
+
+/// The spans that "if nothing is done" is asked for.
+fn spans(lang: Language) -> [String; 3] {
+    let t = lang.texts();
+    [lang.hours(24), t.days(7), t.days(30)]
+}
+
+/// The needs as they are sent, each with its words.
+fn needs(t: &L10nLanguage) -> [(&'static str, String); 9] {
+    [
+        ("medical", t.need_medical()),
+        ("legal", t.need_legal()),
+        ("relocation", t.need_relocation()),
+        ("equipment", t.need_equipment()),
+        ("subsistence", t.need_subsistence()),
+        ("psychosocial", t.need_psychosocial()),
+        ("digital", t.need_digital()),
+        ("family", t.need_family()),
+        ("continuity", t.need_continuity()),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "more.html")]
+pub(crate) struct More<'a> {
+    pub(crate) p: Page,
+    pub(crate) id: String,
+    pub(crate) a: &'a Answers,
+    pub(crate) questions: Vec<&'static str>,
+    pub(crate) unclear: Unclear,
+    pub(crate) fault: Option<String>,
+    pub(crate) day: String,
+    pub(crate) week: String,
+    pub(crate) month: String,
+    pub(crate) needs: [(&'static str, String); 9],
+}
+
+impl<'a> More<'a> {
+    pub(crate) fn new(
+        lang: Language,
+        id: String,
+        answers: &'a Answers,
+        (questions, unclear): (Vec<&'static str>, Unclear),
+        fault: Option<Fault>,
+    ) -> Self {
+        let title = L10nLanguage::title_write;
+        let p = if fault.is_none() { Page::new(lang, title) } else { Page::at_fault(lang, title) };
+        let t = p.t;
+        let [day, week, month] = spans(lang);
+        let fault = fault.map(|fault| fault_text(t, fault));
+        Self { p, id, a: answers, questions, unclear, fault, day, week, month, needs: needs(t) }
+    }
+
+    fn asks(&self, field: &str) -> bool {
+        self.questions.contains(&field)
+    }
+
+    fn asks_back(&self, field: &str) -> bool {
+        self.unclear.has(field)
     }
 }
 
@@ -172,6 +242,7 @@ pub(crate) struct Status {
     pub(crate) p: Page,
     pub(crate) turn: String,
     pub(crate) since: Option<String>,
+    pub(crate) unclear: bool,
     pub(crate) acts: Vec<ActButton>,
 }
 

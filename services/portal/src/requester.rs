@@ -4,17 +4,18 @@ mod acts;
 
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
-    EdgeError, Form, IfNothing, KeyBundle, Lines, Others, Reference, need_kind,
-    receipt::{FormSent, ReceiptHolder, Standing as Stands, Status, send_form},
+    EdgeError, Form, KeyBundle, Lines,
+    receipt::{FormSent, ReceiptHolder, Standing as Stands, Status, add_once, send_form},
 };
 use flare_kernel::Timestamp;
 use flare_seal::{Receipt, RequestSeed};
-use flare_typed::text::has_visible;
+use sha2::{Digest, Sha256};
 use tonic::Code;
 
 use crate::{
     acts::{Act, possible},
-    answers::{Answers, Fault},
+    answers::Fault,
+    form::{Unclear, questions_left},
     keys::Slip,
 };
 
@@ -81,18 +82,34 @@ impl Requester {
     }
 
     /// Sends a form. The same form again is the same request; other words under it go on as further answers.
-    pub(crate) async fn send(&self, slip: &Slip, answers: &Answers) -> Result<Sent, NotDone> {
-        let form = form_of(answers);
+    pub(crate) async fn send(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
         if form.answers().is_err() {
             return Err(NotDone::Faults(vec![Fault::RestLong]));
         }
         let bundle = KeyBundle::fetch(&self.lines, None).await.map_err(|error| not_done(&error))?;
         let of_form = (&slip.receipt(), &RequestSeed::from_bytes(*slip.secret()));
-        match send_form(&self.lines, &bundle, &form, of_form).await {
+        match send_form(&self.lines, &bundle, form, of_form).await {
             Ok(FormSent::Request(_)) => Ok(Sent::Request),
             Ok(FormSent::FurtherAnswers) => Ok(Sent::OtherWords),
             Err(error) => Err(not_done(&error)),
         }
+    }
+
+    /// Adds a form's answers to a code's request. The same id and answers again add nothing; other answers are added too.
+    pub(crate) async fn add(&self, receipt: &Receipt, form: &Form, id: &str) -> Result<(), NotDone> {
+        let bundle = KeyBundle::fetch(&self.lines, None).await.map_err(|error| not_done(&error))?;
+        let seed = RequestSeed::from_bytes(Sha256::digest(id).into());
+        add_once(&self.lines, &bundle, form, (receipt, &seed)).await.map_err(|error| not_done(&error))
+    }
+
+    /// The fields of the page that there are questions left for.
+    pub(crate) async fn questions_left(
+        &self,
+        receipt: &Receipt,
+        unclear: Unclear,
+    ) -> Result<Vec<&'static str>, NotDone> {
+        let (_, status) = self.find(receipt).await?;
+        Ok(questions_left(|name| status.has_answer(name), unclear))
     }
 
     /// Where a code's request stands.
@@ -159,139 +176,4 @@ fn not_done(error: &EdgeError) -> NotDone {
     }
     tracing::warn!(%error, "a page could not be answered");
     NotDone::Away
-}
-
-/// The answers as a form holds them, as they were typed: nobody is kept from sending by an amount or a date. What the form
-/// has no place for stands under "anything", with the name of its question.
-pub(crate) fn form_of(answers: &Answers) -> Form {
-    let mut notes = Notes::default();
-    notes.add("Danger within 24 hours", &answers.danger);
-    notes.add("To be called", &answers.name);
-    notes.add("This phone or computer (mine: nobody else uses it)", &answers.phone);
-    notes.tick("Works without an outlet", answers.alone);
-    notes.tick("Asked us before", answers.before);
-    let persons = answers.people.trim().parse().unwrap_or(0);
-    if persons == 0 {
-        notes.add("About how many people, as typed", &answers.people);
-    }
-    let (needs, odd): (Vec<_>, Vec<_>) =
-        answers.needs.iter().cloned().partition(|need| need_kind(need).is_some());
-    for need in &odd {
-        notes.add("Need, as sent", need);
-    }
-    let contact = if answers.only_here() {
-        format!("Only on this page, with the code.\n{}", answers.reach)
-    } else {
-        answers.reach.clone()
-    };
-    let kinds = ["individual", "outlet", "organisation", "unregistered group"];
-    let kind = notes.keep_if("Kind, as sent", &answers.kind, kinds.contains(&answers.kind.as_str()));
-    let day = if answers.danger == "yes" && !has_visible(&answers.day) {
-        "Somebody could be killed, injured, arrested or taken (ticked on the page)".to_owned()
-    } else {
-        answers.day.clone()
-    };
-    let others = answers.others.iter().filter(|other| has_visible(&other.name));
-    let references = answers.references.iter();
-    let references = references.filter(|who| has_visible(&who.name) || has_visible(&who.contact));
-    notes.text(&answers.anything);
-    Form {
-        language: answers.language.clone(),
-        country_now: answers.now.clone(),
-        country_incident: answers.place.clone(),
-        kind,
-        happened: answers.story.clone(),
-        if_nothing: IfNothing { day, week: answers.week.clone(), month: answers.month.clone() },
-        needs,
-        amount: answers.amount.clone(),
-        currency: answers.currency.clone(),
-        needed_by: answers.by.clone(),
-        contact: contact.trim().to_owned(),
-        payment: answers.payment.clone(),
-        endangering_money: answers.endangering.clone(),
-        others: others.map(|other| Others { name: other.name.clone(), may_check: other.may }).collect(),
-        references: references
-            .map(|who| Reference { who: who.name.clone(), contact: who.contact.clone(), may_name: who.may })
-            .collect(),
-        persons,
-        anything: notes.0,
-        ..Form::default()
-    }
-}
-
-/// What stands under "anything".
-#[derive(Default)]
-struct Notes(String);
-
-impl Notes {
-    fn text(&mut self, text: &str) {
-        if has_visible(text) {
-            if !self.0.is_empty() {
-                self.0.push('\n');
-            }
-            self.0.push_str(text);
-        }
-    }
-
-    fn add(&mut self, question: &str, answer: &str) {
-        if has_visible(answer) {
-            self.text(&format!("{question}: {answer}"));
-        }
-    }
-
-    fn tick(&mut self, statement: &str, holds: bool) {
-        if holds {
-            self.text(statement);
-        }
-    }
-
-    /// The text where it belongs, if it `fits` there; else it is noted and its place stays empty.
-    fn keep_if(&mut self, question: &str, text: &str, fits: bool) -> String {
-        if fits {
-            return text.to_owned();
-        }
-        self.add(question, text);
-        String::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn two() -> Answers {
-        Answers { story: "They came.".to_owned(), reach: "Signal".to_owned(), ..Answers::default() }
-    }
-
-    #[test]
-    fn everything_is_sent_as_it_was_typed() {
-        let form = form_of(&Answers {
-            now: "Sudan".to_owned(),
-            amount: "about 500".to_owned(),
-            by: "tomorrow".to_owned(),
-            people: "six".to_owned(),
-            language: "Zaghawa please".to_owned(),
-            kind: "king".to_owned(),
-            needs: vec!["legal".to_owned(), "helicopter".to_owned()],
-            anything: "Thank you.".to_owned(),
-            ..two()
-        });
-        let sent = form.answers().unwrap();
-        for text in
-            ["Sudan", "about 500", "tomorrow", "six", "Zaghawa please", "king", "helicopter", "Thank you."]
-        {
-            assert!(sent.iter().any(|(_, answer)| answer.contains(text)), "{text}: {sent:?}");
-        }
-        assert_eq!(form.needs, ["legal"]);
-    }
-
-    #[test]
-    fn danger_makes_it_critical_and_no_word_is_lost_for_it() {
-        use flare_contracts::common::v1::Lane;
-        let yes = Answers { danger: "yes".to_owned(), ..two() };
-        assert_eq!(form_of(&yes).listing().unwrap().lane_hint(), Lane::Critical);
-        assert_eq!(form_of(&two()).listing().unwrap().lane_hint(), Lane::Urgent);
-        let said = form_of(&Answers { day: "They come back".to_owned(), ..yes });
-        assert_eq!(said.if_nothing.day, "They come back");
-    }
 }

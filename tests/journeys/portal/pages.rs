@@ -72,6 +72,11 @@ fn in_language(pages: &str, lang: &str) -> Vec<Page> {
     see("messages", "/messages", true, 200, messages);
     see("an empty message", "/messages", true, 422, as_holder("/write", &format!("id={id}&text=")));
     see("a message", "/messages", true, 200, as_holder("/write", &format!("id={id}&text=We+are+safe")));
+    let more = as_holder("/more", "");
+    let id = more.field("id");
+    see("what was not answered yet", "/more", true, 200, more);
+    see("nothing more", "/more", true, 422, as_holder("/add", &format!("id={id}&payment=")));
+    see("more answers", "/added", true, 200, as_holder("/add", &format!("id={id}&danger=yes&now=Sudan")));
     for act in ["proposal", "agreement", "money", "report", "again"] {
         see(act, "/act", true, 200, as_holder(&format!("/{act}"), ""));
     }

@@ -10,7 +10,7 @@ use flare_typed::{
 
 use super::{
     Fault, Form, FormError,
-    names::{NEEDS, consent_state, mode, need_kind, requester_kind, trigger},
+    names::{NEEDS, consent_state, danger, mode, need_kind, requester_kind, trigger},
 };
 
 /// A field that can be read but is odd: needed by a day that is over, happened on one that has not come.
@@ -46,6 +46,14 @@ impl Form {
     /// The same for a form that adds to a request that was sent.
     pub fn check_further(&self, today: Date) -> Result<Vec<Doubt>, FormError> {
         self.check_both(today, self.further_answers().err())
+    }
+
+    /// The values that cannot be read for sure or are odd, in a form that is sent all the same.
+    pub fn unclear(&self, today: Date) -> Vec<Fault> {
+        let mut faults = Faults::default();
+        let mut unclear = self.check_values(today, &mut faults);
+        unclear.append(&mut faults.0);
+        unclear
     }
 
     fn check_both(&self, today: Date, unfit: Option<FormError>) -> Result<Vec<Doubt>, FormError> {
@@ -94,6 +102,7 @@ impl Form {
                 faults.add(field, Rule::OneOf { words });
             }
         };
+        one_of(faults, "danger", &self.danger, danger(&self.danger).is_some(), "yes, no, not sure");
         let known = requester_kind(&self.kind).is_some();
         one_of(faults, "kind", &self.kind, known, "individual, outlet, organisation, unregistered group");
         one_of(faults, "mode", &self.mode, mode(&self.mode).is_some(), "preventive, reactive");

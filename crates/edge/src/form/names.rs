@@ -2,7 +2,7 @@
 
 use flare_contracts::{
     common::v1::{Mode, NeedKind, Trigger},
-    intake::v1::{ConsentState, RequesterKind},
+    intake::v1::{ConsentState, Danger, RequesterKind},
 };
 
 /// A word as it is looked up, however it was typed.
@@ -37,6 +37,16 @@ pub(super) fn requester_kind(name: &str) -> Option<RequesterKind> {
         "outlet" => Some(RequesterKind::Outlet),
         "organisation" => Some(RequesterKind::Organisation),
         "unregistered group" => Some(RequesterKind::UnregisteredGroup),
+        _ => None,
+    }
+}
+
+/// What these words say of danger.
+pub(super) fn danger(text: &str) -> Option<Danger> {
+    match word(text).as_str() {
+        "yes" => Some(Danger::Yes),
+        "no" => Some(Danger::No),
+        "not sure" => Some(Danger::NotSure),
         _ => None,
     }
 }

@@ -58,8 +58,21 @@ pub async fn send_form(
         Err(error) if error.reason().as_deref() == Some("ALREADY_SUBMITTED") => {}
         Err(error) => return Err(error),
     }
-    let answers = form.answers()?;
-    let words: Vec<_> = answers.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    add_once(lines, bundle, form, (receipt, seed)).await?;
+    Ok(FormSent::FurtherAnswers)
+}
+
+/// Adds what a form holds to the request of this receipt. Under one seed the same words are added once, however often they
+/// are sent; other words are added too.
+pub async fn add_once(
+    lines: &Lines,
+    bundle: &KeyBundle,
+    form: &Form,
+    (receipt, seed): (&Receipt, &RequestSeed),
+) -> Result<(), EdgeError> {
+    let answers = form.further_answers()?;
+    let said = answers.iter().map(|(name, text)| (*name, text.as_str()));
+    let words: Vec<_> = said.chain([("danger", form.told_danger().as_str_name())]).collect();
     let words_id = data_encoding::HEXLOWER.encode(&seed.words_id(&words));
     let mut refused: Option<(i64, EdgeError)> = None;
     // Somebody else may add answers in between: then these follow the newest once more.
@@ -70,12 +83,12 @@ pub async fn send_form(
         }
         let further = holder.compose_answers(bundle, form, &status, &words_id)?;
         let error = match holder.add_answers(&further).await {
-            Ok(()) => return Ok(FormSent::FurtherAnswers),
+            Ok(()) => return Ok(()),
             Err(error) => error,
         };
         match error.reason().as_deref() {
             // The id stands for exactly these words: they are there.
-            Some("REQUEST_ID_REUSED") => return Ok(FormSent::FurtherAnswers),
+            Some("REQUEST_ID_REUSED") => return Ok(()),
             // Of the key or of a writing that others came before.
             Some("OLD_KEY_EPOCH" | "INVALID_FIELD") => refused = Some((status.version, error)),
             Some(_) | None => return Err(error),
@@ -173,17 +186,22 @@ impl ReceiptHolder {
         status: &Status,
         request_id: &str,
     ) -> Result<FurtherAnswers, EdgeError> {
-        let epoch = status.answered.epoch + 1;
-        let (key, key_epoch) = next_epoch(bundle, self.case(), Compartment::Request, epoch, None)?;
-        let mut keys = CaseKeys::new(self.case());
-        keys.insert(Compartment::Request, epoch, key);
-        let next_version = |name: &str| status.times_written(name) + 1;
-        Ok(FurtherAnswers(AddAnswersRequest {
+        let answers = form.further_answers()?;
+        let mut request = AddAnswersRequest {
             request_id: request_id.to_owned(),
             case_id: self.case().to_string(),
-            answers: seal(&keys, &form.further_answers()?, next_version)?,
-            key: Some(key_epoch),
-        }))
+            danger: form.told_danger().into(),
+            ..AddAnswersRequest::default()
+        };
+        if !answers.is_empty() {
+            let epoch = status.answered.epoch + 1;
+            let (key, key_epoch) = next_epoch(bundle, self.case(), Compartment::Request, epoch, None)?;
+            let mut keys = CaseKeys::new(self.case());
+            keys.insert(Compartment::Request, epoch, key);
+            request.answers = seal(&keys, &answers, |name| status.times_written(name) + 1)?;
+            request.key = Some(key_epoch);
+        }
+        Ok(FurtherAnswers(request))
     }
 
     /// Adds or replaces answers.

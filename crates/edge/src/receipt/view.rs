@@ -48,6 +48,8 @@ pub struct Status {
     #[serde(skip)]
     pub(crate) answered: Answered,
     #[serde(skip)]
+    listed_answers: Vec<String>,
+    #[serde(skip)]
     pub(crate) thread_keys: Vec<KeyEpoch>,
 }
 
@@ -275,6 +277,12 @@ impl Status {
         self.answered.versions.iter().find(|(known, _)| known == name).map_or(0, |(_, version)| *version)
     }
 
+    /// Whether a question was answered: one that is sealed, such as `request.payment`, or one that is listed, such as
+    /// `danger`.
+    pub fn has_answer(&self, name: &str) -> bool {
+        self.times_written(name) > 0 || self.listed_answers.iter().any(|listed| listed == name)
+    }
+
     pub(super) fn read(status: GetStatusResponse) -> Result<Self, EdgeError> {
         let case_id: CaseId =
             status.case_id.parse().map_err(|_| EdgeError::Incomplete("the id of a case"))?;
@@ -292,6 +300,7 @@ impl Status {
             grants: status.grants.into_iter().map(grant).collect::<Result<_, _>>()?,
             steps: status.steps.into_iter().map(step).collect(),
             answered: Answered { epoch: status.request_epoch, versions },
+            listed_answers: status.listed_answers,
             thread_keys: status.thread_keys,
         })
     }

@@ -34,6 +34,8 @@ Before anything is sent you are shown who will read it: compare the numbers with
 
 A form is a JSON object; \"contact\" (a safe way to reach you) and \"happened\" (what happened) are enough:
   {\"contact\": \"Signal, +1-202-555-0142, after 18:00\", \"happened\": \"…\", \"never\": \"Do not phone.\"}
+With \"danger\": \"yes\" (or \"no\", \"not sure\"), say whether somebody could be killed, injured, arrested or taken within a day:
+a request with yes is read before the others.
 
 Nobody can give you another receipt: write it down, or keep its file where nobody else can read it.")]
     Submit(SubmitArgs),
@@ -211,7 +213,8 @@ pub(crate) fn show_once(output: Output, receipt: &Receipt) {
 async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
     let form = read_form(&args.form, "--form")?;
     warn_of(context.output, form.check_further(today())?);
-    let names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
+    let mut names: Vec<_> = form.further_answers()?.into_iter().map(|(name, _)| name).collect();
+    names.extend(form.says_of_danger().then_some("danger"));
     let holder = args.receipt.open(context).await?;
     let bundle = context.trusted(&args.contact).await?.bundle;
     let status = retrying(|| holder.status()).await?;

@@ -34,6 +34,7 @@ async fn note(tx: &mut Tx, event: &Event, received: &Received, policy: &GrantsPo
     match event {
         Event::CaseOpened(opened) => set_lane(tx, policy, &opened.case_id, opened.lane).await,
         Event::CaseAssessed(assessed) => set_lane(tx, policy, &assessed.case_id, assessed.lane).await,
+        Event::LaneRaised(raised) => set_lane(tx, policy, &raised.case_id, raised.lane).await,
         Event::GrantRecommended(recommended) => {
             set_lane(tx, policy, &recommended.case_id, recommended.lane).await?;
             let case = locked(tx, &recommended.case_id).await?;

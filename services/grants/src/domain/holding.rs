@@ -46,6 +46,7 @@ impl MoneyAsk {
             Event::CaseResumed(_) | Event::CaseReopened(_) => Some(Self::Free),
             Event::CaseOpened(_)
             | Event::CaseAssessed(_)
+            | Event::LaneRaised(_)
             | Event::GrantRecommended(_)
             | Event::ReferenceAdded(_)
             | Event::ReferenceChecked(_)

@@ -1,10 +1,11 @@
-//! Answers are added or replaced.
+//! Answers are added or replaced, and danger is told of.
 
 use flare_contracts::{
     InputRule, Refusal,
     common::v1::SealedField,
+    danger::lane_in_danger,
     events::v1::{AnswersAdded, IntakeEvent},
-    intake::v1::{AddAnswersRequest, AddAnswersResponse},
+    intake::v1::{AddAnswersRequest, AddAnswersResponse, Danger},
 };
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, ServiceKey};
@@ -13,7 +14,7 @@ use flare_store::{Error, Tx, Write};
 use crate::{
     admission::Admitted,
     author::Author,
-    domain::answers,
+    domain::{answers, listing::known},
     keys::{ReceiptWrap, SealedEpoch},
     store,
 };
@@ -24,6 +25,7 @@ pub(crate) struct AddAnswers {
     author: Author,
     answers: Vec<SealedField>,
     epoch: Option<SealedEpoch>,
+    danger: Danger,
 }
 
 impl AddAnswers {
@@ -33,13 +35,14 @@ impl AddAnswers {
         request: AddAnswersRequest,
         service: &ServiceKey,
     ) -> Result<Self, Error> {
-        answers::check(&request.answers)?;
-        if by.author.is_requester() && request.key.is_none() {
+        let danger = known("danger", request.danger)?;
+        answers::check_further(&request.answers, danger)?;
+        if by.author.is_requester() && request.key.is_none() && !request.answers.is_empty() {
             return Err(Refusal::invalid("key", InputRule::RequiredOfHolder).into());
         }
         let place = (by.case, Compartment::Request, ReceiptWrap::Unneeded);
         let epoch = request.key.map(|key| SealedEpoch::seal("key", Some(key), place, service)).transpose()?;
-        Ok(Self { case: by.case, author: by.author, answers: request.answers, epoch })
+        Ok(Self { case: by.case, author: by.author, answers: request.answers, epoch, danger })
     }
 }
 
@@ -47,18 +50,25 @@ impl Write for AddAnswers {
     type Output = AddAnswersResponse;
 
     async fn apply(&self, tx: &mut Tx) -> Result<AddAnswersResponse, Error> {
-        let view = super::locked(tx, self.case).await?;
+        let mut view = super::locked(tx, self.case).await?;
         let epoch = self.begin_epoch(tx).await?;
         self.check_answers(tx, epoch).await?;
         let names = self.answers.iter().map(|answer| answer.name.clone()).collect();
-        let event: IntakeEvent = AnswersAdded { case_id: self.case.to_string(), names }.into();
+        let danger = self.danger.into();
+        let event: IntakeEvent = AnswersAdded { case_id: self.case.to_string(), names, danger }.into();
+        // Triage raises it too, and tells; until then this case waits behind no other.
+        view.lane = lane_in_danger(self.danger, view.lane);
         tx.append(self.case, view.lane, self.author.name(), &event)?;
         let version = tx.version(self.case);
         store::answers::insert(tx, self.case, (version, &self.author), &self.answers).await?;
+        if self.danger != Danger::Unspecified {
+            store::requests::add_danger(tx, self.case, (version, &self.author), self.danger).await?;
+        }
         super::show_step(tx, self.case, "answers_added", String::new()).await?;
         if self.author.is_requester() {
-            super::heard(tx, view).await?;
+            view.heard(tx.now());
         }
+        store::view::save(tx, &view).await?;
         Ok(AddAnswersResponse { version })
     }
 }

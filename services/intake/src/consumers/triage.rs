@@ -34,6 +34,7 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
             view.assessed(lane(assessed.lane)?, at(assessed.outcome_by.as_ref()));
             show(tx, received, case, "assessed", "").await?;
         }
+        Event::LaneRaised(raised) => view.raised(lane(raised.lane)?, at(raised.due.as_ref())),
         Event::ContactLogged(contact) => {
             if contact.inbound {
                 view.heard(received.at);

@@ -5,14 +5,12 @@ use flare_contracts::{
     answers::{ANSWERS, MAX_REQUEST_BYTES, answer_rule},
     common::v1::SealedField,
     input,
+    intake::v1::Danger,
 };
 
 /// Refuses answers that are too long, unknown, malformed or there twice.
 pub(crate) fn check(answers: &[SealedField]) -> Result<(), Refusal> {
     check_total(answers.iter().map(|answer| answer.ciphertext.len()).sum())?;
-    if answers.is_empty() {
-        return Err(Refusal::invalid("answers", InputRule::NoneGiven));
-    }
     for (index, answer) in answers.iter().enumerate() {
         let name = &answer.name;
         // The name is the caller's text and may be anything: it is not repeated.
@@ -25,6 +23,14 @@ pub(crate) fn check(answers: &[SealedField]) -> Result<(), Refusal> {
         input::sealed_shape(rule.name, answer, rule.max_bytes())?;
     }
     Ok(())
+}
+
+/// The same for what is added to a request, which is something: answers, or what is said of danger.
+pub(crate) fn check_further(answers: &[SealedField], danger: Danger) -> Result<(), Refusal> {
+    if answers.is_empty() && danger == Danger::Unspecified {
+        return Err(Refusal::invalid("answers", InputRule::NoneGiven));
+    }
+    check(answers)
 }
 
 /// Refuses a whole request that is too large; `bytes` are those of its sealed answers.
@@ -91,7 +97,8 @@ mod tests {
         assert_eq!(check_first(&two()), Ok(()));
         assert_eq!(field(check_first(&two()[..1])), "request.happened");
         assert_eq!(field(check_first(&two()[1..])), "request.contact");
-        assert_eq!(field(check(&[])), "answers");
+        assert_eq!(field(check_further(&[], Danger::Unspecified)), "answers");
+        assert_eq!(check_further(&[], Danger::No), Ok(()));
     }
 
     #[test]

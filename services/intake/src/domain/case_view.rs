@@ -88,6 +88,12 @@ impl CaseView {
         self.answer_by = outcome_by;
     }
 
+    /// Triage raised its lane, and owes its next step sooner, if it owes one.
+    pub(crate) fn raised(&mut self, lane: Lane, due: Option<Timestamp>) {
+        self.lane = lane;
+        self.answer_by = due.or(self.answer_by);
+    }
+
     /// Triage stopped it.
     pub(crate) fn stopped(&mut self, how: Stop) {
         self.stop = how;

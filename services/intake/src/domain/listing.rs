@@ -3,10 +3,14 @@
 use flare_contracts::{
     InputRule, Refusal,
     common::v1::{Mode, Trigger},
+    danger::lane_in_danger,
     input,
-    intake::v1::{self, ConsentState, Purpose, RequesterKind},
+    intake::v1::{self, ConsentState, Danger, Purpose, RequesterKind},
 };
 use flare_kernel::{Lane, Language};
+
+/// The language of a request that names none.
+const UNDETERMINED: &str = "und";
 
 /// A request's listed metadata, parsed. A request of two answers knows no kind, mode or trigger yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,14 +22,18 @@ pub(crate) struct Listing {
     pub(crate) consents: Vec<(Purpose, ConsentState)>,
     pub(crate) mode: Mode,
     pub(crate) trigger: Trigger,
+    pub(crate) danger: Danger,
 }
 
 impl Listing {
     pub(crate) fn parse(listing: Option<v1::Listing>) -> Result<Self, Refusal> {
         let listing = input::required("listing", listing)?;
         let language = Language::parse(&listing.language);
+        let danger = known("listing.danger", listing.danger)?;
+        let hint = input::lane("listing.lane_hint", listing.lane_hint)?;
         Ok(Self {
-            lane_hint: input::lane("listing.lane_hint", listing.lane_hint)?,
+            // A device may be older than the rule, or lie: a request is in the lane that its danger calls for.
+            lane_hint: lane_in_danger(danger, hint),
             language: language
                 .map_err(|_| Refusal::invalid("listing.language", InputRule::NotALanguageCode))?,
             kind: known("listing.kind", listing.kind)?,
@@ -33,7 +41,19 @@ impl Listing {
             consents: consents(&listing.consents)?,
             mode: known("listing.mode", listing.mode)?,
             trigger: known("listing.trigger", listing.trigger)?,
+            danger,
         })
+    }
+
+    /// Which of the questions that are asked one by one were answered, by name; of danger something may have been said
+    /// later.
+    pub(crate) fn answered(&self, said_later: bool) -> Vec<String> {
+        let questions = [
+            ("danger", said_later || self.danger != Danger::Unspecified),
+            ("kind", self.kind != RequesterKind::Unspecified),
+            ("language", self.language.as_str() != UNDETERMINED),
+        ];
+        questions.into_iter().filter(|(_, answered)| *answered).map(|(name, _)| name.to_owned()).collect()
     }
 
     pub(crate) fn to_wire(&self) -> v1::Listing {
@@ -49,12 +69,13 @@ impl Listing {
             consents: self.consents.iter().map(consent).collect(),
             mode: self.mode.into(),
             trigger: self.trigger.into(),
+            danger: self.danger.into(),
         }
     }
 }
 
 /// A value of a protobuf enum, its zero included.
-fn known<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Refusal> {
+pub(crate) fn known<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, Refusal> {
     T::try_from(number).map_err(|_| Refusal::invalid(field, InputRule::NotListed))
 }
 
@@ -94,6 +115,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_that_danger_contradicts_is_not_believed() {
+        for (danger, hint, lane) in [
+            (Danger::Yes, WireLane::Standard, Lane::Critical),
+            (Danger::NotSure, WireLane::Standard, Lane::Urgent),
+            (Danger::No, WireLane::Critical, Lane::Critical),
+            (Danger::Unspecified, WireLane::Standard, Lane::Standard),
+        ] {
+            let sent = v1::Listing { danger: danger.into(), lane_hint: hint.into(), ..least() };
+            let listing = Listing::parse(Some(sent)).unwrap();
+            assert_eq!((listing.lane_hint, listing.danger), (lane, danger));
+        }
+    }
+
+    #[test]
     fn what_is_missing_or_unknown_is_named() {
         let consent = |purpose, state| v1::Consent { purpose, state };
         for (listing, field) in [
@@ -105,6 +140,7 @@ mod tests {
             (Some(v1::Listing { kind: 77, ..least() }), "listing.kind"),
             (Some(v1::Listing { mode: -1, ..least() }), "listing.mode"),
             (Some(v1::Listing { trigger: 3, ..least() }), "listing.trigger"),
+            (Some(v1::Listing { danger: 4, ..least() }), "listing.danger"),
             (Some(v1::Listing { consents: vec![consent(0, 1)], ..least() }), "listing.consents[0].purpose"),
             (Some(v1::Listing { consents: vec![consent(1, 0)], ..least() }), "listing.consents[0].state"),
             (

@@ -2,13 +2,14 @@
 
 use flare_contracts::{
     common::v1::{Mode, Trigger},
-    intake::v1::{Channel, ConsentState, Purpose, RequesterKind},
+    input,
+    intake::v1::{Channel, ConsentState, Danger, DangerAnswer, Purpose, RequesterKind},
 };
 use flare_kernel::{CaseId, Lane, StaffId, Timestamp};
 use flare_store::{Error, Row, Tx, Value, sql};
 
 use super::{Reads, wire};
-use crate::domain::listing::Listing;
+use crate::{author::Author, domain::listing::Listing};
 
 /// A request, without its answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub(crate) async fn insert(tx: &mut Tx, request: &Request) -> Result<(), Error> 
     let listing = &request.listing;
     tx.execute(
         sql("INSERT INTO requests (case_id, channel, received, lane_hint, language, kind, on_behalf, mode, set_off_by, \
-             content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+             danger, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
         .bind(request.case.to_string())
         .bind(request.channel.as_str_name())
         .bind(request.received.as_micros())
@@ -35,6 +36,7 @@ pub(crate) async fn insert(tx: &mut Tx, request: &Request) -> Result<(), Error> 
         .bind(i64::from(listing.on_behalf))
         .bind(listing.mode.as_str_name())
         .bind(listing.trigger.as_str_name())
+        .bind(listing.danger.as_str_name())
         .bind(request.content.to_vec()),
     )
     .await?;
@@ -51,7 +53,7 @@ pub(crate) async fn insert(tx: &mut Tx, request: &Request) -> Result<(), Error> 
 pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<Request>, Error> {
     let request = reads
         .one(
-            sql("SELECT channel, received, lane_hint, language, kind, on_behalf, mode, set_off_by, content \
+            sql("SELECT channel, received, lane_hint, language, kind, on_behalf, mode, set_off_by, danger, content \
                  FROM requests WHERE case_id = $1")
             .bind(case.to_string()),
         )
@@ -76,8 +78,42 @@ pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<
             consents: consents.iter().map(consent).collect::<Result<_, _>>()?,
             mode: wire(&row, "mode", Mode::from_str_name)?,
             trigger: wire(&row, "set_off_by", Trigger::from_str_name)?,
+            danger: wire(&row, "danger", Danger::from_str_name)?,
         },
     }))
+}
+
+/// Keeps what is said of danger now beside what was said before. `seq` numbers the event it is said with.
+pub(crate) async fn add_danger(
+    tx: &mut Tx,
+    case: CaseId,
+    (seq, author): (i64, &Author),
+    danger: Danger,
+) -> Result<(), Error> {
+    tx.execute(
+        sql("INSERT INTO later_danger (case_id, seq, danger, author, at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(case.to_string())
+            .bind(seq)
+            .bind(danger.as_str_name())
+            .bind(author.name())
+            .bind(tx.now().as_micros()),
+    )
+    .await
+    .map(drop)
+}
+
+/// What was said of danger after the request was sent, oldest first.
+pub(crate) async fn later_danger(reads: &mut impl Reads, case: CaseId) -> Result<Vec<DangerAnswer>, Error> {
+    let query = sql("SELECT danger, author, at FROM later_danger WHERE case_id = $1 ORDER BY seq");
+    let rows = reads.all(query.bind(case.to_string())).await?;
+    let answer = |row: &Row| {
+        Ok(DangerAnswer {
+            danger: wire(row, "danger", Danger::from_str_name)?.into(),
+            author: row.text("author")?,
+            at: Some(input::timestamp_out(row.timestamp("at")?)),
+        })
+    };
+    rows.iter().map(answer).collect()
 }
 
 /// Whether there is such a case.

@@ -1,13 +1,15 @@
 //! What becomes of an answer that is replaced.
 
 use flare_contracts::{
-    common::v1::SealedField,
+    common::v1::{Lane, SealedField},
     intake::v1::{
-        AddAnswersRequest, GetRequestRequest, ListAnswersRequest, WrittenAnswer, intake_server::Intake as _,
+        AddAnswersRequest, Danger, GetRequestRequest, GetStatusRequest, ListAnswersRequest, Listing,
+        SubmitRequestRequest, WrittenAnswer, intake_server::Intake as _,
     },
 };
 use flare_kernel::{CaseId, Duration};
 use flare_seal::{Compartment, CompartmentKey};
+use flare_store::sql;
 use flare_testkit::{Sandbox, on_both_engines};
 use tonic::Code;
 
@@ -41,6 +43,7 @@ fn add(answers: Vec<SealedField>, requester: &Requester, epoch: u32) -> AddAnswe
         case_id: requester.case.to_string(),
         answers,
         key: Some(requester.epoch(Compartment::Request, epoch, &requester.request_key, false)),
+        ..AddAnswersRequest::default()
     }
 }
 
@@ -88,6 +91,60 @@ async fn what_was_replaced_stays_with_who_wrote_it_and_when(sandbox: Sandbox) {
     assert_eq!(field(&list(mine.clone()).await), "page_token");
     let theirs = desk.api.list_answers(from(requester.caller(), mine)).await.unwrap_err();
     assert_eq!(reason(&theirs), "NOT_ALLOWED", "a receipt opens no answers");
+}
+
+/// What is said of danger alone.
+fn danger(requester: &Requester, danger: Danger) -> AddAnswersRequest {
+    AddAnswersRequest { danger: danger.into(), key: None, ..add(Vec::new(), requester, 1) }
+}
+
+on_both_engines!(danger_that_is_told_later_raises_the_lane_and_nothing_said_lowers_it, crate::SCHEMA);
+async fn danger_that_is_told_later_raises_the_lane_and_nothing_said_lowers_it(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let requester = Requester::draw();
+    let least =
+        Listing { lane_hint: Lane::Standard.into(), language: "und".to_owned(), ..Listing::default() };
+    let sent = SubmitRequestRequest { listing: Some(least), ..requester.request() };
+    desk.submit(sent).await.unwrap();
+    let status = async || {
+        let status = desk.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap();
+        status.into_inner().listed_answers
+    };
+    assert_eq!(status().await, Vec::<String>::new());
+    let nothing =
+        desk.api.add_answers(from(requester.caller(), danger(&requester, Danger::Unspecified))).await;
+    assert_eq!(field(&nothing.unwrap_err()), "answers");
+    for (said, by, lane) in [
+        (Danger::No, requester.caller(), 3),
+        (Danger::NotSure, requester.caller(), 2),
+        (Danger::Yes, officer(), 1),
+        (Danger::No, requester.caller(), 1),
+    ] {
+        desk.api.add_answers(from(by, danger(&requester, said))).await.unwrap();
+        let rows = sql("SELECT lane FROM events WHERE kind LIKE '%AnswersAdded' ORDER BY seq DESC LIMIT 1");
+        let row = desk.sandbox.database.fetch_optional(rows).await.unwrap().unwrap();
+        assert_eq!(row.int("lane").unwrap(), lane, "{said:?}");
+    }
+    assert_eq!(status().await, ["danger"]);
+    let request = GetRequestRequest { case_id: requester.case.to_string() };
+    let now = desk.api.get_request(from(officer(), request)).await.unwrap().into_inner();
+    let told: Vec<_> = now.later_danger.iter().map(|said| (said.danger(), said.author.clone())).collect();
+    let by_requester = |danger| (danger, "requester".to_owned());
+    assert_eq!(
+        told,
+        [
+            by_requester(Danger::No),
+            by_requester(Danger::NotSure),
+            (Danger::Yes, OFFICER.to_string()),
+            by_requester(Danger::No)
+        ]
+    );
+    let listing = now.listing.unwrap();
+    assert_eq!(
+        (listing.danger(), listing.lane_hint()),
+        (Danger::Unspecified, Lane::Standard),
+        "as it was sent"
+    );
 }
 
 on_both_engines!(however_often_answers_are_replaced_the_request_can_be_read, crate::SCHEMA);

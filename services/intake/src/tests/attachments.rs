@@ -318,6 +318,7 @@ async fn a_file_is_sealed_under_the_newest_key(sandbox: Sandbox) {
         case_id: String::new(),
         answers: vec![requester.seal(Compartment::Request, &key, ("request.who", 2, 1), "me")],
         key: Some(requester.epoch(Compartment::Request, 2, &key, false)),
+        ..AddAnswersRequest::default()
     };
     desk.api.add_answers(from(requester.caller(), answers)).await.unwrap();
     let sealed = seal(&requester, Compartment::Request, b"a photograph");

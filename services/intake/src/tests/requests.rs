@@ -288,6 +288,7 @@ async fn answers_are_added_under_the_newest_key_only(sandbox: Sandbox) {
         case_id: String::new(),
         answers: vec![requester.seal(Compartment::Request, &key, (name, epoch, version), "more")],
         key: Some(requester.epoch(Compartment::Request, epoch, &key, false)).filter(|_| begins),
+        ..AddAnswersRequest::default()
     };
     let call = async |caller: Caller, request: AddAnswersRequest| {
         desk.api.add_answers(from(caller, request)).await.map(tonic::Response::into_inner)

@@ -54,6 +54,10 @@ async fn the_tables_refuse_what_no_code_should_write(sandbox: Sandbox) {
     for statement in [
         "UPDATE requests SET channel = 'pigeon'",
         "UPDATE requests SET lane_hint = 4",
+        "UPDATE requests SET danger = 'DANGER_YES', lane_hint = 2",
+        "UPDATE requests SET danger = 'DANGER_NOT_SURE', lane_hint = 3",
+        "UPDATE requests SET danger = 'perhaps'",
+        "INSERT INTO later_danger SELECT case_id, 2, 'DANGER_UNSPECIFIED', 'requester', 0 FROM requests",
         "UPDATE case_view SET stop = 'perhaps'",
         "UPDATE messages SET author = 'requester'",
         "UPDATE messages SET kind = 'MESSAGE_KIND_ANSWER'",

@@ -37,7 +37,7 @@ pub(crate) fn subject(event: &Event) -> Result<Option<Subject>, Malformed> {
             case: [CaseOpened CaseAcknowledged CaseAssigned ContactPlanSet CaseAssessed PersonAdded PersonStatusSet
                 NeedAdded NoteAdded ContactLogged QuestionAsked RequesterAnswered ReferenceAdded ReferenceChecked
                 NeedEnded GrantRecommended NeedReferred ReferralAnswered ReferralUnanswered CaseStopped MoneyStopped
-                CaseResumed CaseClosed CaseReopened CaseOverdue WelfareCheckDue NotesKeyBegun],
+                CaseResumed CaseClosed CaseReopened CaseOverdue WelfareCheckDue NotesKeyBegun LaneRaised],
             grant: []),
         Event::Grants(event) => ids!(event, grants_event,
             case: [],

@@ -5,13 +5,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use flare_kernel::Timestamp;
-use flare_typed::text::has_visible;
+use flare_edge::Form;
+use flare_kernel::{Date, Lane, Timestamp};
 
 use super::{Answer, In, Shared, Typed, away, broken, code, refused};
 use crate::{
     Portal,
     answers::Answers,
+    form::{Unclear, form_of},
     keys::{Session, Slip},
     l10n::L10nLanguage,
     language::{Language, due, written},
@@ -53,15 +54,17 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     if !faults.is_empty() {
         return Ok(again(&faults));
     }
-    let sent = match portal.requester.send(&slip, &answers).await {
+    let form = form_of(&answers);
+    let sent = match portal.requester.send(&slip, &form).await {
         Ok(sent) => sent,
         Err(NotDone::Faults(faults)) => return Ok(again(&faults)),
         Err(NotDone::Refused(told)) => return Err(refused(lang, &told)),
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
     let begun = Session::begin(slip.receipt(), now);
-    let session = Session { is_new: true, only_here: answers.only_here(), ..begun };
-    let by = portal.read_by(&answers, now);
+    let unclear = Unclear::of(&form, Date::from_timestamp(now));
+    let session = Session { is_new: true, only_here: answers.only_here(), unclear, ..begun };
+    let by = portal.read_by(&form, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
     let shown =
         page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, sent == Sent::OtherWords, false));
@@ -99,15 +102,12 @@ impl Portal {
     }
 
     /// By when a new request is read: the later of its target and the target counted from when somebody reads again.
-    fn read_by(&self, answers: &Answers, now: Timestamp) -> Timestamp {
+    fn read_by(&self, form: &Form, now: Timestamp) -> Timestamp {
         let targets = &self.settings.targets;
-        let says = |text: &str| has_visible(text);
-        let (hours, at_any_hour) = if answers.danger == "yes" || says(&answers.day) {
-            (targets.critical, self.settings.critical_at_any_hour)
-        } else if says(&answers.week) || !says(&answers.month) {
-            (targets.urgent, false)
-        } else {
-            (targets.standard, false)
+        let (hours, at_any_hour) = match form.lane() {
+            Lane::Critical => (targets.critical, self.settings.critical_at_any_hour),
+            Lane::Urgent => (targets.urgent, false),
+            Lane::Standard => (targets.standard, false),
         };
         due(now, hours, self.settings.reading.again(now).filter(|_| !at_any_hour))
     }

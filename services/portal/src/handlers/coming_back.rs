@@ -107,8 +107,9 @@ pub(super) async fn status(visit: Visit) -> Answer {
     };
     let since = standing.since.map(|since| t.status_since(lang.distance(since, now)));
     let acts = buttons(lang, &standing.acts);
-    let shown =
-        page(StatusCode::OK, &Status { p: Page::new(lang, L10nLanguage::title_messages), turn, since, acts });
+    let unclear = visit.session.unclear.any();
+    let p = Page::new(lang, L10nLanguage::title_messages);
+    let shown = page(StatusCode::OK, &Status { p, turn, since, unclear, acts });
     // The code is not shown again to whoever went on from it.
     let session = Session { is_new: false, ..visit.session.clone() };
     Ok(visit.keep_as(shown, &session))

@@ -2,7 +2,9 @@
 
 use flare_contracts::{
     common::v1 as common,
-    events::v1::{MessagePosted, RequestSubmitted, WithdrawalRequested, intake_event::Event},
+    events::v1::{
+        AnswersAdded, MessagePosted, RequestSubmitted, TriageEvent, WithdrawalRequested, intake_event::Event,
+    },
     intake::v1::{Listing, MessageKind},
 };
 use flare_kernel::{CaseId, Lane};
@@ -31,9 +33,7 @@ pub(super) async fn apply(
     match event {
         Event::RequestSubmitted(submitted) => open(tx, policy, received, submitted).await,
         Event::MessagePosted(posted) => message(tx, policy, posted).await,
-        Event::AnswersAdded(added) if received.actor == REQUESTER => {
-            requester_wrote(tx, policy, &added.case_id, String::new()).await
-        }
+        Event::AnswersAdded(added) => answers_added(tx, policy, received, added).await,
         Event::FileAttached(attached) if attached.by_requester => {
             requester_wrote(tx, policy, &attached.case_id, String::new()).await
         }
@@ -43,8 +43,7 @@ pub(super) async fn apply(
         }
         // What staff add themselves is no news. Answers to proposals and agreements, arrivals and reports are grants'
         // business, and neither a receipt that staff issue or freeze nor a key of the thread changes anything here.
-        Event::AnswersAdded(_)
-        | Event::FileAttached(_)
+        Event::FileAttached(_)
         | Event::ReceiptIssued(_)
         | Event::ReceiptFrozen(_)
         | Event::ThreadKeyBegun(_)
@@ -111,6 +110,22 @@ async fn requester_wrote(
     let Some(mut case) = known(tx, case).await? else { return Ok(()) };
     let answered = case.requester_wrote(message_id, tx.now(), policy);
     store::finish(tx, &mut case, REQUESTER, answered).await.map(drop)
+}
+
+/// Answers are news where the requester wrote them. Whoever tells of danger, the case goes up.
+async fn answers_added(
+    tx: &mut Tx,
+    policy: &TriagePolicy,
+    received: &Received,
+    added: &AnswersAdded,
+) -> Result<(), Error> {
+    let Some(mut case) = known(tx, &added.case_id).await? else { return Ok(()) };
+    let mut events = Vec::<TriageEvent>::new();
+    if received.actor == REQUESTER {
+        events.push(case.requester_wrote(String::new(), tx.now(), policy).into());
+    }
+    events.extend(case.danger_told(added.danger(), tx.now(), policy).map(TriageEvent::from));
+    store::finish_with(tx, &mut case, &received.actor, events).await.map(drop)
 }
 
 /// The requester withdraws: the same as when staff do it for them.

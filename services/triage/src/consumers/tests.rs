@@ -7,7 +7,7 @@ use flare_contracts::{
         GrantTerminated, GrantWithdrawn, PayeeEntered, ReceiptFrozen, WithdrawalRequested, grants_event,
         triage_event,
     },
-    intake::v1::MessageKind,
+    intake::v1::{Danger, MessageKind},
     triage::v1::{Outcome, Stage},
 };
 use flare_kernel::{CaseId, GrantId, NeedId};
@@ -70,6 +70,37 @@ async fn answers_and_files_of_the_requester_are_news_and_those_of_staff_are_not(
     desk.message(case, MessageKind::Text, false).await;
     desk.intake("requester", file(true)).await;
     assert_eq!(shown(&desk.read(case).await), (Stage::Submitted, true));
+}
+
+on_both_engines!(danger_that_is_told_later_raises_the_lane_once_and_brings_the_step_forward, crate::SCHEMA);
+async fn danger_that_is_told_later_raises_the_lane_once_and_brings_the_step_forward(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let case = desk.submitted(1, Lane::Urgent).await;
+    let said = |danger: Danger| AnswersAdded {
+        case_id: case.to_string(),
+        danger: danger.into(),
+        ..AnswersAdded::default()
+    };
+    let lane = async || desk.read(case).await.summary.unwrap().lane();
+    desk.advance_hours(1);
+    desk.intake("requester", said(Danger::No)).await;
+    assert_eq!((lane().await, desk.timers().await), (Lane::Urgent, vec![("acknowledge".to_owned(), 23)]));
+    desk.intake("requester", said(Danger::Yes)).await;
+    assert_eq!((lane().await, desk.timers().await), (Lane::Critical, vec![("acknowledge".to_owned(), 2)]));
+    assert_eq!(desk.last_event(case).await, ("LaneRaised".to_owned(), "requester".to_owned()));
+    let version = desk.version(case).await;
+    for again in [Danger::Yes, Danger::No, Danger::NotSure] {
+        desk.intake(&staff(1).to_string(), said(again)).await;
+    }
+    assert_eq!((lane().await, desk.version(case).await), (Lane::Critical, version), "nothing said lowers it");
+
+    let owned = desk.assessing(2, Lane::Standard).await;
+    let told =
+        AnswersAdded { case_id: owned.to_string(), danger: Danger::Yes.into(), ..AnswersAdded::default() };
+    desk.intake(&staff(1).to_string(), told).await;
+    let read = desk.read(owned).await.summary.unwrap();
+    assert_eq!((read.lane(), read.has_news), (Lane::Critical, false), "staff who write it down know it");
+    assert_eq!(desk.last_event(owned).await, ("LaneRaised".to_owned(), staff(1).to_string()));
 }
 
 on_both_engines!(a_message_on_a_closed_case_brings_it_back_to_the_queue, crate::SCHEMA);

@@ -99,6 +99,18 @@ impl Target {
         }
     }
 
+    /// Has it due no later than a step that begins in this lane now, and the next alarm too.
+    pub(crate) fn hasten(&mut self, now: Timestamp, lane: Lane, policy: &TriagePolicy) {
+        let span = policy.span(self.step, lane);
+        let latest = now.plus(span);
+        self.running = match self.running {
+            Running::Until { due, alarm } => {
+                Running::Until { due: due.min(latest), alarm: alarm.min(latest) }
+            }
+            Running::Stopped { left } => Running::Stopped { left: left.min(span) },
+        };
+    }
+
     /// Notes that its alarm went off, and sets the next one. False when it is not due to go off.
     pub(crate) fn ring(&mut self, now: Timestamp, lane: Lane, policy: &TriagePolicy) -> bool {
         match self.running {

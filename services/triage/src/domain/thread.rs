@@ -1,6 +1,11 @@
 //! What the thread with the requester does to a case.
 
-use flare_contracts::events::v1::{QuestionAsked, RequesterAnswered};
+use flare_contracts::{
+    danger::lane_in_danger,
+    events::v1::{LaneRaised, QuestionAsked, RequesterAnswered},
+    input::{lane_out, timestamp_out},
+    intake::v1::Danger,
+};
 use flare_kernel::Timestamp;
 
 use super::Case;
@@ -34,6 +39,30 @@ impl Case {
         self.awaiting = false;
         self.settle(now, policy);
         RequesterAnswered { case_id: self.id.to_string(), message_id }
+    }
+
+    /// Somebody is said to be in danger, or not to be. It can raise the lane, at whatever stage, and then what is ours is
+    /// due as soon as in a case that came to that lane now; it never lowers it. None where nothing changes.
+    pub(crate) fn danger_told(
+        &mut self,
+        danger: Danger,
+        now: Timestamp,
+        policy: &TriagePolicy,
+    ) -> Option<LaneRaised> {
+        let lane = lane_in_danger(danger, self.lane);
+        if lane == self.lane {
+            return None;
+        }
+        self.lane = lane;
+        if let Some(target) = &mut self.target {
+            target.hasten(now, lane, policy);
+        }
+        self.settle(now, policy);
+        Some(LaneRaised {
+            case_id: self.id.to_string(),
+            lane: lane_out(lane).into(),
+            due: self.target.and_then(|target| target.due()).map(timestamp_out),
+        })
     }
 
     /// Staff wrote to the requester.

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::cli::{CliError, Context, output::isolated, when};
 
-/// The answers whose first words stand beside the newest: who changes these may lead staff to somebody else.
-const SHOWN_BESIDE: [&str; 2] = ["request.contact", "request.never"];
+/// The answers whose first words stand beside the newest: who changes these may lead staff, or money, to somebody else.
+const SHOWN_BESIDE: [&str; 4] =
+    ["request.contact", "request.never", "request.payment", "request.endangering_money"];
 
 /// `flare case answers`
 #[derive(Args, Debug)]

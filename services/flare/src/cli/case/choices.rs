@@ -9,7 +9,7 @@ use clap::{
 use flare_contracts::{
     common::v1::{Compartment, Lane, Mode, NeedKind, Trigger},
     grants::v1::{Decision, Gate, GrantStage, PaymentMethod, SupportKind, TrancheState},
-    intake::v1::{Channel, ConsentState, MessageKind, Purpose, RequesterKind},
+    intake::v1::{Channel, ConsentState, Danger, MessageKind, Purpose, RequesterKind},
     triage::v1::{CheckMethod, CheckResult, Confidence, Outcome, PersonStatus, ReferralState, Stage},
 };
 
@@ -125,6 +125,7 @@ words! {
         "individual" = Individual, "outlet" = Outlet, "organisation" = Organisation,
         "unregistered-group" = UnregisteredGroup,
     }
+    Danger { "yes" = Yes, "no" = No, "not-sure" = NotSure }
     Purpose {
         "help" = Help, "checking" = Checking, "referral" = Referral, "donor" = Donor, "public" = Public,
     }

@@ -9,6 +9,7 @@ mod answer_text;
 mod answers;
 pub(crate) mod choices;
 mod crossing;
+mod danger;
 pub(crate) mod desk;
 mod facts;
 mod files;

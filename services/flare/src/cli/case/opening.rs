@@ -257,7 +257,8 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
     let mut record = CaseRecord::read(&desk, args.case, None).await?;
     // A key that the requester drew for later answers is theirs alone to seal under.
     warn_of(context.output, form.check_further(today())?);
-    let key = if record.keys.holds(Compartment::Request) {
+    let further = form.further_answers()?;
+    let key = if further.is_empty() || record.keys.holds(Compartment::Request) {
         None
     } else {
         let epoch = record.keys.newest(Compartment::Request) + 1;
@@ -273,14 +274,19 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
             .find(|answer| answer.name == name)
             .map_or(1, |answer| answer.version + 1)
     };
-    let answers = form
-        .further_answers()?
+    let answers = further
         .into_iter()
         .map(|(name, text)| record.keys.seal(Compartment::Request, name, version_of(name), &text))
         .collect::<Result<Vec<_>, _>>()?;
-    let names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
-    let request =
-        AddAnswersRequest { request_id: desk.request_id()?, case_id: args.case.to_string(), answers, key };
+    let mut names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
+    names.extend(form.says_of_danger().then(|| "danger".to_owned()));
+    let request = AddAnswersRequest {
+        request_id: desk.request_id()?,
+        case_id: args.case.to_string(),
+        answers,
+        key,
+        danger: form.listing()?.danger,
+    };
     let added =
         call!(desk, intake.add_answers(request)).map_err(|error| error.named(&[("answers", "--form")]))?;
     let document = json!({"case_id": args.case.to_string(), "version": added.version, "answers": names});

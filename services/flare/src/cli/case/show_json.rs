@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     choices::{Worded as _, hyphened},
+    danger::danger_json,
     lists::summary_json,
     record::CLOSED,
     show::{Page, score_text},
@@ -54,6 +55,7 @@ impl Page<'_> {
             "channel": request.channel().word(),
             "requester": listing.kind().word(),
             "on_behalf": listing.on_behalf,
+            "danger": danger_json(request),
             "language": listing.language,
             "mode": listing.mode().word(),
             "trigger": listing.trigger().word(),

@@ -9,11 +9,15 @@ use crate::cli::{CliError, prompt, words::today};
 /// Refusals for want of a terminal name this option.
 const OPTION: &str = "--form";
 
-/// Asks for the two answers that are needed, then for as many others as the person cares to give.
+/// Asks for the two answers that are needed and for danger, which may be left unsaid, then for as many others as the person cares to give.
 pub(super) fn ask() -> Result<Form, CliError> {
     let contact = required("How can we reach you safely, and when? What must we never send or say?")?;
     let happened = required("What happened, and when? How does it relate to your work?")?;
-    let mut form = Form { contact, happened, ..Form::default() };
+    let danger = prompt::line(
+        "Could somebody be killed, injured, arrested or taken within 24 hours: yes, no or not sure (empty: unsaid)",
+        OPTION,
+    )?;
+    let mut form = Form { contact, happened, danger, ..Form::default() };
     if prompt::confirm("That is enough to send. Answer more questions first?", OPTION)? {
         ask_more(&mut form)?;
     }

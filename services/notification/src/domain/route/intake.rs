@@ -1,6 +1,6 @@
 //! What a requester does.
 
-use flare_contracts::{events::v1::intake_event::Event, intake::v1::MessageKind};
+use flare_contracts::{danger::lane_in_danger, events::v1::intake_event::Event, intake::v1::MessageKind};
 
 use flare_kernel::Lane;
 
@@ -24,7 +24,9 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
             }
         }
         // Until somebody has the case, "acknowledge" is what there is to do, and it shows all answers.
-        Event::AnswersAdded(_) => {
+        Event::AnswersAdded(event) => {
+            // Triage tells that it raised the lane; whoever owns the case need not wait for that.
+            to.lane = lane_in_danger(event.danger(), to.lane);
             if heard.staff().is_none() && to.facts.owner.is_some() {
                 to.tell(Owner, Ask::ReadAnswers, case);
             }

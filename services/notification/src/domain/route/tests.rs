@@ -2,7 +2,7 @@ use flare_contracts::{
     common::v1::{self as common, Money},
     events::v1::{self as events, grants_event as ge, intake_event as ie, triage_event as te},
     grants::v1::{Gate, TrancheState},
-    intake::v1::{Listing, MessageKind},
+    intake::v1::{Danger, Listing, MessageKind},
     triage::v1::{Outcome, PersonStatus},
 };
 use proptest::prelude::*;
@@ -96,6 +96,30 @@ fn a_request_is_told_at_once_with_the_time_of_its_lane() {
     }
     let late = routed_with(submitted(common::Lane::Critical), "requester", facts());
     assert_eq!(late.lane, Lane::Urgent, "the lane that triage confirmed stands");
+}
+
+#[test]
+fn danger_that_is_told_later_goes_before_what_was_told() {
+    use Audience::{Heads, Officers, Owner};
+    let due = AT.plus(flare_kernel::Duration::from_hours(2));
+    let raised = || {
+        triage(te::Event::LaneRaised(events::LaneRaised {
+            lane: common::Lane::Critical.into(),
+            due: Some(flare_contracts::input::timestamp_out(due)),
+            ..Default::default()
+        }))
+    };
+    let unowned = routed_with(raised(), "requester", Facts::default());
+    assert_eq!(told(&unowned), [(Officers, Ask::Acknowledge), (Heads, Ask::Acknowledge)]);
+    assert_eq!((unowned.lane, unowned.facts.lane), (Lane::Critical, Some(Lane::Critical)));
+    assert_eq!(unowned.settle, [Settle::Asked(Ask::Acknowledge, CASE.to_string())], "only the latest stays");
+    assert!(unowned.plans.iter().all(|plan| plan.due == Some(due)));
+    let owned = routed(raised(), "requester");
+    assert_eq!((told(&owned), owned.lane), (vec![(Heads, Ask::ReadAnswers)], Lane::Critical));
+
+    let answers = events::AnswersAdded { danger: Danger::Yes.into(), ..Default::default() };
+    let answers = routed(intake(ie::Event::AnswersAdded(answers)), "requester");
+    assert_eq!((told(&answers), answers.lane), (vec![(Owner, Ask::ReadAnswers)], Lane::Critical));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use flare_contracts::{
 use super::{Heard, Malformed, lane, staff, time};
 use crate::domain::{
     Ask,
-    Audience::{Finance, Heads, Owner, Staff},
+    Audience::{Finance, Heads, Officers, Owner, Staff},
     Routed, Settle,
 };
 
@@ -32,6 +32,20 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
         Event::CaseAssessed(event) => {
             to.facts.lane = lane(event.lane).or(to.facts.lane);
             to.settle_all([Ask::AssessOverdue, Ask::TakeOver, Ask::TakeUpAgain], &case);
+        }
+        // It goes before what was told in the lane that the case had.
+        Event::LaneRaised(event) => {
+            to.facts.lane = lane(event.lane).or(to.facts.lane);
+            to.lane = to.facts.lane.unwrap_or(to.lane);
+            if to.facts.owner.is_some() {
+                to.tell(Heads, Ask::ReadAnswers, case);
+            } else {
+                let due = time(event.due.as_ref());
+                to.settle(Ask::Acknowledge, &case);
+                for audience in [Officers, Heads] {
+                    to.tell(audience, Ask::Acknowledge, &case).until(due);
+                }
+            }
         }
         Event::PersonAdded(event) => person(event.status(), heard, to),
         Event::PersonStatusSet(event) => person(event.status(), heard, to),

@@ -9,10 +9,10 @@ use flare_typed::text::clean_text;
 
 use crate::{
     answers::{Answers, Body},
+    form::form_of,
     keys::{PortalKeys, Session, Slip},
     language::Language,
     pages::Ask,
-    requester,
     web::{self, COOKIE},
 };
 
@@ -34,7 +34,7 @@ pub fn urlencoded_body(bytes: &[u8]) {
     };
     assert_eq!(elements(&answers), elements(&Answers::default()));
     let _ = Ask::new(Language::En, String::new(), &answers, &answers.faults()).render();
-    let form = requester::form_of(&answers);
+    let form = form_of(&answers);
     if let (true, Ok(sent)) = (answers.faults().is_empty(), form.answers()) {
         let story = clean_text(&answers.story);
         assert!(sent.iter().any(|(name, text)| *name == "request.happened" && text.contains(story.trim())));

@@ -1,0 +1,325 @@
+//! The answers of the page as a form holds them, as they were typed: nobody is kept from sending by an amount or a date.
+
+use flare_edge::{Form, IfNothing, Others, Reference, need_kind};
+use flare_kernel::Date;
+use flare_typed::{
+    Rule,
+    text::{has_visible, whole_number},
+};
+
+use crate::answers::{Answers, Fault};
+
+/// Each question that can be asked later: its field on the page, and the names under which an answer to it is known.
+const LATER: [(&str, &[&str]); 16] = [
+    ("danger", &["danger"]),
+    ("language", &["language", "request.language"]),
+    ("kind", &["kind", "request.kind"]),
+    ("now", &["request.country_now"]),
+    ("place", &["request.country_incident"]),
+    ("day", &["request.if_nothing_24h"]),
+    ("week", &["request.if_nothing_7d"]),
+    ("month", &["request.if_nothing_30d"]),
+    ("need", &["request.needs"]),
+    ("people", &["request.persons"]),
+    ("amount", &["request.amount"]),
+    ("by", &["request.needed_by"]),
+    ("payment", &["request.payment"]),
+    ("endangering", &["request.endangering_money"]),
+    ("others", &["request.others"]),
+    ("references", &["request.references"]),
+];
+
+/// What may be said anew whenever something changes: how money reaches somebody safely, and whose would endanger them.
+const ALWAYS: [&str; 2] = ["payment", "endangering"];
+
+/// The questions to ask of somebody whose request has these answers.
+pub(crate) fn questions_left(has_answer: impl Fn(&str) -> bool, unclear: Unclear) -> Vec<&'static str> {
+    let is_left = |(field, names): &(&'static str, &[&str])| {
+        ALWAYS.contains(field) || unclear.has(field) || !names.iter().any(|name| has_answer(name))
+    };
+    LATER.into_iter().filter(is_left).map(|(field, _)| field).collect()
+}
+
+/// Fields of the page whose answers could not be read for sure, to be asked back. They are known while the page is, and as
+/// long as the session after it: nobody can open the answers later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unclear(u8);
+
+impl Unclear {
+    /// Each field with the name that it has in a form.
+    const FIELDS: [(&str, &str); 4] =
+        [("now", "country_now"), ("place", "country_incident"), ("amount", "amount"), ("by", "needed_by")];
+
+    /// What cannot be read for sure in a form that is sent today.
+    pub(crate) fn of(form: &Form, today: Date) -> Self {
+        let unclear = form.unclear(today);
+        let bits = Self::FIELDS.iter().enumerate().filter_map(|(place, (_, name))| {
+            unclear.iter().any(|fault| fault.field == *name).then_some(1 << place)
+        });
+        Self(bits.sum())
+    }
+
+    /// What is unclear still, once these answers were given too.
+    pub(crate) fn after(self, answers: &Answers, form: &Form, today: Date) -> Self {
+        let typed = [&answers.now, &answers.place, &answers.amount, &answers.by];
+        let answered: u8 =
+            typed.iter().enumerate().filter(|(_, text)| has_visible(text)).map(|(place, _)| 1 << place).sum();
+        Self(self.0 & !answered | Self::of(form, today).0)
+    }
+
+    /// Whether this field is.
+    pub(crate) fn has(self, field: &str) -> bool {
+        let place = Self::FIELDS.iter().position(|(known, _)| *known == field);
+        place.is_some_and(|place| self.0 & 1 << place != 0)
+    }
+
+    /// Whether any field is.
+    pub(crate) const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// As a session carries it.
+    pub(crate) const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// What a session carried.
+    pub(crate) const fn from_byte(byte: u8) -> Self {
+        Self(byte)
+    }
+}
+
+/// What keeps answers that come later from being sent, if something does.
+pub(crate) fn fault_of_further(form: &Form) -> Option<Fault> {
+    let error = form.further_answers().err()?;
+    let says_nothing = error.0.iter().any(|fault| fault.rule == Rule::Required);
+    Some(if says_nothing { Fault::Nothing } else { Fault::RestLong })
+}
+
+/// The answers in a form. What it has no place for stands under "anything", with the name of its question.
+pub(crate) fn form_of(answers: &Answers) -> Form {
+    let mut notes = Notes::default();
+    let danger = match answers.danger.as_str() {
+        known @ ("yes" | "no") => known.to_owned(),
+        "unsure" => "not sure".to_owned(),
+        odd => {
+            notes.add("Danger within 24 hours, as sent", odd);
+            String::new()
+        }
+    };
+    notes.add("To be called", &answers.name);
+    notes.add("This phone or computer (mine: nobody else uses it)", &answers.phone);
+    notes.tick("Works without an outlet", answers.alone);
+    notes.tick("Asked us before", answers.before);
+    let persons = whole_number(&answers.people).unwrap_or(0);
+    if persons == 0 {
+        notes.add("About how many people, as typed", &answers.people);
+    }
+    let (needs, odd): (Vec<_>, Vec<_>) =
+        answers.needs.iter().cloned().partition(|need| need_kind(need).is_some());
+    for need in &odd {
+        notes.add("Need, as sent", need);
+    }
+    let contact = if answers.only_here() {
+        format!("Only on this page, with the code.\n{}", answers.reach)
+    } else {
+        answers.reach.clone()
+    };
+    let others = answers.others.iter().filter(|other| has_visible(&other.name));
+    let references = answers.references.iter();
+    let references = references.filter(|who| has_visible(&who.name) || has_visible(&who.contact));
+    notes.text(&answers.anything);
+    Form {
+        danger,
+        language: answers.language.clone(),
+        country_now: answers.now.clone(),
+        country_incident: answers.place.clone(),
+        kind: answers.kind.clone(),
+        happened: answers.story.clone(),
+        if_nothing: IfNothing {
+            day: answers.day.clone(),
+            week: answers.week.clone(),
+            month: answers.month.clone(),
+        },
+        needs,
+        amount: answers.amount.clone(),
+        currency: answers.currency.clone(),
+        needed_by: answers.by.clone(),
+        contact: contact.trim().to_owned(),
+        payment: answers.payment.clone(),
+        endangering_money: answers.endangering.clone(),
+        others: others.map(|other| Others { name: other.name.clone(), may_check: other.may }).collect(),
+        references: references
+            .map(|who| Reference { who: who.name.clone(), contact: who.contact.clone(), may_name: who.may })
+            .collect(),
+        persons,
+        anything: notes.0,
+        ..Form::default()
+    }
+}
+
+/// What stands under "anything".
+#[derive(Default)]
+struct Notes(String);
+
+impl Notes {
+    fn text(&mut self, text: &str) {
+        if has_visible(text) {
+            if !self.0.is_empty() {
+                self.0.push('\n');
+            }
+            self.0.push_str(text);
+        }
+    }
+
+    fn add(&mut self, question: &str, answer: &str) {
+        if has_visible(answer) {
+            self.text(&format!("{question}: {answer}"));
+        }
+    }
+
+    fn tick(&mut self, statement: &str, holds: bool) {
+        if holds {
+            self.text(statement);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_edge::Answer;
+    use flare_kernel::Lane;
+
+    use super::*;
+
+    fn two() -> Answers {
+        Answers { story: "They came.".to_owned(), reach: "Signal".to_owned(), ..Answers::default() }
+    }
+
+    fn today() -> Date {
+        Date::parse("2026-11-26").unwrap()
+    }
+
+    #[test]
+    fn everything_is_sent_as_it_was_typed() {
+        let form = form_of(&Answers {
+            now: "Sudan".to_owned(),
+            amount: "about 500".to_owned(),
+            by: "tomorrow".to_owned(),
+            people: "six".to_owned(),
+            language: "Zaghawa please".to_owned(),
+            kind: "king".to_owned(),
+            danger: "maybe".to_owned(),
+            needs: vec!["legal".to_owned(), "helicopter".to_owned()],
+            anything: "Thank you.".to_owned(),
+            ..two()
+        });
+        let sent = form.answers().unwrap();
+        for text in [
+            "Sudan",
+            "about 500",
+            "tomorrow",
+            "six",
+            "Zaghawa please",
+            "king",
+            "maybe",
+            "helicopter",
+            "Thank you.",
+        ] {
+            assert!(sent.iter().any(|(_, answer)| answer.contains(text)), "{text}: {sent:?}");
+        }
+        assert_eq!((form.needs.as_slice(), form.says_of_danger()), (["legal".to_owned()].as_slice(), false));
+    }
+
+    #[test]
+    fn danger_is_an_answer_of_its_own_and_yes_makes_the_request_critical() {
+        for (ticked, lane, told) in [
+            ("yes", Lane::Critical, true),
+            ("no", Lane::Urgent, true),
+            ("unsure", Lane::Urgent, true),
+            ("", Lane::Urgent, false),
+        ] {
+            let form = form_of(&Answers { danger: ticked.to_owned(), ..two() });
+            assert_eq!((form.lane(), form.says_of_danger()), (lane, told), "{ticked}");
+            let names: Vec<_> = form.answers().unwrap().into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, ["request.contact", "request.happened"], "nothing is made up for {ticked}");
+        }
+    }
+
+    #[test]
+    fn staff_see_both_readings_of_what_reads_two_ways() {
+        let form = form_of(&Answers {
+            amount: "250.000".to_owned(),
+            currency: "IQD".to_owned(),
+            now: "Sudan".to_owned(),
+            by: "1448-06-20".to_owned(),
+            people: "٦".to_owned(),
+            ..two()
+        });
+        assert_eq!(form.persons, 6);
+        let reading = |wanted: &str| {
+            let sent = form.answers().unwrap();
+            let (_, text) = sent.iter().find(|(name, _)| *name == wanted).unwrap();
+            Answer::read(wanted, text).reading(wanted, today()).unwrap()
+        };
+        assert_eq!(reading("request.amount"), "reads two ways: 250000.000 IQD or 250.000 IQD");
+        assert_eq!(reading("request.country_now"), "read as SD (Sudan)");
+        assert!(
+            reading("request.needed_by").contains("from the Islamic"),
+            "{}",
+            reading("request.needed_by")
+        );
+        let unclear = Unclear::of(&form, today());
+        assert!(unclear.has("amount") && !unclear.has("now"), "{unclear:?}");
+    }
+
+    #[test]
+    fn what_is_unclear_is_asked_back_until_it_is_answered() {
+        let odd = Answers {
+            now: "over there".to_owned(),
+            amount: "about 500".to_owned(),
+            by: "tomorrow".to_owned(),
+            ..two()
+        };
+        let unclear = Unclear::of(&form_of(&odd), today());
+        assert_eq!(
+            ["now", "place", "amount", "by", "story"].map(|field| unclear.has(field)),
+            [true, false, true, true, false]
+        );
+        assert_eq!(Unclear::from_byte(unclear.byte()), unclear);
+        let more = Answers { now: "SD".to_owned(), by: "soon".to_owned(), ..Answers::default() };
+        let left = unclear.after(&more, &form_of(&more), today());
+        assert_eq!(["now", "amount", "by"].map(|field| left.has(field)), [false, true, true]);
+        assert!(!Unclear::of(&form_of(&two()), today()).any());
+    }
+
+    #[test]
+    fn what_was_answered_is_not_asked_again_but_for_safety_and_what_is_unclear() {
+        let nothing = Unclear::default();
+        assert_eq!(questions_left(|_| false, nothing).len(), LATER.len());
+        assert_eq!(questions_left(|_| true, nothing), ALWAYS);
+        let amount = Unclear::of(&form_of(&Answers { amount: "a lot".to_owned(), ..two() }), today());
+        assert_eq!(questions_left(|_| true, amount), ["amount", "payment", "endangering"]);
+        let language = |name: &str| matches!(name, "language" | "request.kind");
+        let left = questions_left(language, nothing);
+        assert!(!left.contains(&"language") && !left.contains(&"kind") && left.contains(&"danger"));
+    }
+
+    #[test]
+    fn each_later_question_is_an_answer_that_a_request_can_have() {
+        use flare_contracts::answers::answer_rule;
+        for (field, names) in LATER {
+            let listed = |name: &&&str| matches!(**name, "danger" | "language" | "kind");
+            assert!(names.iter().all(|name| answer_rule(name).is_some() || listed(&name)), "{field}");
+        }
+    }
+
+    #[test]
+    fn later_answers_need_something_and_no_more_than_fits() {
+        let fault = |answers: &Answers| fault_of_further(&form_of(answers));
+        assert_eq!(fault(&Answers::default()), Some(Fault::Nothing));
+        assert_eq!(fault(&Answers { danger: "no".to_owned(), ..Answers::default() }), None);
+        let long = "a".repeat(20_001);
+        assert_eq!(fault(&Answers { anything: long, ..Answers::default() }), Some(Fault::RestLong));
+    }
+}

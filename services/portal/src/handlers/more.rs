@@ -1,0 +1,55 @@
+//! Answers that come later: to what was not answered yet, and to what could not be read for sure. A new answer stands
+//! beside the old one.
+
+use axum::http::StatusCode;
+use flare_kernel::Date;
+use flare_typed::text::has_visible;
+
+use super::{Answer, Typed, Visit, act_id, is_act_id};
+use crate::{
+    answers::{Answers, Fault},
+    form::{fault_of_further, form_of},
+    keys::Session,
+    l10n::L10nLanguage,
+    pages::{More, Page, Text},
+    web::page,
+};
+
+/// Asks what is left to ask.
+pub(super) async fn more(visit: Visit) -> Answer {
+    ask(&visit, &Answers::default(), None).await
+}
+
+/// Adds what was answered, once however often it is sent.
+pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
+    let answers = Answers::read(&body);
+    let id = body.text("id");
+    let form = form_of(&answers);
+    let fault = fault_of_further(&form);
+    if fault.is_some() || !is_act_id(id) {
+        return ask(&visit, &answers, fault).await;
+    }
+    if let Err(why) = visit.portal.requester.add(&visit.session.receipt, &form, id).await {
+        return Err(visit.cannot_do(&why));
+    }
+    let today = Date::from_timestamp(visit.portal.now());
+    let session = Session {
+        unclear: visit.session.unclear.after(&answers, &form, today),
+        only_here: visit.session.only_here && !has_visible(&answers.reach),
+        ..visit.session.clone()
+    };
+    let p = Page::new(visit.lang, L10nLanguage::title_messages);
+    let (heading, texts) = (p.t.code_heading(), vec![p.t.more_sent()]);
+    let next = Some(("status", p.t.title_back()));
+    let sent = page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next });
+    Ok(visit.keep_as(sent, &session))
+}
+
+async fn ask(visit: &Visit, answers: &Answers, fault: Option<Fault>) -> Answer {
+    let unclear = visit.session.unclear;
+    let questions = visit.portal.requester.questions_left(&visit.session.receipt, unclear).await;
+    let questions = questions.map_err(|why| visit.cannot_look(&why))?;
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let shown = More::new(visit.lang, act_id(visit.lang)?, answers, (questions, unclear), fault);
+    Ok(visit.keep(page(status, &shown)))
+}
