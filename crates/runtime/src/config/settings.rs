@@ -87,6 +87,8 @@ pub struct ServerSettings {
     pub opening_seconds: u32,
     /// Addresses of proxies; see [`ServerSettings::trusted_proxies`].
     pub trusted_proxies: String,
+    /// The name in the portal's certificate.
+    pub portal_name: String,
     /// How often a silent connection is asked whether it lives.
     pub keepalive_seconds: u32,
     /// How long it may take to say so.
