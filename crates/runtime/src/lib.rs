@@ -40,5 +40,5 @@ pub use server::{Drained, GrpcServer, ServerError};
 pub use service_key::{ServiceKeyError, read_or_make_service_key, read_service_key};
 pub use slots::{Slot, Slots};
 pub use tasks::{Ending, OnFailure, TaskError, Tasks};
-pub use telemetry::{Telemetry, TelemetryError};
+pub use telemetry::{PORTAL_CODE_SECONDS, Telemetry, TelemetryError};
 pub use tls::{Tls, TlsError};

@@ -7,6 +7,7 @@
 //! these only when they are empty or too long, keeps anybody from sending; no page names what would convict its reader.
 
 mod answers;
+mod figures;
 #[allow(clippy::result_large_err, reason = "the error is the page that is shown instead")]
 mod handlers;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -15,7 +16,10 @@ pub mod holds;
 mod keys;
 mod language;
 mod pages;
+mod patience;
+mod place;
 mod requester;
+mod security_txt;
 mod server;
 mod settings;
 mod web;
@@ -39,7 +43,7 @@ mod l10n {
 }
 
 pub use keys::PortalKeys;
-pub use server::serve;
+pub use server::{Callers, CertificateError, Door, ShownCertificate, serve};
 pub use settings::{BadLines, Contact, PortalSettings, ReadingHours, Targets, contacts};
 
 use std::sync::Arc;
@@ -47,6 +51,8 @@ use std::sync::Arc;
 use axum::Router;
 use flare_access::Clock;
 use flare_edge::Lines;
+
+include!(concat!(env!("OUT_DIR"), "/unread.rs"));
 
 /// The portal of one organisation.
 pub struct Portal {
@@ -57,9 +63,13 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// A portal that reaches the services over `lines`.
+    /// A portal that reaches the services over `lines`. Its calls say for which place they are made, and wait where it has
+    /// made many.
     pub fn new(lines: Lines, settings: PortalSettings, keys: PortalKeys, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, keys, clock, requester: requester::Requester::new(lines) }
+        let queues = patience::Queues::new();
+        let lines = lines.through(|way| queues.before(place::telling(way)));
+        let requester = requester::Requester::new(lines, settings.organisation.clone());
+        Self { settings, keys, clock, requester }
     }
 
     /// Every page, behind the checks and headers that each of them has.

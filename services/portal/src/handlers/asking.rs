@@ -12,6 +12,7 @@ use super::{Answer, In, Shared, Typed, away, broken, code};
 use crate::{
     Portal,
     answers::Answers,
+    figures,
     keys::{Session, Slip},
     l10n::L10nLanguage,
     language::{Language, due, written},
@@ -58,6 +59,7 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
         Err(NotDone::Faults(faults)) => return Ok(again(&faults)),
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
+    figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let session = Session { is_new: true, only_here: answers.only_here(), ..begun };
     let by = portal.read_by(&answers, now);
