@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -20,7 +19,7 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 use crate::{
-    Caller, Clock, Credentials, Deadlines, Decision, Limit, RateLimits, ServiceTokens, TokenError,
+    Caller, Clock, Credentials, Deadlines, Decision, Limit, Place, RateLimits, ServiceTokens, TokenError,
     TokenVerifier, deadline, mac, peer, permits, refusals,
 };
 
@@ -255,12 +254,12 @@ impl Gate {
     }
 
     async fn count_place(&self, what: &str, path: &str, parts: &Parts, limit: Limit) -> Result<(), Refusal> {
+        // Calls within the process are one place.
         let from = peer::of_call(&parts.extensions);
-        self.count_one(what, path, &peer::place(from), limit).await?;
-        if let Some(IpAddr::V6(_)) = from {
+        self.count_one(what, path, from.as_ref().map(Place::exact).unwrap_or_default(), limit).await?;
+        if let Some(near) = from.as_ref().and_then(Place::around) {
             let neighbours = Limit { calls: limit.calls.saturating_mul(NEIGHBOURS), ..limit };
-            let near = from.map(peer::neighbourhood).unwrap_or_default();
-            self.count_one(&format!("{what}-near"), path, &near, neighbours).await?;
+            self.count_one(&format!("{what}-near"), path, near, neighbours).await?;
         }
         Ok(())
     }

@@ -2,25 +2,27 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use http::Extensions;
+use http::{Extensions, HeaderMap};
 use tonic::{
     Request,
     transport::server::{TcpConnectInfo, TlsConnectInfo},
 };
 
+use crate::Place;
+
 /// What proxies write the address into that they were called from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address a call comes from: the other end of the connection, or what a trusted proxy there says
-/// ([`TrustedProxies`]); none for a call within the process.
+/// The place a call comes from: the other end of the connection, or what a trusted proxy there says ([`TrustedProxies`]), or
+/// the portal ([`take_place`](crate::take_place)); none for a call within the process.
 ///
-/// A header that names another address is believed of nobody else: anyone can write one.
-pub fn peer<T>(request: &Request<T>) -> Option<IpAddr> {
+/// A header that names another place is believed of nobody else: anyone can write one.
+pub fn peer<T>(request: &Request<T>) -> Option<Place> {
     of_call(request.extensions())
 }
 
-pub(crate) fn of_call(extensions: &Extensions) -> Option<IpAddr> {
-    extensions.get::<Forwarded>().map(|forwarded| forwarded.0).or_else(|| of_connection(extensions))
+pub(crate) fn of_call(extensions: &Extensions) -> Option<Place> {
+    extensions.get::<Place>().cloned().or_else(|| of_connection(extensions).map(Place::of))
 }
 
 fn of_connection(extensions: &Extensions) -> Option<IpAddr> {
@@ -29,10 +31,6 @@ fn of_connection(extensions: &Extensions) -> Option<IpAddr> {
         plain.or_else(|| extensions.get::<TlsConnectInfo<TcpConnectInfo>>().map(TlsConnectInfo::get_ref));
     connection.and_then(TcpConnectInfo::remote_addr).map(|address| address.ip().to_canonical())
 }
-
-/// What a trusted proxy said.
-#[derive(Clone, Copy)]
-struct Forwarded(IpAddr);
 
 /// The proxies before this server whose word is taken on where a call comes from.
 #[derive(Clone, Debug, Default)]
@@ -50,19 +48,27 @@ impl TrustedProxies {
     }
 
     /// Notes what a trusted proxy says about a call's origin, for [`peer`], and takes the header away, so that nothing
-    /// further in can log it. Returns the address.
-    pub fn note<B>(&self, request: &mut http::Request<B>) -> Option<IpAddr> {
-        let named = self.named(request);
+    /// further in can log it. Returns the place.
+    pub fn note<B>(&self, request: &mut http::Request<B>) -> Option<Place> {
+        let connection = of_connection(request.extensions());
+        let named = connection.and_then(|connection| self.take_named(connection, request.headers_mut()));
         request.headers_mut().remove(FORWARDED_FOR);
         if let Some(address) = named {
-            request.extensions_mut().insert(Forwarded(address));
+            request.extensions_mut().insert(Place::of(address));
         }
         of_call(request.extensions())
     }
 
-    fn named<B>(&self, request: &http::Request<B>) -> Option<IpAddr> {
-        of_connection(request.extensions()).filter(|proxy| self.include(*proxy))?;
-        let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).iter().collect();
+    /// The address that a trusted proxy at the other end of a `connection` names: the last in x-forwarded-for that is no
+    /// proxy's. None from anybody else. The header is taken away in any case.
+    pub fn take_named(&self, connection: IpAddr, headers: &mut HeaderMap) -> Option<IpAddr> {
+        let named = if self.include(connection) { self.named(headers) } else { None };
+        headers.remove(FORWARDED_FOR);
+        named
+    }
+
+    fn named(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
         // Each proxy adds what it saw at the end. The last that is no proxy of ours is the caller; what stands before it
         // are the caller's own words.
         for line in lines.iter().rev() {
@@ -74,24 +80,6 @@ impl TrustedProxies {
             }
         }
         None
-    }
-}
-
-/// What stands for a place when its calls are counted: an IPv4 address, or the 64 bits of an IPv6 address that one
-/// customer of a provider is given. Calls within the process are one place.
-pub fn place(peer: Option<IpAddr>) -> Vec<u8> {
-    match peer {
-        None => Vec::new(),
-        Some(IpAddr::V4(address)) => address.octets().to_vec(),
-        Some(IpAddr::V6(address)) => address.octets()[..8].to_vec(),
-    }
-}
-
-/// The widest that one customer is commonly given: an IPv4 address, or 48 bits of an IPv6 address.
-pub fn neighbourhood(peer: IpAddr) -> Vec<u8> {
-    match peer {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets()[..6].to_vec(),
     }
 }
 
@@ -109,12 +97,12 @@ mod tests {
         request
     }
 
-    fn from(address: &str) -> Option<IpAddr> {
+    fn from(address: &str) -> Option<Place> {
         peer(&Request::from_http(call(address, &[])))
     }
 
-    fn ip(address: &str) -> IpAddr {
-        address.parse().unwrap()
+    fn ip(address: &str) -> Place {
+        Place::of(address.parse().unwrap())
     }
 
     #[test]
@@ -152,18 +140,5 @@ mod tests {
         );
         assert_eq!(seen("192.0.2.7:1", &["203.0.113.9, nonsense"]), Some(ip("192.0.2.7")));
         assert_eq!(seen("[::ffff:192.0.2.7]:1", &["2001:db8::1"]), Some(ip("2001:db8::1")));
-    }
-
-    #[test]
-    fn one_network_of_ipv6_is_one_place() {
-        let place = |address| place(from(address));
-        assert_eq!(place("[2001:db8:1:2::7]:1"), place("[2001:db8:1:2:ffff::9]:2"));
-        assert_ne!(place("[2001:db8:1:2::7]:1"), place("[2001:db8:1:3::7]:1"));
-        assert_ne!(place("192.0.2.7:1"), place("192.0.2.8:1"));
-        assert_ne!(place("192.0.2.7:1"), super::place(None));
-        let near = |address| neighbourhood(from(address).unwrap());
-        assert_eq!(near("[2001:db8:1:2::7]:1"), near("[2001:db8:1:3::7]:1"));
-        assert_ne!(near("[2001:db8:1:2::7]:1"), near("[2001:db8:2:2::7]:1"));
-        assert_ne!(near("192.0.2.7:1"), near("192.0.2.8:1"));
     }
 }

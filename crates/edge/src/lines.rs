@@ -95,6 +95,18 @@ impl Lines {
         }
     }
 
+    /// The same lines, each of whose ways is replaced: by one that adds to its calls, or makes them again.
+    #[must_use]
+    pub fn through(self, mut way: impl FnMut(Way) -> Way) -> Self {
+        Self {
+            identity: way(self.identity),
+            intake: way(self.intake),
+            triage: way(self.triage),
+            grants: way(self.grants),
+            notification: way(self.notification),
+        }
+    }
+
     client!(
         /// Staff and keys.
         identity, IdentityClient);

@@ -6,14 +6,13 @@ use std::{
     collections::HashMap,
     future::Future,
     io,
-    net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
 
-use flare_access::{TrustedProxies, neighbourhood};
+use flare_access::{Place, TrustedProxies};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -29,9 +28,9 @@ use crate::slots::share;
 /// ones that have called are, or else idle callers would drive out whoever is still in the handshake.
 const NEWCOMERS: usize = 4;
 
-/// Room for so many connections.
+/// Room for so many connections, shared out by place.
 #[derive(Clone)]
-pub(crate) struct Connections(Arc<Shared>);
+pub struct Connections(Arc<Shared>);
 
 struct Shared {
     most: usize,
@@ -54,14 +53,16 @@ struct Entry {
 }
 
 impl Connections {
-    pub(crate) fn new(most: u32) -> Self {
+    /// Room for so many.
+    pub fn new(most: u32) -> Self {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         Self(Arc::new(Shared { most, standing: Mutex::default() }))
     }
 
-    /// Room for a connection from this address, if need be that of an idler one; a trusted proxy has no place.
-    fn take(&self, from: Option<IpAddr>) -> Option<Room> {
-        let place = from.map(neighbourhood);
+    /// Room for a connection from this place, if need be that of an idler one; a trusted proxy has no place. None when every
+    /// connection that would have to give way has a call in flight.
+    pub fn take(&self, from: Option<&Place>) -> Option<Room> {
+        let place = from.map(|place| place.neighbourhood().to_vec());
         let (most, share) = (self.0.most, share(self.0.most));
         let mut standing = self.0.standing();
         let free = most.saturating_sub(standing.by_id.len());
@@ -81,7 +82,7 @@ impl Connections {
         let entry = Entry { place, called: false, calls: 0, silent_since: id, closing: closing.clone() };
         standing.by_id.insert(id, entry);
         drop(standing);
-        Some(Room { id, connections: self.clone(), closing })
+        Some(Room { seat: Seat { id, connections: self.clone() }, closing })
     }
 }
 
@@ -120,15 +121,75 @@ impl Standing {
 }
 
 /// A connection's room, until it is dropped or somebody else gets it.
-struct Room {
-    id: u64,
-    connections: Connections,
+pub struct Room {
+    seat: Seat,
     closing: CancellationToken,
+}
+
+impl Room {
+    /// What calls on the connection know of it.
+    pub fn seat(&self) -> Seat {
+        self.seat.clone()
+    }
+
+    /// Cancelled when the room goes to another connection: this one must be closed.
+    pub fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.connections.0.standing().by_id.remove(&self.id);
+        self.seat.connections.0.standing().by_id.remove(&self.seat.id);
+    }
+}
+
+/// The part of a room that calls on the connection hold on to.
+#[derive(Clone)]
+pub struct Seat {
+    id: u64,
+    connections: Connections,
+}
+
+impl Seat {
+    /// A first call has come, whatever becomes of it.
+    pub fn called(&self) {
+        if let Some(entry) = self.connections.0.standing().by_id.get_mut(&self.id) {
+            entry.called = true;
+        }
+    }
+
+    /// Something was heard of the connection, so that it is not the idlest.
+    pub fn heard(&self) {
+        let mut standing = self.connections.0.standing();
+        let now = standing.next();
+        if let Some(entry) = standing.by_id.get_mut(&self.id) {
+            entry.silent_since = now;
+        }
+    }
+
+    /// Keeps the connection from being closed for another while a call is in flight.
+    pub fn hold(&self) -> HeldSeat {
+        if let Some(entry) = self.connections.0.standing().by_id.get_mut(&self.id) {
+            entry.calls += 1;
+        }
+        HeldSeat(self.clone())
+    }
+
+    fn has_called(&self) -> bool {
+        self.connections.0.standing().by_id.get(&self.id).is_some_and(|entry| entry.called)
+    }
+}
+
+/// A call in flight on a connection.
+pub struct HeldSeat(Seat);
+
+impl Drop for HeldSeat {
+    fn drop(&mut self) {
+        if let Some(entry) = self.0.connections.0.standing().by_id.get_mut(&self.0.id) {
+            entry.calls -= 1;
+        }
+        self.0.heard();
     }
 }
 
@@ -136,39 +197,7 @@ impl Drop for Room {
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) tcp: TcpConnectInfo,
-    id: u64,
-    connections: Connections,
-}
-
-impl Line {
-    /// A first call has come, whatever becomes of it.
-    pub(crate) fn called(&self) {
-        if let Some(entry) = self.connections.0.standing().by_id.get_mut(&self.id) {
-            entry.called = true;
-        }
-    }
-
-    /// Keeps the connection from being closed for another while a call is in flight.
-    pub(crate) fn hold(&self) -> HeldLine {
-        if let Some(entry) = self.connections.0.standing().by_id.get_mut(&self.id) {
-            entry.calls += 1;
-        }
-        HeldLine(self.clone())
-    }
-}
-
-/// A call in flight on a connection.
-pub(crate) struct HeldLine(Line);
-
-impl Drop for HeldLine {
-    fn drop(&mut self) {
-        let mut standing = self.0.connections.0.standing();
-        let now = standing.next();
-        if let Some(entry) = standing.by_id.get_mut(&self.0.id) {
-            entry.calls -= 1;
-            entry.silent_since = now;
-        }
-    }
+    pub(crate) seat: Seat,
 }
 
 /// A connection that has room while it stands.
@@ -193,8 +222,9 @@ pub(crate) fn counted(
             Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };
-        let from = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
-        let Some(room) = connections.take(from.filter(|address| !proxies.include(*address))) else {
+        let from = stream.peer_addr().ok().map(|address| address.ip());
+        let from = from.filter(|address| !proxies.include(*address)).map(Place::of);
+        let Some(room) = connections.take(from.as_ref()) else {
             tracing::debug!("a connection was one too many");
             return None;
         };
@@ -214,10 +244,7 @@ impl Counted {
         }
         let Some(overdue) = &mut self.overdue else { return Ok(()) };
         let late = overdue.as_mut().poll(cx).is_ready();
-        let standing = self.room.connections.0.standing();
-        let called = standing.by_id.get(&self.room.id).is_some_and(|entry| entry.called);
-        drop(standing);
-        if called {
+        if self.room.seat.has_called() {
             self.overdue = None;
         } else if late {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "no call came in time"));
@@ -230,7 +257,7 @@ impl Connected for Counted {
     type ConnectInfo = Line;
 
     fn connect_info(&self) -> Line {
-        Line { tcp: self.stream.connect_info(), id: self.room.id, connections: self.room.connections.clone() }
+        Line { tcp: self.stream.connect_info(), seat: self.room.seat() }
     }
 }
 
@@ -284,19 +311,14 @@ mod tests {
 
     fn take(connections: &Connections, nth: u16) -> Option<Room> {
         let [high, low] = nth.to_be_bytes();
-        connections.take(Some(IpAddr::from([10, 0, high, low])))
-    }
-
-    fn line(room: &Room) -> Line {
-        let tcp = TcpConnectInfo { local_addr: None, remote_addr: None };
-        Line { tcp, id: room.id, connections: room.connections.clone() }
+        connections.take(Some(&Place::of([10, 0, high, low].into())))
     }
 
     #[test]
     fn a_thousand_silent_places_do_not_drive_out_a_call_nor_a_handshake() {
         let connections = Connections::new(768);
         let caller = take(&connections, 2_000).unwrap();
-        let call = line(&caller).hold();
+        let call = caller.seat().hold();
         let silent: Vec<_> = (0..1_000).map(|nth| take(&connections, nth).unwrap()).collect();
         let newcomer = take(&connections, 2_001).unwrap();
         let flood: Vec<_> = (1_000..1_190).map(|nth| take(&connections, nth).unwrap()).collect();
@@ -312,7 +334,7 @@ mod tests {
         let connections = Connections::new(64);
         let idle: Vec<_> = (0..64).map(|nth| take(&connections, nth).unwrap()).collect();
         for room in &idle {
-            line(room).called();
+            room.seat().called();
         }
         let newcomers: Vec<_> = (100..116).map(|nth| take(&connections, nth).unwrap()).collect();
         assert!(newcomers.iter().all(|room| !room.closing.is_cancelled()));
@@ -335,7 +357,7 @@ mod tests {
     fn where_every_connection_has_a_call_in_flight_the_newcomer_is_turned_away() {
         let connections = Connections::new(1);
         let room = take(&connections, 0).unwrap();
-        let call = line(&room).hold();
+        let call = room.seat().hold();
         assert!(take(&connections, 1).is_none());
         drop(call);
         assert!(take(&connections, 1).is_some() && room.closing.is_cancelled());

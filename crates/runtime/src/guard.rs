@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use flare_access::TrustedProxies;
+use flare_access::{TrustedProxies, take_place};
 use flare_contracts::{Cause, Refusal};
 use futures::FutureExt;
 use http::{
@@ -22,12 +22,14 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use rustls_pki_types::{CertificateDer, ServerName};
 use tonic::{Status, body::Body, transport::server::TlsConnectInfo};
 use tower::{BoxError, Layer, Service};
+use webpki::EndEntityCert;
 
 use crate::{
     config::ServerSettings,
-    connections::{HeldLine, Line},
+    connections::{HeldSeat, Line},
     frames::{BoundedRequest, Frames},
     slots::{Slot, Slots},
 };
@@ -51,6 +53,18 @@ pub(crate) struct GuardLayer {
     encode_limit: u32,
     silence: Duration,
     services_need_certificate: bool,
+    portal: Portal,
+}
+
+/// Which calls are the portal's: these alone say truly which place they are made for.
+#[derive(Clone)]
+enum Portal {
+    /// Those on a connection whose certificate bears this name.
+    Named(Arc<str>),
+    /// All of them: only the portal has this channel.
+    Within,
+    /// None.
+    Nowhere,
 }
 
 /// Each kind of call has slots of its own, so that none can shut out another: above all, that nothing which lasts
@@ -58,6 +72,8 @@ pub(crate) struct GuardLayer {
 #[derive(Clone)]
 struct Rooms {
     calls: Slots,
+    /// Calls of the portal, so that a flood of its pages leaves those of services to each other their room.
+    portal: Slots,
     /// Calls that carry files last as long as somebody's line is slow.
     files: Slots,
     checks: Slots,
@@ -69,6 +85,7 @@ impl GuardLayer {
         Self {
             rooms: Rooms {
                 calls: Slots::new(settings.max_calls_in_flight),
+                portal: Slots::new(settings.max_calls_in_flight),
                 files: Slots::new(settings.max_file_calls_in_flight),
                 checks: Slots::new(CHECKS),
                 streams: Slots::new(STREAMS),
@@ -79,6 +96,7 @@ impl GuardLayer {
             encode_limit: settings.encode_limit_bytes,
             silence: settings.silence(),
             services_need_certificate: false,
+            portal: Portal::Named(settings.portal_name.as_str().into()),
         }
     }
 
@@ -88,16 +106,27 @@ impl GuardLayer {
         self
     }
 
-    /// The same guard with slots of its own: what strangers do at the door never keeps the services of this process
+    /// The same guard with slots of its own, for services within the process: what strangers do at the door never keeps them
     /// from reaching each other.
-    pub(crate) fn apart(mut self) -> Self {
-        let Rooms { calls, files, checks, streams } = &self.rooms;
+    pub(crate) fn apart(self) -> Self {
+        self.within(Portal::Nowhere)
+    }
+
+    /// The same guard with slots of its own, for the portal within the process.
+    pub(crate) fn of_portal(self) -> Self {
+        self.within(Portal::Within)
+    }
+
+    fn within(mut self, portal: Portal) -> Self {
+        let Rooms { calls, portal: of_portal, files, checks, streams } = &self.rooms;
         self.rooms = Rooms {
             calls: calls.another(),
+            portal: of_portal.another(),
             files: files.another(),
             checks: checks.another(),
             streams: streams.another(),
         };
+        self.portal = portal;
         self
     }
 
@@ -112,11 +141,16 @@ impl GuardLayer {
     fn admit(&self, request: &mut Request<Body>) -> Result<Held, Refusal> {
         let line = request.extensions().get::<Line>().cloned();
         if let Some(line) = &line {
-            line.called();
+            line.seat.called();
             request.extensions_mut().insert(line.tcp.clone());
         }
-        let from = self.proxies.note(request);
-        if self.services_need_certificate && is_service(request.headers()) && !has_certificate(request) {
+        let mut from = self.proxies.note(request);
+        let from_portal = self.is_portal(request);
+        if let Some(place) = take_place(request.headers_mut(), from_portal) {
+            request.extensions_mut().insert(place.clone());
+            from = Some(place);
+        }
+        if self.services_need_certificate && is_service(request.headers()) && certificate(request).is_none() {
             return Err(Cause::NoCertificate.into());
         }
         if !is_grpc(request) {
@@ -124,19 +158,28 @@ impl GuardLayer {
         }
         let room = match request.uri().path() {
             path if self.file_calls.contains(path) => &self.rooms.files,
+            path if path.starts_with("/flare.") && from_portal => &self.rooms.portal,
             path if path.starts_with("/flare.") => &self.rooms.calls,
             "/grpc.health.v1.Health/Check" => &self.rooms.checks,
             _ => &self.rooms.streams,
         };
-        let slot = room.take(from).ok_or(Cause::TooBusy)?;
-        Ok(Held { _slot: slot, _line: line.as_ref().map(Line::hold) })
+        let slot = room.take(from.as_ref()).ok_or(Cause::TooBusy)?;
+        Ok(Held { _slot: slot, _seat: line.map(|line| line.seat.hold()) })
+    }
+
+    fn is_portal(&self, request: &Request<Body>) -> bool {
+        match &self.portal {
+            Portal::Named(name) => certificate(request).is_some_and(|shown| is_for(&shown, name)),
+            Portal::Within => true,
+            Portal::Nowhere => false,
+        }
     }
 }
 
 /// What a call has until its answer has been read to the end.
 struct Held {
     _slot: Slot,
-    _line: Option<HeldLine>,
+    _seat: Option<HeldSeat>,
 }
 
 /// What is no call is refused before it holds anything.
@@ -151,9 +194,17 @@ fn is_service(headers: &HeaderMap) -> bool {
     headers.get_all(AUTHORIZATION).iter().any(|value| begins(value.as_bytes()))
 }
 
-fn has_certificate(request: &Request<Body>) -> bool {
-    let connection = request.extensions().get::<TlsConnectInfo<Line>>();
-    connection.and_then(TlsConnectInfo::peer_certs).is_some_and(|certificates| !certificates.is_empty())
+/// The certificate that the other end of the connection showed; the handshake has checked who signed it.
+fn certificate(request: &Request<Body>) -> Option<CertificateDer<'static>> {
+    let connection = request.extensions().get::<TlsConnectInfo<Line>>()?;
+    connection.peer_certs()?.first().cloned()
+}
+
+/// Whether a certificate is for a host of this name.
+fn is_for(certificate: &CertificateDer<'_>, name: &str) -> bool {
+    let Ok(name) = ServerName::try_from(name) else { return false };
+    EndEntityCert::try_from(certificate)
+        .is_ok_and(|certificate| certificate.verify_is_valid_for_subject_name(&name).is_ok())
 }
 
 impl<S> Layer<S> for GuardLayer {
@@ -310,7 +361,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_panics_on_its_way_ends_with_a_status_and_frees_its_slot() {
         let slots = Slots::new(1);
-        let slot = Held { _slot: slots.take(None).unwrap(), _line: None };
+        let slot = Held { _slot: slots.take(None).unwrap(), _seat: None };
         let mut body = pin!(GuardedBody::wrap(Body::new(Breaking(false)), 100, slot));
         let piece = poll_fn(|cx| body.as_mut().poll_frame(cx)).await.unwrap().unwrap();
         assert!(piece.is_data());

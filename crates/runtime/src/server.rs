@@ -139,6 +139,22 @@ where
         token: CancellationToken,
     ) -> (Channel, impl Future<Output = Result<Drained, ServerError>> + Send) {
         self.guard = self.guard.apart();
+        self.serve_over_duplex(token)
+    }
+
+    /// The same for the portal alone, whose word is taken on which place each call is made for.
+    pub fn serve_portal_in_process(
+        mut self,
+        token: CancellationToken,
+    ) -> (Channel, impl Future<Output = Result<Drained, ServerError>> + Send) {
+        self.guard = self.guard.of_portal();
+        self.serve_over_duplex(token)
+    }
+
+    fn serve_over_duplex(
+        self,
+        token: CancellationToken,
+    ) -> (Channel, impl Future<Output = Result<Drained, ServerError>> + Send) {
         let (opened, incoming) = mpsc::channel::<DuplexStream>(OPENING);
         let connector = service_fn(move |_: Uri| {
             let opened = opened.clone();

@@ -2,11 +2,10 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use flare_access::neighbourhood;
+use flare_access::Place;
 
 /// The part that one place may hold of what is short.
 const SHARE: usize = 32;
@@ -19,7 +18,7 @@ pub(crate) fn share(most: usize) -> usize {
 /// So many slots. A newsroom or an onion service is one place for many people, so one place may hold half of them; of the
 /// other half each place gets a small share, so that it takes many places to shut everybody else out.
 #[derive(Clone, Debug)]
-pub(crate) struct Slots(Arc<Shared>);
+pub struct Slots(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -35,13 +34,14 @@ struct Taken {
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub struct Slot {
     slots: Arc<Shared>,
     place: Option<Vec<u8>>,
 }
 
 impl Slots {
-    pub(crate) fn new(most: u32) -> Self {
+    /// So many.
+    pub fn new(most: u32) -> Self {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         Self(Arc::new(Shared { most, taken: Mutex::default() }))
     }
@@ -51,10 +51,10 @@ impl Slots {
         Self(Arc::new(Shared { most: self.0.most, taken: Mutex::default() }))
     }
 
-    /// A slot for somebody at this address, if there is one for them; none is for a call within the process.
-    pub(crate) fn take(&self, from: Option<IpAddr>) -> Option<Slot> {
+    /// A slot for somebody at this place, if there is one for them; none is for a call within the process.
+    pub fn take(&self, from: Option<&Place>) -> Option<Slot> {
         let Shared { most, .. } = *self.0;
-        let place = from.map(neighbourhood);
+        let place = from.map(|place| place.neighbourhood().to_vec());
         let mut taken = self.0.taken();
         let free = most.saturating_sub(taken.all);
         let held = place.as_ref().and_then(|place| taken.by_place.get(place)).copied().unwrap_or(0);
@@ -95,8 +95,8 @@ mod tests {
     use super::*;
 
     fn all(slots: &Slots, from: &str) -> Vec<Slot> {
-        let from = Some(from.parse().unwrap());
-        std::iter::from_fn(|| slots.take(from)).collect()
+        let from = Place::of(from.parse().unwrap());
+        std::iter::from_fn(|| slots.take(Some(&from))).collect()
     }
 
     #[test]

@@ -33,6 +33,12 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// Upper edges of the histogram of call times, in seconds.
 const CALL_BUCKETS: [f64; 12] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0];
 
+/// The histogram of the time from opening the portal's form to the code.
+pub const PORTAL_CODE_SECONDS: &str = "flare_portal_code_seconds";
+
+/// Upper edges of that histogram: people type for minutes, and some come back the next day.
+const CODE_BUCKETS: [f64; 8] = [10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0];
+
 /// Why telemetry could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -141,6 +147,7 @@ fn traces(settings: &TelemetrySettings) -> Result<SdkTracerProvider, TelemetryEr
 fn start_prometheus(address: SocketAddr, tasks: &Tasks) -> Result<(), TelemetryError> {
     let (recorder, listener) = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(CALL_SECONDS.to_owned()), &CALL_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(PORTAL_CODE_SECONDS.to_owned()), &CODE_BUCKETS)?
         .with_http_listener(address)
         .build()?;
     metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::StartedBefore)?;

@@ -1,6 +1,7 @@
 //! The portal's own keys: what a page or a cookie carries away and brings back, the portal seals under them.
 
 use flare_kernel::random;
+use zeroize::Zeroizing;
 
 use crate::{
     SealError, Sensitive,
@@ -29,6 +30,11 @@ impl PortalKey {
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Sensitive<Vec<u8>>, SealError> {
         open_prefixed(&derive(&self.0, "flare/v1/portal-key/seal"), &address(context), sealed)
             .map(|mut bytes| Sensitive::new(std::mem::take(&mut *bytes)))
+    }
+
+    /// What the names grow from under which the portal tells services where its callers are.
+    pub fn place_names(&self) -> Zeroizing<[u8; 32]> {
+        derive(&self.0, "flare/v1/portal-key/place-names")
     }
 }
 

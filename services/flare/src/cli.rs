@@ -74,7 +74,8 @@ enum Command {
     #[command(after_help = "Examples:
   flare run                         all roles in this process, data in ./flare-data
   flare run intake                  one role; the settings say where the others are
-  flare run triage grants")]
+  flare run triage grants
+  flare run portal                  the pages for people in danger, by themselves")]
     Run(run::RunArgs),
     /// Run everything in a throw-away folder with made-up people and cases
     #[command(after_help = "Examples:

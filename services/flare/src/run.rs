@@ -12,17 +12,18 @@ mod peers;
 mod ports;
 mod roles;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use flare_access::{AccessLayer, TokenSigner, TokenVerifier};
 use flare_contracts::{AccessRules, Producer};
+use flare_edge::Lines;
 use flare_messaging::{
     ApproverQueues, Bus, EventKeys, EventSource, FollowTrace, LocalBus, LocalEventSource, NoApproverQueues,
     RabbitApproverQueues, RabbitBus, RabbitSettings, Role, Wiring, workers,
 };
 use flare_runtime::{
     Backoff, Ending, GrpcServer, Health, OnFailure, Settings, SystemClock, Tasks, Telemetry, Tls,
-    config::{Mode, Sources},
+    config::{BadSettings, Mode, Sources},
     shutdown, trace_context,
 };
 use flare_seal::{PassphraseRule, ServiceKey};
@@ -43,22 +44,92 @@ const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from
 /// `flare run [ROLE…]`
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct RunArgs {
-    /// identity, intake, triage, grants, notification; none named means all of them.
+    /// identity, intake, triage, grants, notification; none named means all of them. Or portal, by itself: the pages.
     #[arg(value_name = "ROLE")]
-    roles: Vec<Producer>,
+    roles: Vec<Named>,
 
     /// A file of settings (also: `FLARE_CONFIG`); the environment (`FLARE__SECTION__KEY`) goes before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
+/// A role as it is named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// A service.
+    Service(Producer),
+    /// The pages.
+    Portal,
+}
+
+impl FromStr for Named {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        if text == "portal" {
+            return Ok(Self::Portal);
+        }
+        text.parse().map(Self::Service).map_err(|_| UnknownRole)
+    }
+}
+
+/// A name on the command line that is no role's.
+#[derive(Debug, thiserror::Error)]
+#[error("must be one of identity, intake, triage, grants, notification, portal")]
+struct UnknownRole;
+
+/// What a process is.
+#[derive(Debug, PartialEq, Eq)]
+enum Roles {
+    /// Some services, or all of them.
+    Services(Vec<Producer>),
+    /// The pages and nothing else: whoever breaks into their process finds nothing of the services there.
+    Portal,
+}
+
+impl Roles {
+    fn of(named: &[Named]) -> Result<Self, RunError> {
+        let service = |named: &Named| match named {
+            Named::Service(role) => Some(*role),
+            Named::Portal => None,
+        };
+        let mut services: Vec<_> = named.iter().filter_map(service).collect();
+        if named.contains(&Named::Portal) {
+            let alone = services.is_empty();
+            return if alone {
+                Ok(Self::Portal)
+            } else {
+                Err("portal runs by itself: name no other role".into())
+            };
+        }
+        if services.is_empty() {
+            services = Producer::ALL.to_vec();
+        }
+        services.sort_unstable();
+        services.dedup();
+        Ok(Self::Services(services))
+    }
+
+    fn check(&self, settings: &Settings) -> Result<(), BadSettings> {
+        match self {
+            Self::Services(services) => settings.check(services),
+            Self::Portal => settings.check_portal(),
+        }
+    }
+
+    async fn start(&self, settings: &Settings, tasks: &Tasks) -> Result<Process, RunError> {
+        match self {
+            Self::Services(roles) => Process::start(settings, roles, PassphraseRule::Standard, tasks).await,
+            Self::Portal => pages::start_alone(settings, tasks).await,
+        }
+    }
+}
+
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
     let settings = Settings::load(&Sources::of_process(args.config))?;
-    let mut roles = if args.roles.is_empty() { Producer::ALL.to_vec() } else { args.roles };
-    roles.sort_unstable();
-    roles.dedup();
-    settings.check(&roles)?;
+    let roles = Roles::of(&args.roles)?;
+    roles.check(&settings)?;
     if settings.mode.data_dir.join(demo::MARK).exists() {
         let folder = settings.mode.data_dir.display();
         return Err(format!(
@@ -69,7 +140,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
     }
     let tasks = Tasks::new(shutdown::on_signals()?);
     let telemetry = Telemetry::start(&settings.telemetry, &tasks)?;
-    let process = Process::start(&settings, &roles, PassphraseRule::Standard, &tasks).await;
+    let process = roles.start(&settings, &tasks).await;
     if process.is_err() {
         tasks.token().cancel();
     }
@@ -77,7 +148,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
         Ok(process) => {
             tracing::info!(listen = %process.address, roles = ?roles, "flare is ready");
             if let Some(pages) = process.pages {
-                tracing::info!(pages = %format!("http://{pages}/"), "people can ask here");
+                let scheme = if settings.portal.over_tls() { "https" } else { "http" };
+                tracing::info!(pages = %format!("{scheme}://{pages}/"), "people can ask here");
             }
             process.finish(&settings, &tasks).await
         }
@@ -97,7 +169,8 @@ pub(crate) struct Process {
     pub(crate) address: std::net::SocketAddr,
     /// Where its pages are, if it has any.
     pub(crate) pages: Option<std::net::SocketAddr>,
-    built: Built,
+    /// The services, where any run here.
+    built: Option<Built>,
 }
 
 impl Process {
@@ -118,7 +191,8 @@ impl Process {
         // Opened before the roles are built, so that an address in use is told before anything else happens.
         let listener = TcpListener::bind(&settings.server.listen).await?;
         let address = listener.local_addr()?;
-        let pages = pages::listen(settings, roles).await?;
+        let has_all = Producer::ALL.iter().all(|role| roles.contains(role));
+        let pages = if embedded && has_all { pages::listen(settings).await? } else { None };
 
         let rabbit = (!embedded).then(|| RabbitSettings {
             url: settings.broker.url.reveal().to_owned(),
@@ -144,7 +218,11 @@ impl Process {
         let (in_process, run_in_process) = server.clone().serve_in_process(tasks.token().clone());
         peers.connect(settings, roles, &in_process, tls.as_ref(), &key, &clock)?;
         let pages = match pages {
-            Some(listener) => Some(pages::serve(settings, listener, &in_process, clock, tasks)?),
+            Some(listener) => {
+                let (for_portal, run) = server.clone().serve_portal_in_process(tasks.token().clone());
+                tasks.spawn_once("server for the pages", async { Ok(run.await.map(drop)?) });
+                Some(pages::serve(settings, listener, Lines::all(&for_portal), clock, tasks)?)
+            }
             None => None,
         };
 
@@ -179,7 +257,7 @@ impl Process {
             Ok(server.serve(listener, tls.as_ref(), token).await.map(drop)?)
         });
         health.set_all(true).await;
-        Ok(Self { address, pages, built })
+        Ok(Self { address, pages, built: Some(built) })
     }
 
     /// Waits until the process is asked to stop, then for calls and workers to end, then closes the stores.
@@ -188,7 +266,8 @@ impl Process {
         for task in &ending.unfinished {
             tracing::warn!(task, "did not end in time and was dropped");
         }
-        join_all(self.built.roles().iter().map(|role| role.database.close())).await;
+        let roles = self.built.iter().flat_map(Built::roles);
+        join_all(roles.map(|role| role.database.close())).await;
         ending
     }
 }
@@ -213,4 +292,26 @@ fn access_layer(
 /// The RPCs that carry files.
 fn file_calls() -> [String; 2] {
     ["UploadFile", "DownloadFile"].map(|rpc| format!("/flare.intake.v1.Intake/{rpc}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(names: &[&str]) -> Result<Roles, RunError> {
+        let named: Vec<Named> = names.iter().map(|name| name.parse().unwrap()).collect();
+        Roles::of(&named)
+    }
+
+    #[test]
+    fn services_run_together_and_the_portal_by_itself() {
+        assert_eq!(roles(&[]).unwrap(), Roles::Services(Producer::ALL.to_vec()));
+        let two = [Producer::Intake, Producer::Grants].to_vec();
+        assert_eq!(roles(&["grants", "intake", "grants"]).unwrap(), Roles::Services(two));
+        assert_eq!(roles(&["portal"]).unwrap(), Roles::Portal);
+        for with_others in [&["portal", "intake"][..], &["triage", "portal"]] {
+            assert!(roles(with_others).unwrap_err().to_string().contains("by itself"));
+        }
+        assert!("desk".parse::<Named>().unwrap_err().to_string().ends_with("portal"));
+    }
 }

@@ -84,7 +84,7 @@ impl identity_server::Identity for IdentityApi {
         let from = peer(&request);
         let request = request.into_inner();
         let auth_key = input::array("auth_key", &request.auth_key)?;
-        let signed_in = self.0.sign_in.login(&request.name, &auth_key, from).await?;
+        let signed_in = self.0.sign_in.login(&request.name, &auth_key, from.as_ref()).await?;
         Ok(Response::new(LoginResponse {
             staff_id: signed_in.staff.to_string(),
             session: signed_in.session.to_vec(),
@@ -128,7 +128,7 @@ impl identity_server::Identity for IdentityApi {
     async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
         let from = peer(&request);
         let request = request.into_inner();
-        self.0.sign_in.count_attempt("enrol", &request.name, from).await?;
+        self.0.sign_in.count_attempt("enrol", &request.name, from.as_ref()).await?;
         // Whoever has no account yet is told apart by the name they enrol under.
         let once = Once::new(format!("enrol:{}", request.name), "Enrol", &request.request_id, &request)?;
         let command = Enrol::parse(&self.0.vault, self.0.settings.passphrases, request)?;

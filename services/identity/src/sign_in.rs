@@ -1,9 +1,9 @@
 //! Logging in, and the access tokens of a session.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use flare_access::{AccessToken, Decision, Limit, TokenSigner, place};
+use flare_access::{AccessToken, Decision, Limit, TokenSigner};
 use flare_contracts::{Cause, Reason, Refusal};
 use flare_kernel::{StaffId, Timestamp, random};
 use flare_seal::{PassphraseRule, SealError, ServiceKey, auth_key_matches, false_salt};
@@ -83,9 +83,10 @@ impl SignIn {
         &self,
         what: &str,
         name: &str,
-        from: Option<IpAddr>,
+        from: Option<&flare_access::Place>,
     ) -> Result<(), Refusal> {
-        let here = format!("{what}/{}/{name}", HEXLOWER.encode(&place(from)));
+        let place = from.map(flare_access::Place::exact).unwrap_or_default();
+        let here = format!("{what}/{}/{name}", HEXLOWER.encode(place));
         // First, so that one place uses up no more of what all have than its own.
         self.count(what, &here, ATTEMPTS, IdentityRefusal::TooManyAttempts).await?;
         let everywhere = format!("{what}/{name}");
@@ -123,7 +124,7 @@ impl SignIn {
         &self,
         name: &str,
         auth_key: &[u8; 32],
-        from: Option<IpAddr>,
+        from: Option<&flare_access::Place>,
     ) -> Result<SignedIn, Error> {
         self.count_attempt("login", name, from).await?;
         let name = StaffName::new(name);

@@ -30,12 +30,14 @@ use tokio::time::timeout;
 use crate::{
     Portal,
     answers::Body,
+    figures,
     keys::Session,
     l10n::L10nLanguage,
     language::Language,
     pages::{Page, Text},
-    refusals,
+    place, refusals,
     requester::{LONGEST_MESSAGE, NotDone},
+    security_txt,
     web::{self, page, problem, with_cookie},
 };
 
@@ -76,10 +78,13 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/{lang}/safe", get(about::safe))
         .route("/{lang}/lost", get(about::lost))
         .route("/{lang}/complain", get(about::complain))
+        .route("/.well-known/security.txt", get(security_txt::show))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
+        .layer(from_fn_with_state(Arc::clone(&portal), place::locate))
         .layer(from_fn_with_state(Arc::clone(&portal), web::guard))
-        .layer(from_fn(web::headers))
+        .layer(from_fn_with_state(Arc::clone(&portal), web::headers))
+        .layer(from_fn(figures::count_pages))
         .with_state(portal)
 }
 
@@ -221,7 +226,7 @@ fn missing(lang: Language) -> Response {
     page(StatusCode::NOT_FOUND, &Text { p, heading, texts: vec![text], lines: &[], next: None })
 }
 
-async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     missing(web::language(uri.path(), &headers))
 }
 

@@ -1,6 +1,7 @@
 //! What leaves the portal sealed and comes back: the hidden field of a form, and the cookie of whoever has a code.
 
 use data_encoding::BASE64URL_NOPAD;
+use flare_access::PlaceNames;
 use flare_kernel::{Duration, Timestamp};
 use flare_seal::{PortalKey, Receipt, SealError};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -20,6 +21,7 @@ const LONGEST: usize = 400;
 pub struct PortalKeys {
     newest: PortalKey,
     older: Vec<PortalKey>,
+    places: PlaceNames,
 }
 
 /// What a form carries: the code that its request will have, and what the request's ids grow from.
@@ -51,7 +53,13 @@ pub(crate) struct Session {
 impl PortalKeys {
     /// Seals under `newest`; opens under any.
     pub fn new(newest: PortalKey, older: Vec<PortalKey>) -> Self {
-        Self { newest, older }
+        let places = PlaceNames::new(&newest.place_names());
+        Self { newest, older, places }
+    }
+
+    /// The names under which services hear of places.
+    pub(crate) const fn place_names(&self) -> &PlaceNames {
+        &self.places
     }
 
     fn seal(&self, context: &str, mut bytes: Vec<u8>) -> Result<String, SealError> {
@@ -81,6 +89,11 @@ impl Slip {
     /// The code of the request.
     pub(crate) fn receipt(&self) -> Receipt {
         Receipt::from_bytes(self.receipt)
+    }
+
+    /// When the form was opened.
+    pub(crate) const fn issued(&self) -> Timestamp {
+        Timestamp::from_micros(self.issued)
     }
 
     /// What ids grow from.

@@ -9,17 +9,21 @@
 mod act_page;
 mod acts;
 mod answers;
+mod figures;
 mod form;
 #[allow(clippy::result_large_err, reason = "the error is the page that is shown instead")]
 mod handlers;
 mod keys;
 mod language;
 mod pages;
+mod patience;
+mod place;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod properties;
 mod refusals;
 mod requester;
+mod security_txt;
 mod server;
 mod settings;
 mod web;
@@ -43,7 +47,7 @@ mod l10n {
 }
 
 pub use keys::PortalKeys;
-pub use server::serve;
+pub use server::{Callers, CertificateError, Door, ShownCertificate, serve};
 pub use settings::{BadLines, Contact, PortalSettings, ReadingHours, Targets, contacts};
 
 use std::sync::Arc;
@@ -51,6 +55,8 @@ use std::sync::Arc;
 use axum::Router;
 use flare_access::Clock;
 use flare_edge::Lines;
+
+include!(concat!(env!("OUT_DIR"), "/unread.rs"));
 
 /// The portal of one organisation.
 pub struct Portal {
@@ -61,9 +67,13 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// A portal that reaches the services over `lines`.
+    /// A portal that reaches the services over `lines`. Its calls say for which place they are made, and wait where it has
+    /// made many.
     pub fn new(lines: Lines, settings: PortalSettings, keys: PortalKeys, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, keys, clock, requester: requester::Requester::new(lines) }
+        let queues = patience::Queues::new();
+        let lines = lines.through(|way| queues.before(place::telling(way)));
+        let requester = requester::Requester::new(lines, settings.organisation.clone());
+        Self { settings, keys, clock, requester }
     }
 
     /// Every page, behind the checks and headers that each of them has.

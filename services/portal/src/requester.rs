@@ -27,6 +27,8 @@ pub(crate) const LONGEST_MESSAGE: usize = 16_000;
 /// Acts for whoever sits before a page.
 pub(crate) struct Requester {
     lines: Lines,
+    /// The fingerprint of the organisation to which anything is sealed; without one, whichever answers.
+    organisation: Option<String>,
 }
 
 /// What became of a form.
@@ -77,8 +79,8 @@ pub(crate) struct Standing {
 
 impl Requester {
     /// Over these lines.
-    pub(crate) fn new(lines: Lines) -> Self {
-        Self { lines }
+    pub(crate) fn new(lines: Lines, organisation: Option<String>) -> Self {
+        Self { lines, organisation }
     }
 
     /// Sends a form. The same form again is the same request; other words under it go on as further answers.
@@ -86,7 +88,8 @@ impl Requester {
         if form.answers().is_err() {
             return Err(NotDone::Faults(vec![Fault::RestLong]));
         }
-        let bundle = KeyBundle::fetch(&self.lines, None).await.map_err(|error| not_done(&error))?;
+        let bundle = KeyBundle::fetch(&self.lines, self.organisation.as_deref()).await;
+        let bundle = bundle.map_err(|error| not_done(&error))?;
         let of_form = (&slip.receipt(), &RequestSeed::from_bytes(*slip.secret()));
         match send_form(&self.lines, &bundle, form, of_form).await {
             Ok(FormSent::Request(_)) => Ok(Sent::Request),

@@ -1,66 +1,268 @@
-//! The listener: bounded connections, each of which must go on or is closed.
+//! The listener: connections shared out by place, each of which must go on or is closed, and where their callers are.
 
-use std::{io, sync::Arc, time::Duration};
+mod onion;
+mod tls;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::{Pin, pin},
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Duration,
 };
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Connections at once; one more is closed at once.
-const CONNECTIONS: usize = 256;
+use axum::{Router, body::Body, http::Request};
+use bytes::Bytes;
+use flare_access::{Place, TrustedProxies};
+use flare_runtime::{Connections, HeldSeat, Room, Seat};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
+
+use crate::figures::{self, Want};
+
+pub use tls::{CertificateError, ShownCertificate};
+
 /// A request's headers come within this, and a silent connection is closed after it.
 const HEADERS: Duration = Duration::from_secs(30);
+/// TLS, or the line that Tor writes, takes no longer.
+const OPENING: Duration = Duration::from_secs(10);
+/// How long a newcomer waits for room while every connection is busy, and how often it looks.
+const FOR_ROOM: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(50);
 /// What is under way may end within this once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// The most that a request's head may take.
 const HEAD_BYTES: usize = 16 * 1024;
 
+/// How browsers reach the portal.
+#[derive(Clone)]
+pub struct Door {
+    /// Connections at once; for one more the idlest is closed.
+    pub most: u32,
+    /// How it is known where a caller is.
+    pub callers: Callers,
+    /// What browsers are shown, where TLS is ours.
+    pub certificate: Option<ShownCertificate>,
+}
+
+/// How it is known where a caller is.
+#[derive(Clone)]
+pub enum Callers {
+    /// At the other end of the connection.
+    Connected,
+    /// Where a front at one of these addresses says in x-forwarded-for; nobody else is served.
+    BehindFronts(TrustedProxies),
+    /// On a circuit of Tor, which names it before anything else is sent.
+    BehindOnion,
+}
+
 /// Serves until `token` is cancelled.
-pub async fn serve(listener: TcpListener, router: Router, token: CancellationToken) -> io::Result<()> {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let connections = TaskTracker::new();
+pub async fn serve(
+    listener: TcpListener,
+    door: Door,
+    router: Router,
+    token: CancellationToken,
+) -> io::Result<()> {
+    let connections = Connections::new(door.most);
+    let opening = Arc::new(Semaphore::new(usize::try_from(door.most).unwrap_or(Semaphore::MAX_PERMITS)));
+    let served = TaskTracker::new();
     while let Some(accepted) = token.run_until_cancelled(listener.accept()).await {
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Too many open files, or a caller who went away again: the next one may do.
                 tracing::warn!(%error, "a connection to the portal failed");
-                if token.run_until_cancelled(tokio::time::sleep(Duration::from_millis(50))).await.is_none() {
+                if token.run_until_cancelled(sleep(LOOK)).await.is_none() {
                     break;
                 }
                 continue;
             }
         };
-        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-            tracing::debug!("a connection to the portal was one too many");
+        let Ok(permit) = Arc::clone(&opening).try_acquire_owned() else {
+            figures::refused(Want::Room);
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
-        let token = token.clone();
-        connections.spawn(async move {
-            let _slot = slot;
-            let connection = http1::Builder::new()
+        let caller =
+            Caller { address, door: door.clone(), connections: connections.clone(), token: token.clone() };
+        served.spawn(caller.serve(stream, permit, router.clone()));
+    }
+    served.close();
+    served.wait().await;
+    Ok(())
+}
+
+/// Somebody who connected.
+struct Caller {
+    address: SocketAddr,
+    door: Door,
+    connections: Connections,
+    token: CancellationToken,
+}
+
+impl Caller {
+    async fn serve(self, mut stream: TcpStream, permit: OwnedSemaphorePermit, router: Router) {
+        let Some(Some((place, room))) = self.token.run_until_cancelled(self.admit(&mut stream)).await else {
+            return;
+        };
+        drop(permit);
+        let visit = Visit { place, fronts: self.fronts(), address: self.address.ip(), seat: room.seat() };
+        // How a connection ends is its caller's business; nothing of it is logged.
+        match &self.door.certificate {
+            None => self.converse(stream, visit, &room, router).await,
+            Some(certificate) => {
+                let handshake = timeout(OPENING, certificate.0.accept(stream));
+                let Some(Ok(Ok(stream))) = room.closing().run_until_cancelled(handshake).await else {
+                    return;
+                };
+                self.converse(stream, visit, &room, router).await;
+            }
+        }
+    }
+
+    /// Where the caller is, as far as the connection tells, and room for it.
+    async fn admit(&self, stream: &mut TcpStream) -> Option<(Option<Place>, Room)> {
+        let address = self.address.ip();
+        let place = match &self.door.callers {
+            Callers::Connected => Some(Place::of(address)),
+            // A front speaks for many: each request names its own place.
+            Callers::BehindFronts(fronts) if fronts.include(address) => None,
+            Callers::BehindFronts(_) => return None,
+            Callers::BehindOnion => Some(timeout(OPENING, onion::circuit(stream)).await.ok()?.ok()?),
+        };
+        let until = Instant::now() + FOR_ROOM;
+        loop {
+            if let Some(room) = self.connections.take(place.as_ref()) {
+                return Some((place, room));
+            }
+            if Instant::now() >= until {
+                figures::refused(Want::Room);
+                return None;
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    fn fronts(&self) -> TrustedProxies {
+        match &self.door.callers {
+            Callers::BehindFronts(fronts) => fronts.clone(),
+            Callers::Connected | Callers::BehindOnion => TrustedProxies::default(),
+        }
+    }
+
+    async fn converse<S>(&self, stream: S, visit: Visit, room: &Room, router: Router)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(move |request| {
+            let (request, held) = visit.receive(request);
+            let router = router.clone();
+            async move {
+                let response = router.oneshot(request).await;
+                drop(held);
+                response
+            }
+        });
+        let mut connection = pin!(
+            http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADERS)
                 .max_buf_size(HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service);
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                // How a connection ends is its caller's business; nothing of it is logged.
-                _ = connection.as_mut() => {}
-                () = token.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    let _ = timeout(GRACE, connection).await;
-                }
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            () = room.closing().cancelled() => {}
+            () = self.token.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = timeout(GRACE, connection).await;
             }
-        });
+        }
     }
-    connections.close();
-    connections.wait().await;
-    Ok(())
 }
+
+/// What every request on a connection has.
+#[derive(Clone)]
+struct Visit {
+    place: Option<Place>,
+    fronts: TrustedProxies,
+    address: IpAddr,
+    seat: Seat,
+}
+
+/// Keeps a connection from being closed for another once its request has come whole.
+type Held = Arc<OnceLock<HeldSeat>>;
+
+impl Visit {
+    /// The request with its place, and without the header that a front may name it in.
+    fn receive(&self, request: Request<Incoming>) -> (Request<Body>, Held) {
+        let (mut parts, body) = request.into_parts();
+        self.seat.called();
+        let named = self.fronts.take_named(self.address, &mut parts.headers).map(Place::of);
+        if let Some(place) = named.or_else(|| self.place.clone()) {
+            parts.extensions.insert(place);
+        }
+        let held = Held::default();
+        let heard = Heard { body, seat: self.seat.clone(), held: Arc::clone(&held) };
+        heard.hold_if_whole();
+        (Request::from_parts(parts, Body::new(heard)), held)
+    }
+}
+
+/// A body that is being sent. As long as it is, its connection may be the idlest: whoever sends nothing gives way.
+struct Heard {
+    body: Incoming,
+    seat: Seat,
+    held: Held,
+}
+
+impl Heard {
+    fn hold_if_whole(&self) {
+        if self.body.is_end_stream() {
+            self.held.get_or_init(|| self.seat.hold());
+        }
+    }
+}
+
+impl HttpBody for Heard {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(_))) => {
+                self.seat.heard();
+                self.hold_if_whole();
+            }
+            Poll::Ready(None) => {
+                self.held.get_or_init(|| self.seat.hold());
+            }
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;

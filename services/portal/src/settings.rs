@@ -77,6 +77,14 @@ pub struct PortalSettings {
     pub helplines: Vec<Contact>,
     /// Who hears complaints, outside the team.
     pub complaints: Vec<Contact>,
+    /// The fingerprint of the one organisation to which anything is sealed; without one, whichever answers.
+    pub organisation: Option<String>,
+    /// Whether TLS is ours, so that browsers may be told to use nothing else.
+    pub over_tls: bool,
+    /// Where the same pages are as an onion service: `http://….onion`, or nothing.
+    pub onion: Option<String>,
+    /// Whom to tell of a weakness: an address that begins with `mailto:` or `https://`.
+    pub security_contact: Option<String>,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use axum::{
@@ -44,6 +44,19 @@ impl Clock for Fixed {
     }
 }
 
+/// A portal before services that are away.
+fn portal() -> Router {
+    let away = service_fn(|_: Request<tonic::body::Body>| async {
+        Ok::<_, Infallible>(tonic::Status::unavailable("away").into_http())
+    });
+    portal_over(Lines::all(&away), settings())
+}
+
+fn portal_over(lines: Lines, settings: PortalSettings) -> Router {
+    let keys = PortalKeys::new(PortalKey::from_bytes([7; 32]), Vec::new());
+    Portal::new(lines, settings, keys, Arc::new(Fixed)).router()
+}
+
 fn settings() -> PortalSettings {
     PortalSettings {
         hosts: vec![HOST.to_owned()],
@@ -53,16 +66,11 @@ fn settings() -> PortalSettings {
         leave: "https://example.org/".to_owned(),
         helplines: contacts("Line: +1 202 555 0142").unwrap(),
         complaints: Vec::new(),
+        organisation: None,
+        over_tls: false,
+        onion: None,
+        security_contact: None,
     }
-}
-
-/// A portal before services that are away.
-fn portal() -> Router {
-    let away = service_fn(|_: Request<tonic::body::Body>| async {
-        Ok::<_, Infallible>(tonic::Status::unavailable("away").into_http())
-    });
-    let keys = PortalKeys::new(PortalKey::from_bytes([7; 32]), Vec::new());
-    Portal::new(Lines::all(&away), settings(), keys, Arc::new(Fixed)).router()
 }
 
 struct Page {
@@ -168,6 +176,85 @@ async fn only_our_own_names_and_pages_are_answered() {
         let expected = if passes { StatusCode::BAD_REQUEST } else { StatusCode::FORBIDDEN };
         assert_eq!(status, expected, "{name}: {value}");
     }
+}
+
+#[tokio::test]
+async fn every_call_says_for_which_place_it_is_made_and_shows_no_address() {
+    use flare_access::{Place, take_place};
+
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let service = service_fn(move |mut request: Request<tonic::body::Body>| {
+        let shown = request.headers().get(Place::header()).map(|value| value.to_str().unwrap().to_owned());
+        seen.lock().unwrap().push((shown, take_place(request.headers_mut(), true)));
+        async { Ok::<_, Infallible>(tonic::Status::unavailable("away").into_http()) }
+    });
+    let router = portal_over(Lines::all(&service), settings());
+    for from in [Some([192, 0, 2, 7]), Some([192, 0, 2, 8]), Some([192, 0, 2, 7]), None] {
+        let mut request = Request::post("/en/ask").header(header::HOST, HOST);
+        if let Some(from) = from {
+            request = request.extension(Place::of(from.into()));
+        }
+        let body = format!("f={}&story=x&reach=y", slip().await);
+        router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    }
+    let told = told.lock().unwrap();
+    let places: Vec<_> = told.iter().map(|(_, place)| place.clone()).collect();
+    assert_eq!(places.len(), 4);
+    assert!(places[0].is_some() && places[0] == places[2] && places[0] != places[1] && places[3].is_none());
+    let shown = told[0].0.as_deref().unwrap();
+    assert!(shown.len() == 32 && shown.bytes().all(|byte| byte.is_ascii_hexdigit()), "{shown}");
+    assert_ne!(&shown[..8], "c0000207", "its bytes");
+}
+
+#[tokio::test]
+async fn an_organisation_may_name_its_onion_service_its_contact_and_its_own_tls() {
+    let away = service_fn(|_: Request<tonic::body::Body>| async {
+        Ok::<_, Infallible>(tonic::Status::unavailable("away").into_http())
+    });
+    let named = PortalSettings {
+        over_tls: true,
+        onion: Some("http://example.onion".to_owned()),
+        security_contact: Some("mailto:security@example.org".to_owned()),
+        ..settings()
+    };
+    let router = portal_over(Lines::all(&away), named);
+    let get = async |path: &str| {
+        let request = Request::get(path).header(header::HOST, HOST).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let home = get("/fr/ask").await;
+    assert_eq!(home.headers()["onion-location"], "http://example.onion/fr/ask");
+    assert_eq!(home.headers()["strict-transport-security"], "max-age=63072000");
+    let contact = get("/.well-known/security.txt").await;
+    assert_eq!(
+        (contact.status(), &contact.headers()["content-type"].to_str().unwrap()[..10]),
+        (StatusCode::OK, "text/plain")
+    );
+    let text = String::from_utf8(to_bytes(contact.into_body(), 1_000).await.unwrap().to_vec()).unwrap();
+    assert!(text.starts_with("Contact: mailto:security@example.org\nExpires: 2027-02-"), "{text}");
+
+    let plain = super::tests::get("/fr/ask").await;
+    assert!(!plain.headers.contains_key("onion-location"));
+    assert!(!plain.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    assert_eq!(super::tests::get("/.well-known/security.txt").await.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_languages_that_nobody_has_read_are_those_whose_catalogues_say_so() {
+    let unread = LANGUAGES.into_iter().filter(|lang| {
+        let says = |text: &String| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("# Not read by a native speaker: "))
+                .map(str::to_owned)
+        };
+        files(&format!("locales/{lang}"))
+            .iter()
+            .any(|text| says(text).is_none_or(|said| !said.starts_with("no")))
+    });
+    let mut unread: Vec<_> = unread.collect();
+    unread.sort_unstable();
+    assert_eq!(unread, crate::UNREAD_LANGUAGES);
 }
 
 #[tokio::test]

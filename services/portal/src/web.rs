@@ -83,8 +83,22 @@ pub(crate) fn with_cookie(mut response: Response, value: &str) -> Response {
 }
 
 /// The outermost layer: whatever is answered, refusals too, carries these headers.
-pub(crate) async fn headers(request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn headers(
+    State(portal): State<Arc<Portal>>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
+    // Paths name a page and nobody, so they may stand in a header.
+    let onion = portal.settings.onion.as_ref().map(|onion| HeaderValue::from_str(&format!("{onion}{path}")));
+    if let Some(Ok(onion)) = onion {
+        response.headers_mut().insert(HeaderName::from_static("onion-location"), onion);
+    }
+    if portal.settings.over_tls {
+        let two_years = HeaderValue::from_static("max-age=63072000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
     let policy = format!(
         "default-src 'none'; style-src '{}' '{}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_HASH, *SMALL_STYLE_HASH

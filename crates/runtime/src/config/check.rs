@@ -29,6 +29,26 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Checks that a process can be the portal and nothing else, which keeps nothing and can read nothing that was kept, and
+    /// lists every reason why it cannot.
+    pub fn check_portal(&self) -> Result<(), BadSettings> {
+        let mut check = Check::default();
+        check.server(self);
+        check.portal_alone(self);
+        check.tls(self);
+        check.portal_peers(self);
+        check.portal(self);
+        check.telemetry(self);
+        check.limits(self);
+        check.policy(self);
+        if check.problems.is_empty() { Ok(()) } else { Err(BadSettings { problems: check.problems }) }
+    }
+}
+
+/// The roles that the portal calls.
+const PORTAL_CALLS: [Producer; 2] = [Producer::Identity, Producer::Intake];
+
 #[derive(Default)]
 struct Check {
     problems: Vec<Problem>,
@@ -73,6 +93,8 @@ impl Check {
         // Less would refuse a request of 256 KiB, or a piece of a file.
         self.between("server.decode_limit_bytes", server.decode_limit_bytes, 384 * 1024, 16 * 1024 * 1024);
         self.between("server.encode_limit_bytes", server.encode_limit_bytes, 384 * 1024, 64 * 1024 * 1024);
+        let name = &server.portal_name;
+        self.that(!name.is_empty(), "server.portal_name", name, "must not be empty");
         self.between("server.keepalive_seconds", server.keepalive_seconds, 1, 3_600);
         self.between("server.keepalive_timeout_seconds", server.keepalive_timeout_seconds, 1, 600);
         self.between("server.shutdown_grace_seconds", server.shutdown_grace_seconds, 1, 600);
@@ -151,8 +173,7 @@ impl Check {
             let key = format!("peers.{role}");
             let addresses = settings.peers.addresses(role);
             for address in &addresses {
-                let rule = "must be host:port, several parted by commas";
-                self.that(host_and_port(address).is_some(), &key, *address, rule);
+                self.address_of_peer(&key, address);
             }
             let reachable = roles.is_empty() || roles.contains(&role) || !addresses.is_empty();
             self.that(reachable, &key, "", "must be given: that role does not run in this process");
@@ -164,15 +185,113 @@ impl Check {
         let listen = &portal.listen;
         let rule = "must be a host and a port, such as 127.0.0.1:7480, or empty";
         self.that(listen.is_empty() || host_and_port(listen).is_some(), "portal.listen", listen, rule);
-        let rule = "must stay on this machine: the pages are served in the clear";
-        self.that(listen.is_empty() || is_loopback(listen), "portal.listen", listen, rule);
+        let sealed = portal.over_tls() || (!portal.behind_front.is_empty() && is_private(listen));
+        let rule = "must stay on this machine, unless portal.tls_certificate is set, or portal.behind_front and this is an \
+                    address of a private network: the pages are served in the clear";
+        self.that(listen.is_empty() || is_loopback(listen) || sealed, "portal.listen", listen, rule);
         self.file_exists("portal.key_file", &portal.key_file);
-        self.file_exists("portal.previous_key_file", &portal.previous_key_file);
+        for file in portal.previous_keys() {
+            self.file_exists("portal.previous_key_files", file);
+        }
+        self.between("portal.max_connections", portal.max_connections, 16, 100_000);
+        self.portal_addresses(settings);
         self.between("portal.reads_from_hour", portal.reads_from_hour, 0, 23);
         self.between("portal.reads_until_hour", portal.reads_until_hour, 0, 23);
         let leave = &portal.leave;
         let fits = leave.starts_with("https://") && leave.bytes().all(|byte| byte.is_ascii_graphic());
         self.that(fits, "portal.leave", leave, "must be an address that begins with https://");
+    }
+
+    /// How the pages are reached, and what they say of it.
+    fn portal_addresses(&mut self, settings: &Settings) {
+        let portal = &settings.portal;
+        let (certificate, key) = (&portal.tls_certificate, &portal.tls_key);
+        let rule = "must be given too: portal.tls_certificate and portal.tls_key are both set or none";
+        let both = certificate.as_os_str().is_empty() == key.as_os_str().is_empty();
+        self.that(both, "portal.tls_key", &key.display(), rule);
+        self.file_exists("portal.tls_certificate", certificate);
+        self.file_exists("portal.tls_key", key);
+        for address in portal.front_addresses() {
+            let rule = "must be IP addresses, parted by commas";
+            self.that(address.parse::<IpAddr>().is_ok(), "portal.behind_front", address, rule);
+        }
+        let onion = portal.behind_onion;
+        let alone = portal.behind_front.is_empty() && !portal.over_tls() && is_loopback(&portal.listen);
+        let rule =
+            "must be false with portal.behind_front or portal.tls_certificate, and beyond this machine";
+        self.that(!onion || alone, "portal.behind_onion", &onion, rule);
+        let fingerprint = portal.organisation().unwrap_or_default();
+        let digits = |text: &str| {
+            text.split(' ').all(|group| group.len() == 5 && group.bytes().all(|c| c.is_ascii_digit()))
+        };
+        let fits = fingerprint.is_empty() || (fingerprint.len() == 35 && digits(&fingerprint));
+        let rule = "must be six groups of five digits, as `flare staff init` shows them";
+        self.that(fits, "portal.fingerprint", &portal.fingerprint, rule);
+        let is_address = |text: &str, begins: &[&str]| {
+            text.is_empty()
+                || (begins.iter().any(|begin| text.starts_with(begin))
+                    && text.bytes().all(|byte| byte.is_ascii_graphic()))
+        };
+        let contact = &portal.security_contact;
+        let rule = "must begin with mailto: or https://";
+        self.that(is_address(contact, &["mailto:", "https://"]), "portal.security_contact", contact, rule);
+        let there = &portal.onion_location;
+        let fits =
+            is_address(there, &["http://", "https://"]) && (there.is_empty() || there.ends_with(".onion"));
+        let rule = "must begin with http:// and end with .onion, without a path";
+        self.that(fits, "portal.onion_location", there, rule);
+    }
+
+    /// What the role portal must have, and what it must not: whoever breaks into it finds nothing that opens or forges what
+    /// services keep.
+    fn portal_alone(&mut self, settings: &Settings) {
+        let (portal, service) = (&settings.portal, &settings.service);
+        let kind = settings.mode.kind;
+        let rule = "must be distributed for the role portal; embedded mode serves the pages by itself";
+        self.secretly(kind == Mode::Distributed, "mode.kind", rule);
+        let rule = "must be empty: the portal needs none, and must not have one";
+        self.secretly(settings.database.url.is_empty(), "database.url", rule);
+        self.secretly(settings.broker.url.is_empty(), "broker.url", rule);
+        self.secretly(settings.cache.url.is_empty(), "cache.url", rule);
+        for (key, path) in [
+            ("service.key_file", &service.key_file),
+            ("service.setup_code_file", &service.setup_code_file),
+            ("files.dir", &settings.files.dir),
+        ] {
+            self.that(path.as_os_str().is_empty(), key, &path.display(), rule);
+        }
+        let rule = "must be given for the role portal";
+        self.that(!portal.listen.is_empty(), "portal.listen", &portal.listen, rule);
+        self.that(
+            !portal.key_file.as_os_str().is_empty(),
+            "portal.key_file",
+            &portal.key_file.display(),
+            rule,
+        );
+        self.that(portal.organisation().is_some(), "portal.fingerprint", &portal.fingerprint, rule);
+        let named = !portal.hosts.is_empty() || is_loopback(&portal.listen);
+        self.that(
+            named,
+            "portal.hosts",
+            &portal.hosts,
+            "must be given where others than this machine reach the pages",
+        );
+    }
+
+    fn portal_peers(&mut self, settings: &Settings) {
+        for role in PORTAL_CALLS {
+            let addresses = settings.peers.addresses(role);
+            let key = format!("peers.{role}");
+            self.that(!addresses.is_empty(), &key, "", "must be given: the portal calls that role");
+            for address in addresses {
+                self.address_of_peer(&key, address);
+            }
+        }
+    }
+
+    fn address_of_peer(&mut self, key: &str, address: &str) {
+        let rule = "must be host:port, several parted by commas";
+        self.that(host_and_port(address).is_some(), key, address, rule);
     }
 
     fn telemetry(&mut self, settings: &Settings) {
@@ -259,6 +378,16 @@ fn host_and_port(address: &str) -> Option<(&str, u16)> {
         None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-'),
     };
     fits.then_some((bare.unwrap_or(host), port))
+}
+
+/// Whether an address (`host:port`) is one of a network that nobody outside reaches.
+fn is_private(address: &str) -> bool {
+    host_and_port(address).and_then(|(host, _)| host.parse::<IpAddr>().ok()).is_some_and(|address| {
+        match address {
+            IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+        }
+    })
 }
 
 /// Whether an address (`host:port`) is on this machine, so that nobody on the way can listen.

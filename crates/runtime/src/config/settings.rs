@@ -87,6 +87,8 @@ pub struct ServerSettings {
     pub opening_seconds: u32,
     /// Addresses of proxies; see [`ServerSettings::trusted_proxies`].
     pub trusted_proxies: String,
+    /// The name in the portal's certificate.
+    pub portal_name: String,
     /// How often a silent connection is asked whether it lives.
     pub keepalive_seconds: u32,
     /// How long it may take to say so.
@@ -187,8 +189,24 @@ pub struct PortalSettings {
     pub hosts: String,
     /// The file with the portal's key; see [`Settings::portal_key_file`].
     pub key_file: PathBuf,
-    /// The file with the key before it; empty when there is none.
-    pub previous_key_file: PathBuf,
+    /// The files with the keys before it; see [`PortalSettings::previous_keys`].
+    pub previous_key_files: String,
+    /// The organisation's fingerprint; see [`PortalSettings::organisation`].
+    pub fingerprint: String,
+    /// Connections at once.
+    pub max_connections: u32,
+    /// Addresses of fronts; see [`PortalSettings::fronts`].
+    pub behind_front: String,
+    /// Whether callers come by circuits of Tor, which it names.
+    pub behind_onion: bool,
+    /// The certificate that browsers are shown.
+    pub tls_certificate: PathBuf,
+    /// Its key.
+    pub tls_key: PathBuf,
+    /// Where the same pages are as an onion service.
+    pub onion_location: String,
+    /// Whom to tell of a weakness.
+    pub security_contact: String,
     /// From when somebody reads.
     pub reads_from_hour: u32,
     /// Until when somebody reads.
@@ -335,21 +353,53 @@ impl ServerSettings {
     }
 
     pub(super) fn proxy_addresses(&self) -> impl Iterator<Item = &str> {
-        self.trusted_proxies.split(',').map(str::trim).filter(|address| !address.is_empty())
+        parts(&self.trusted_proxies)
     }
 }
 
 impl PortalSettings {
     /// The names that are answered, for a portal that listens at `port`.
     pub fn hosts(&self, port: u16) -> Vec<String> {
-        let named = self.hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
-        let named: Vec<_> = named.map(str::to_owned).collect();
+        let named: Vec<_> = parts(&self.hosts).map(str::to_owned).collect();
         if named.is_empty() {
             let here = self.listen.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host);
             return [here, "127.0.0.1", "localhost"].map(|host| format!("{host}:{port}")).to_vec();
         }
         named
     }
+}
+
+impl PortalSettings {
+    /// The files with the keys before this one.
+    pub fn previous_keys(&self) -> impl Iterator<Item = &Path> {
+        parts(&self.previous_key_files).map(Path::new)
+    }
+
+    /// The organisation's fingerprint as it is shown, whichever way it was typed; none where none is given.
+    pub fn organisation(&self) -> Option<String> {
+        let groups = self.fingerprint.split(|mark: char| mark.is_whitespace() || mark == '-');
+        let groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();
+        (!groups.is_empty()).then(|| groups.join(" "))
+    }
+
+    /// The fronts that are believed when they say where a call comes from. What is no address is left out.
+    pub fn fronts(&self) -> TrustedProxies {
+        TrustedProxies::new(self.front_addresses().filter_map(|address| address.parse().ok()))
+    }
+
+    pub(super) fn front_addresses(&self) -> impl Iterator<Item = &str> {
+        parts(&self.behind_front)
+    }
+
+    /// Whether TLS is the portal's own.
+    pub fn over_tls(&self) -> bool {
+        !self.tls_certificate.as_os_str().is_empty()
+    }
+}
+
+/// The parts of a list, without empty ones.
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 impl LimitSettings {
@@ -388,7 +438,7 @@ impl PeerSettings {
             Producer::Grants => &self.grants,
             Producer::Notification => &self.notification,
         };
-        list.split(',').map(str::trim).filter(|address| !address.is_empty()).collect()
+        parts(list).collect()
     }
 }
 

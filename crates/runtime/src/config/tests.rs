@@ -161,7 +161,20 @@ fn every_rule_refuses_what_breaks_it() {
         ("database.max_connections", "0"),
         ("database.acquire_timeout_ms", "1"),
         ("database.schema_prefix", "Flare-"),
+        ("server.portal_name", ""),
         ("peers.intake", "intake"),
+        ("portal.listen", "0.0.0.0:7480"),
+        ("portal.listen", "192.0.2.7:7480"),
+        ("portal.key_file", "/nowhere/portal.key"),
+        ("portal.previous_key_files", "/nowhere/one,/nowhere/two"),
+        ("portal.fingerprint", "01234 56789"),
+        ("portal.fingerprint", "0123456789 0123456789 01234 56789"),
+        ("portal.max_connections", "1"),
+        ("portal.behind_front", "front"),
+        ("portal.tls_key", "/nowhere/key.pem"),
+        ("portal.onion_location", "https://example.org"),
+        ("portal.security_contact", "security@example.org"),
+        ("portal.leave", "http://example.org"),
         ("telemetry.filter", "flare=loud=very"),
         ("telemetry.otlp_endpoint", "https://collector:4317"),
         ("telemetry.prometheus_listen", "localhost"),
@@ -215,6 +228,87 @@ fn distributed_mode_asks_for_its_servers_and_its_key() {
     assert_eq!(problems(&distributed(dir.path())), Vec::<String>::new());
     assert_eq!(problems(&distributed(dir.path()).set("cache.url", "")), Vec::<String>::new());
     assert!(problems(&distributed(dir.path()).set("cache.url", "http://x")).join("").contains("cache.url"));
+}
+
+/// Settings with which the role portal starts, with its key in `dir`.
+fn portal(dir: &Path) -> Sources {
+    let key = dir.join("portal.key");
+    fs::write(&key, "00".repeat(32)).unwrap();
+    Sources::defaults()
+        .set("mode.kind", "distributed")
+        .set("peers.identity", "127.0.0.1:1")
+        .set("peers.intake", "127.0.0.1:2")
+        .set("portal.key_file", key.display().to_string())
+        .set("portal.fingerprint", "01234-56789 01234 56789 01234\n56789")
+}
+
+fn portal_problems(sources: &Sources) -> String {
+    let checked = Settings::load(sources).unwrap().check_portal();
+    checked
+        .err()
+        .map(|bad| bad.problems.iter().map(|problem| format!("{problem}\n")).collect())
+        .unwrap_or_default()
+}
+
+#[test]
+fn the_portal_starts_with_its_own_key_and_with_nothing_of_the_services() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = portal(dir.path());
+    assert_eq!(portal_problems(&sources), "");
+    assert_eq!(
+        Settings::load(&sources).unwrap().portal.organisation().unwrap(),
+        "01234 56789 01234 56789 01234 56789"
+    );
+    let key = dir.path().join("portal.key").display().to_string();
+    for (name, value) in [
+        ("database.url", "postgres://flare:hunter2@db/flare"),
+        ("broker.url", "amqp://flare:hunter2@broker"),
+        ("cache.url", "redis://:hunter2@cache"),
+        ("service.key_file", &key),
+        ("service.setup_code_file", &key),
+        ("files.dir", "/files"),
+    ] {
+        let refused = portal_problems(&sources.clone().set(name, value));
+        assert!(refused.starts_with(name) && refused.lines().count() == 1, "{name}: {refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+    for name in ["portal.listen", "portal.key_file", "portal.fingerprint", "peers.identity", "peers.intake"] {
+        let refused = portal_problems(&sources.clone().set(name, ""));
+        assert!(refused.starts_with(name), "{name}: {refused}");
+    }
+    assert!(portal_problems(&sources.set("mode.kind", "embedded")).starts_with("mode.kind"));
+}
+
+#[test]
+fn pages_are_served_in_the_clear_on_this_machine_or_to_a_front_on_a_private_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let at =
+        |listen: &str| portal(dir.path()).set("portal.listen", listen).set("portal.hosts", "ask.example.org");
+    for beyond in ["0.0.0.0:7480", "203.0.113.7:7480", "10.0.0.7:7480", "portal:7480"] {
+        assert!(
+            portal_problems(&at(beyond)).starts_with("portal.listen must stay on this machine"),
+            "{beyond}"
+        );
+    }
+    let front = |listen: &str| portal_problems(&at(listen).set("portal.behind_front", "10.0.0.8"));
+    for private in ["10.0.0.7:7480", "192.168.0.7:7480", "[fd00::7]:7480", "127.0.0.1:7480"] {
+        assert_eq!(front(private), "", "{private}");
+    }
+    for public in ["0.0.0.0:7480", "203.0.113.7:7480", "[2001:db8::7]:7480"] {
+        assert!(front(public).starts_with("portal.listen"), "{public}");
+    }
+    let pem = dir.path().join("portal.key").display().to_string();
+    let sealed = at("0.0.0.0:443").set("portal.tls_certificate", &pem).set("portal.tls_key", &pem);
+    assert_eq!(portal_problems(&sealed), "");
+    assert!(
+        portal_problems(&sealed.clone().set("portal.hosts", "")).starts_with("portal.hosts must be given")
+    );
+    assert!(portal_problems(&sealed.set("portal.behind_onion", "true")).starts_with("portal.behind_onion"));
+    let onion = portal(dir.path()).set("portal.behind_onion", "true");
+    assert_eq!(portal_problems(&onion), "");
+    assert!(
+        portal_problems(&onion.set("portal.behind_front", "127.0.0.1")).starts_with("portal.behind_onion")
+    );
 }
 
 #[test]

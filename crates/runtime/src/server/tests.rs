@@ -1,6 +1,9 @@
 use std::{fs, sync::Arc};
 
-use flare_access::{AccessLayer, Clock, Deadlines, LocalRateLimits, ServiceTokens, Signatory, TokenVerifier};
+use flare_access::{
+    AccessLayer, Clock, Deadlines, Limit, Limits, LocalRateLimits, Place, PlaceNames, ServiceTokens,
+    Signatory, TokenVerifier,
+};
 use flare_contracts::{
     AccessRules, Producer,
     events::v1::{ListEventsRequest, ListEventsResponse},
@@ -378,12 +381,17 @@ async fn a_trace_goes_on_in_the_called_service() {
 
 /// PEM files of an installation in `dir`: its authority, and a certificate for this machine.
 fn certificates(dir: &std::path::Path) -> Settings {
+    certificates_for(dir, "somebody")
+}
+
+/// The same, whose certificate bears this name too.
+fn certificates_for(dir: &std::path::Path, name: &str) -> Settings {
     let (authority_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = authority.self_signed(&authority_key).unwrap();
     let issuer = Issuer::new(authority, authority_key);
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), name.to_owned()];
     let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
     let files = [("ca", ca.pem()), ("certificate", certificate.pem()), ("key", key.serialize_pem())];
     let sources = files.into_iter().fold(Sources::defaults(), |sources, (name, pem)| {
@@ -440,4 +448,99 @@ async fn a_certificate_that_is_none_is_refused_before_anything_is_served() {
     assert!(matches!(server.run.await.unwrap(), Err(ServerError::Transport(_))));
     fs::remove_file(&files.tls.key).unwrap();
     assert!(Tls::load(&files.tls).err().unwrap().to_string().contains("key cannot be read"));
+}
+
+/// Asks for health over a channel, for a place; whether it was answered, or its place had asked too often.
+async fn health_for(channel: PeerChannel, place: Option<u8>) -> bool {
+    let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
+    if let Some(place) = place {
+        let named = PlaceNames::new(&[7; 32]).name(&Place::of([192, 0, 2, place].into()), 0);
+        request.metadata_mut().insert(Place::header(), named.to_metadata().unwrap());
+    }
+    match HealthClient::new(channel).check(request).await {
+        Ok(_) => true,
+        Err(status) => {
+            assert_eq!(reason(&status), "TOO_MANY_CALLS", "{status:?}");
+            false
+        }
+    }
+}
+
+fn twice_a_minute(key: &ServiceKey) -> AccessLayer {
+    let limit = Limit { calls: 2, per: Duration::from_mins(1) };
+    access(key, Deadlines::default())
+        .with_limits(Limits { anonymous_from_one_place: limit, ..Limits::default() })
+}
+
+#[tokio::test]
+async fn a_flood_from_one_place_stops_nobody_at_another_who_comes_by_the_same_portal() {
+    let health = Health::starting(Vec::<String>::new()).await;
+    let key = ServiceKey::from_bytes([1; 32]);
+    let server = GrpcServer::new(&settings(&[]), twice_a_minute(&key), Log::new().routes(), &health).unwrap();
+    let token = CancellationToken::new();
+    let (for_portal, run) = server.clone().serve_portal_in_process(token.clone());
+    let (for_services, other_run) = server.serve_in_process(token.clone());
+    let runs = [tokio::spawn(run), tokio::spawn(other_run)];
+
+    let portal = client::over(for_portal, plain);
+    let flood = [true, true, false, false];
+    for expected in flood {
+        assert_eq!(health_for(portal.clone(), Some(1)).await, expected);
+    }
+    assert!(health_for(portal.clone(), Some(2)).await, "somebody else, by the same portal");
+    assert!(!health_for(portal, Some(1)).await, "the flood's limit holds");
+
+    let service = client::over(for_services, plain);
+    for (place, expected) in [(3, true), (4, true), (5, false)] {
+        assert_eq!(health_for(service.clone(), Some(place)).await, expected, "only the portal is believed");
+    }
+    token.cancel();
+    for run in runs {
+        run.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn over_the_network_a_place_is_believed_of_the_certificate_that_names_the_portal() {
+    for (name, is_believed) in [("portal", true), ("intake", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let files = certificates_for(dir.path(), name);
+        let tls = Tls::load(&files.tls).unwrap().unwrap();
+        let key = ServiceKey::from_bytes([1; 32]);
+        let server = start(&[], twice_a_minute(&key), Some(tls.clone())).await;
+        let channel = client::connect(&[&server.address], Some(&tls), plain).unwrap();
+        let mut answered = Vec::new();
+        for place in [1, 1, 1, 2] {
+            answered.push(health_for(channel.clone(), Some(place)).await);
+        }
+        assert_eq!(answered, [true, true, false, is_believed], "{name}");
+        let person = client::connect(&[&server.address], Some(&Tls::trusting(&files.tls.ca).unwrap()), plain);
+        // The same address as the connection above: no name of a place helps without a certificate.
+        assert_eq!(health_for(person.unwrap(), Some(9)).await, is_believed, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_portal_is_flooded_with_services_reach_each_other() {
+    let (log, token) = (Log::new(), CancellationToken::new());
+    let health = Health::starting(["flare.events.v1.EventLog"]).await;
+    let settings = settings(&[("server.max_calls_in_flight", "1")]);
+    let server = GrpcServer::new(&settings, Identity::new(), log.routes(), &health).unwrap();
+    let (for_portal, run) = server.clone().serve_portal_in_process(token.clone());
+    let (for_services, other_run) = server.serve_in_process(token.clone());
+    let runs = [tokio::spawn(run), tokio::spawn(other_run)];
+    let portal = client::over(for_portal, plain);
+    let held = {
+        let portal = portal.clone();
+        tokio::spawn(async move { ask(&portal, "hold", "").await })
+    };
+    log.held.acquire().await.unwrap().forget();
+    assert_eq!(reason(&ask(&portal, "", "").await.unwrap_err()), "TOO_BUSY");
+    assert!(ask(&client::over(for_services, plain), "", "").await.is_ok());
+    log.release.add_permits(1);
+    held.await.unwrap().unwrap();
+    token.cancel();
+    for run in runs {
+        run.await.unwrap().unwrap();
+    }
 }

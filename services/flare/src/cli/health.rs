@@ -45,11 +45,15 @@ pub(crate) async fn run(args: HealthArgs, context: &Context) -> Result<(), CliEr
         .iter()
         .map(|(name, address, state)| json!({ "name": name, "address": address, "state": state }))
         .collect();
-    context.output.show(&json!({ "health": document }), |out| {
+    let unread = flare_portal::UNREAD_LANGUAGES;
+    context.output.show(&json!({ "health": document, "not_read_by_a_native_speaker": unread }), |out| {
         let rows = found
             .iter()
             .map(|(name, address, state)| vec![(*name).clone(), (*address).clone(), (*state).to_owned()]);
         out.table(&["what", "where", "state"], rows.collect());
+        for language in unread {
+            out.line(format!("pages in {language}: not read by a native speaker"));
+        }
     })?;
     // One replica that serves is enough for those who ask it.
     let serves = |name: &String| found.iter().any(|(of, _, state)| *of == name && *state == SERVING);

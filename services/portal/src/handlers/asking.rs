@@ -12,6 +12,7 @@ use super::{Answer, In, Shared, Typed, away, broken, code, refused};
 use crate::{
     Portal,
     answers::Answers,
+    figures,
     form::{Unclear, form_of},
     keys::{Session, Slip},
     l10n::L10nLanguage,
@@ -61,6 +62,7 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
         Err(NotDone::Refused(told)) => return Err(refused(lang, &told)),
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
+    figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
     let session = Session { is_new: true, only_here: answers.only_here(), unclear, ..begun };

@@ -1,0 +1,65 @@
+//! The figures of the portal. None has a label that a caller can choose, and none names anybody.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request},
+    http::StatusCode,
+    middleware::Next,
+    response::Response,
+};
+use flare_kernel::Timestamp;
+use flare_runtime::PORTAL_CODE_SECONDS;
+
+/// Pages, by the pattern of their address and their status.
+const PAGES: &str = "flare_portal_pages_total";
+
+/// Whoever was not served for want of room or because of a limit, by which of the two.
+const REFUSED: &str = "flare_portal_refused_total";
+
+/// Calls to services that waited for their turn, because their place had made many.
+const WAITED: &str = "flare_portal_waited_total";
+
+/// What kept somebody from being served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// A service's limit, also after waiting.
+    Limit,
+    /// Every connection was busy.
+    Room,
+}
+
+/// Counts every page.
+pub(crate) async fn count_pages(request: Request<Body>, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    page(route, response.status());
+    response
+}
+
+fn page(route: &str, status: StatusCode) {
+    metrics::counter!(PAGES, "route" => route.to_owned(), "status" => status.as_u16().to_string())
+        .increment(1);
+}
+
+/// Notes how long it took from the form to the code.
+pub(crate) fn code_after(opened: Timestamp, now: Timestamp) {
+    let micros = u64::try_from(now.since(opened).as_micros()).unwrap_or(0);
+    metrics::histogram!(PORTAL_CODE_SECONDS).record(Duration::from_micros(micros));
+}
+
+/// Counts somebody who was not served.
+pub(crate) fn refused(by: Want) {
+    let by = match by {
+        Want::Limit => "limit",
+        Want::Room => "room",
+    };
+    metrics::counter!(REFUSED, "by" => by).increment(1);
+}
+
+/// Counts a call that waited.
+pub(crate) fn waited() {
+    metrics::counter!(WAITED).increment(1);
+}
