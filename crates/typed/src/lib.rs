@@ -16,6 +16,7 @@ pub mod date;
 pub mod holds;
 pub mod language;
 pub mod money;
+mod months;
 mod names;
 pub mod place;
 mod reading;

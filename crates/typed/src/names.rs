@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use icu_locale::{Locale, names::DisplayNamesPreferences};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// The languages whose names for countries and languages are known.
-const WRITTEN_IN: [&str; 40] = [
+/// The languages whose names for countries, languages and months are known.
+pub(crate) const WRITTEN_IN: [&str; 40] = [
     "en", "fr", "ar", "es", "pt", "ru", "uk", "be", "fa", "ps", "ur", "hi", "bn", "my", "am", "ti", "so",
     "sw", "ha", "tr", "az", "ku", "uz", "ka", "hy", "he", "zh", "zh-Hant", "ja", "ko", "vi", "th", "km",
     "id", "de", "it", "nl", "pl", "sr", "el",
