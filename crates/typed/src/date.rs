@@ -1,6 +1,10 @@
 //! Days, as people write them in the calendar they live by.
 
-use std::ops::RangeInclusive;
+use std::{
+    collections::{HashMap, HashSet},
+    ops::RangeInclusive,
+    sync::LazyLock,
+};
 
 use flare_kernel::Date;
 use icu_calendar::{
@@ -345,7 +349,7 @@ impl Day {
 pub fn read(text: &str, expected: Expected, today: Date) -> Reading<Day> {
     let text = clean_value(text);
     let Some(pieces) = Pieces::of(&text) else { return Reading::Unreadable(Rule::NotADate) };
-    let other = || match (&pieces.word, pieces.is_unconverted()) {
+    let other = || match (&pieces.word, pieces.unconverted()) {
         (Some(_), Some(calendar)) => Some(calendar),
         (Some(_), None) if pieces.calendar().is_some() => None,
         (None | Some(_), None | Some(_)) => {
@@ -441,23 +445,25 @@ impl Pieces {
             3 => &[],
             _ => return None,
         };
-        words.retain(|word| !PARTICLES.iter().any(|particle| folded(particle) == folded(word)));
+        words.retain(|word| !is_particle(word));
         let word = Some(folded(&words.join(" "))).filter(|word| !word.is_empty());
         Some(Self { numbers, months, word })
     }
 
     /// The calendar that the word names, and its era.
     fn calendar(&self) -> Option<(Calendar, &'static str)> {
-        let word = self.word.as_ref()?;
-        let known = WORDS.iter().find(|(known, ..)| folded(known) == *word);
-        known.map(|(_, calendar, era)| (*calendar, *era))
+        static CALENDARS: LazyLock<HashMap<String, (Calendar, &str)>> = LazyLock::new(|| {
+            WORDS.iter().rev().map(|(word, calendar, era)| (folded(word), (*calendar, *era))).collect()
+        });
+        CALENDARS.get(self.word.as_ref()?).copied()
     }
 
     /// The calendar that the word names, if it is one that cannot be converted.
-    fn is_unconverted(&self) -> Option<Unconverted> {
-        let word = self.word.as_ref()?;
-        let known = UNCONVERTED_WORDS.iter().find(|(known, _)| folded(known) == *word);
-        known.map(|(_, calendar)| *calendar)
+    fn unconverted(&self) -> Option<Unconverted> {
+        static CALENDARS: LazyLock<HashMap<String, Unconverted>> = LazyLock::new(|| {
+            UNCONVERTED_WORDS.iter().map(|(word, calendar)| (folded(word), *calendar)).collect()
+        });
+        CALENDARS.get(self.word.as_ref()?).copied()
     }
 
     /// Every day that may be written here, in whichever calendar, or nothing where none is.
@@ -527,6 +533,12 @@ fn cut(text: &str) -> (Vec<String>, Vec<String>) {
         }
     }
     (numbers, words)
+}
+
+fn is_particle(word: &str) -> bool {
+    static FOLDED: LazyLock<HashSet<String>> =
+        LazyLock::new(|| PARTICLES.iter().map(|word| folded(word)).collect());
+    FOLDED.contains(&folded(word))
 }
 
 /// Takes the name of a month out of the words: the longest that is one.

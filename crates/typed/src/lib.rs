@@ -21,6 +21,7 @@ mod names;
 pub mod place;
 mod reading;
 mod rule;
+mod scale;
 pub mod text;
 
 pub use reading::{Reading, TwoWays};

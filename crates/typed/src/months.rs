@@ -12,12 +12,11 @@ use icu_datetime::{
     fieldsets::{M, MD},
 };
 use icu_locale::Locale;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     date::Calendar,
-    names::{WRITTEN_IN, folded},
-    text::{clean_value, is_visible},
+    names::{WRITTEN_IN, folded, spelled},
+    text::clean_value,
 };
 
 /// Where the same language names months otherwise: the Levant, the Maghreb, Afghanistan; and languages of which no name
@@ -56,7 +55,7 @@ pub(crate) type Named = (Calendar, Month);
 /// Every month that has this name, in whichever calendar and language.
 pub(crate) fn named(name: &str) -> &'static [Named] {
     let months = &*MONTHS;
-    let found = months.exact.get(&exact(name)).or_else(|| months.folded.get(&folded(name)));
+    let found = months.exact.get(&spelled(name)).or_else(|| months.folded.get(&folded(name)));
     found.map_or(&[], Vec::as_slice)
 }
 
@@ -121,7 +120,7 @@ impl Months {
         if name.contains(|c: char| c.is_ascii_digit()) {
             return;
         }
-        push(&mut self.exact, exact(name), month);
+        push(&mut self.exact, spelled(name), month);
         if is_whole {
             push(&mut self.folded, folded(name), month);
         }
@@ -136,12 +135,6 @@ fn push(months: &mut HashMap<String, Vec<Named>>, name: String, month: Named) {
     if !known.contains(&month) {
         known.push(month);
     }
-}
-
-/// A name as it is written, in small letters without spaces and signs.
-fn exact(name: &str) -> String {
-    let is_sign = |c: char| c.is_ascii_punctuation() || matches!(c, '’' | '‘' | '׳' | '־' | 'ـ' | '॰');
-    name.to_lowercase().nfkc().filter(|c| is_visible(*c) && !is_sign(*c)).collect()
 }
 
 #[cfg(test)]

@@ -31,6 +31,12 @@ pub(crate) fn folded(name: &str) -> String {
         .collect()
 }
 
+/// A name as it is written, in small letters without spaces and signs: where vowel signs tell one word from another.
+pub(crate) fn spelled(name: &str) -> String {
+    let is_sign = |c: char| c.is_ascii_punctuation() || matches!(c, '’' | '‘' | '׳' | '־' | 'ـ' | '॰');
+    name.to_lowercase().nfkc().filter(|c| crate::text::is_visible(*c) && !is_sign(*c)).collect()
+}
+
 /// Values by their names.
 #[derive(Default)]
 pub(crate) struct Index<T> {
