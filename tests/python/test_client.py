@@ -1,9 +1,9 @@
 """Flare's API through a client that somebody else's tools generated, and its queues through somebody else's library."""
 
 import contextlib
+import hashlib
 import json
 import os
-import hashlib
 import secrets
 import time
 import unittest
@@ -14,7 +14,9 @@ import pika
 from google.protobuf import descriptor_pb2
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 from grpc_status import rpc_status
 
 from installation import Installation, connect, generate, module

@@ -406,6 +406,33 @@ mod tests {
         assert_eq!(form().listing().unwrap().lane_hint(), Lane::Urgent);
     }
 
+    /// The form of the field of this name.
+    fn of_the_field(name: &str) -> Result<Form, FormError> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../typed/tests/field");
+        Form::parse(&std::fs::read(format!("{folder}/{name}.json")).unwrap())
+    }
+
+    #[test]
+    fn a_form_of_the_field_is_sent_as_it_was_typed() {
+        for (name, field, expected) in [
+            ("a01-form-utf8-bom", "request.contact", "Signal +1-202-555-0142, after 18:00"),
+            ("a02-form-utf16", "request.contact", "Signal +1-202-555-0142, after 18:00"),
+            ("a03-form-number-instead-of-text", "request.amount", r#"{"amount":"1200","currency":"EUR"}"#),
+            ("b01-amount-250.000-IQD", "request.amount", r#"{"amount":"250.000","currency":"IQD"}"#),
+            ("c05-needed-by-past-happened-future", "request.needed_by", "2026-11-01"),
+            ("e02-text-with-direction-marks", "request.contact", "\u{202a}+964 770 555 0142\u{202c}"),
+            ("e03-style-escape-left-open", "request.happened", "calm [31m[1mall that follows is red"),
+        ] {
+            let answers = of_the_field(name).unwrap().answers().unwrap();
+            let found = answers.iter().find(|(known, _)| *known == field).map(|(_, text)| text.as_str());
+            assert_eq!(found, Some(expected), "{name}");
+        }
+        let unseen = of_the_field("e01-contact-invisible-only").unwrap().answers().unwrap_err();
+        assert_eq!(unseen.0, [Fault { field: "contact".to_owned(), rule: Rule::Required }]);
+        let number = of_the_field("a03-form-number-instead-of-text").unwrap();
+        assert_eq!(number.check(Date::parse("2026-11-26").unwrap()).unwrap(), []);
+    }
+
     #[test]
     fn what_is_added_later_needs_none_of_them_but_cannot_be_nothing() {
         let added = Form { payment: "Cash.".to_owned(), ..Form::default() };

@@ -13,6 +13,7 @@ pub mod currency;
 pub mod date;
 pub mod language;
 pub mod money;
+mod months;
 mod names;
 pub mod place;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -20,6 +21,7 @@ pub mod place;
 pub mod properties;
 mod reading;
 mod rule;
+mod scale;
 pub mod text;
 
 pub use reading::{Reading, TwoWays};

@@ -2,7 +2,7 @@
 
 use flare_kernel::{Currency, Money};
 
-use crate::{Reading, Rule, TwoWays, currency, text::clean_value};
+use crate::{Reading, Rule, TwoWays, currency, scale, text::clean_value};
 
 /// Marks of a full stop, of a comma, that only ever group, and that only ever stand before decimals.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,8 @@ impl TwoWays for Money {
 /// Reads an amount and its currency, which may also stand beside the amount.
 ///
 /// A lone comma or full stop before three figures reads two ways in a currency of three decimals: `250.000 IQD` is 250
-/// thousand or 250. In other currencies it groups, for nobody writes more decimals than a currency has.
+/// thousand or 250. In other currencies it groups, for nobody writes more decimals than a currency has. A word that
+/// multiplies may stand behind the amount ("5k", "2 lakh"); some stand for one number or another.
 pub fn read(amount: &str, currency: &str) -> Reading<Money> {
     let named = if clean_value(currency).is_empty() {
         None
@@ -36,7 +37,7 @@ pub fn read(amount: &str, currency: &str) -> Reading<Money> {
         }
     };
     match parts(amount, named) {
-        Ok((digits, currency)) => number(&digits, currency),
+        Ok(parts) => number(&parts),
         Err(rule) => Reading::Unreadable(rule),
     }
 }
@@ -54,8 +55,17 @@ pub fn plain(money: Money) -> String {
     }
 }
 
-/// What stands between the first and the last digit, and the currency: the named one, or the one beside the amount.
-fn parts(amount: &str, named: Option<Currency>) -> Result<(String, Currency), Rule> {
+/// An amount taken apart.
+struct Parts {
+    /// What stands between the first and the last digit.
+    digits: String,
+    /// The powers of ten that the word behind it may stand for; the power of nothing where there is no such word.
+    powers: Vec<u32>,
+    /// The named one, or the one beside the amount.
+    currency: Currency,
+}
+
+fn parts(amount: &str, named: Option<Currency>) -> Result<Parts, Rule> {
     // Some screens show a soft hyphen, and there it looks like a minus.
     let text = clean_value(&amount.replace('\u{ad}', "-"));
     let is_digit = |c: char| c.is_ascii_digit();
@@ -74,22 +84,57 @@ fn parts(amount: &str, named: Option<Currency>) -> Result<(String, Currency), Ru
     }
     let before = before.trim().trim_start_matches('+').trim();
     let mut found = None;
-    for unit in [before, after.trim()].into_iter().filter(|unit| !unit.is_empty()) {
-        found = currency::beside(unit, named.or(found))?;
+    if !before.is_empty() {
+        found = currency::beside(before, named)?;
     }
-    Ok((digits.to_owned(), named.or(found).ok_or(Rule::CurrencyMissing)?))
+    let after = after.trim();
+    let mut powers = vec![0];
+    if let Some((multiplied, unit)) = scale::cut_off(after) {
+        powers = multiplied.to_vec();
+        if !unit.is_empty() {
+            found = currency::beside(unit, named.or(found))?;
+        } else if let Some(currency) = named.or(found)
+            && currency::beside(after, Some(currency)).is_ok()
+        {
+            // The sign of the currency is also that word.
+            powers.insert(0, 0);
+        }
+    } else if !after.is_empty() {
+        found = currency::beside(after, named.or(found))?;
+    }
+    let currency = named.or(found).ok_or(Rule::CurrencyMissing)?;
+    Ok(Parts { digits: digits.to_owned(), powers, currency })
 }
 
-/// The amount that begins and ends with a digit.
-fn number(text: &str, currency: Currency) -> Reading<Money> {
-    let (groups, marks) = match cut(text) {
+/// What the digits and the word behind them may mean together.
+fn number(parts: &Parts) -> Reading<Money> {
+    let (groups, marks) = match cut(&parts.digits) {
         Ok(cut) => cut,
         Err(rule) => return Reading::Unreadable(rule),
     };
-    let whole = || money(&groups.concat(), "", currency);
+    let (mut found, mut broken) = (Vec::new(), Rule::AmountGrouping);
+    for power in &parts.powers {
+        match multiplied(&groups, &marks, (parts.currency, *power)) {
+            Reading::One(one) => found.push(one),
+            Reading::Two(first, second) => found.extend([first, second]),
+            Reading::Unreadable(rule) => broken = rule,
+        }
+    }
+    found.dedup();
+    match *found {
+        [one] => Reading::One(one),
+        [first, second] => Reading::Two(first, second),
+        // What reads in more ways than two is not told by naming two.
+        [] | [..] => Reading::Unreadable(broken),
+    }
+}
+
+/// The amount that begins and ends with a digit, times a power of ten.
+fn multiplied(groups: &[String], marks: &[Mark], (currency, power): (Currency, u32)) -> Reading<Money> {
+    let whole = || money(&groups.concat(), "", (currency, power));
     let Some((last, earlier)) = marks.split_last() else { return whole().into() };
     let grouped =
-        (marks.iter().all(|mark| mark == last) && *last != Mark::Decimal && are_groups(&groups)).then(whole);
+        (marks.iter().all(|mark| mark == last) && *last != Mark::Decimal && are_groups(groups)).then(whole);
     let (fraction, before) =
         groups.split_last().map_or(("", &groups[..0]), |(last, before)| (last.as_str(), before));
     let may_be_decimal = *last != Mark::Group
@@ -97,7 +142,7 @@ fn number(text: &str, currency: Currency) -> Reading<Money> {
         && earlier.windows(2).all(|pair| pair[0] == pair[1])
         && !earlier.contains(&Mark::Decimal)
         && (earlier.is_empty() || are_groups(before));
-    let decimal = may_be_decimal.then(|| money(&before.concat(), fraction, currency));
+    let decimal = may_be_decimal.then(|| money(&before.concat(), fraction, (currency, power)));
     match (grouped, decimal) {
         (Some(Ok(first)), Some(Ok(second))) => Reading::Two(first, second),
         (Some(result), None | Some(Err(_))) | (None | Some(Err(_)), Some(result)) => result.into(),
@@ -145,10 +190,11 @@ fn are_groups(groups: &[String]) -> bool {
     last.len() == 3 && (starts(3) && all(3) || starts(2) && all(2))
 }
 
-fn money(whole: &str, fraction: &str, currency: Currency) -> Result<Money, Rule> {
-    let missing = usize::from(currency.decimals())
-        .checked_sub(fraction.len())
-        .ok_or(Rule::AmountDecimals { currency })?;
+fn money(whole: &str, fraction: &str, (currency, power): (Currency, u32)) -> Result<Money, Rule> {
+    // "1500.00" is 1500 where there are no cents.
+    let fraction = if matches!(fraction, "0" | "00") { "" } else { fraction };
+    let places = usize::from(currency.decimals()) + usize::try_from(power).unwrap_or_default();
+    let missing = places.checked_sub(fraction.len()).ok_or(Rule::AmountDecimals { currency })?;
     let minor = format!("{whole}{fraction}{}", "0".repeat(missing));
     let minor = minor.parse().map_err(|_| Rule::AmountTooLarge)?;
     // Digits alone are never negative.
@@ -223,6 +269,32 @@ mod tests {
             ("500/=", "KES", "500.00 KES"),
             ("1.200,-", "EUR", "1200.00 EUR"),
             ("1200.–", "CHF", "1200.00 CHF"),
+            ("1,50,000", "INR", "150000.00 INR"),
+            ("1 50 000", "INR", "150000.00 INR"),
+            ("1500.00", "XOF", "1500 XOF"),
+            ("1.500,00", "JPY", "1500 JPY"),
+            ("5k", "USD", "5000.00 USD"),
+            ("$5K", "USD", "5000.00 USD"),
+            ("5.5k €", "", "5500.00 EUR"),
+            ("2 lakh", "INR", "200000.00 INR"),
+            ("2 lakh rupees", "INR", "200000.00 INR"),
+            ("1.5 crore", "PKR", "15000000.00 PKR"),
+            ("٣ آلاف", "EUR", "3000.00 EUR"),
+            ("٢٥٠ ألف دينار", "IQD", "250000.000 IQD"),
+            ("۵ میلیون", "IRR", "5000000.00 IRR"),
+            ("5 тыс. руб", "RUB", "5000.00 RUB"),
+            ("10万円", "", "100000 JPY"),
+            ("3 bin", "TRY", "3000.00 TRY"),
+            ("၅ သိန်း", "MMK", "500000.00 MMK"),
+            ("2 mille euros", "", "2000.00 EUR"),
+            ("2 millions d’euros", "", "2000000.00 EUR"),
+            ("0.5 million", "XOF", "500000 XOF"),
+            ("K500", "ZMW", "500.00 ZMW"),
+            ("500 Iraqi dinars", "", "500.000 IQD"),
+            ("500 Syrian pounds", "", "500.00 SYP"),
+            ("1500 دينار عراقي", "", "1500.000 IQD"),
+            ("500 livres soudanaises", "SDG", "500.00 SDG"),
+            ("500 د.ج", "", "500.00 DZD"),
             ("1200 EUR", "", "1200.00 EUR"),
             ("1200€", "", "1200.00 EUR"),
             ("250 000 دينار", "IQD", "250000.000 IQD"),
@@ -256,6 +328,11 @@ mod tests {
             ),
             ("1.500", "KWD", "1500.000 KWD", "1.500 KWD", ""),
             ("12.345", "BHD", "12345.000 BHD", "12.345 BHD", "or 012.345 for 12.345 BHD"),
+            ("1.500 million", "XOF", "1500000000 XOF", "1500000 XOF", ""),
+            ("5m", "EUR", "5000000.00 EUR", "5000.00 EUR", "write 5000000 for 5000000.00 EUR, or 5000 for"),
+            ("5 mil", "EUR", "5000.00 EUR", "5000000.00 EUR", ""),
+            ("2 billion", "XOF", "2000000000 XOF", "2000000000000 XOF", ""),
+            ("500 K", "MMK", "500.00 MMK", "500000.00 MMK", ""),
         ] {
             let Reading::Two(thousands, thousandths) = read(text, currency) else { panic!("{text}") };
             assert_eq!(
@@ -289,8 +366,22 @@ mod tests {
             ("½", "EUR", "AMOUNT_NOT_A_NUMBER"),
             ("1½", "EUR", "AMOUNT_NOT_A_NUMBER"),
             (".5", "EUR", "AMOUNT_NOT_A_NUMBER"),
-            ("5 thousand", "EUR", "AMOUNT_NOT_A_NUMBER"),
-            ("5k", "USD", "AMOUNT_NOT_A_NUMBER"),
+            ("5 thousand or so", "EUR", "AMOUNT_NOT_A_NUMBER"),
+            ("5t", "USD", "AMOUNT_NOT_A_NUMBER"),
+            ("k5", "USD", "AMOUNT_OTHER_CURRENCY"),
+            ("1.500 mil", "IQD", "AMOUNT_GROUPING"),
+            ("5k", "", "CURRENCY_MISSING"),
+            ("5k kr", "", "CURRENCY_TWO_WAYS"),
+            ("£5k", "", "CURRENCY_TWO_WAYS"),
+            ("kr 500", "", "CURRENCY_TWO_WAYS"),
+            ("LE 500", "", "CURRENCY_TWO_WAYS"),
+            ("C$500", "", "CURRENCY_TWO_WAYS"),
+            ("Rs. 500", "", "CURRENCY_TWO_WAYS"),
+            ("500 元", "", "CURRENCY_TWO_WAYS"),
+            ("1500.50", "XOF", "AMOUNT_DECIMALS"),
+            ("9 billion billion", "EUR", "AMOUNT_NOT_A_NUMBER"),
+            ("9999999999 crore", "INR", "AMOUNT_TOO_LARGE"),
+            ("500 kuna", "", "CURRENCY_WITHDRAWN"),
             ("about 500", "EUR", "AMOUNT_NOT_A_NUMBER"),
             ("500-600", "EUR", "AMOUNT_NOT_A_NUMBER"),
             ("5%", "EUR", "AMOUNT_NOT_A_NUMBER"),
@@ -321,7 +412,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "\\PC*|[0-9.,' -]*", code in "[A-Z]{3}|EUR|IQD|") {
+        fn no_text_panics(text in "\\PC*|[0-9.,' -]*|[0-9.,]{1,9} ?(k|m|mil|lakh|billion|万|آلاف)?", code in "[A-Z]{3}|EUR|IQD|") {
             let _ = read(&text, &code);
         }
     }

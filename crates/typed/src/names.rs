@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use icu_locale::{Locale, names::DisplayNamesPreferences};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// The languages whose names for countries and languages are known.
-const WRITTEN_IN: [&str; 40] = [
+/// The languages whose names for countries, languages and months are known.
+pub(crate) const WRITTEN_IN: [&str; 40] = [
     "en", "fr", "ar", "es", "pt", "ru", "uk", "be", "fa", "ps", "ur", "hi", "bn", "my", "am", "ti", "so",
     "sw", "ha", "tr", "az", "ku", "uz", "ka", "hy", "he", "zh", "zh-Hant", "ja", "ko", "vi", "th", "km",
     "id", "de", "it", "nl", "pl", "sr", "el",
@@ -29,6 +29,12 @@ pub(crate) fn folded(name: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// A name as it is written, in small letters without spaces and signs: where vowel signs tell one word from another.
+pub(crate) fn spelled(name: &str) -> String {
+    let is_sign = |c: char| c.is_ascii_punctuation() || matches!(c, '’' | '‘' | '׳' | '־' | 'ـ' | '॰');
+    name.to_lowercase().nfkc().filter(|c| crate::text::is_visible(*c) && !is_sign(*c)).collect()
 }
 
 /// Values by their names.

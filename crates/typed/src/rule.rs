@@ -2,7 +2,10 @@
 
 use flare_kernel::{Country, Currency, Date, Money};
 
-use crate::{date::Day, money::plain};
+use crate::{
+    date::{Day, Unconverted},
+    money::plain,
+};
 
 /// Which rule a typed text breaks, with what a sentence about it needs. The English is made from that; other languages
 /// go by [`Rule::code`] and [`Rule::params`].
@@ -136,6 +139,15 @@ pub enum Rule {
         /// The day, if it is Gregorian.
         date: Date,
     },
+    /// A day of a calendar that is recognised by its year and cannot be converted.
+    #[error(
+        "must be a day of the Gregorian calendar: it reads as one of the {} calendar, which is not converted here",
+        .calendar.name()
+    )]
+    DateOtherCalendar {
+        /// The calendar.
+        calendar: Unconverted,
+    },
     /// A day of one calendar or of another, or with its day and month in either order.
     #[error(
         "reads two ways: write {} for {}, or {} for {}",
@@ -218,6 +230,7 @@ impl Rule {
             Self::NotADate => "NOT_A_DATE",
             Self::NoSuchDay => "NO_SUCH_DAY",
             Self::DateFar { .. } => "DATE_FAR",
+            Self::DateOtherCalendar { .. } => "DATE_OTHER_CALENDAR",
             Self::DateTwoWays { .. } => "DATE_TWO_WAYS",
             Self::NeededByPast { .. } => "NEEDED_BY_PAST",
             Self::HappenedInFuture { .. } => "HAPPENED_IN_FUTURE",
@@ -273,6 +286,7 @@ impl Rule {
                 vec![("first", first.to_string()), ("second", second.to_string())]
             }
             Self::DateFar { date } => vec![("date", date.to_string())],
+            Self::DateOtherCalendar { calendar } => vec![("calendar", calendar.name().to_owned())],
             Self::DateTwoWays { first, second, today } => vec![
                 ("write_first", first.unmistakable(*today)),
                 ("first", first.date.to_string()),

@@ -210,6 +210,25 @@ mod tests {
         walk(&Cli::command(), "flare");
     }
 
+    /// What a requester types has no breaks in it on the narrowest screen that people use.
+    #[test]
+    fn the_help_of_a_requester_reads_well_at_80_columns() {
+        for name in ["request", "receipt"] {
+            let root = Cli::command();
+            let group = root.find_subcommand(name).unwrap();
+            for command in group.get_subcommands().filter(|command| command.get_name() != "help") {
+                let examples = command.get_after_help().unwrap().to_string();
+                let help = command.clone().term_width(80).render_long_help().to_string();
+                for line in examples.lines().filter(|line| line.starts_with("  ")) {
+                    assert!(help.lines().any(|shown| shown == line.trim_end()), "{line}\n{help}");
+                }
+                for line in help.lines() {
+                    assert!(line.chars().count() <= 80, "{line}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_exit_code_is_told() {
         let told: Vec<u8> = EXAMPLES

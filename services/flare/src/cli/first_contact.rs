@@ -4,7 +4,7 @@ use clap::Args;
 use flare_edge::KeyBundle;
 use serde_json::{Value, json};
 
-use super::{CliError, Context, prompt, retrying};
+use super::{CliError, Context, output::isolated, prompt, retrying};
 
 /// Whom to trust when this device trusts nobody yet.
 #[derive(Args, Clone, Debug, Default)]
@@ -74,7 +74,7 @@ impl Context {
 
 /// Shows whom one writes to.
 pub(crate) fn show(context: &Context, bundle: &KeyBundle) {
-    context.output.line(format!("  {}", bundle.name()));
+    context.output.line(format!("  {}", isolated(bundle.name())));
     context.output.line(format!("  {}", context.output.bold(bundle.fingerprint())));
 }
 

@@ -183,21 +183,59 @@ fn written(text: &str, styled: bool) -> String {
 
 /// A stranger's text, each line by itself: harmless, without styles, and isolated where it is written from right to left,
 /// so that it neither moves what stands beside it nor is moved. Every text that somebody else wrote goes through this
-/// before it meets a layout.
+/// before it meets a layout, and before a part of it gets a style.
 pub(crate) fn isolated(text: &str) -> String {
-    const FIRST_STRONG_ISOLATE: char = '\u{2068}';
-    const POP_ISOLATE: char = '\u{2069}';
     let lines = text.split('\n').map(|line| {
-        let line: String = line.chars().filter(|c| STYLES.iter().all(|(mark, _)| mark != c)).collect();
-        let line = balanced(&line);
-        let is_isolated = line.starts_with(FIRST_STRONG_ISOLATE) && line.ends_with(POP_ISOLATE);
-        if !is_isolated && line.chars().any(|c| is_right_to_left(c) || is_direction_mark(c)) {
-            format!("{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}")
-        } else {
-            line
-        }
+        let line: String = line.chars().filter(|c| !is_style(*c)).collect();
+        isolated_line(balanced(&line))
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// [`isolated`], with styles of ours kept, around the whole text or parts of it. They end with their line.
+fn isolated_but_styled(text: &str) -> String {
+    let mut style = None;
+    let lines = text.split('\n').map(|line| {
+        let begun = style.map(String::from).unwrap_or_default();
+        for mark in line.chars().filter(|c| is_style(*c)) {
+            style = Some(mark).filter(|mark| *mark != RESET);
+        }
+        let closed = style.map(|_| RESET.to_string()).unwrap_or_default();
+        isolated_line(format!("{begun}{}{closed}", balanced(line)))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn is_style(c: char) -> bool {
+    STYLES.iter().any(|(mark, _)| *mark == c)
+}
+
+/// A line that closes what it opens, isolated if anything in it is written from right to left.
+fn isolated_line(line: String) -> String {
+    const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+    const POP_ISOLATE: char = '\u{2069}';
+    // Whether one isolate goes from the first character to the last.
+    let mut depth = 0_usize;
+    let mut is_isolated = line.starts_with(FIRST_STRONG_ISOLATE);
+    for (at, c) in line.char_indices() {
+        match c {
+            '\u{2066}'..='\u{2068}' => depth += 1,
+            POP_ISOLATE => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_isolated &= depth > 0 || at + c.len_utf8() == line.len();
+    }
+    if !is_isolated && line.chars().any(|c| is_right_to_left(c) || is_direction_mark(c)) {
+        format!("{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}")
+    } else {
+        line
+    }
+}
+
+/// A text below a line about it: each line moved to the right, isolated if it is not yet.
+pub(crate) fn indented(text: &str) -> String {
+    let text = isolated_but_styled(text);
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// One line with what steers made visible, and every embedding and isolate that it opens closed in it. An override, which
@@ -280,23 +318,12 @@ fn in_a_row(cell: &str) -> String {
     )
 }
 
-/// [`isolated`], with a style of ours around the whole text or parts of it kept.
-fn isolated_but_styled(text: &str) -> String {
-    let is_style = |c: char| STYLES.iter().any(|(mark, _)| *mark == c);
-    if !text.contains(is_style) {
-        return isolated(text);
-    }
-    let closed = if text.ends_with(RESET) { "" } else { "\u{fff0}" };
-    format!("{}{closed}", balanced(text))
-}
-
 fn record(fields: &[(&str, String)]) -> String {
     let shown: Vec<_> = fields.iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = shown.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
     let indent = format!("\n{}", " ".repeat(width + 2));
     let lines = shown.iter().map(|(label, value)| {
-        let lines: Vec<_> = value.split('\n').map(isolated_but_styled).collect();
-        format!("{label:width$}  {}", lines.join(&indent))
+        format!("{label:width$}  {}", isolated_but_styled(value).replace('\n', &indent))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -331,6 +358,22 @@ mod tests {
     }
 
     #[test]
+    fn the_form_of_the_field_that_leaves_a_style_open_colours_nothing() {
+        let form = include_str!("../../../../crates/typed/tests/field/e03-style-escape-left-open.json");
+        let text = serde_json::from_str::<serde_json::Value>(form).unwrap()["happened"].to_string();
+        let text: String = serde_json::from_str(&text).unwrap();
+        let shown = "calm \u{fffd}[31m\u{fffd}[1mall that follows is red";
+        assert!(text.contains('\x1b'));
+        assert_eq!(isolated(&text), shown);
+        assert_eq!(indented(&text), format!("    {shown}"));
+        assert_eq!(record(&[("happened", text.clone())]), format!("happened  {shown}"));
+        assert_eq!(table(&["happened"], vec![vec![text.clone()]]), format!("HAPPENED\n{shown}"));
+        let document =
+            escaped(&serde_json::to_string_pretty(&serde_json::json!({ "happened": text })).unwrap());
+        assert!(!document.contains('\x1b'), "{document}");
+    }
+
+    #[test]
     fn what_a_stranger_opens_is_closed_in_its_line() {
         assert_eq!(harmless("a\u{202b}b\u{2067}c\nd"), "a\u{202b}b\u{2067}c\u{2069}\u{202c}\nd");
         assert_eq!(harmless("a\u{2069}b\u{202c}c"), "abc");
@@ -345,6 +388,14 @@ mod tests {
         assert_eq!(isolated(&isolated(text)), isolated(text));
         assert_eq!(isolated("\u{202a}+964 770\u{202c}"), "\u{2068}\u{202a}+964 770\u{202c}\u{2069}");
         assert_eq!(isolated("plain"), "plain");
+        assert_eq!(
+            isolated("\u{2068}ا\u{2069} \u{2068}ب\u{2069}"),
+            "\u{2068}\u{2068}ا\u{2069} \u{2068}ب\u{2069}\u{2069}"
+        );
+        assert_eq!(indented("a\nب"), "    a\n    \u{2068}ب\u{2069}");
+        let fields = [("how", text.to_owned()), ("why", format!("a\u{fff3}{text}\u{fff0}"))];
+        let expected = format!("how  \u{2068}{text}\u{2069}\nwhy  \u{2068}a\u{fff3}{text}\u{fff0}\u{2069}");
+        assert_eq!(record(&fields), expected);
         assert_eq!(table(&["who"], vec![vec![text.to_owned()]]), format!("WHO\n\u{2068}{text}\u{2069}"));
     }
 

@@ -1,11 +1,11 @@
 //! Questions on a terminal. They stand on standard error, so that standard output holds the answer of the command only.
 
-use std::io::{self, BufRead, IsTerminal as _, Write as _};
+use std::io::{self, BufRead, IsTerminal as _};
 
 use flare_seal::Sensitive;
-use flare_typed::text::{clean_line, yes_or_no};
+use flare_typed::text::{clean_line, clean_value, yes_or_no};
 
-use super::CliError;
+use super::{CliError, output::harmless};
 
 /// Whether somebody is there to answer.
 pub(crate) fn is_possible() -> bool {
@@ -19,26 +19,69 @@ pub(crate) fn hidden(question: &str, option: &str) -> Result<Sensitive<String>, 
     Ok(Sensitive::new(typed))
 }
 
-/// Asks for one line. An empty one is an answer too.
+/// Somebody who is asked, and answers.
+pub(crate) struct Conversation<R, W> {
+    answers: R,
+    screen: W,
+}
+
+/// The one at the terminal. A refusal for want of a terminal names this option.
+pub(crate) fn at_terminal(option: &str) -> Result<Conversation<impl BufRead, impl io::Write>, CliError> {
+    somebody(option)?;
+    Ok(Conversation { answers: io::stdin().lock(), screen: io::stderr() })
+}
+
+impl<R: BufRead, W: io::Write> Conversation<R, W> {
+    /// Somebody who gives these answers and sees the questions there.
+    #[cfg(test)]
+    pub(crate) const fn with(answers: R, screen: W) -> Self {
+        Self { answers, screen }
+    }
+
+    /// Asks for one line. An empty one is an answer too.
+    pub(crate) fn line(&mut self, question: &str) -> Result<String, CliError> {
+        self.show(&format!("{question}: "));
+        let mut typed = String::new();
+        self.answers.read_line(&mut typed).map_err(|error| unread(&error))?;
+        Ok(clean_line(&typed))
+    }
+
+    /// Asks for a text of several lines, ended by a line that holds a single full stop.
+    pub(crate) fn text(&mut self, question: &str) -> Result<Sensitive<String>, CliError> {
+        self.show(&format!("{question}\n(end with a line that holds a single full stop)\n"));
+        text_from(&mut self.answers).map_err(|error| unread(&error))
+    }
+
+    /// Asks yes or no, in whichever language it is answered; anything but a clear yes is no.
+    pub(crate) fn confirm(&mut self, question: &str) -> Result<bool, CliError> {
+        let answer = self.line(&format!("{question} [y/N]"))?;
+        Ok(yes_or_no(&answer) == Some(true))
+    }
+
+    /// Tells whoever is being asked something about their last answer.
+    pub(crate) fn tell(&mut self, text: &str) {
+        self.show(&format!("{text}\n"));
+    }
+
+    fn show(&mut self, text: &str) {
+        // A terminal that cannot be written to will not answer either; the reading then says so.
+        let _ = write!(self.screen, "{}", harmless(text)).and_then(|()| self.screen.flush());
+    }
+}
+
+/// [`Conversation::line`] at the terminal.
 pub(crate) fn line(question: &str, option: &str) -> Result<String, CliError> {
-    somebody(option)?;
-    ask(&format!("{question}: "));
-    let mut typed = String::new();
-    io::stdin().lock().read_line(&mut typed).map_err(|error| unread(&error))?;
-    Ok(clean_line(&typed))
+    at_terminal(option)?.line(question)
 }
 
-/// Asks for a text of several lines, ended by a line that holds a single full stop.
+/// [`Conversation::text`] at the terminal.
 pub(crate) fn text(question: &str, option: &str) -> Result<Sensitive<String>, CliError> {
-    somebody(option)?;
-    ask(&format!("{question}\n(end with a line that holds a single full stop)\n"));
-    text_from(&mut io::stdin().lock()).map_err(|error| unread(&error))
+    at_terminal(option)?.text(question)
 }
 
-/// Asks yes or no, in whichever language it is answered; anything but a clear yes is no.
+/// [`Conversation::confirm`] at the terminal.
 pub(crate) fn confirm(question: &str, option: &str) -> Result<bool, CliError> {
-    let answer = line(&format!("{question} [y/N]"), option)?;
-    Ok(yes_or_no(&answer) == Some(true))
+    at_terminal(option)?.confirm(question)
 }
 
 fn somebody(option: &str) -> Result<(), CliError> {
@@ -46,17 +89,6 @@ fn somebody(option: &str) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::usage(format!("{option} is needed: there is no terminal to ask on")))
-}
-
-/// Tells whoever is being asked something about their last answer.
-pub(crate) fn tell(text: &str) {
-    ask(&format!("{text}\n"));
-}
-
-fn ask(question: &str) {
-    let mut terminal = io::stderr().lock();
-    // A terminal that cannot be written to will not answer either; the reading then says so.
-    let _ = write!(terminal, "{question}").and_then(|()| terminal.flush());
 }
 
 fn unread(error: &io::Error) -> CliError {
@@ -70,7 +102,7 @@ fn text_from(source: &mut impl BufRead) -> io::Result<Sensitive<String>> {
         if source.read_line(&mut text)? == 0 {
             break;
         }
-        if text[start..].trim_end() == "." {
+        if is_full_stop(&text[start..]) {
             text.truncate(start);
             break;
         }
@@ -78,6 +110,11 @@ fn text_from(source: &mut impl BufRead) -> io::Result<Sensitive<String>> {
     let kept = text.trim_end().len();
     text.truncate(kept);
     Ok(Sensitive::new(text))
+}
+
+/// Whether nothing stands in the line but a full stop, of whichever script.
+fn is_full_stop(line: &str) -> bool {
+    matches!(clean_value(line).as_str(), "." | "。" | "۔" | "။" | "።" | "।" | "։")
 }
 
 #[cfg(test)]
@@ -89,6 +126,9 @@ mod tests {
         let read = |typed: &str| text_from(&mut typed.as_bytes()).unwrap().into_inner();
         assert_eq!(read("one\n\ntwo.\n.\nthree\n"), "one\n\ntwo.");
         assert_eq!(read("one\r\n.\r\n"), "one");
+        assert_eq!(read("واحد\n\u{200f}.\nاثنان\n"), "واحد");
+        assert_eq!(read("一\n。\n二\n"), "一");
+        assert_eq!(read("one\n..\n.two\n.\n"), "one\n..\n.two");
         assert_eq!(read("no end"), "no end");
         assert_eq!(read(".\n"), "");
     }

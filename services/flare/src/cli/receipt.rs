@@ -47,7 +47,7 @@ pub(crate) enum ReceiptCommand {
     /// Refuse the terms, or only the money of the donor that they name
     #[command(after_help = "Examples:
   flare receipt refuse --receipt-file receipt
-  flare receipt refuse --receipt-file receipt --donor     help goes on with other money")]
+  flare receipt refuse --receipt-file receipt --donor   not this donor's money")]
     Refuse(grants::RefuseArgs),
     /// Say whether money arrived, and how much of it
     #[command(after_help = "Examples:
@@ -72,7 +72,12 @@ pub(crate) enum ReceiptCommand {
     #[command(after_help = "Example:\n  flare receipt review --receipt-file receipt --text-file why.txt")]
     Review(conversation::ReviewArgs),
     /// Others have seen the receipt: end what it opens, for good
-    #[command(after_help = "Example:\n  flare receipt freeze --receipt-file receipt")]
+    #[command(after_help = "Examples:
+  flare receipt freeze --receipt-file receipt
+  flare receipt freeze --receipt-file receipt --reason lost
+
+Nobody can read or write with it any more, and you cannot either. No money moves
+until staff have reached you in the way you gave them.")]
     Freeze(conversation::FreezeArgs),
     /// Attach a file; it is sealed on this device as it is sent
     #[command(after_help = "Example:\n  flare receipt attach letter.pdf --receipt-file receipt")]

@@ -26,16 +26,17 @@ use super::{
 pub(crate) enum RequestCommand {
     /// Send a request; the receipt that you get is the only way back to it
     #[command(after_help = "Examples:
-  flare request submit                                       answer questions one by one; two are enough
+  flare request submit              you are asked; two answers are enough
   flare request submit --form request.json --receipt-file receipt \\
     --organisation '01234 56789 01234 56789 01234 56789'
 
 Before anything is sent you are shown who will read it: compare the numbers with those that the organisation publishes.
 
 A form is a JSON object; \"contact\" (a safe way to reach you) and \"happened\" (what happened) are enough:
-  {\"contact\": \"Signal, +1-202-555-0142, after 18:00\", \"happened\": \"…\", \"never\": \"Do not phone.\"}
-With \"danger\": \"yes\" (or \"no\", \"not sure\"), say whether somebody could be killed, injured, arrested or taken within a day:
-a request with yes is read before the others.
+  {\"contact\": \"Signal, +1-202-555-0142, after 18:00\",
+   \"happened\": \"…\", \"never\": \"Do not phone.\"}
+With \"danger\": \"yes\" (or \"no\", \"not sure\"), say whether somebody could be killed, injured,
+arrested or taken within a day: a request with yes is read before the others.
 
 Nobody can give you another receipt: write it down, or keep its file where nobody else can read it.")]
     Submit(SubmitArgs),

@@ -9,9 +9,14 @@ use flare_contracts::{
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::NewVote, refusals::GrantsRule, store};
+use crate::{
+    Grants,
+    domain::{NewVote, longest},
+    refusals::GrantsRule,
+    store,
+};
 
-/// The most bytes of conditions or reasons.
+/// The most characters of conditions or reasons.
 const MAX_WORDS: usize = 4000;
 
 pub(crate) struct CastVote {
@@ -25,7 +30,7 @@ impl CastVote {
         let words = request
             .words
             .clone()
-            .map(|words| input::sealed("words", Some(words), &name, MAX_WORDS))
+            .map(|words| input::sealed("words", Some(words), &name, longest(MAX_WORDS)))
             .transpose()?;
         if words.as_ref().is_some_and(|words| words.commitment.is_empty()) {
             return Err(Refusal::invalid("words.commitment", GrantsRule::NotCommitted { bytes: 32 }).into());

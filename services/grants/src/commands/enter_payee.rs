@@ -11,12 +11,12 @@ use flare_store::{Error, Tx, Write};
 use super::Change;
 use crate::{
     Grants,
-    domain::{PAYEE, PayeeEntry},
+    domain::{PAYEE, PayeeEntry, longest},
     keys::SealedEpoch,
     store,
 };
 
-/// The most bytes of a payee's details.
+/// The most characters of a payee's details.
 const MAX_PAYEE: usize = 4000;
 
 pub(crate) struct EnterPayee {
@@ -38,7 +38,7 @@ impl EnterPayee {
         };
         let entry = PayeeEntry {
             by: staff.id,
-            sealed: input::sealed("payee", request.payee.clone(), PAYEE, MAX_PAYEE)?,
+            sealed: input::sealed("payee", request.payee.clone(), PAYEE, longest(MAX_PAYEE))?,
             fingerprint: input::array("fingerprint", &request.fingerprint)?,
             brings_key: key.is_some(),
         };

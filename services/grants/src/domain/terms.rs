@@ -14,9 +14,15 @@ use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// The name of the sealed payee.
 pub(crate) const PAYEE: &str = "payment.payee";
-/// The sealed terms, in the order in which they are kept, and the most bytes of text that each may have.
+/// The sealed terms, in the order in which they are kept, and the most characters that each may have.
 pub(crate) const SEALED_TERMS: [(&str, usize); 3] =
     [("proposal.scope", 8000), ("proposal.budget", 10_000), ("proposal.beneficiary", 2000)];
+/// The most bytes that a sealed text of so many characters may have: sealed sizes are all that this service sees, and a
+/// character takes at most four bytes of UTF-8. Whoever seals a text counts its characters.
+pub(crate) const fn longest(characters: usize) -> usize {
+    4 * characters
+}
+
 /// How long after the end a payment may still be due, in days.
 const PAY_DAYS_AFTER_END: i64 = 30;
 /// The most needs that one grant may answer.
@@ -198,7 +204,7 @@ fn sealed_terms(fields: Vec<SealedField>) -> Result<[SealedField; 3], Refusal> {
         if found[at].is_some() {
             return Err(Refusal::invalid(format!("{path}.name"), InputRule::Twice));
         }
-        input::sealed_shape(&path, &field, SEALED_TERMS[at].1)?;
+        input::sealed_shape(&path, &field, longest(SEALED_TERMS[at].1))?;
         if field.commitment.is_empty() {
             return Err(Refusal::invalid(
                 format!("{path}.commitment"),
@@ -316,7 +322,8 @@ mod tests {
     #[test]
     fn each_sealed_term_has_its_limit() {
         for (index, (_, most)) in SEALED_TERMS.into_iter().enumerate() {
-            let long = flare_seal::sealed_committed_len(most);
+            // The longest letters there are fit to the last; a text of a step more than that does not.
+            let long = flare_seal::sealed_committed_len("𐤀".repeat(most).len());
             parse(|terms| terms.sealed[index].ciphertext = vec![0; long]).unwrap();
             let violations = parse(|terms| terms.sealed[index].ciphertext = vec![0; long + 1]).unwrap_err();
             assert_eq!(violations[0].0, format!("terms.sealed[{index}].ciphertext"));

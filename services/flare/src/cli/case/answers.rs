@@ -12,10 +12,14 @@ use super::{
     answer_text::answer_text,
     desk::{Desk, PAGE, People, call},
     record::{CLOSED, CaseRecord},
-    show::{answer_label, indented},
+    show::answer_label,
     show_json::answer_json,
 };
-use crate::cli::{CliError, Context, output::isolated, when};
+use crate::cli::{
+    CliError, Context,
+    output::{indented, isolated},
+    when,
+};
 
 /// The answers whose first words stand beside the newest: who changes these may lead staff, or money, to somebody else.
 const SHOWN_BESIDE: [&str; 4] =
@@ -74,7 +78,7 @@ impl Writings {
         when: impl Fn(Option<&Timestamp>) -> String,
     ) -> Option<String> {
         let change = self.change(name)?;
-        let who = format!("{} by {}", when(change.newest.at.as_ref()), people.name(&change.newest.author));
+        let who = format!("{} by {}", when(change.newest.at.as_ref()), people.shown(&change.newest.author));
         let Some(first) = change.first else { return Some(format!("answered later: {who}")) };
         if SHOWN_BESIDE.contains(&name) {
             return Some(format!("changed: {who}; first it was:\n{}", shown(record, first)));
@@ -118,7 +122,7 @@ pub(crate) async fn answers(context: &Context, args: AnswersArgs) -> Result<(), 
             let head = format!(
                 "{} · writing {version} · {} · {}",
                 answer_label(name_of(written)),
-                people.name(&written.author),
+                people.shown(&written.author),
                 output.happened(written.at.as_ref())
             );
             output.line(format!("{}\n{}", output.dim(head), shown(&record, written)));

@@ -6,9 +6,12 @@ use flare_seal::Compartment;
 use super::{
     desk::{Desk, call},
     record::CaseRecord,
-    show::indented,
 };
-use crate::cli::{CliError, prompt};
+use crate::cli::{
+    CliError,
+    output::{indented, isolated},
+    prompt,
+};
 
 /// Who wrote a message that staff did not.
 const REQUESTER: &str = "requester";
@@ -59,7 +62,11 @@ fn show(desk: &Desk<'_>, record: &CaseRecord, heading: &str, messages: &[&Messag
     output.heading(heading);
     for message in messages {
         let text = record.text(Compartment::Thread, message.text.as_ref()).unwrap_or_default();
-        output.line(format!("{}\n{}", output.dim(output.happened(message.at.as_ref())), indented(&text)));
+        output.line(format!(
+            "{}\n{}",
+            output.dim(output.happened(message.at.as_ref())),
+            indented(&isolated(&text))
+        ));
     }
     output.line("");
 }

@@ -13,7 +13,7 @@ use flare_kernel::{Id, IdKind, StaffId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::cli::{CliError, Context};
+use crate::cli::{CliError, Context, output::isolated};
 
 /// The rows asked for at once when everything is wanted.
 pub(crate) const PAGE: i32 = 200;
@@ -152,6 +152,11 @@ impl People {
     pub(crate) fn name(&self, staff_id: &str) -> String {
         let found = self.staff.iter().find(|staff| staff.staff_id == staff_id);
         found.map_or(staff_id, |staff| staff.name.as_str()).to_owned()
+    }
+
+    /// The name as it stands within a line.
+    pub(crate) fn shown(&self, staff_id: &str) -> String {
+        isolated(&self.name(staff_id))
     }
 
     /// The person of this name or id.

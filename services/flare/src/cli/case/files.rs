@@ -19,6 +19,7 @@ use super::{
 };
 use crate::cli::{
     CliError, Context,
+    output::isolated,
     progress::{FileProgress, size},
     retrying, when,
 };
@@ -124,7 +125,8 @@ pub(crate) async fn download(context: &Context, args: DownloadArgs) -> Result<()
         "size": description.size,
         "written_to": args.to.display().to_string(),
     });
-    let said = format!("“{}” ({}) is in {}", description.name, size(description.size), args.to.display());
+    let said =
+        format!("“{}” ({}) is in {}", isolated(&description.name), size(description.size), args.to.display());
     desk.done(&said, &document)
 }
 

@@ -32,7 +32,6 @@ use clap::Subcommand;
 use super::{CliError, Context};
 
 pub(crate) use addresses::addresses_in;
-pub(crate) use show::indented;
 
 /// What can be done with cases.
 #[derive(Subcommand, Debug)]

@@ -2,6 +2,8 @@
 
 use flare_edge::ContactPlan;
 
+use crate::cli::output::isolated;
+
 /// The plan in a box that is open to the right, so that it holds in every script and width. `red` makes a text red where
 /// there are colours.
 pub(crate) fn plan_box(codename: &str, plan: Option<&ContactPlan>, red: impl Fn(&str) -> String) -> String {
@@ -14,9 +16,10 @@ pub(crate) fn plan_box(codename: &str, plan: Option<&ContactPlan>, red: impl Fn(
             for (label, text) in
                 [("how", &plan.how), ("when", &plan.when), ("by", &plan.who), ("never do", &plan.never_do)]
             {
-                push_entry(&mut lines, label, text.trim());
+                push_entry(&mut lines, label, &isolated(text.trim()));
             }
-            let never: Vec<_> = plan.never_say.iter().map(|phrase| format!("“{}”", phrase.trim())).collect();
+            let never: Vec<_> =
+                plan.never_say.iter().map(|phrase| format!("“{}”", isolated(phrase.trim()))).collect();
             let never = never.join(" · ");
             if !never.is_empty() {
                 push_entry(&mut lines, "NEVER SAY", &red(&never));
@@ -119,6 +122,24 @@ mod tests {
 ╚══";
         assert_eq!(plan_box("amber-kestrel-27", Some(&plan()), str::to_owned), expected);
         assert!(plan_box("x", Some(&plan()), red).contains("<“El Fasher” · “radio”>"));
+    }
+
+    #[test]
+    fn what_is_written_from_right_to_left_moves_nothing_in_the_box() {
+        let plan = ContactPlan {
+            how: "سيغنال +964 770 555 0142".to_owned(),
+            never_do: "لا تتصلوا\nأبدا".to_owned(),
+            never_say: vec!["المدينة".to_owned(), "radio\u{202e}".to_owned()],
+            ..ContactPlan::default()
+        };
+        let expected = "\
+╔══ CONTACT PLAN · amber-kestrel-27 ══
+║ how        \u{2068}سيغنال +964 770 555 0142\u{2069}
+║ never do   \u{2068}لا تتصلوا\u{2069}
+║            \u{2068}أبدا\u{2069}
+║ NEVER SAY  “\u{2068}المدينة\u{2069}” · “radio\u{fffd}”
+╚══";
+        assert_eq!(plan_box("amber-kestrel-27", Some(&plan), str::to_owned), expected);
     }
 
     #[test]

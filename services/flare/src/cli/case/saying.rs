@@ -14,7 +14,7 @@ use super::{
     plan_box::plan_box,
     record::{CaseRecord, not_acknowledged},
 };
-use crate::cli::{CliError, Context, TextSource, prompt, when};
+use crate::cli::{CliError, Context, TextSource, output::isolated, prompt, when};
 
 /// The longest message, in bytes; the service's rule too.
 const LONGEST_MESSAGE: usize = 20_000;
@@ -155,7 +155,7 @@ fn check_words(text: &str, plan: &ContactPlan, anyway: bool, ask: Option<&Ask<'_
 }
 
 fn quoted(phrases: &[String]) -> String {
-    phrases.iter().map(|phrase| format!("“{phrase}”")).collect::<Vec<_>>().join(", ")
+    phrases.iter().map(|phrase| format!("“{}”", isolated(phrase))).collect::<Vec<_>>().join(", ")
 }
 
 /// The message that this command writes.

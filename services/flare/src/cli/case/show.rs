@@ -21,7 +21,11 @@ use super::{
     plan_box::{mark_forbidden, plan_box},
     record::CaseRecord,
 };
-use crate::cli::{CliError, Context, Output, output::isolated, when, words};
+use crate::cli::{
+    CliError, Context, Output,
+    output::{indented, isolated},
+    when, words,
+};
 
 /// `flare case show`
 #[derive(Args, Debug)]
@@ -210,7 +214,7 @@ impl Page<'_> {
                     reference.result().word(),
                     reference.method().word(),
                     reference.confidence().word(),
-                    self.people.name(&reference.checked_by),
+                    self.people.shown(&reference.checked_by),
                 )
             };
             output.record(&[
@@ -238,7 +242,7 @@ impl Page<'_> {
             output.heading("Notes of staff");
         }
         for note in &case.notes {
-            let head = format!("{} · {}", self.people.name(&note.author), output.happened(note.at.as_ref()));
+            let head = format!("{} · {}", self.people.shown(&note.author), output.happened(note.at.as_ref()));
             let text = self.text(output, self.note(note.text.as_ref()));
             output.line(format!("{}\n{}", output.dim(head), indented(&text)));
         }
@@ -250,7 +254,7 @@ impl Page<'_> {
             let reached = if contact.reached { "reached" } else { "not reached" };
             let head = format!(
                 "{} · {} {way}, {reached} · {}",
-                self.people.name(&contact.author),
+                self.people.shown(&contact.author),
                 contact.channel,
                 output.happened(contact.at.as_ref())
             );
@@ -288,7 +292,7 @@ impl Page<'_> {
         for message in self.messages {
             let head = format!(
                 "{} · {} · {} · place {} · {}",
-                self.people.name(&message.author),
+                self.people.shown(&message.author),
                 message.kind().word(),
                 output.happened(message.at.as_ref()),
                 message.place,
@@ -317,11 +321,6 @@ pub(super) fn answer_label(name: &str) -> String {
     name.trim_start_matches("request.").replace('_', " ")
 }
 
-/// A text with each line moved to the right.
-pub(crate) fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
-}
-
 /// A span in hours and minutes.
 fn hours(seconds: i64) -> String {
     format!("{} h {:02} min", seconds / 3_600, seconds % 3_600 / 60)
@@ -335,6 +334,5 @@ mod tests {
     fn clocks_and_labels_read_well() {
         assert_eq!((hours(59), hours(3_600 * 30 + 125)), ("0 h 00 min".to_owned(), "30 h 02 min".to_owned()));
         assert_eq!(answer_label("request.if_nothing_24h"), "if nothing 24h");
-        assert_eq!(indented("a\nb"), "    a\n    b");
     }
 }

@@ -18,7 +18,7 @@ use super::{
     plan_box::plan_box,
     record::{CaseRecord, not_acknowledged, seen_version, state_json, state_line},
 };
-use crate::cli::{CliError, Context, TextSource, prompt};
+use crate::cli::{CliError, Context, TextSource, output::isolated, prompt};
 
 /// The field that holds the contact plan.
 const CONTACT_PLAN: &str = "notes.contact_plan";
@@ -94,8 +94,8 @@ pub(crate) async fn acknowledge(context: &Context, args: AcknowledgeArgs) -> Res
     let answered = |name: &str| record.answer(name).unwrap_or_default();
     if args.contact_plan_file.is_none() {
         context.output.record(&[
-            ("they say: reach us by", answered("request.contact")),
-            ("they say: never", answered("request.never")),
+            ("they say: reach us by", isolated(&answered("request.contact"))),
+            ("they say: never", isolated(&answered("request.never"))),
         ]);
     }
     let plan = read_plan(args.contact_plan_file.as_ref(), &ContactPlan::default())?;
@@ -217,7 +217,7 @@ fn read_plan(source: Option<&TextSource>, before: &ContactPlan) -> Result<Contac
         return ContactPlan::parse(source.text(OPTION)?.expose()).map_err(refused);
     }
     let ask = |question: &str, before: &str| {
-        let kept = if before.is_empty() { String::new() } else { format!(" [{before}]") };
+        let kept = if before.is_empty() { String::new() } else { format!(" [{}]", isolated(before)) };
         let answer = prompt::line(&format!("{question}{kept}"), OPTION)?;
         Ok::<_, CliError>(if answer.is_empty() { before.to_owned() } else { answer })
     };

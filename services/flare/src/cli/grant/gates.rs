@@ -26,12 +26,12 @@ use crate::cli::{
         ahead::{check_ahead, post_ahead},
         choices::code,
         desk::{Desk, call},
-        indented,
         record::{CaseRecord, opened},
         references::most_telling,
         saying::{Saying, show_plan, words},
         taking::SeenVersion,
     },
+    output::{indented, isolated},
     prompt,
     words::{money, read_day, read_money},
 };
@@ -229,11 +229,11 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
     let (payee, digest) = (record.payee().ok_or_else(missing)?, payee_digest(sealed));
     check_called_back(args.shown.as_deref(), &digest)?;
     let output = &context.output;
-    let entered_by = desk.staff().await?.name(&record.grant.payee_entered_by);
+    let entered_by = desk.staff().await?.shown(&record.grant.payee_entered_by);
     output.line(format!(
         "{}\n{}\n",
         output.bold(format!("Payee, entered by {entered_by}")),
-        indented(&payee)
+        indented(&isolated(&payee))
     ));
     if !args.called_back {
         let digest = digest_text(&digest);

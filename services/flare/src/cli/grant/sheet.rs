@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::record::GrantRecord;
 use crate::cli::{
     CliError, Output,
-    case::{choices::Worded as _, desk::People, indented, record::opened},
+    case::{choices::Worded as _, desk::People, record::opened},
+    output::{indented, isolated},
     when, words,
 };
 
@@ -85,7 +86,7 @@ impl Sheet<'_> {
             format!(
                 "{}, {unspent} unspent, proposed by {}",
                 close.outcome,
-                self.people.name(&close.proposed_by)
+                self.people.shown(&close.proposed_by)
             )
         });
         output.record(&[
@@ -117,9 +118,9 @@ impl Sheet<'_> {
             ("mode", terms.mode().word().to_owned()),
             ("trigger", terms.trigger().word().to_owned()),
             ("needs", terms.need_ids.join("\n")),
-            ("beneficiary", self.shown.beneficiary.expose().clone()),
-            ("scope", self.shown.scope.expose().clone()),
-            ("budget", self.shown.budget.expose().clone()),
+            ("beneficiary", isolated(self.shown.beneficiary.expose())),
+            ("scope", isolated(self.shown.scope.expose())),
+            ("budget", isolated(self.shown.budget.expose())),
             ("round", self.grant().round.to_string()),
         ]);
         output.line(format!("What is shown here is what you sign: {}", digest_text(self.shown.digest())));
@@ -135,7 +136,7 @@ impl Sheet<'_> {
             let proof = self.proof(vote);
             let line = format!(
                 "{} · {} · round {} · {} · {}",
-                self.people.name(&vote.voter),
+                self.people.shown(&vote.voter),
                 vote.decision().word(),
                 vote.round,
                 output.happened(vote.at.as_ref()),
@@ -147,11 +148,11 @@ impl Sheet<'_> {
             };
             output.line(if is_bad { output.red(line) } else { line });
             if let Some(words) = &vote.words {
-                output.line(indented(&opened(&self.record.keys, Compartment::Proposal, words)));
+                output.line(indented(&isolated(&opened(&self.record.keys, Compartment::Proposal, words))));
             }
         }
         if !grant.conflicted.is_empty() {
-            let names: Vec<_> = grant.conflicted.iter().map(|id| self.people.name(id)).collect();
+            let names: Vec<_> = grant.conflicted.iter().map(|id| self.people.shown(id)).collect();
             output.line(format!("Conflict of interest: {}", names.join(", ")));
         }
     }
@@ -166,7 +167,7 @@ impl Sheet<'_> {
         output.table(&["gate", "", "how"], grant.gates.iter().map(row).collect());
         let name = |id: &str| present(!id.is_empty(), || self.people.name(id));
         output.record(&[
-            ("payee", self.record.payee().unwrap_or_default()),
+            ("payee", isolated(&self.record.payee().unwrap_or_default())),
             ("payee entered by", name(&grant.payee_entered_by)),
             ("payee checked by", name(&grant.payee_checked_by)),
             ("agreement heard by", name(&grant.agreement_witness)),
@@ -179,7 +180,7 @@ impl Sheet<'_> {
             output.heading("Funds");
             let row = |reservation: &flare_contracts::grants::v1::Reservation| {
                 vec![
-                    reservation.fund.clone(),
+                    isolated(&reservation.fund),
                     words::money(reservation.amount.as_ref()),
                     self.people.name(&reservation.by),
                 ]
@@ -187,7 +188,7 @@ impl Sheet<'_> {
             output.table(&["fund", "amount", "by"], grant.reservations.iter().map(row).collect());
         }
         if let Some(advance) = &grant.advance {
-            let by: Vec<_> = advance.authorised_by.iter().map(|id| self.people.name(id)).collect();
+            let by: Vec<_> = advance.authorised_by.iter().map(|id| self.people.shown(id)).collect();
             output.line(format!(
                 "Advance: {} authorised by {}",
                 words::money(advance.amount.as_ref()),

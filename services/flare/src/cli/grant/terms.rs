@@ -11,7 +11,7 @@ use flare_contracts::{
 use flare_edge::{EdgeError, Proposal};
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, codename};
 use flare_seal::Compartment;
-use flare_typed::date::Expected;
+use flare_typed::{Rule, date::Expected, text::characters};
 use serde_json::json;
 
 use super::record::{GrantRecord, settle, settle_with};
@@ -35,7 +35,7 @@ const BENEFICIARY: Text = ("--beneficiary-file", "For whom?", 2_000);
 const NEWS_TRAVELS: u32 = 20;
 const WAIT: Duration = Duration::from_millis(250);
 
-/// An option that holds a text, what is asked when it is left out, and the longest text in bytes (the service's rule too).
+/// An option that holds a text, what is asked when it is left out, and the longest text in characters (the service's rule too).
 type Text = (&'static str, &'static str, usize);
 
 /// What a vote covers.
@@ -236,6 +236,11 @@ impl Faults {
     }
 }
 
+fn at_most(limit: usize, text: &str) -> Result<(), Rule> {
+    let has = characters(text);
+    if has > limit { Err(Rule::TooLong { limit, has }) } else { Ok(()) }
+}
+
 impl TermsArgs {
     /// The proposal that these options describe, with what they leave out taken from `before`.
     fn compose(&self, context: &Context, before: Option<&Proposal>) -> Result<Proposal, CliError> {
@@ -254,10 +259,7 @@ impl TermsArgs {
                         context.read_text(source.as_ref(), option, question)?.expose().trim().to_owned()
                     }
                 };
-                if text.len() > longest {
-                    let rule = format!("must be at most {longest} bytes; it has {}", text.len());
-                    faults.take::<()>(option, Err(rule));
-                }
+                faults.take(option, at_most(longest, &text));
                 Ok(text)
             };
         let scope = text(&self.scope_file, SCOPE, before.map(|old| old.scope.as_str()))?;
@@ -355,6 +357,15 @@ mod tests {
         let mut faults = Faults::default();
         assert!(args.values(before, &mut faults).is_none());
         faults.error().for_people()
+    }
+
+    #[test]
+    fn the_limit_of_a_text_is_counted_in_characters() {
+        for (_, _, limit) in [SCOPE, BUDGET, BENEFICIARY] {
+            assert_eq!(at_most(limit, &"ش".repeat(limit)), Ok(()));
+            let long = at_most(limit, &"ش".repeat(limit + 1));
+            assert_eq!(long, Err(Rule::TooLong { limit, has: limit + 1 }));
+        }
     }
 
     #[test]

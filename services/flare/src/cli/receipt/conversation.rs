@@ -5,7 +5,7 @@ use flare_edge::receipt::{Outcome, Posted, ReceiptHolder, message_id};
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, name_of, the_one};
-use crate::cli::{CliError, Context, TextSource, case::choices::code, retrying, words};
+use crate::cli::{CliError, Context, TextSource, case::choices::code, output::isolated, retrying, words};
 
 /// `flare receipt write`
 #[derive(Args, Debug)]
@@ -73,7 +73,7 @@ pub(crate) struct ReviewArgs {
 pub(crate) struct FreezeArgs {
     #[command(flatten)]
     receipt: ReceiptSource,
-    /// Why
+    /// What happened to it; others have seen it, unless you say otherwise
     #[arg(long, value_parser = code(&["lost", "seized", "seen-by-others", "asked", "other"]), default_value = "seen-by-others")]
     reason: String,
     /// Do not ask again
@@ -119,7 +119,7 @@ pub(super) async fn messages(source: ReceiptSource, context: &Context) -> Result
                 if message.about.is_empty() { String::new() } else { format!(" about {}", message.about) };
             let kind = words::message(message.kind);
             out.heading(format!("{author}, {kind}{about}, {}", out.happened_at(message.at)));
-            out.line(message.text.expose());
+            out.line(isolated(message.text.expose()));
             out.line(out.dim(&message.message_id));
         }
     })

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::ReceiptSource;
 use crate::cli::{
     CliError, Context, ask,
+    output::isolated,
     progress::{self, FileProgress},
     retrying, when,
 };
@@ -117,7 +118,7 @@ pub(super) async fn download_file(args: DownloadArgs, context: &Context) -> Resu
     context.output.show(&document, |out| {
         out.line(format!(
             "{} ({}) is in {}.",
-            description.name,
+            isolated(&description.name),
             progress::size(description.size),
             args.to.display()
         ));

@@ -3,10 +3,11 @@
 use clap::Args;
 use flare_edge::receipt::{AgreementAnswer, Grant, GrantStage, Message, ReceiptHolder, Status, Tranche};
 use flare_kernel::Money;
+use flare_typed::money;
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, the_one};
-use crate::cli::{CliError, Context, TextSource, retrying};
+use crate::cli::{CliError, Context, TextSource, output::isolated, retrying};
 
 /// `flare receipt proposal`
 #[derive(Args, Debug)]
@@ -105,7 +106,7 @@ async fn show(holder: &ReceiptHolder, message_id: &str, context: &Context) -> Re
     let messages = retrying(|| holder.messages()).await?;
     let found = messages.into_iter().find(|message| message.message_id == message_id);
     let message = found.ok_or_else(|| CliError::not_found("message"))?;
-    context.output.line(message.text.expose());
+    context.output.line(isolated(message.text.expose()));
     Ok(message)
 }
 
@@ -237,8 +238,9 @@ impl HowMuch {
             .amount
             .ok_or_else(|| CliError::unexpected("the service told no amount of this payment"))?;
         match &self.amount {
-            Some(amount) => Money::parse(amount, sent.currency().code())
-                .map_err(|error| CliError::refused("--amount", error.to_string())),
+            Some(amount) => money::read(amount, sent.currency().code())
+                .one()
+                .map_err(|rule| CliError::refused("--amount", rule.to_string())),
             None if self.all => Ok(sent),
             None => Ok(Money::zero(sent.currency())),
         }
@@ -279,6 +281,10 @@ mod tests {
         assert_eq!(of(true, None, false).unwrap(), sent);
         assert_eq!(of(false, None, true).unwrap().minor(), 0);
         assert_eq!(of(false, Some("400000"), false).unwrap().minor(), 400_000);
+        for typed in ["400 000", "400.000", "400.000,00 CFA", "٤٠٠٬٠٠٠", "400k", "4 lakh"] {
+            assert_eq!(of(false, Some(typed), false).unwrap().minor(), 400_000, "{typed}");
+        }
+        assert!(of(false, Some("5m"), false).unwrap_err().for_people().contains("reads two ways"));
         assert!(of(false, Some("1.50"), false).unwrap_err().for_people().contains("--amount"));
     }
 }
