@@ -14,8 +14,8 @@ use crate::cli::{
 /// Refusals for want of a terminal name this option.
 const OPTION: &str = "--form";
 
-/// Asks for the two answers that are needed and for danger, which may be left unsaid, then for as many others as the person
-/// cares to give.
+/// Asks for the two answers that are needed, for as many others as the person cares to give, and last for danger, which
+/// may be left unsaid.
 pub(super) fn ask() -> Result<Form, CliError> {
     prompt::at_terminal(OPTION)?.form()
 }
@@ -25,13 +25,13 @@ impl<R: BufRead, W: Write> Conversation<R, W> {
         let contact =
             self.required("How can we reach you safely, and when? What must we never send or say?")?;
         let happened = self.required("What happened, and when? How does it relate to your work?")?;
-        let danger = self.line(
-            "Could somebody be killed, injured, arrested or taken within 24 hours: yes, no or not sure (empty: unsaid)",
-        )?;
-        let mut form = Form { contact, happened, danger, ..Form::default() };
+        let mut form = Form { contact, happened, ..Form::default() };
         if self.confirm("That is enough to send. Answer more questions first?")? {
             self.more(&mut form)?;
         }
+        form.danger = self.line(
+            "Could somebody be killed, injured, arrested or taken within 24 hours: yes, no or not sure (empty: unsaid)",
+        )?;
         self.tell_odd(&form);
         Ok(form)
     }
