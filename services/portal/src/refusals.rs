@@ -163,6 +163,7 @@ pub(crate) fn typed_rule(t: &L10nLanguage, rule: &Rule) -> String {
         Rule::NotADate => t.rule_not_a_day(),
         Rule::NoSuchDay => t.rule_no_such_day(),
         Rule::DateFar { date } => t.rule_day_far(date.to_string()),
+        Rule::DateOtherCalendar { .. } => t.rule_day_other_calendar(),
         Rule::DateTwoWays { first, second, today } => t.rule_day_two_ways(
             first.unmistakable(*today),
             first.date.to_string(),
@@ -317,6 +318,9 @@ mod tests {
             panic!("a day and a month in either order read two ways");
         };
         rules.push(Rule::DateTwoWays { first, second, today });
+        let Reading::Unreadable(other_calendar) = date::read("2083-08-12", date::Expected::Ahead, today) else {
+            panic!("a year of Nepal is read as another calendar's");
+        };
         for lang in Language::ALL {
             for rule in &rules {
                 let said = typed_rule(lang.texts(), rule);
@@ -325,13 +329,14 @@ mod tests {
                     assert!(said.contains(&value), "{lang:?} {} names {name}: {said}", rule.code());
                 }
             }
-            // These name less than the English does: how many decimals, the currency that was found, how many days.
+            // These name less than the English does: how many decimals, the currency that was found, how many days, the calendar.
             for rule in [
                 Rule::OneOf { words: "a, b" },
                 Rule::AmountDecimals { currency: eur },
                 Rule::AmountOtherCurrency { expected: eur, found: money(1).currency() },
                 Rule::NeededByPast { date: today, days: 3 },
                 Rule::HappenedInFuture { date: today, days: 3 },
+                other_calendar.clone(),
             ] {
                 assert!(!typed_rule(lang.texts(), &rule).trim().is_empty(), "{lang:?} {}", rule.code());
             }

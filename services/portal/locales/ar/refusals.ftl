@@ -45,6 +45,7 @@ rule-currency-two-ways = قد تكون { $first } أو { $second }. اكتب ا�
 rule-not-a-day = لا نستطيع قراءة هذا اليوم. اكتب السنة والشهر واليوم بالأرقام.
 rule-no-such-day = لا يوجد يوم كهذا.
 rule-day-far = { $date } بعيد عن اليوم. اكتب اليوم بالتقويم الميلادي.
+rule-day-other-calendar = هذا اليوم من تقويم آخر. اكتب اليوم بالتقويم الميلادي.
 rule-day-two-ways = يمكن قراءة هذا بطريقتين. اكتب { $write_first } إن قصدت { $first }، أو { $write_second } إن قصدت { $second }.
 rule-day-past = { $date } قد مضى.
 rule-day-future = { $date } لم يأتِ بعد.

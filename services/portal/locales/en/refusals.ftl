@@ -67,6 +67,7 @@ rule-not-a-day = We cannot read this day. Write year, month and day in digits.
 rule-no-such-day = There is no such day.
 # $date (String) - the day
 rule-day-far = { $date } is far from today. Write the day of the common calendar.
+rule-day-other-calendar = This day is of another calendar. Write the day of the common calendar.
 # $write_first (String) - how to write the first
 # $first (String) - what that is
 # $write_second (String) - how to write the second

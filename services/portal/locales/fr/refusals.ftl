@@ -45,6 +45,7 @@ rule-currency-two-ways = Cela peut être { $first } ou { $second }. Écrivez les
 rule-not-a-day = Ce jour est illisible. Écrivez l’année, le mois et le jour en chiffres.
 rule-no-such-day = Ce jour n’existe pas.
 rule-day-far = { $date } est loin d’aujourd’hui. Écrivez le jour du calendrier commun.
+rule-day-other-calendar = Ce jour est d’un autre calendrier. Écrivez le jour du calendrier commun.
 rule-day-two-ways = Cela se lit de deux façons. Écrivez { $write_first } pour { $first }, ou { $write_second } pour { $second }.
 rule-day-past = { $date } est déjà passé.
 rule-day-future = { $date } n’est pas encore venu.
