@@ -11,6 +11,8 @@ use flare_seal::{
     verify_recovery_key, verify_team_key, wrap_key,
 };
 
+use prost::Message as _;
+
 use crate::{Credential, EdgeError, Lines, organisation::person_keys};
 
 /// A team that opens compartments.
@@ -68,6 +70,8 @@ pub struct KeyBundle {
     organisation: [u8; 32],
     recovery: RecipientPublic,
     teams: Vec<TeamKey>,
+    /// As it came, with the signatures.
+    answer: GetKeyBundleResponse,
 }
 
 impl KeyBundle {
@@ -75,7 +79,30 @@ impl KeyBundle {
     pub async fn fetch(lines: &Lines, trusted: Option<&str>) -> Result<Self, EdgeError> {
         let answer =
             lines.identity(&Credential::NONE).get_key_bundle(GetKeyBundleRequest {}).await?.into_inner();
-        let bundle = Self::check(&answer)?;
+        Self::trusted(Self::check(answer)?, trusted)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) gave, and checks it as if it had just been fetched.
+    pub fn from_bytes(bytes: &[u8], trusted: Option<&str>) -> Result<Self, EdgeError> {
+        let none = |_| EdgeError::Incomplete("a bundle of keys that can be read");
+        Self::trusted(Self::check(GetKeyBundleResponse::decode(bytes).map_err(none)?)?, trusted)
+    }
+
+    /// The bundle as bytes, signatures with it, to be kept. All of it is public.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.answer.encode_to_vec()
+    }
+
+    /// Whether one of the other's team keys of the same organisation is newer, or is of a team that this bundle has not.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let newest = |bundle: &Self, team: &str| {
+            bundle.teams.iter().filter(|key| key.team == team).map(|key| key.generation).max()
+        };
+        self.organisation == other.organisation
+            && other.teams.iter().any(|key| newest(self, &key.team) < Some(key.generation))
+    }
+
+    fn trusted(bundle: Self, trusted: Option<&str>) -> Result<Self, EdgeError> {
         let shown = bundle.fingerprint();
         match trusted {
             Some(trusted) if trusted != shown => {
@@ -85,7 +112,7 @@ impl KeyBundle {
         }
     }
 
-    fn check(answer: &GetKeyBundleResponse) -> Result<Self, EdgeError> {
+    fn check(answer: GetKeyBundleResponse) -> Result<Self, EdgeError> {
         let organisation: [u8; 32] = answer
             .organisation_key
             .as_slice()
@@ -103,7 +130,7 @@ impl KeyBundle {
         let recovery = RecipientPublic::from_bytes(&answer.recovery_key)?;
         verify_recovery_key(&organisation, &recovery, &answer.recovery_signature)
             .map_err(|_| EdgeError::Unvouched("the recovery key".to_owned()))?;
-        Ok(Self { name: answer.organisation.clone(), organisation, recovery, teams })
+        Ok(Self { name: answer.organisation.clone(), organisation, recovery, teams, answer })
     }
 
     /// What the server says the organisation is called. Nobody vouches for it: the fingerprint counts.
@@ -254,7 +281,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn bundle() -> KeyBundle {
-        KeyBundle::check(&answer()).unwrap()
+        KeyBundle::check(answer()).unwrap()
     }
 
     #[test]
@@ -268,7 +295,7 @@ pub(crate) mod tests {
         for change in changes {
             let mut answer = answer();
             change(&mut answer, &own);
-            assert!(matches!(KeyBundle::check(&answer), Err(EdgeError::Unvouched(_))));
+            assert!(matches!(KeyBundle::check(answer), Err(EdgeError::Unvouched(_))));
         }
     }
 
@@ -277,7 +304,7 @@ pub(crate) mod tests {
         let next = RecipientSecret::generate().unwrap();
         let mut answer = answer();
         answer.team_keys.push(team_key(Team::Triage, &next, 2));
-        let bundle = KeyBundle::check(&answer).unwrap();
+        let bundle = KeyBundle::check(answer).unwrap();
         assert_eq!(bundle.team(Team::Triage).unwrap().generation, 2);
         let held = |generation, secret: &RecipientSecret| {
             let secret = RecipientSecret::from_bytes(*secret.expose());
@@ -285,6 +312,30 @@ pub(crate) mod tests {
         };
         assert!(held(1, &triage()) && held(2, &next));
         assert!(!held(2, &triage()) && !held(1, &next) && !held(3, &next), "a secret that anybody drew");
+    }
+
+    #[test]
+    fn a_kept_bundle_is_checked_again_and_an_older_one_is_known() {
+        let kept = bundle().to_bytes();
+        let fingerprint = bundle().fingerprint();
+        KeyBundle::from_bytes(&kept, Some(&fingerprint)).unwrap();
+        assert!(matches!(
+            KeyBundle::from_bytes(&kept, Some("another")),
+            Err(EdgeError::OtherOrganisation { .. })
+        ));
+        for index in 0..kept.len() {
+            let mut changed = kept.clone();
+            changed[index] ^= 1;
+            // The name of the organisation is the only thing that nobody signs.
+            if let Ok(read) = KeyBundle::from_bytes(&changed, Some(&fingerprint)) {
+                assert_ne!(read.name(), bundle().name(), "byte {index}");
+            }
+        }
+        let mut answer = answer();
+        answer.team_keys.push(team_key(Team::Triage, &RecipientSecret::generate().unwrap(), 2));
+        let newer = KeyBundle::check(answer).unwrap();
+        assert!(bundle().is_older_than(&newer) && !newer.is_older_than(&bundle()));
+        assert!(!bundle().is_older_than(&bundle()));
     }
 
     #[test]

@@ -22,7 +22,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Line, Lines, bundle::RECEIPT};
 
-pub use request::{FormSent, FurtherAnswers, Request, Submitted, add_once, lock, seal_answers, send_form};
+pub use request::{
+    ALREADY_SUBMITTED, FormSent, FurtherAnswers, Request, Submitted, add_once, lock, seal_answers, send_form,
+    words_id,
+};
 pub use view::{
     DeclineReason, Grant, GrantStage, Message, MessageKind, Need, NeedKind, Outcome, Standing, Status, Step,
     Thread, Tranche, TrancheState,

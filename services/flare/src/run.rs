@@ -8,6 +8,7 @@ mod files_folder;
 #[cfg(test)]
 mod listed_metadata;
 mod pages;
+mod pages_spool;
 mod peers;
 mod ports;
 mod roles;

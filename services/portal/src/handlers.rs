@@ -164,6 +164,12 @@ impl Visit {
     /// The page for what could not be looked up. A code that opens nothing any more must be typed again.
     fn cannot_look(&self, why: &NotDone) -> Response {
         match why {
+            // A code that was drawn here a moment ago: its request may wait on our disk. Nobody is sent away for that.
+            NotDone::NotFound if self.session.is_new => {
+                self.keep(problem(StatusCode::NOT_FOUND, self.lang, |t| {
+                    (t.status_heading(), t.back_not_found())
+                }))
+            }
             NotDone::NotFound => {
                 coming_back::typed_again(self.lang, StatusCode::NOT_FOUND, L10nLanguage::back_not_found)
             }

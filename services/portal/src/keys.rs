@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use flare_access::PlaceNames;
 use flare_kernel::{Duration, Timestamp};
-use flare_seal::{PortalKey, Receipt, SealError};
+use flare_seal::{PortalKey, Receipt, SealError, Sensitive};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{form::Unclear, withheld};
@@ -62,8 +62,19 @@ impl PortalKeys {
         &self.places
     }
 
+    /// Seals what does not travel as text.
+    pub(crate) fn seal_bytes(&self, context: &str, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.newest.seal(context, bytes)
+    }
+
+    /// Opens what [`seal_bytes`](Self::seal_bytes) gave for the same context, under this key or an older one.
+    pub(crate) fn open_bytes(&self, context: &str, sealed: &[u8]) -> Option<Sensitive<Vec<u8>>> {
+        let keys = std::iter::once(&self.newest).chain(&self.older);
+        keys.into_iter().find_map(|key| key.open(context, sealed).ok())
+    }
+
     fn seal(&self, context: &str, mut bytes: Vec<u8>) -> Result<String, SealError> {
-        let sealed = self.newest.seal(context, &bytes);
+        let sealed = self.seal_bytes(context, &bytes);
         bytes.zeroize();
         Ok(BASE64URL_NOPAD.encode(&sealed?))
     }
@@ -73,9 +84,7 @@ impl PortalKeys {
             return None;
         }
         let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let keys = std::iter::once(&self.newest).chain(&self.older);
-        let opened = keys.into_iter().find_map(|key| key.open(context, &sealed).ok())?;
-        opened.expose().as_slice().try_into().ok()
+        self.open_bytes(context, &sealed)?.expose().as_slice().try_into().ok()
     }
 }
 

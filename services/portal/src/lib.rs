@@ -1,7 +1,8 @@
 //! The portal: pages for people in danger, without account, without script, in English, French and Arabic.
 //!
-//! It is an edge: what people write is opened here and nowhere behind it. It stores nothing. What a page or a cookie
-//! carries away comes back sealed under the portal's own keys, so that any replica can go on.
+//! It is an edge: what people write is opened here and nowhere behind it. It stores nothing but requests that wait, sealed,
+//! while the services are away. What a page or a cookie carries away comes back sealed under the portal's own keys, so that
+//! any replica can go on.
 //!
 //! It promises: a request that was sent is one case however often its page is sent; no answer but the two first ones, and
 //! these only when they are empty or too long, keeps anybody from sending; no page names what would convict its reader.
@@ -26,6 +27,7 @@ mod requester;
 mod security_txt;
 mod server;
 mod settings;
+mod spool;
 mod web;
 mod withheld;
 
@@ -49,6 +51,7 @@ mod l10n {
 pub use keys::PortalKeys;
 pub use server::{Callers, CertificateError, Door, ShownCertificate, serve};
 pub use settings::{BadLines, Contact, PortalSettings, ReadingHours, Targets, contacts};
+pub use spool::{Drain, Spool, SpoolFigures};
 
 use std::sync::Arc;
 
@@ -61,7 +64,7 @@ include!(concat!(env!("OUT_DIR"), "/unread.rs"));
 /// The portal of one organisation.
 pub struct Portal {
     settings: PortalSettings,
-    keys: PortalKeys,
+    keys: Arc<PortalKeys>,
     clock: Arc<dyn Clock>,
     requester: requester::Requester,
 }
@@ -73,7 +76,21 @@ impl Portal {
         let queues = patience::Queues::new();
         let lines = lines.through(|way| queues.before(place::telling(way)));
         let requester = requester::Requester::new(lines, settings.organisation.clone());
-        Self { settings, keys, clock, requester }
+        Self { settings, keys: Arc::new(keys), clock, requester }
+    }
+
+    /// The same, with a place where requests wait while the services are away.
+    #[must_use]
+    pub fn with_spool(mut self, spool: &Spool) -> Self {
+        let (keys, clock) = (Arc::clone(&self.keys), Arc::clone(&self.clock));
+        let (lines, organisation) = (self.requester.lines.clone(), self.requester.organisation.clone());
+        self.requester.room = Some(spool::WaitingRoom::new(spool, keys, lines, clock, organisation));
+        self
+    }
+
+    /// What sends on what waits, if there is a place where requests wait. It is to run beside the pages.
+    pub fn drain(&self) -> Option<Drain> {
+        self.requester.room.clone().map(Drain)
     }
 
     /// Every page, behind the checks and headers that each of them has.

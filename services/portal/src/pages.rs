@@ -211,7 +211,7 @@ impl<'a> More<'a> {
 pub(crate) struct Code {
     pub(crate) p: Page,
     pub(crate) by: String,
-    pub(crate) other_words: bool,
+    pub(crate) other_words: Option<String>,
     pub(crate) words_first: bool,
     pub(crate) groups: Vec<String>,
     pub(crate) words: Vec<String>,

@@ -5,7 +5,7 @@ mod acts;
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
     EdgeError, Form, KeyBundle, Lines,
-    receipt::{FormSent, ReceiptHolder, Standing as Stands, Status, add_once, send_form},
+    receipt::{ReceiptHolder, Standing as Stands, Status, add_once},
 };
 use flare_kernel::Timestamp;
 use flare_seal::{Receipt, RequestSeed};
@@ -17,6 +17,7 @@ use crate::{
     answers::Fault,
     form::{Unclear, questions_left},
     keys::Slip,
+    spool::WaitingRoom,
 };
 
 pub(crate) use acts::{Acted, Arrival, Offer, PaperAnswer};
@@ -26,9 +27,11 @@ pub(crate) const LONGEST_MESSAGE: usize = 16_000;
 
 /// Acts for whoever sits before a page.
 pub(crate) struct Requester {
-    lines: Lines,
+    pub(crate) lines: Lines,
     /// The fingerprint of the organisation to which anything is sealed; without one, whichever answers.
-    organisation: Option<String>,
+    pub(crate) organisation: Option<String>,
+    /// Where requests wait while the services are away.
+    pub(crate) room: Option<WaitingRoom>,
 }
 
 /// What became of a form.
@@ -38,6 +41,8 @@ pub(crate) enum Sent {
     Request,
     /// Its request had been sent with other words: these stand beside them.
     OtherWords,
+    /// The services are away: it is on the disk, perhaps beside other words of the same page.
+    Kept { beside_other_words: bool },
 }
 
 /// Why something was not done.
@@ -80,21 +85,23 @@ pub(crate) struct Standing {
 impl Requester {
     /// Over these lines.
     pub(crate) fn new(lines: Lines, organisation: Option<String>) -> Self {
-        Self { lines, organisation }
+        Self { lines, organisation, room: None }
     }
 
-    /// Sends a form. The same form again is the same request; other words under it go on as further answers.
+    /// Sends a form. The same form again is the same request; other words under it go on as further answers. While the
+    /// services are away it is kept, and goes when they are back.
     pub(crate) async fn send(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
         if form.answers().is_err() {
             return Err(NotDone::Faults(vec![Fault::RestLong]));
         }
-        let bundle = KeyBundle::fetch(&self.lines, self.organisation.as_deref()).await;
-        let bundle = bundle.map_err(|error| not_done(&error))?;
-        let of_form = (&slip.receipt(), &RequestSeed::from_bytes(*slip.secret()));
-        match send_form(&self.lines, &bundle, form, of_form).await {
-            Ok(FormSent::Request(_)) => Ok(Sent::Request),
-            Ok(FormSent::FurtherAnswers) => Ok(Sent::OtherWords),
-            Err(error) => Err(not_done(&error)),
+        self.send_or_keep(slip, form).await
+    }
+
+    /// Whether whoever begins to write now can be taken, as far as is known.
+    pub(crate) async fn takes(&self) -> bool {
+        match &self.room {
+            Some(room) => room.takes().await,
+            None => true,
         }
     }
 
@@ -161,7 +168,7 @@ impl Requester {
 }
 
 /// Never the error's own words: they may name what is behind the portal.
-fn not_done(error: &EdgeError) -> NotDone {
+pub(crate) fn not_done(error: &EdgeError) -> NotDone {
     if let EdgeError::Answered(status) = error
         && matches!(status.code(), Code::NotFound | Code::Unauthenticated | Code::PermissionDenied)
     {

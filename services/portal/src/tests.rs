@@ -21,8 +21,8 @@ mod more;
 
 use crate::{Portal, PortalKeys, PortalSettings, ReadingHours, Targets, contacts};
 
-const HOST: &str = "127.0.0.1:7480";
-const LANGUAGES: [&str; 3] = ["en", "fr", "ar"];
+pub(crate) const HOST: &str = "127.0.0.1:7480";
+pub(crate) const LANGUAGES: [&str; 3] = ["en", "fr", "ar"];
 /// Each language with the text of every file in its folder.
 static CATALOGUES: LazyLock<[(&str, String); 3]> =
     LazyLock::new(|| LANGUAGES.map(|lang| (lang, files(&format!("locales/{lang}")).concat())));
@@ -36,7 +36,7 @@ fn files(folder: &str) -> Vec<String> {
     paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
-struct Fixed;
+pub(crate) struct Fixed;
 
 impl Clock for Fixed {
     fn now(&self) -> Timestamp {
@@ -53,11 +53,14 @@ fn portal() -> Router {
 }
 
 fn portal_over(lines: Lines, settings: PortalSettings) -> Router {
-    let keys = PortalKeys::new(PortalKey::from_bytes([7; 32]), Vec::new());
-    Portal::new(lines, settings, keys, Arc::new(Fixed)).router()
+    Portal::new(lines, settings, keys(), Arc::new(Fixed)).router()
 }
 
-fn settings() -> PortalSettings {
+pub(crate) fn keys() -> PortalKeys {
+    PortalKeys::new(PortalKey::from_bytes([7; 32]), Vec::new())
+}
+
+pub(crate) fn settings() -> PortalSettings {
     PortalSettings {
         hosts: vec![HOST.to_owned()],
         reading: ReadingHours { from: 0, until: 0 },

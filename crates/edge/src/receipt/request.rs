@@ -7,6 +7,7 @@ use flare_contracts::{
 };
 use flare_kernel::{CaseId, Timestamp, codename, random};
 use flare_seal::{Compartment, Receipt, ReceiptKeys, RequestSeed, proof_hash};
+use prost::Message as _;
 use serde::Serialize;
 
 use super::{ReceiptHolder, view::Status};
@@ -51,15 +52,26 @@ pub async fn send_form(
     form: &Form,
     (receipt, seed): (&Receipt, &RequestSeed),
 ) -> Result<FormSent, EdgeError> {
-    // The receipt tells one request from another; the id tells one call from another.
-    let request = Request::compose(bundle, form, (receipt, seed), &fresh_id()?)?;
+    let request = Request::of_form(bundle, form, (receipt, seed))?;
     match request.submit(lines).await {
-        Ok(submitted) => return Ok(FormSent::Request(submitted)),
-        Err(error) if error.reason().as_deref() == Some("ALREADY_SUBMITTED") => {}
-        Err(error) => return Err(error),
+        Ok(submitted) => Ok(FormSent::Request(submitted)),
+        Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
+            add_once(lines, bundle, form, (receipt, seed)).await?;
+            Ok(FormSent::FurtherAnswers)
+        }
+        Err(error) => Err(error),
     }
-    add_once(lines, bundle, form, (receipt, seed)).await?;
-    Ok(FormSent::FurtherAnswers)
+}
+
+/// The reason for which a request is refused that came in before with other words.
+pub const ALREADY_SUBMITTED: &str = "ALREADY_SUBMITTED";
+
+/// An id of a form's words under its seed: the same for the same words, and nothing of them to whoever lacks the seed.
+pub fn words_id(form: &Form, seed: &RequestSeed) -> Result<[u8; 16], EdgeError> {
+    let answers = form.further_answers()?;
+    let said = answers.iter().map(|(name, text)| (*name, text.as_str()));
+    let words: Vec<_> = said.chain([("danger", form.told_danger().as_str_name())]).collect();
+    Ok(seed.words_id(&words))
 }
 
 /// Adds what a form holds to the request of this receipt. Under one seed the same words are added once, however often they
@@ -70,10 +82,7 @@ pub async fn add_once(
     form: &Form,
     (receipt, seed): (&Receipt, &RequestSeed),
 ) -> Result<(), EdgeError> {
-    let answers = form.further_answers()?;
-    let said = answers.iter().map(|(name, text)| (*name, text.as_str()));
-    let words: Vec<_> = said.chain([("danger", form.told_danger().as_str_name())]).collect();
-    let words_id = data_encoding::HEXLOWER.encode(&seed.words_id(&words));
+    let words_id = data_encoding::HEXLOWER.encode(&words_id(form, seed)?);
     let mut refused: Option<(i64, EdgeError)> = None;
     // Somebody else may add answers in between: then these follow the newest once more.
     for _ in 0..TRIES {
@@ -120,6 +129,12 @@ pub fn lock(receipt: &Receipt) -> Result<ReceiptLock, EdgeError> {
 }
 
 impl Request {
+    /// The sealed request that a form becomes, to be sent once or again: the receipt tells one request from another, and an
+    /// id that is drawn here tells one call from another.
+    pub fn of_form(bundle: &KeyBundle, form: &Form, of: (&Receipt, &RequestSeed)) -> Result<Self, EdgeError> {
+        Self::compose(bundle, form, of, &fresh_id()?)
+    }
+
     /// The sealed request that a form becomes. The same form under the same receipt and seed is the same request, whoever
     /// composes it.
     pub fn compose(
@@ -154,6 +169,20 @@ impl Request {
     /// As it is on the wire, for whoever plays tricks on a service in a test.
     pub fn into_message(self) -> SubmitRequestRequest {
         self.message
+    }
+
+    /// As bytes, to be sent later. They open nothing and hold no receipt: answers are sealed, and what is listed stands in
+    /// them as it does at intake.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.message.encode_to_vec()
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) gave.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EdgeError> {
+        let none = |_| EdgeError::Incomplete("a request that can be read");
+        let message = SubmitRequestRequest::decode(bytes).map_err(none)?;
+        let case = message.case_id.parse().map_err(|_| EdgeError::Incomplete("the case of a request"))?;
+        Ok(Self { case, message })
     }
 
     /// Sends it.
@@ -226,4 +255,38 @@ fn seal(
     version_of: impl Fn(&str) -> u32,
 ) -> Result<Vec<SealedField>, EdgeError> {
     answers.iter().map(|(name, text)| keys.seal(Compartment::Request, name, version_of(name), text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::tests::bundle;
+
+    #[test]
+    fn a_request_is_the_same_after_it_lay_as_bytes_and_holds_no_receipt() {
+        let (receipt, seed) = (Receipt::from_bytes([7; 15]), RequestSeed::from_bytes([8; 32]));
+        let form = Form {
+            happened: "They came at night.".to_owned(),
+            contact: "Signal".to_owned(),
+            ..Form::default()
+        };
+        let request = Request::of_form(&bundle(), &form, (&receipt, &seed)).unwrap();
+        let bytes = request.to_bytes();
+        let read = Request::from_bytes(&bytes).unwrap();
+        assert_eq!((read.case(), &read.message), (request.case(), &request.message));
+        let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+        assert!(!has(b"They came") && !has(receipt.expose()) && !has(seed.expose()));
+        assert!(Request::from_bytes(&bytes[..bytes.len() / 2]).is_err() && Request::from_bytes(&[]).is_err());
+    }
+
+    #[test]
+    fn other_words_of_a_form_have_another_id() {
+        let seed = RequestSeed::from_bytes([8; 32]);
+        let id = |text: &str| {
+            let form = Form { happened: text.to_owned(), contact: "Signal".to_owned(), ..Form::default() };
+            words_id(&form, &seed).unwrap()
+        };
+        assert_eq!(id("They came."), id("They came."));
+        assert_ne!(id("They came."), id("They went."));
+    }
 }

@@ -200,6 +200,8 @@ impl Check {
         let leave = &portal.leave;
         let fits = leave.starts_with("https://") && leave.bytes().all(|byte| byte.is_ascii_graphic());
         self.that(fits, "portal.leave", leave, "must be an address that begins with https://");
+        let rule = "must be at least 16777216: with less, nobody could be invited to write";
+        self.that(portal.spool_bytes >= 16 << 20, "portal.spool_bytes", &portal.spool_bytes, rule);
     }
 
     /// How the pages are reached, and what they say of it.

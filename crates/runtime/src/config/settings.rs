@@ -219,6 +219,10 @@ pub struct PortalSettings {
     pub helplines: String,
     /// Who hears complaints.
     pub complaints: String,
+    /// Where requests wait while the services are away; see [`Settings::portal_spool_dir`].
+    pub spool_dir: PathBuf,
+    /// The most that may wait there, in bytes.
+    pub spool_bytes: u64,
 }
 
 /// How log lines are written.
@@ -323,6 +327,11 @@ impl Settings {
     /// The file with the portal's key. Embedded mode makes it at its first start.
     pub fn portal_key_file(&self) -> PathBuf {
         or_in_data_dir(&self.portal.key_file, &self.mode.data_dir, "portal.key")
+    }
+
+    /// Where requests wait, sealed, while the services are away.
+    pub fn portal_spool_dir(&self) -> PathBuf {
+        or_in_data_dir(&self.portal.spool_dir, &self.mode.data_dir, "spool")
     }
 
     /// The file with the code that founds the organisation. Embedded mode makes it at its first start.

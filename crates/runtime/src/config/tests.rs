@@ -163,6 +163,7 @@ fn every_rule_refuses_what_breaks_it() {
         ("database.schema_prefix", "Flare-"),
         ("server.portal_name", ""),
         ("peers.intake", "intake"),
+        ("portal.spool_bytes", "1048576"),
         ("portal.listen", "0.0.0.0:7480"),
         ("portal.listen", "192.0.2.7:7480"),
         ("portal.key_file", "/nowhere/portal.key"),

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tonic::{Status, body::Body, service::Routes};
 use tower::{layer::util::Identity, service_fn, util::BoxCloneSyncService};
 
-use super::{Process, RunError};
+use super::{Process, RunError, pages_spool::with_spool};
 
 /// The role portal, running: pages, and whether they are served, for whoever asks for the health of this process.
 pub(super) async fn start_alone(settings: &Settings, tasks: &Tasks) -> Result<Process, RunError> {
@@ -73,6 +73,7 @@ pub(super) fn serve(
 ) -> Result<SocketAddr, RunError> {
     let address = listener.local_addr()?;
     let portal = Portal::new(lines, portal_settings(settings, address.port())?, keys(settings)?, clock);
+    let portal = with_spool(portal, settings, tasks)?;
     let (door, router, token) = (door(settings)?, portal.router(), tasks.token().clone());
     tasks.spawn_once("portal", async move { Ok(flare_portal::serve(listener, door, router, token).await?) });
     Ok(address)

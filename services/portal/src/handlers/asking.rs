@@ -23,19 +23,19 @@ use crate::{
 };
 
 pub(super) async fn home_by_guess(State(portal): Shared, headers: HeaderMap) -> Response {
-    portal.home(web::language("", &headers))
+    portal.home(web::language("", &headers)).await
 }
 
 pub(super) async fn home(State(portal): Shared, In(lang): In) -> Response {
-    portal.home(lang)
+    portal.home(lang).await
 }
 
 pub(super) async fn ask_by_guess(State(portal): Shared, headers: HeaderMap) -> Response {
-    portal.ask(web::language("", &headers))
+    portal.ask(web::language("", &headers)).await
 }
 
 pub(super) async fn ask(State(portal): Shared, In(lang): In) -> Response {
-    portal.ask(lang)
+    portal.ask(lang).await
 }
 
 /// Sends the form, or shows it again in another language or with what keeps it from being sent.
@@ -62,14 +62,18 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
         Err(NotDone::Refused(told)) => return Err(refused(lang, &told)),
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
+    let other_words = match sent {
+        Sent::Request | Sent::Kept { beside_other_words: false } => None,
+        Sent::OtherWords => Some(lang.texts().code_other_words()),
+        Sent::Kept { beside_other_words: true } => Some(lang.texts().spool_other_words()),
+    };
     figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
     let session = Session { is_new: true, only_here: answers.only_here(), unclear, ..begun };
     let by = portal.read_by(&form, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
-    let shown =
-        page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, sent == Sent::OtherWords, false));
+    let shown = page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, other_words, false));
     let sealed = session.seal(&portal.keys, now).map_err(|_| broken(lang))?;
     Ok(with_cookie(shown, &sealed))
 }
@@ -83,7 +87,10 @@ fn altered(lang: Language) -> Response {
 }
 
 impl Portal {
-    fn home(&self, lang: Language) -> Response {
+    async fn home(&self, lang: Language) -> Response {
+        if !self.requester.takes().await {
+            return self.full(lang);
+        }
         let now = self.now();
         let t = lang.texts();
         let again = self.settings.reading.again(now);
@@ -95,12 +102,27 @@ impl Portal {
         page(StatusCode::OK, &Home::new(lang, reading, critical, &self.settings.helplines))
     }
 
-    fn ask(&self, lang: Language) -> Response {
+    async fn ask(&self, lang: Language) -> Response {
+        if !self.requester.takes().await {
+            return self.full(lang);
+        }
         let slip = Slip::draw(self.now()).and_then(|slip| slip.seal(&self.keys));
         match slip {
             Ok(slip) => page(StatusCode::OK, &Ask::new(lang, slip, &Answers::default(), &[])),
             Err(_) => broken(lang),
         }
+    }
+
+    /// Said before anybody writes, when neither the services nor the disk can take it.
+    fn full(&self, lang: Language) -> Response {
+        let p = Page::at_fault(lang, L10nLanguage::title_about);
+        let (t, lines) = (p.t, self.settings.helplines.as_slice());
+        let mut texts = vec![t.spool_full_text(), t.spool_full_code()];
+        if !lines.is_empty() {
+            texts.push(t.home_helplines());
+        }
+        let next = Some(("back", t.link_back()));
+        page(StatusCode::SERVICE_UNAVAILABLE, &Text { heading: t.away_heading(), texts, lines, next, p })
     }
 
     /// By when a new request is read: the later of its target and the target counted from when somebody reads again.

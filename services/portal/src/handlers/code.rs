@@ -17,7 +17,7 @@ pub(super) fn code_page(
     lang: Language,
     receipt: &Receipt,
     by: String,
-    other_words: bool,
+    other_words: Option<String>,
     wrong: bool,
 ) -> Code {
     let pieces = |text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
@@ -54,7 +54,7 @@ pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
         piece(words.expose()) || piece(digits.expose())
     });
     if !is_right && visit.session.is_new {
-        let code = code_page(lang, receipt, String::new(), false, true);
+        let code = code_page(lang, receipt, String::new(), None, true);
         return visit.keep(page(StatusCode::UNPROCESSABLE_ENTITY, &code));
     }
     let p = Page::new(lang, L10nLanguage::title_code);

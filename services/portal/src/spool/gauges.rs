@@ -1,0 +1,60 @@
+//! What waits, as Prometheus reads it. Numbers only.
+
+use flare_kernel::Timestamp;
+
+use super::SpoolFigures;
+
+/// Requests that wait, those refused or unreadable among them.
+const REQUESTS: &str = "flare_portal_spool_requests";
+/// Their size.
+const BYTES: &str = "flare_portal_spool_bytes";
+/// For how long the oldest waits that can still go; 0 when none does.
+const OLDEST: &str = "flare_portal_spool_oldest_seconds";
+/// Those that intake refuses.
+const REFUSED: &str = "flare_portal_spool_refused";
+/// Those that no key opens.
+const UNREADABLE: &str = "flare_portal_spool_unreadable";
+
+/// Sets the gauges.
+pub(super) fn set(figures: &SpoolFigures, now: Timestamp) {
+    for (name, value) in readings(figures, now) {
+        #[allow(clippy::cast_precision_loss, reason = "a gauge is a float, and these stay far below 2^52")]
+        metrics::gauge!(name).set(value as f64);
+    }
+}
+
+fn readings(figures: &SpoolFigures, now: Timestamp) -> [(&'static str, u64); 5] {
+    let micros = figures.oldest.map_or(0, |oldest| now.since(oldest).as_micros());
+    [
+        (REQUESTS, figures.waiting),
+        (BYTES, figures.bytes),
+        (OLDEST, u64::try_from(micros / 1_000_000).unwrap_or(0)),
+        (REFUSED, figures.refused),
+        (UNREADABLE, figures.unreadable),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_kernel::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_figure_has_its_gauge_and_each_gauge_an_alarm_that_names_it() {
+        let now = Timestamp::from_micros(0).plus(Duration::from_hours(2));
+        let figures = SpoolFigures {
+            waiting: 5,
+            bytes: 4_000,
+            oldest: Some(Timestamp::from_micros(0)),
+            refused: 2,
+            unreadable: 1,
+        };
+        assert_eq!(readings(&figures, now).map(|(_, value)| value), [5, 4_000, 7_200, 2, 1]);
+        assert_eq!(readings(&SpoolFigures::default(), now).map(|(_, value)| value), [0; 5]);
+        let rules = include_str!("../../../../deploy/alerts/portal-spool.yml");
+        for name in [BYTES, OLDEST, REFUSED, UNREADABLE] {
+            assert!(rules.contains(&format!("expr: {name} > ")), "{name}");
+        }
+    }
+}

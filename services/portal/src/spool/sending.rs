@@ -1,0 +1,103 @@
+//! What becomes of a form: it is at intake, or on the disk, or its sender is told that it is neither.
+
+use flare_edge::{
+    EdgeError, Form, KeyBundle,
+    receipt::{ALREADY_SUBMITTED, Request, add_once, words_id},
+};
+use flare_seal::RequestSeed;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Kept,
+    fate::{Fate, fate},
+};
+use crate::{
+    keys::Slip,
+    requester::{NotDone, Requester, Sent, not_done},
+};
+
+impl Requester {
+    /// Sends a form, or keeps it until the services are back.
+    pub(crate) async fn send_or_keep(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
+        let away = |error: EdgeError| not_done(&error);
+        let (receipt, seed) = (slip.receipt(), RequestSeed::from_bytes(*slip.secret()));
+        let ids = (form_id(slip), words_id(form, &seed).map_err(away)?);
+        let bundle = match self.fetch_keys().await {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                let Some(bundle) = self.room.as_ref().and_then(|room| room.kept_keys()) else {
+                    return Err(not_done(&error));
+                };
+                let request = Request::of_form(&bundle, form, (&receipt, &seed)).map_err(away)?;
+                return self.keep(&request, ids, error).await;
+            }
+        };
+        let request = Request::of_form(&bundle, form, (&receipt, &seed)).map_err(away)?;
+        if let Some(room) = &self.room {
+            let went = room.send_earlier(ids.0).await.unwrap_or_else(|error| {
+                // What cannot be read keeps nothing from going while the services answer.
+                tracing::error!(%error, "what waits for the services cannot be read");
+                true
+            });
+            if !went {
+                let why = EdgeError::Incomplete("whether earlier words came in");
+                return self.keep(&request, ids, why).await;
+            }
+        }
+        match request.submit(&self.lines).await {
+            Ok(_) => {
+                if let Some(room) = &self.room {
+                    room.intake_answered(true);
+                }
+                Ok(Sent::Request)
+            }
+            Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
+                let added = add_once(&self.lines, &bundle, form, (&receipt, &seed)).await;
+                added.map_err(away)?;
+                Ok(Sent::OtherWords)
+            }
+            Err(error) => match fate(&error) {
+                Fate::Later => self.keep(&request, ids, error).await,
+                Fate::Refused => Err(not_done(&error)),
+            },
+        }
+    }
+
+    async fn fetch_keys(&self) -> Result<KeyBundle, EdgeError> {
+        match &self.room {
+            Some(room) => room.fetch_keys().await,
+            None => KeyBundle::fetch(&self.lines, self.organisation.as_deref()).await,
+        }
+    }
+
+    /// Keeps what could not be sent for this reason.
+    async fn keep(
+        &self,
+        request: &Request,
+        ids: ([u8; 16], [u8; 16]),
+        why: EdgeError,
+    ) -> Result<Sent, NotDone> {
+        let away = not_done(&why);
+        let Some(room) = &self.room else { return Err(away) };
+        room.intake_answered(false);
+        match room.keep(request, ids).await {
+            Ok(Kept::Yes { beside_other_words }) => Ok(Sent::Kept { beside_other_words }),
+            Ok(Kept::Full) => {
+                tracing::error!("a request was not taken: portal.spool_bytes are full");
+                Err(away)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a request was not taken: it could not be written to portal.spool_dir");
+                Err(away)
+            }
+        }
+    }
+}
+
+/// Tells the sendings of one form from those of another, and nothing of it to whoever has not the form.
+fn form_id(slip: &Slip) -> [u8; 16] {
+    let hash = Sha256::new_with_prefix(b"flare/portal/spool-form/1").chain_update(slip.secret()).finalize();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    id
+}
