@@ -3,6 +3,8 @@
 //! Both modes run the same code: embedded has SQLite, the local bus and in-process channels where distributed has
 //! PostgreSQL, RabbitMQ and connections. What differs is chosen here and nowhere else.
 
+#[cfg(test)]
+mod deploy;
 mod embedded_files;
 mod files_folder;
 #[cfg(test)]
