@@ -4,7 +4,7 @@ mod acts;
 
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
-    EdgeError, Form, KeyBundle, Lines,
+    EdgeError, Form, Lines,
     receipt::{ReceiptHolder, Standing as Stands, Status, add_once},
 };
 use flare_kernel::Timestamp;
@@ -107,7 +107,7 @@ impl Requester {
 
     /// Adds a form's answers to a code's request. The same id and answers again add nothing; other answers are added too.
     pub(crate) async fn add(&self, receipt: &Receipt, form: &Form, id: &str) -> Result<(), NotDone> {
-        let bundle = KeyBundle::fetch(&self.lines, None).await.map_err(|error| not_done(&error))?;
+        let bundle = self.fetch_keys().await.map_err(|error| not_done(&error))?;
         let seed = RequestSeed::from_bytes(Sha256::digest(id).into());
         add_once(&self.lines, &bundle, form, (receipt, &seed)).await.map_err(|error| not_done(&error))
     }
@@ -145,7 +145,8 @@ impl Requester {
     }
 
     async fn find(&self, receipt: &Receipt) -> Result<(ReceiptHolder, Status), NotDone> {
-        ReceiptHolder::find(&self.lines, receipt).await.map_err(|error| not_done(&error))
+        let found = ReceiptHolder::find(&self.lines, receipt).await.map_err(|error| not_done(&error));
+        found.map(|(holder, status)| (holder.trusting(self.organisation.clone()), status))
     }
 
     /// Writes to staff: an answer to what they asked last, if they wait for one. The same id and words again are the same

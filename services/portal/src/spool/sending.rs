@@ -63,7 +63,8 @@ impl Requester {
         }
     }
 
-    async fn fetch_keys(&self) -> Result<KeyBundle, EdgeError> {
+    /// The organisation's keys: those of the organisation that this portal trusts, where it was told which.
+    pub(crate) async fn fetch_keys(&self) -> Result<KeyBundle, EdgeError> {
         match &self.room {
             Some(room) => room.fetch_keys().await,
             None => KeyBundle::fetch(&self.lines, self.organisation.as_deref()).await,

@@ -125,6 +125,10 @@ impl Desk {
             leave: "https://example.org/".to_owned(),
             helplines: contacts("خط: +1 202 555 0142").unwrap(),
             complaints: Vec::new(),
+            organisation: None,
+            over_tls: false,
+            onion: None,
+            security_contact: None,
         };
         let keys = PortalKeys::new(PortalKey::from_bytes([7; 32]), Vec::new());
         let receipt = Receipt::draw().unwrap();
