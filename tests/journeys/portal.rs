@@ -1,5 +1,6 @@
 //! The pages as they come over the wire: how much of them, and how well made.
 
+mod flood;
 mod headers;
 mod pages;
 

@@ -318,7 +318,8 @@ mod tests {
             panic!("a day and a month in either order read two ways");
         };
         rules.push(Rule::DateTwoWays { first, second, today });
-        let Reading::Unreadable(other_calendar) = date::read("2083-08-12", date::Expected::Ahead, today) else {
+        let Reading::Unreadable(other_calendar) = date::read("2083-08-12", date::Expected::Ahead, today)
+        else {
             panic!("a year of Nepal is read as another calendar's");
         };
         for lang in Language::ALL {
