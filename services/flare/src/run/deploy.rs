@@ -119,6 +119,19 @@ fn every_secret_that_is_used_is_made() {
 }
 
 #[test]
+fn the_portal_has_a_disk_on_which_requests_can_wait() {
+    let compose = read("docker-compose.yml");
+    let portal = compose.split_once("\n  portal:\n").unwrap().1.split("\n\n").next().unwrap();
+    assert!(
+        portal.contains("volumes: [\"portal-data:/var/lib/flare\"]")
+            && compose.contains("\n  portal-data: {}\n")
+    );
+    let unit = read("deploy/systemd/flare-portal.service");
+    assert!(unit.contains("FLARE__MODE__DATA_DIR=/var/lib/flare-portal\n"));
+    assert!(unit.contains("StateDirectory=flare-portal\n"));
+}
+
+#[test]
 fn every_figure_in_the_alert_rules_is_one_that_is_told() {
     let rules = read("deploy/alerts.yml");
     let figures = words(&rules, "flare_", |c| c.is_ascii_lowercase() || c == '_');

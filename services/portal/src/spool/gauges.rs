@@ -52,7 +52,7 @@ mod tests {
         };
         assert_eq!(readings(&figures, now).map(|(_, value)| value), [5, 4_000, 7_200, 2, 1]);
         assert_eq!(readings(&SpoolFigures::default(), now).map(|(_, value)| value), [0; 5]);
-        let rules = include_str!("../../../../deploy/alerts/portal-spool.yml");
+        let rules = include_str!("../../../../deploy/alerts.yml");
         for name in [BYTES, OLDEST, REFUSED, UNREADABLE] {
             assert!(rules.contains(&format!("expr: {name} > ")), "{name}");
         }
