@@ -103,3 +103,22 @@ impl From<crate::FormError> for EdgeError {
         Self::Refused(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::{Cause, InputRule};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_whoever_refused() {
+        let refusal = || Refusal::invalid("amount", InputRule::TooMany { limit: 3 });
+        for error in [EdgeError::from(refusal()), EdgeError::from(Status::from(refusal()))] {
+            let told = error.told().unwrap();
+            assert_eq!(told.cause, Cause::InvalidField);
+            assert_eq!(told.fields, [("amount".to_owned(), InputRule::TooMany { limit: 3 })]);
+        }
+        assert_eq!(EdgeError::NoSession.told(), None);
+        assert_eq!(EdgeError::from(Status::unavailable("tcp connect error")).told(), None);
+    }
+}

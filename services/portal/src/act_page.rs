@@ -7,7 +7,8 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    acts::Act, answers::Body, l10n::L10nLanguage, language::Language, pages::Page, settings::Contact,
+    acts::Act, answers::Body, handlers::is_act_id, l10n::L10nLanguage, language::Language, pages::Page,
+    settings::Contact,
 };
 
 /// How the rules of the style begin that no such page needs: these pages are to be small.
@@ -95,7 +96,7 @@ impl Carried {
         let text = body.text("h");
         let mut parts = text.splitn(3, '.').map(str::to_owned);
         let (id, about, shown) = (parts.next()?, parts.next(), parts.next());
-        let id = if super::handlers::is_act_id(&id) { id } else { String::new() };
+        let id = if is_act_id(&id) { id } else { String::new() };
         (!text.is_empty()).then(|| Self {
             id,
             about: about.unwrap_or_default(),

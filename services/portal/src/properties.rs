@@ -8,8 +8,10 @@ use flare_seal::{PortalKey, Receipt};
 use flare_typed::text::clean_text;
 
 use crate::{
+    act_page::Carried,
     answers::{Answers, Body},
     form::form_of,
+    handlers::is_act_id,
     keys::{PortalKeys, Session, Slip},
     language::Language,
     pages::Ask,
@@ -23,9 +25,11 @@ fn keys() -> PortalKeys {
 }
 
 /// The body of a form: the page that shows it again has every element that it has when nothing was written, and no other;
-/// the two first answers are kept to the letter, and what can be sent is sent.
+/// the two first answers are kept to the letter, and what can be sent is sent. What an act's page carried has an id as they
+/// are drawn, or none.
 pub fn urlencoded_body(bytes: &[u8]) {
     let body = Body::read(bytes);
+    assert!(Carried::read(&body).is_none_or(|page| page.id.is_empty() || is_act_id(&page.id)));
     let answers = Answers::read(&body);
     assert_eq!((&*answers.story, &*answers.reach), (body.text("story"), body.text("reach")));
     let elements = |answers: &Answers| {
@@ -77,7 +81,7 @@ mod tests {
     use super::{NOW, cookie, hidden_field, keys, urlencoded_body};
     use crate::keys::Slip;
 
-    const FIELD: &str = "(story|reach|way|need|danger|amount|people|kind|anything|who0|tell0|other1|f|to|[a-z]{0,4})=[a-zA-Z0-9+%&<>\"']{0,40}";
+    const FIELD: &str = "(story|reach|way|need|danger|amount|people|kind|anything|who0|tell0|other1|f|h|to|[a-z]{0,4})=[a-zA-Z0-9+%&<>\"']{0,40}";
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(128))]
