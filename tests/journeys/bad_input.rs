@@ -234,9 +234,9 @@ fn grants() {
         (Draft { currency: "ABC".to_owned(), ..fine() }, "--c", "ISO 4217"),
         (Draft { end: today().add_days(-1), ..fine() }, "--end", "must not be before the start"),
         (Draft { end: today().add_days(184), ..fine() }, "--end", "at most 183 days"),
-        (Draft { scope: "x".repeat(8_001), ..fine() }, "--scope-file", "at most 8000 bytes"),
-        (Draft { budget: "x".repeat(10_001), ..fine() }, "--budget-file", "at most 10000 bytes"),
-        (Draft { beneficiary: "x".repeat(2_001), ..fine() }, "--beneficiary-file", "at most 2000 bytes"),
+        (Draft { scope: "x".repeat(8_001), ..fine() }, "--scope-file", "at most 8000 characters"),
+        (Draft { budget: "x".repeat(10_001), ..fine() }, "--budget-file", "at most 10000 characters"),
+        (Draft { beneficiary: "x".repeat(2_001), ..fine() }, "--beneficiary-file", "at most 2000 characters"),
     ];
     for (draft, field, rule) in drafts {
         let options = draft.options(officer, &[&need]);
