@@ -29,8 +29,9 @@ const LATER: [(&str, &[&str]); 16] = [
     ("references", &["request.references"]),
 ];
 
-/// What may be said anew whenever something changes: how money reaches somebody safely, and whose would endanger them.
-const ALWAYS: [&str; 2] = ["payment", "endangering"];
+/// What may be said anew whenever something changes: danger, how money reaches somebody safely, and whose would endanger
+/// them.
+const ALWAYS: [&str; 3] = ["danger", "payment", "endangering"];
 
 /// The questions to ask of somebody whose request has these answers.
 pub(crate) fn questions_left(has_answer: impl Fn(&str) -> bool, unclear: Unclear) -> Vec<&'static str> {
@@ -299,7 +300,7 @@ mod tests {
         assert_eq!(questions_left(|_| false, nothing).len(), LATER.len());
         assert_eq!(questions_left(|_| true, nothing), ALWAYS);
         let amount = Unclear::of(&form_of(&Answers { amount: "a lot".to_owned(), ..two() }), today());
-        assert_eq!(questions_left(|_| true, amount), ["amount", "payment", "endangering"]);
+        assert_eq!(questions_left(|_| true, amount), ["danger", "amount", "payment", "endangering"]);
         let language = |name: &str| matches!(name, "language" | "request.kind");
         let left = questions_left(language, nothing);
         assert!(!left.contains(&"language") && !left.contains(&"kind") && left.contains(&"danger"));

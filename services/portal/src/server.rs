@@ -92,8 +92,13 @@ pub async fn serve(
             figures::refused(Want::Room);
             continue;
         };
-        let caller =
-            Caller { address, door: door.clone(), connections: connections.clone(), token: token.clone() };
+        let caller = Caller {
+            address,
+            door: door.clone(),
+            connections: connections.clone(),
+            token: token.clone(),
+            work: served.clone(),
+        };
         served.spawn(caller.serve(stream, permit, router.clone()));
     }
     served.close();
@@ -107,6 +112,8 @@ struct Caller {
     door: Door,
     connections: Connections,
     token: CancellationToken,
+    /// What is being done for those who sent something.
+    work: TaskTracker,
 }
 
 impl Caller {
@@ -166,10 +173,12 @@ impl Caller {
         let service = service_fn(move |request| {
             let (request, held) = visit.receive(request);
             let router = router.clone();
+            // A task of its own: what came whole is done to its end, whether or not its sender is still there.
+            let work = self.work.spawn(router.oneshot(request));
             async move {
-                let response = router.oneshot(request).await;
+                let response = work.await;
                 drop(held);
-                response
+                response.map(|made| made.unwrap_or_else(|never| match never {}))
             }
         });
         let mut connection = pin!(

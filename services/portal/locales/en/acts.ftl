@@ -95,6 +95,7 @@ seen-way-hint = Leave it empty if what you told us is still good.
 # $text (String) - the way, as it was written
 seen-way-words = A safe way to reach me: { $text }
 seen-do = Close this code now
+seen-way-lost = The way you wrote did not get through. If we have no other, write to us again and tick "I asked you before".
 seen-done = This code is closed. It opens nothing any more.
 # $when (String) - such as "2 hours ago"
 # $time (String) - such as "2026-11-26 14:20 UTC"

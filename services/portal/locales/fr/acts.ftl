@@ -73,6 +73,7 @@ seen-way = Y a-t-il maintenant un autre moyen sûr de vous joindre ?
 seen-way-hint = Laissez vide si celui que vous avez donné reste bon.
 seen-way-words = Un moyen sûr de me joindre : { $text }
 seen-do = Fermer ce code maintenant
+seen-way-lost = Le moyen que vous avez écrit n’est pas arrivé. Si nous n’en avons pas d’autre, écrivez-nous de nouveau et cochez « Je vous ai déjà écrit ».
 seen-done = Ce code est fermé. Il n’ouvre plus rien.
 seen-since = Fermé depuis { $time }, { $when }.
 

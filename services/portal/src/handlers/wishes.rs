@@ -109,10 +109,10 @@ pub(super) async fn seen(visit: Visit, Typed(body): Typed) -> Answer {
         .requester
         .close_code(&visit.session.receipt, way.as_deref(), visit.attempt(&carried))
         .await;
-    let since = closed
-        .map_err(|why| visit.cannot_do(&why))?
-        .map(|at| t.seen_since(written(at), visit.lang.distance(at, visit.portal.now())));
-    let texts = std::iter::once(t.seen_done()).chain(since).chain([t.seen_reach()]);
+    let closed = closed.map_err(|why| visit.cannot_do(&why))?;
+    let since = closed.since.map(|at| t.seen_since(written(at), visit.lang.distance(at, visit.portal.now())));
+    let reach = if closed.way_is_lost { t.seen_way_lost() } else { t.seen_reach() };
+    let texts = std::iter::once(t.seen_done()).chain(since).chain([reach]);
     Ok(visit.said(Act::Seen, texts.collect()))
 }
 

@@ -119,6 +119,14 @@ pub(crate) struct Declined {
     pub(crate) next: Option<String>,
 }
 
+/// What became of closing a code.
+pub(crate) struct Closed {
+    /// Since when it opens nothing.
+    pub(crate) since: Option<Timestamp>,
+    /// The way to reach its holder, which was written with it, did not get through.
+    pub(crate) way_is_lost: bool,
+}
+
 impl Requester {
     /// What was written, and what waits for whom.
     pub(crate) async fn conversation(&self, receipt: &Receipt) -> Result<Conversation, NotDone> {
@@ -290,24 +298,27 @@ impl Requester {
         acted(&status, holder.withdraw(reason, act).await.map(|(_, version)| version), None)
     }
 
-    /// Closes a code that others have seen, closed already or not. `way` is another way to reach its holder, which goes to
-    /// the thread while the code still opens it. Says since when it is closed.
+    /// Closes a code that others have seen, closed already or not, whatever becomes of anything else. `way` is another way
+    /// to reach its holder, which goes to the thread while the code still opens it.
     pub(crate) async fn close_code(
         &self,
         receipt: &Receipt,
         way: Option<&str>,
         act: Try<'_>,
-    ) -> Result<Option<Timestamp>, NotDone> {
+    ) -> Result<Closed, NotDone> {
         let holder = ReceiptHolder::find_even_frozen(&self.lines, receipt).await;
-        let holder = holder.map_err(|error| not_done(&error))?;
-        if let Some(way) = way {
-            match holder.write(way, "", act.request_id).await.map_err(|error| reused_or(&error)) {
+        let holder = holder.map_err(|error| not_done(&error))?.trusting(self.organisation.clone());
+        let way_is_lost = match way {
+            Some(way) => match holder.write(way, "", act.request_id).await.map_err(|error| reused_or(&error))
+            {
                 // Closed by the other click, which said the way, too; or said before.
-                Ok(_) | Err(None | Some(NotDone::NotFound)) => {}
-                Err(Some(why)) => return Err(why),
-            }
-        }
-        holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))
+                Ok(_) | Err(None | Some(NotDone::NotFound)) => false,
+                Err(Some(_)) => true,
+            },
+            None => false,
+        };
+        let since = holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))?;
+        Ok(Closed { since, way_is_lost })
     }
 
     /// This declined need; the first that nobody was asked to look at again, where it is not declined.
