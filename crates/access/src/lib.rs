@@ -22,6 +22,9 @@ mod mac;
 mod peer;
 mod permit;
 mod place;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod properties;
 mod rate_limits;
 mod refusals;
 mod roles;

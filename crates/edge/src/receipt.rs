@@ -88,13 +88,16 @@ impl ReceiptHolder {
         Ok((Self::in_case(lines, receipt, status.case_id)?, status))
     }
 
-    /// The same for a receipt that may be frozen, to freeze it: where it opens nothing, it is taken for one of the case that
-    /// it was opened with. That does not matter, for freezing again is no act.
+    /// The same for a receipt that may be frozen, to freeze it: where it opens nothing, or is called with too often because
+    /// somebody else has it, it is taken for one of the case that it was opened with. Freezing again is no act, and intake
+    /// refuses what is signed for another case.
     pub async fn find_even_frozen(lines: &Lines, receipt: &Receipt) -> Result<Self, EdgeError> {
         match Self::find(lines, receipt).await {
             Ok((holder, _)) => Ok(holder),
-            Err(error) if error.reason().as_deref() == Some("UNKNOWN_RECEIPT") => Self::open(lines, receipt),
-            Err(error) => Err(error),
+            Err(error) => match error.reason().as_deref() {
+                Some("UNKNOWN_RECEIPT" | "TOO_MANY_CALLS" | "TOO_BUSY") => Self::open(lines, receipt),
+                _ => Err(error),
+            },
         }
     }
 

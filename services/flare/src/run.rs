@@ -288,8 +288,10 @@ fn access_layer(
     // What each command of a member of staff begins with; identity counts sessions by themselves.
     let frequent =
         ["GetKeyBundle", "RefreshAccess", "Logout"].map(|rpc| format!("/flare.identity.v1.Identity/{rpc}"));
+    let ending = ["/flare.intake.v1.Intake/FreezeReceipt".to_owned()];
     let layer = AccessLayer::new(rules, Arc::new(verifier), key, shared.limits(), shared.clock());
-    Ok(layer.with_limits(limits).with_frequent_calls(frequent).with_deadlines(deadlines))
+    let layer = layer.with_limits(limits).with_deadlines(deadlines);
+    Ok(layer.with_frequent_calls(frequent).with_ending_calls(ending))
 }
 
 /// The RPCs that carry files.

@@ -279,6 +279,29 @@ async fn a_receipt_is_held_to_its_limit_wherever_it_is_shown() {
 }
 
 #[tokio::test]
+async fn whoever_found_a_receipt_keeps_nobody_from_ending_it() {
+    let mut bench = Bench::new();
+    let limit = |calls| Limit { calls, per: Duration::from_mins(1) };
+    let limits = Limits {
+        one_receipt: limit(1),
+        one_receipt_writes: limit(1),
+        receipts_from_one_place: limit(2),
+        ..Limits::default()
+    };
+    bench.layer = bench.layer.with_limits(limits).with_ending_calls([RECEIPT.to_owned()]);
+    let show = async |path, address| {
+        let called = bench.call_from(path, Some(&receipt(1)), Some(address)).await;
+        called.map(drop).map_err(|status| reason(&status))
+    };
+    let wait = Err("TOO_MANY_CALLS".to_owned());
+    assert_eq!(show(RECEIPT_OR_OFFICER, "192.0.2.1:1").await, Ok(()));
+    assert_eq!(show(RECEIPT_OR_OFFICER, "192.0.2.2:1").await, wait);
+    assert_eq!(show(RECEIPT, "192.0.2.3:1").await, Ok(()));
+    assert_eq!(show(RECEIPT, "192.0.2.3:1").await, Ok(()));
+    assert_eq!(show(RECEIPT, "192.0.2.3:1").await, wait, "the place's limit holds");
+}
+
+#[tokio::test]
 async fn nothing_drains_what_another_rpc_has() {
     let mut bench = Bench::new();
     let limit = |calls| Limit { calls, per: Duration::from_mins(1) };
