@@ -97,7 +97,7 @@ async fn the_first_page_has_a_button_for_what_makes_sense_and_convicts_nobody() 
         let addresses = page.main().split("action=\"/en/").skip(1);
         addresses.map(|rest| rest.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(buttons(&desk.get("/en/status").await), ["messages", "change", "stop", "seen"]);
+    assert_eq!(buttons(&desk.get("/en/status").await), ["messages", "more", "change", "stop", "seen"]);
     let desk = everything().await;
     for lang in LANGUAGES {
         let page = desk.get(&format!("/{lang}/status")).await;
@@ -112,7 +112,7 @@ async fn the_first_page_has_a_button_for_what_makes_sense_and_convicts_nobody() 
         assert!(page.html.len() <= 5 * 1024, "{lang}: {} bytes", page.html.len());
     }
     let page = desk.get("/en/status").await;
-    let expected = ["messages"].into_iter().chain(ACTS).collect::<Vec<_>>();
+    let expected = ["messages", "more"].into_iter().chain(ACTS).collect::<Vec<_>>();
     assert_eq!(buttons(&page), expected);
     act(&desk, "/en/stop", "do=stop").await;
     assert!(!buttons(&desk.get("/en/status").await).contains(&"stop".to_owned()));
