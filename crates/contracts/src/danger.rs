@@ -8,9 +8,10 @@ use crate::intake::v1::Danger;
 /// that is said lowers a lane; staff do that.
 pub const fn lane_in_danger(danger: Danger, lane: Lane) -> Lane {
     match (danger, lane) {
-        (Danger::Yes, Lane::Critical | Lane::Urgent | Lane::Standard) => Lane::Critical,
+        (Danger::Yes, Lane::Critical | Lane::Urgent | Lane::Standard) | (Danger::NotSure, Lane::Critical) => {
+            Lane::Critical
+        }
         (Danger::NotSure, Lane::Urgent | Lane::Standard) => Lane::Urgent,
-        (Danger::NotSure, Lane::Critical) => Lane::Critical,
         (Danger::No | Danger::Unspecified, lane) => lane,
     }
 }
