@@ -15,7 +15,7 @@ use flare_runtime::PORTAL_CODE_SECONDS;
 /// Pages, by the pattern of their address and their status.
 const PAGES: &str = "flare_portal_pages_total";
 
-/// Whoever was not served for want of room or because of a limit, by which of the two.
+/// Whoever was not served for want of room or because of a limit, by which.
 const REFUSED: &str = "flare_portal_refused_total";
 
 /// Calls to services that waited for their turn, because their place had made many.
@@ -28,6 +28,8 @@ pub(crate) enum Want {
     Limit,
     /// Every connection was busy.
     Room,
+    /// The services are away, and the disk has no room for what is sent, or none for more from its place.
+    Disk,
 }
 
 /// Counts every page.
@@ -55,6 +57,7 @@ pub(crate) fn refused(by: Want) {
     let by = match by {
         Want::Limit => "limit",
         Want::Room => "room",
+        Want::Disk => "disk",
     };
     metrics::counter!(REFUSED, "by" => by).increment(1);
 }

@@ -15,14 +15,13 @@ use std::{
 use axum::{Router, body::Body, http::Request};
 use bytes::Bytes;
 use flare_access::{Place, TrustedProxies};
-use flare_runtime::{Connections, HeldSeat, Room, Seat};
+use flare_runtime::{Connections, HeldSeat, Room, Seat, Slot, Slots};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -66,6 +65,20 @@ pub enum Callers {
     BehindOnion,
 }
 
+impl Callers {
+    /// Where a caller is before anything was read of it.
+    fn connected(&self, address: IpAddr) -> Option<Place> {
+        match self {
+            Self::Connected => Some(Place::of(address)),
+            Self::BehindFronts(_) | Self::BehindOnion => None,
+        }
+    }
+}
+
+/// In a request for which there is no room, so that its page says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoRoom;
+
 /// Serves until `token` is cancelled.
 pub async fn serve(
     listener: TcpListener,
@@ -74,7 +87,8 @@ pub async fn serve(
     token: CancellationToken,
 ) -> io::Result<()> {
     let connections = Connections::new(door.most);
-    let opening = Arc::new(Semaphore::new(usize::try_from(door.most).unwrap_or(Semaphore::MAX_PERMITS)));
+    // Whoever is not admitted yet, and whoever calls through a front, which has all its connections to itself.
+    let (opening, calls) = (Slots::new(door.most), Slots::new(door.most));
     let served = TaskTracker::new();
     while let Some(accepted) = token.run_until_cancelled(listener.accept()).await {
         let (stream, address) = match accepted {
@@ -88,7 +102,8 @@ pub async fn serve(
                 continue;
             }
         };
-        let Ok(permit) = Arc::clone(&opening).try_acquire_owned() else {
+        // Nobody waits for what a place of its own has taken already: others than that place must find room to wait.
+        let Some(slot) = opening.take(door.callers.connected(address.ip()).as_ref()) else {
             figures::refused(Want::Room);
             continue;
         };
@@ -96,10 +111,12 @@ pub async fn serve(
             address,
             door: door.clone(),
             connections: connections.clone(),
+            opening: opening.clone(),
+            calls: calls.clone(),
             token: token.clone(),
             work: served.clone(),
         };
-        served.spawn(caller.serve(stream, permit, router.clone()));
+        served.spawn(caller.serve(stream, slot, router.clone()));
     }
     served.close();
     served.wait().await;
@@ -111,18 +128,21 @@ struct Caller {
     address: SocketAddr,
     door: Door,
     connections: Connections,
+    opening: Slots,
+    calls: Slots,
     token: CancellationToken,
     /// What is being done for those who sent something.
     work: TaskTracker,
 }
 
 impl Caller {
-    async fn serve(self, mut stream: TcpStream, permit: OwnedSemaphorePermit, router: Router) {
-        let Some(Some((place, room))) = self.token.run_until_cancelled(self.admit(&mut stream)).await else {
+    async fn serve(self, mut stream: TcpStream, slot: Slot, router: Router) {
+        let admitted = self.token.run_until_cancelled(self.admit(&mut stream, slot));
+        let Some(Some((place, room))) = admitted.await else {
             return;
         };
-        drop(permit);
-        let visit = Visit { place, fronts: self.fronts(), address: self.address.ip(), seat: room.seat() };
+        let (fronts, calls) = (self.fronts(), self.calls.clone());
+        let visit = Visit { place, fronts, address: self.address.ip(), calls, seat: room.seat() };
         // How a connection ends is its caller's business; nothing of it is logged.
         match &self.door.certificate {
             None => self.converse(stream, visit, &room, router).await,
@@ -136,15 +156,24 @@ impl Caller {
         }
     }
 
-    /// Where the caller is, as far as the connection tells, and room for it.
-    async fn admit(&self, stream: &mut TcpStream) -> Option<(Option<Place>, Room)> {
+    /// Where the caller is, as far as the connection tells, and room for it. The slot is held while it waits.
+    async fn admit(&self, stream: &mut TcpStream, slot: Slot) -> Option<(Option<Place>, Room)> {
         let address = self.address.ip();
-        let place = match &self.door.callers {
-            Callers::Connected => Some(Place::of(address)),
+        let (place, _slot) = match &self.door.callers {
+            Callers::Connected => (self.door.callers.connected(address), slot),
             // A front speaks for many: each request names its own place.
-            Callers::BehindFronts(fronts) if fronts.include(address) => None,
+            Callers::BehindFronts(fronts) if fronts.include(address) => (None, slot),
             Callers::BehindFronts(_) => return None,
-            Callers::BehindOnion => Some(timeout(OPENING, onion::circuit(stream)).await.ok()?.ok()?),
+            Callers::BehindOnion => {
+                let circuit = timeout(OPENING, onion::circuit(stream)).await.ok()?.ok()?;
+                // From here on it waits among those of its circuit.
+                drop(slot);
+                let Some(slot) = self.opening.take(Some(&circuit)) else {
+                    figures::refused(Want::Room);
+                    return None;
+                };
+                (Some(circuit), slot)
+            }
         };
         let until = Instant::now() + FOR_ROOM;
         loop {
@@ -171,10 +200,14 @@ impl Caller {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(move |request| {
-            let (request, held) = visit.receive(request);
+            let (request, held, slot) = visit.receive(request);
             let router = router.clone();
             // A task of its own: what came whole is done to its end, whether or not its sender is still there.
-            let work = self.work.spawn(router.oneshot(request));
+            let work = self.work.spawn(async move {
+                let response = router.oneshot(request).await;
+                drop(slot);
+                response
+            });
             async move {
                 let response = work.await;
                 drop(held);
@@ -205,6 +238,7 @@ struct Visit {
     place: Option<Place>,
     fronts: TrustedProxies,
     address: IpAddr,
+    calls: Slots,
     seat: Seat,
 }
 
@@ -212,18 +246,29 @@ struct Visit {
 type Held = Arc<OnceLock<HeldSeat>>;
 
 impl Visit {
-    /// The request with its place, and without the header that a front may name it in.
-    fn receive(&self, request: Request<Incoming>) -> (Request<Body>, Held) {
+    /// The request with its place, and without the header that a front may name it in. A front's connections are nobody's,
+    /// so a request that comes by one takes a slot of its place; where the front does not say, the place is the front.
+    fn receive(&self, request: Request<Incoming>) -> (Request<Body>, Held, Option<Slot>) {
         let (mut parts, body) = request.into_parts();
         self.seat.called();
-        let named = self.fronts.take_named(self.address, &mut parts.headers).map(Place::of);
-        if let Some(place) = named.or_else(|| self.place.clone()) {
-            parts.extensions.insert(place);
-        }
+        let named = self.fronts.take_named(self.address, &mut parts.headers);
+        let (place, slot) = match &self.place {
+            Some(place) => (place.clone(), None),
+            None => {
+                let place = Place::of(named.unwrap_or(self.address));
+                let slot = self.calls.take(Some(&place));
+                if slot.is_none() {
+                    figures::refused(Want::Room);
+                    parts.extensions.insert(NoRoom);
+                }
+                (place, slot)
+            }
+        };
+        parts.extensions.insert(place);
         let held = Held::default();
         let heard = Heard { body, seat: self.seat.clone(), held: Arc::clone(&held) };
         heard.hold_if_whole();
-        (Request::from_parts(parts, Body::new(heard)), held)
+        (Request::from_parts(parts, Body::new(heard)), held, slot)
     }
 }
 

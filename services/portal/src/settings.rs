@@ -81,10 +81,22 @@ pub struct PortalSettings {
     pub organisation: Option<String>,
     /// Whether TLS is ours, so that browsers may be told to use nothing else.
     pub over_tls: bool,
+    /// Whether a front speaks to browsers, which beyond this machine is over TLS.
+    pub behind_front: bool,
     /// Where the same pages are as an onion service: `http://….onion`, or nothing.
     pub onion: Option<String>,
     /// Whom to tell of a weakness: an address that begins with `mailto:` or `https://`.
     pub security_contact: Option<String>,
+}
+
+impl PortalSettings {
+    /// How browsers reach the pages under one of our names. A front has TLS but for names that never leave this machine and
+    /// for onion services, which need none.
+    pub(crate) fn scheme(&self, host: &str) -> &'static str {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let in_the_clear = matches!(name, "127.0.0.1" | "localhost" | "[::1]") || name.ends_with(".onion");
+        if self.over_tls || (self.behind_front && !in_the_clear) { "https" } else { "http" }
+    }
 }
 
 #[cfg(test)]
@@ -98,6 +110,24 @@ mod tests {
         assert_eq!(contacts(""), Ok(Vec::new()));
         assert_eq!(contacts("Line A"), Err(BadLines));
         assert_eq!(contacts(": 1"), Err(BadLines));
+    }
+
+    #[test]
+    fn a_page_has_one_scheme() {
+        let settings =
+            |over_tls, behind_front| PortalSettings { over_tls, behind_front, ..crate::tests::settings() };
+        let onion = format!("{}.onion", "a".repeat(56));
+        for (host, schemes) in [
+            ("ask.example.org", ["http", "https", "https"]),
+            ("ask.example.org:8443", ["http", "https", "https"]),
+            ("127.0.0.1:7480", ["http", "http", "https"]),
+            ("localhost", ["http", "http", "https"]),
+            ("[::1]:7480", ["http", "http", "https"]),
+            (onion.as_str(), ["http", "http", "https"]),
+        ] {
+            let kinds = [settings(false, false), settings(false, true), settings(true, false)];
+            assert_eq!(kinds.map(|settings| settings.scheme(host)), schemes, "{host}");
+        }
     }
 
     #[test]

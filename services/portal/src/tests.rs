@@ -71,6 +71,7 @@ pub(crate) fn settings() -> PortalSettings {
         complaints: Vec::new(),
         organisation: None,
         over_tls: false,
+        behind_front: false,
         onion: None,
         security_contact: None,
     }
@@ -170,6 +171,7 @@ async fn only_our_own_names_and_pages_are_answered() {
         ("sec-fetch-site", "cross-site", false),
         ("sec-fetch-site", "same-site", false),
         ("origin", "http://127.0.0.1:7480", true),
+        ("origin", "https://127.0.0.1:7480", false),
         ("origin", "null", false),
         ("origin", "http://evil.example:7480", false),
         ("x-nothing", "", true),

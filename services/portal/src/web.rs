@@ -19,6 +19,7 @@ use crate::{
     act_page::SMALL_STYLE_HASH,
     language::Language,
     pages::{Page, STYLE_HASH, Text},
+    server::NoRoom,
 };
 
 /// Pages are as long as the next multiple of this, so that their length tells little.
@@ -133,8 +134,11 @@ pub(crate) async fn guard(State(portal): State<Arc<Portal>>, request: Request<Bo
             (t.not_found_heading(), t.not_found_text())
         });
     };
+    if request.extensions().get::<NoRoom>().is_some() {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, lang, |t| (t.away_heading(), t.away_text()));
+    }
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !only_reads && !comes_from_us(host, request.headers()) {
+    if !only_reads && !comes_from_us(portal.settings.scheme(host), host, request.headers()) {
         return problem(StatusCode::FORBIDDEN, lang, |t| (t.elsewhere_heading(), t.elsewhere_text()));
     }
     next.run(request).await
@@ -148,13 +152,11 @@ fn our_host<'a>(ours: &'a [String], address: &Uri, headers: &HeaderMap) -> Optio
     ours.iter().map(String::as_str).find(|our| *our == host && is_same)
 }
 
-/// Whether a form was sent from a page of ours. Browsers that say nothing of it cannot be told from one another; the
+/// Whether a form was sent from a page of ours, which has this scheme and host. Browsers that say nothing of it cannot be told from one another; the
 /// session's cookie is same-site only.
-fn comes_from_us(host: &str, headers: &HeaderMap) -> bool {
+fn comes_from_us(scheme: &str, host: &str, headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = text(HeaderName::from_static("sec-fetch-site"));
-    let origin = text(header::ORIGIN).map(|origin| {
-        origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
-    });
+    let origin = text(header::ORIGIN).map(|origin| origin.split_once("://") == Some((scheme, host)));
     site.is_none_or(|site| matches!(site, "same-origin" | "none")) && origin.unwrap_or(true)
 }

@@ -257,6 +257,8 @@ fn portal(
         ("MODE__DATA_DIR", text(&data)),
         ("PORTAL__KEY_FILE", text(&key)),
         ("PORTAL__FINGERPRINT", organisation.to_owned()),
+        // Peers on this machine, in the clear.
+        ("TLS__INSECURE", "true".to_owned()),
     ] {
         environment.push((format!("FLARE__{name}"), value));
     }

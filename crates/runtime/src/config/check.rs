@@ -222,6 +222,10 @@ impl Check {
         let rule =
             "must be false with portal.behind_front or portal.tls_certificate, and beyond this machine";
         self.that(!onion || alone, "portal.behind_onion", &onion, rule);
+        let hosts = &portal.hosts;
+        let rule = "must be given with portal.behind_front or portal.behind_onion: people type another name than this machine's";
+        let direct = portal.behind_front.is_empty() && !onion;
+        self.that(direct || !hosts.is_empty(), "portal.hosts", hosts, rule);
         let fingerprint = portal.organisation().unwrap_or_default();
         let digits = |text: &str| {
             text.split(' ').all(|group| group.len() == 5 && group.bytes().all(|c| c.is_ascii_digit()))
@@ -289,6 +293,13 @@ impl Check {
                 self.address_of_peer(&key, address);
             }
         }
+        let tls = &settings.tls;
+        let is_here = |role| settings.peers.addresses(role).iter().all(|address| is_loopback(address));
+        let alone = tls.insecure && PORTAL_CALLS.into_iter().all(is_here);
+        let rule = "must be given: without it services take all of the portal's callers for one place (tls.insecure = true \
+                    lifts that for tests, with every peer on this machine)";
+        let given = !tls.certificate.as_os_str().is_empty();
+        self.that(given || alone, "tls.certificate", &tls.certificate.display(), rule);
     }
 
     fn address_of_peer(&mut self, key: &str, address: &str) {

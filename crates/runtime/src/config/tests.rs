@@ -241,6 +241,7 @@ fn portal(dir: &Path) -> Sources {
         .set("peers.intake", "127.0.0.1:2")
         .set("portal.key_file", key.display().to_string())
         .set("portal.fingerprint", "01234-56789 01234 56789 01234\n56789")
+        .set("tls.insecure", "true")
 }
 
 fn portal_problems(sources: &Sources) -> String {
@@ -298,6 +299,8 @@ fn pages_are_served_in_the_clear_on_this_machine_or_to_a_front_on_a_private_netw
     for public in ["0.0.0.0:7480", "203.0.113.7:7480", "[2001:db8::7]:7480"] {
         assert!(front(public).starts_with("portal.listen"), "{public}");
     }
+    let nameless = portal(dir.path()).set("portal.behind_front", "127.0.0.1");
+    assert!(portal_problems(&nameless).starts_with("portal.hosts must be given with portal.behind_front"));
     let pem = dir.path().join("portal.key").display().to_string();
     let sealed = at("0.0.0.0:443").set("portal.tls_certificate", &pem).set("portal.tls_key", &pem);
     assert_eq!(portal_problems(&sealed), "");
@@ -305,11 +308,32 @@ fn pages_are_served_in_the_clear_on_this_machine_or_to_a_front_on_a_private_netw
         portal_problems(&sealed.clone().set("portal.hosts", "")).starts_with("portal.hosts must be given")
     );
     assert!(portal_problems(&sealed.set("portal.behind_onion", "true")).starts_with("portal.behind_onion"));
-    let onion = portal(dir.path()).set("portal.behind_onion", "true");
+    let nameless = portal(dir.path()).set("portal.behind_onion", "true");
+    assert!(portal_problems(&nameless).starts_with("portal.hosts must be given with portal.behind_front"));
+    let onion = nameless.set("portal.hosts", "example.onion");
     assert_eq!(portal_problems(&onion), "");
     assert!(
         portal_problems(&onion.set("portal.behind_front", "127.0.0.1")).starts_with("portal.behind_onion")
     );
+}
+
+#[test]
+fn the_portal_shows_services_a_certificate_or_is_on_their_machine_and_told_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = portal(dir.path());
+    assert_eq!(portal_problems(&open), "");
+    let without = portal_problems(&open.clone().set("tls.insecure", "false"));
+    assert!(
+        without.starts_with("tls.certificate must be given") && without.lines().count() == 1,
+        "{without}"
+    );
+    let beyond = open.set("peers.intake", "127.0.0.1:2,10.0.0.7:2");
+    assert!(portal_problems(&beyond).starts_with("tls.certificate must be given"));
+    let pem = dir.path().join("portal.key").display().to_string();
+    let files = ["tls.ca", "tls.certificate", "tls.key"];
+    let certified =
+        files.into_iter().fold(beyond.set("tls.insecure", "false"), |sources, key| sources.set(key, &pem));
+    assert_eq!(portal_problems(&certified), "");
 }
 
 #[test]

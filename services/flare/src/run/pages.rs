@@ -22,6 +22,12 @@ use super::{Process, RunError, pages_spool::with_spool};
 /// The role portal, running: pages, and whether they are served, for whoever asks for the health of this process.
 pub(super) async fn start_alone(settings: &Settings, tasks: &Tasks) -> Result<Process, RunError> {
     let tls = Tls::load(&settings.tls)?;
+    if tls.is_none() {
+        tracing::warn!(
+            "without tls.certificate services do not believe where the portal's callers are: all of them are one place, and \
+             one of them can use up what the others may ask for. This is for tests on one machine"
+        );
+    }
     let listener = TcpListener::bind(&settings.server.listen).await?;
     let address = listener.local_addr()?;
     let Some(pages) = listen(settings).await? else { return Err("portal.listen is empty".into()) };
@@ -122,6 +128,7 @@ fn portal_settings(settings: &Settings, port: u16) -> Result<PortalSettings, Run
         complaints: lines("portal.complaints", &portal.complaints)?,
         organisation: portal.organisation(),
         over_tls: portal.over_tls(),
+        behind_front: !portal.behind_front.is_empty(),
         onion: given(&portal.onion_location),
         security_contact: given(&portal.security_contact),
     })

@@ -7,7 +7,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    sync::Notify,
+    sync::{Notify, Semaphore},
 };
 use tokio_rustls::TlsConnector;
 
@@ -36,7 +36,12 @@ async fn start(door: Door) -> Running {
     let (busy, go_on, token) =
         (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()), CancellationToken::new());
     let (come, going) = (Arc::clone(&busy), Arc::clone(&go_on));
-    let place = |place: Option<Extension<Place>>, headers: axum::http::HeaderMap| async move {
+    let place = |place: Option<Extension<Place>>,
+                 no_room: Option<Extension<NoRoom>>,
+                 headers: axum::http::HeaderMap| async move {
+        if no_room.is_some() {
+            return "no room".to_owned();
+        }
         assert!(!headers.contains_key("x-forwarded-for"), "nothing further in sees it");
         shown(place.as_deref())
     };
@@ -104,9 +109,70 @@ async fn behind_a_front_a_caller_is_where_it_says_and_nobody_else_is_served() {
     let running = start(door(16, fronts(&["127.0.0.1", "10.0.0.8"]))).await;
     let own_words = "x-forwarded-for: 198.51.100.7, 203.0.113.9, 10.0.0.8\r\n";
     assert_eq!(place_of(&running, "", own_words).await, Some(at("203.0.113.9")));
-    assert_eq!(place_of(&running, "", "x-forwarded-for: nonsense\r\n").await, Some(shown(None)));
+    assert_eq!(place_of(&running, "", "x-forwarded-for: nonsense\r\n").await, Some(at("127.0.0.1")));
     let running = start(door(16, fronts(&["10.0.0.8"]))).await;
     assert_eq!(place_of(&running, "", "x-forwarded-for: 198.51.100.7\r\n").await, None);
+}
+
+#[tokio::test]
+async fn behind_a_front_one_place_leaves_room_for_the_calls_of_others() {
+    let fronts = TrustedProxies::new(["127.0.0.1".parse().unwrap()]);
+    let running = start(door(4, Callers::BehindFronts(fronts))).await;
+    let from = |address: &str| format!("x-forwarded-for: {address}\r\n");
+    let mut busy = Vec::new();
+    for _ in 0..3 {
+        let stream = connect(&running).await;
+        let sent = request("/busy", &from("192.0.2.7"));
+        busy.push(tokio::spawn(async move { exchange(stream, &sent).await }));
+        running.busy.acquire().await.unwrap().forget();
+    }
+    assert_eq!(place_of(&running, "", &from("192.0.2.7")).await.as_deref(), Some("no room"));
+    assert_eq!(place_of(&running, "", &from("192.0.2.8")).await, Some(at("192.0.2.8")));
+    running.go_on.notify_waiters();
+    for call in busy {
+        assert_eq!(call.await.unwrap().as_deref(), Some(""));
+    }
+    assert_eq!(
+        place_of(&running, "", &from("192.0.2.7")).await,
+        Some(at("192.0.2.7")),
+        "their slots are free again"
+    );
+}
+
+#[tokio::test]
+async fn those_of_one_place_who_wait_for_room_leave_others_room_to_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (opening, calls) = (Slots::new(4), Slots::new(4));
+    let caller = |callers| Caller {
+        address,
+        door: door(4, callers),
+        connections: Connections::new(4),
+        opening: opening.clone(),
+        calls: calls.clone(),
+        token: CancellationToken::new(),
+        work: TaskTracker::new(),
+    };
+    let here = Callers::Connected.connected(address.ip());
+    assert_eq!(here, Some(Place::of(address.ip())));
+    let mut waiting: Vec<_> = std::iter::from_fn(|| opening.take(here.as_ref())).collect();
+    assert_eq!(waiting.len(), 3, "half, and one of the rest");
+    let elsewhere = Place::of_circuit(7);
+    // A circuit counts as itself once it is known.
+    let mut tor = TcpStream::connect(address).await.unwrap();
+    tor.write_all(b"PROXY TCP6 fc00:dead:beef:4dad::0:7 ::1 40000 80\r\n").await.unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let unknown = opening.take(Callers::BehindOnion.connected(address.ip()).as_ref()).unwrap();
+    let (place, _room) = caller(Callers::BehindOnion).admit(&mut stream, unknown).await.unwrap();
+    assert_eq!(place.as_ref(), Some(&elsewhere));
+    waiting.pop();
+    let _of_circuit = [opening.take(Some(&elsewhere)).unwrap()];
+    tor.write_all(b"PROXY TCP6 fc00:dead:beef:4dad::0:7 ::1 40000 80\r\n").await.unwrap();
+    let unknown = opening.take(None).unwrap();
+    assert!(
+        caller(Callers::BehindOnion).admit(&mut stream, unknown).await.is_none(),
+        "its share is taken: at once"
+    );
 }
 
 #[tokio::test]
@@ -149,9 +215,19 @@ async fn a_newcomer_waits_while_everybody_is_busy_and_not_for_ever() {
     let room = connections.take(None).unwrap();
     let call = room.seat().hold();
     let (door, token) = (door(1, Callers::Connected), CancellationToken::new());
-    let caller = Caller { address, door, connections: connections.clone(), token, work: TaskTracker::new() };
-    assert!(caller.admit(&mut stream).await.is_none(), "nobody became idle");
-    let mut admitted = Box::pin(caller.admit(&mut stream));
+    let (opening, calls) = (Slots::new(2), Slots::new(1));
+    let slot = || opening.take(None).unwrap();
+    let caller = Caller {
+        address,
+        door,
+        connections: connections.clone(),
+        opening: opening.clone(),
+        calls: calls.clone(),
+        token,
+        work: TaskTracker::new(),
+    };
+    assert!(caller.admit(&mut stream, slot()).await.is_none(), "nobody became idle");
+    let mut admitted = Box::pin(caller.admit(&mut stream, slot()));
     tokio::select! {
         biased;
         _ = &mut admitted => panic!("there is no room"),

@@ -1,20 +1,35 @@
 //! What becomes of a request that could not be sent.
 
+use flare_contracts::Cause;
 use flare_edge::EdgeError;
 use tonic::Code;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It may go later: something is away, late, overloaded or at fault.
+    /// It may go later: something is away, late or at fault.
     Later,
+    /// It may go later: a limit keeps it back.
+    Limited,
     /// It never goes as it is.
     Refused,
+}
+
+impl Fate {
+    /// What it tells of whether the service is there; nothing for a limit, which another's calls may bring about.
+    pub(super) const fn answers(self) -> Option<bool> {
+        match self {
+            Self::Later => Some(false),
+            Self::Limited => None,
+            Self::Refused => Some(true),
+        }
+    }
 }
 
 /// Decides it.
 pub(super) fn fate(error: &EdgeError) -> Fate {
     match error {
+        EdgeError::Answered(_) if is_limit(error) => Fate::Limited,
         EdgeError::Answered(status) => of_status(status.code(), error.reason().is_some()),
         EdgeError::Refused(_) => Fate::Refused,
         // About keys and what was sealed under them: of the services, not of what somebody wrote.
@@ -28,6 +43,11 @@ pub(super) fn fate(error: &EdgeError) -> Fate {
         | EdgeError::File { .. }
         | EdgeError::Random(_) => Fate::Later,
     }
+}
+
+/// Whether it was refused for how much is asked for at once, by a service or on the way to it.
+fn is_limit(error: &EdgeError) -> bool {
+    error.told().is_some_and(|told| matches!(told.cause, Cause::TooBusy | Cause::TooManyCalls))
 }
 
 /// By the code of an answer, and whether it had a reason: each refusal of a service has one, and an answer of whatever lies
@@ -72,8 +92,8 @@ mod tests {
     fn what_is_away_comes_back_and_what_is_refused_does_not() {
         for (cause, expected) in [
             (Cause::StoreUnavailable, Fate::Later),
-            (Cause::TooBusy, Fate::Later),
-            (Cause::TooManyCalls, Fate::Later),
+            (Cause::TooBusy, Fate::Limited),
+            (Cause::TooManyCalls, Fate::Limited),
             (Cause::DeadlineExceeded, Fate::Later),
             (Cause::NoRandomness, Fate::Later),
             (Cause::NothingSent { seconds: 10 }, Fate::Later),

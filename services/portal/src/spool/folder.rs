@@ -4,6 +4,7 @@
 //! lock                     held by whoever sends entries on
 //! keys                     the last verified keys
 //! waiting/TIME-FORM-WORDS  one request; both ids are keyed hashes
+//! refused/TIME-FORM-WORDS  the same, which intake refuses
 //! drained/TIME-FORM-WORDS  the same, at intake since TIME
 //! drafts/…                 what is not written to its end
 //! ```
@@ -64,7 +65,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder, for its owner alone.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        for folder in ["waiting", "drained", "drafts"] {
+        for folder in ["waiting", "refused", "drained", "drafts"] {
             DirBuilder::new().recursive(true).mode(0o700).create(path.join(folder))?;
         }
         sync(path)?;
@@ -89,6 +90,11 @@ impl Folder {
     /// What waits, the oldest first.
     pub(super) fn waiting(&self) -> io::Result<BTreeSet<Name>> {
         names(&self.path.join("waiting"))
+    }
+
+    /// What intake refuses, the oldest first.
+    pub(super) fn refused(&self) -> io::Result<BTreeSet<Name>> {
+        names(&self.path.join("refused"))
     }
 
     /// What was sent on, the oldest first.
@@ -119,14 +125,39 @@ impl Folder {
 
     /// Moves an entry that was sent on.
     pub(super) fn set_aside(&self, name: &Name, now: Timestamp) -> io::Result<()> {
-        let (from, to) = (self.path.join("waiting"), self.path.join("drained"));
+        self.put_in("drained", name, &Name { at: now, ..*name })
+    }
+
+    /// Moves an entry that intake refuses, so that it is not among those that wait, after a restart neither.
+    pub(super) fn refuse(&self, name: &Name) -> io::Result<()> {
+        self.put_in("refused", name, name)
+    }
+
+    fn put_in(&self, folder: &str, name: &Name, renamed: &Name) -> io::Result<()> {
+        let (from, to) = (self.path.join("waiting"), self.path.join(folder));
         self.step()?;
-        fs::rename(from.join(name.to_text()), to.join(Name { at: now, ..*name }.to_text()))?;
+        fs::rename(from.join(name.to_text()), to.join(renamed.to_text()))?;
         // First where it is now: a crash in between shows it twice rather than nowhere.
         self.step()?;
         sync(&to)?;
         self.step()?;
         sync(&from)
+    }
+
+    /// Removes the oldest of what intake refuses while together it takes more than `most_bytes`; how many it removed.
+    pub(super) fn forget_refused(&self, most_bytes: u64) -> io::Result<usize> {
+        let folder = self.path.join("refused");
+        let (mut bytes, mut removed) = (0, 0);
+        for name in self.refused()?.into_iter().rev() {
+            let file = folder.join(name.to_text());
+            bytes += size(&file)?;
+            if bytes > most_bytes {
+                self.step()?;
+                fs::remove_file(file)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes what was sent on long ago, and the oldest of the rest while together they take more than `most_bytes`.

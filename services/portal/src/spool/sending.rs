@@ -1,20 +1,27 @@
 //! What becomes of a form: it is at intake, or on the disk, or its sender is told that it is neither.
 
+use std::time::Duration;
+
 use flare_edge::{
     EdgeError, Form, KeyBundle,
-    receipt::{ALREADY_SUBMITTED, Request, add_once, words_id},
+    receipt::{ALREADY_SUBMITTED, ReceiptHolder, Request, add_once, words_id},
 };
-use flare_seal::RequestSeed;
+use flare_seal::{Receipt, RequestSeed};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::{
     Kept,
     fate::{Fate, fate},
 };
 use crate::{
+    figures::{self, Want},
     keys::Slip,
     requester::{NotDone, Requester, Sent, not_done},
 };
+
+/// How long it is asked whether a request is at intake, where a limit keeps words of its form back.
+const SOON: Duration = Duration::from_secs(2);
 
 impl Requester {
     /// Sends a form, or keeps it until the services are back.
@@ -22,25 +29,27 @@ impl Requester {
         let away = |error: EdgeError| not_done(&error);
         let (receipt, seed) = (slip.receipt(), RequestSeed::from_bytes(*slip.secret()));
         let ids = (form_id(slip), words_id(form, &seed).map_err(away)?);
-        let bundle = match self.fetch_keys().await {
-            Ok(bundle) => bundle,
+        let (bundle, gone) = match self.fetch_keys().await {
+            Ok(bundle) => (bundle, None),
             Err(error) => {
                 let Some(bundle) = self.room.as_ref().and_then(|room| room.kept_keys()) else {
                     return Err(not_done(&error));
                 };
-                let request = Request::of_form(&bundle, form, (&receipt, &seed)).map_err(away)?;
-                return self.keep(&request, ids, error).await;
+                // Where a mere limit kept them back, those kept here do, and the request may still go.
+                (bundle, (fate(&error) != Fate::Limited).then_some(error))
             }
         };
         let request = Request::of_form(&bundle, form, (&receipt, &seed)).map_err(away)?;
+        if let Some(error) = gone {
+            return self.keep(&request, ids, error).await;
+        }
         if let Some(room) = &self.room {
             let went = room.send_earlier(ids.0).await.unwrap_or_else(|error| {
                 // What cannot be read keeps nothing from going while the services answer.
                 tracing::error!(%error, "what waits for the services cannot be read");
-                true
+                None
             });
-            if !went {
-                let why = EdgeError::Incomplete("whether earlier words came in");
+            if let Some(why) = went {
                 return self.keep(&request, ids, why).await;
             }
         }
@@ -53,14 +62,25 @@ impl Requester {
             }
             Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
                 let added = add_once(&self.lines, &bundle, form, (&receipt, &seed)).await;
-                added.map_err(away)?;
-                Ok(Sent::OtherWords)
+                added.map(|()| Sent::OtherWords).map_err(away)
             }
             Err(error) => match fate(&error) {
                 Fate::Later => self.keep(&request, ids, error).await,
+                Fate::Limited if self.is_at_intake(&receipt).await => {
+                    // Kept here, these would be other words of a request that is there, and never go.
+                    let added = add_once(&self.lines, &bundle, form, (&receipt, &seed)).await;
+                    added.map(|()| Sent::OtherWords).map_err(away)
+                }
+                Fate::Limited => self.keep(&request, ids, error).await,
                 Fate::Refused => Err(not_done(&error)),
             },
         }
+    }
+
+    /// Whether intake has a request of this receipt already, as far as it can be known soon.
+    async fn is_at_intake(&self, receipt: &Receipt) -> bool {
+        let found = timeout(SOON, ReceiptHolder::find(&self.lines, receipt)).await;
+        found.is_ok_and(|found| found.is_ok())
     }
 
     /// The organisation's keys: those of the organisation that this portal trusts, where it was told which.
@@ -80,11 +100,14 @@ impl Requester {
     ) -> Result<Sent, NotDone> {
         let away = not_done(&why);
         let Some(room) = &self.room else { return Err(away) };
-        room.intake_answered(false);
+        room.intake_failed(&why);
         match room.keep(request, ids).await {
             Ok(Kept::Yes { beside_other_words }) => Ok(Sent::Kept { beside_other_words }),
             Ok(Kept::Full) => {
-                tracing::error!("a request was not taken: portal.spool_bytes are full");
+                figures::refused(Want::Disk);
+                tracing::error!(
+                    "a request was not taken: portal.spool_bytes are full, or its place has its share"
+                );
                 Err(away)
             }
             Err(error) => {

@@ -16,7 +16,7 @@ use axum::{
 use flare_contracts::{
     Cause, Refusal, fingerprint,
     identity::v1::{GetKeyBundleResponse, TeamKey as WireTeamKey},
-    intake::v1::{SubmitRequestRequest, SubmitRequestResponse},
+    intake::v1::{GetStatusResponse, SubmitRequestRequest, SubmitRequestResponse},
 };
 use flare_edge::{Form, KeyBundle, Lines, Team, receipt::Request};
 use flare_kernel::Duration;
@@ -40,7 +40,7 @@ use crate::{
     Portal, PortalKeys,
     tests::{Fixed, HOST, LANGUAGES, keys, settings},
 };
-use flare_access::Clock as _;
+use flare_access::{Clock as _, Place};
 
 const ROOMY: u64 = 64 * 1024 * 1024;
 
@@ -54,6 +54,8 @@ enum Weather {
     Late,
     /// Identity answers, intake does not.
     IntakeAway,
+    /// Everything answers, and takes no more requests from this place for an hour.
+    Limited,
 }
 
 /// Identity and intake, as far as a request needs them.
@@ -95,6 +97,13 @@ impl Services {
         let away = Err(Refusal::from(Cause::StoreUnavailable).into());
         match (rpc, inside.weather) {
             (_, Weather::Away) | ("SubmitRequest", Weather::IntakeAway) => away,
+            ("SubmitRequest", Weather::Limited) => {
+                Err(Refusal::from(Cause::TooManyCalls).retry_after(std::time::Duration::from_hours(1)).into())
+            }
+            ("GetStatus", Weather::Limited) if !inside.cases.is_empty() => {
+                let case_id = inside.cases.keys().next().unwrap().clone();
+                Ok(GetStatusResponse { case_id, version: 1, ..GetStatusResponse::default() }.encode_to_vec())
+            }
             ("GetKeyBundle", _) => Ok(answered_keys(inside.generation + 1).encode_to_vec()),
             ("SubmitRequest", weather) => {
                 let request = SubmitRequestRequest::decode(message).unwrap();
@@ -109,6 +118,9 @@ impl Services {
                 Ok(SubmitRequestResponse { case_id: case, version: 1, received: None }.encode_to_vec())
             }
             ("GetStatus", _) => Err(Refusal::from(Cause::UnknownReceipt).into()),
+            ("AddAnswers", Weather::Limited) => {
+                Err(Refusal::from(Cause::TooBusy).retry_after(std::time::Duration::from_hours(1)).into())
+            }
             (rpc, _) => panic!("{rpc}"),
         }
     }
@@ -315,10 +327,10 @@ async fn other_words_of_the_same_form_are_kept_and_counted_and_never_go_before_t
     assert_eq!(services.cases().len(), 2);
     let figures = pages.spool.figures();
     assert_eq!((figures.waiting, figures.refused, figures.oldest), (1, 1, None));
-    assert!(figures.bytes > 0);
+    assert_eq!(figures.bytes, 0, "it takes no room of those who come next");
     // Another process finds it and counts it too.
     let (spool, room) = room(folder.path(), &services);
-    assert_eq!(spool.figures().refused, 0);
+    assert_eq!(spool.figures().refused, 1);
     assert_eq!(room.pass().await.unwrap(), Pass::Done);
     assert_eq!((spool.figures().refused, services.cases().len()), (1, 2));
 }
@@ -329,11 +341,11 @@ async fn words_that_wait_go_before_those_that_are_sent_now() {
     let (_, room) = room(folder.path(), &services);
     room.keep(&request(1, 1), ids(1, 1)).await.unwrap();
     services.set(Weather::Away);
-    assert!(!room.send_earlier([1; 16]).await.unwrap());
+    assert!(room.send_earlier([1; 16]).await.unwrap().is_some());
     services.set(Weather::Fine);
-    assert!(room.send_earlier([2; 16]).await.unwrap());
+    assert!(room.send_earlier([2; 16]).await.unwrap().is_none());
     assert_eq!(services.cases().len(), 0, "of another form");
-    assert!(room.send_earlier([1; 16]).await.unwrap());
+    assert!(room.send_earlier([1; 16]).await.unwrap().is_none());
     let cases = services.cases();
     assert_eq!(cases.values().collect::<Vec<_>>(), [&content(&request(1, 1).into_message())]);
 }
@@ -377,6 +389,122 @@ async fn more_than_fits_is_not_taken() {
     let room = WaitingRoom::new(&spool, Arc::new(keys()), services.lines(), Arc::new(Fixed), None);
     assert_eq!(room.keep(&request(1, 1), ids(1, 1)).await.unwrap(), Kept::Full);
     assert_eq!((spool.figures(), files(&folder.path().join("waiting")).len()), (SpoolFigures::default(), 0));
+}
+
+#[tokio::test]
+async fn one_place_leaves_room_on_the_disk_for_others() {
+    const ENTRY: usize = 256 * 1024;
+    let folder = TempDir::new().unwrap();
+    let spool = Spool::open(folder.path(), 64 * u64::try_from(ENTRY).unwrap()).unwrap();
+    let inner = &spool.0;
+    let mut form = 0_u8;
+    let mut fill = |from: &Place| {
+        let keep = || {
+            form += 1;
+            let name = Name { at: Fixed.now(), form: [form; 16], words: [1; 16] };
+            inner.keep(name, &[0; ENTRY], Some(from)).unwrap()
+        };
+        std::iter::repeat_with(keep).take_while(|kept| *kept != Kept::Full).count()
+    };
+    let place = |last| Place::of([192, 0, 2, last].into());
+    inner.known().bundle = Some(bundle(1));
+    inner.known().keys_answer = false;
+    assert_eq!(fill(&place(1)), 33, "half, and the one that crosses it");
+    assert!(
+        !inner.takes(Some(&place(1))) && inner.takes(Some(&place(2))),
+        "told before writing, and only there"
+    );
+    assert_eq!(fill(&place(2)), 2, "a 32nd");
+    assert!(!inner.takes(Some(&place(2))) && inner.takes(Some(&place(3))));
+    // What went on takes nothing of its place's share.
+    for name in inner.folder.waiting().unwrap() {
+        inner.folder.set_aside(&name, Fixed.now()).unwrap();
+    }
+    inner.measure().unwrap();
+    assert!(inner.takes(Some(&place(1))) && inner.known().from.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_refused_or_opens_with_no_key_has_a_bound_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let spool = Spool::open(folder.path(), 4_000).unwrap();
+    let inner = &spool.0;
+    let name = |form: u8| Name {
+        at: Fixed.now().plus(Duration::from_hours(form.into())),
+        form: [form; 16],
+        words: [1; 16],
+    };
+    let bytes = || {
+        inner.measure().unwrap();
+        spool.figures().bytes
+    };
+    for form in 1..=3 {
+        inner.keep(name(form), &[0; 400], None).unwrap();
+        inner.folder.refuse(&name(form)).unwrap();
+        assert_eq!(bytes(), 0);
+    }
+    assert_eq!(inner.folder.forget_refused(inner.limit_aside()).unwrap(), 1);
+    assert_eq!(inner.folder.refused().unwrap(), [name(2), name(3)].into(), "the oldest goes");
+    let again = inner.keep(Name { at: Fixed.now(), ..name(3) }, &[0; 400], None).unwrap();
+    assert_eq!(again, Kept::Yes { beside_other_words: true });
+    for (form, taken) in [(4, 0), (5, 0), (6, 200)] {
+        inner.keep(name(form), &[0; 400], None).unwrap();
+        inner.known().unreadable.insert(name(form));
+        assert_eq!(bytes(), taken);
+    }
+    assert_eq!((spool.figures().refused, spool.figures().unreadable, spool.figures().waiting), (2, 3, 5));
+}
+
+#[tokio::test]
+async fn a_limit_is_not_an_outage() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, RESERVE - 1);
+    let slip = pages.slip().await;
+    services.set(Weather::Limited);
+    code(&pages.send(&slip, "They+came").await);
+    assert_eq!(pages.spool.figures().waiting, 1);
+    assert_eq!(pages.drain.0.pass().await.unwrap(), Pass::Left);
+    for path in ["/en", "/en/ask"] {
+        assert_eq!(
+            pages.get(path).await.status,
+            StatusCode::OK,
+            "{path}: others are not told that we are away"
+        );
+    }
+    services.set(Weather::Fine);
+    assert_eq!(pages.drain.0.pass().await.unwrap(), Pass::Done);
+    assert_eq!((services.cases().len(), pages.spool.figures()), (1, SpoolFigures::default()));
+
+    // Other words of what is at intake are not kept where they would stay.
+    services.set(Weather::Limited);
+    let other_words = pages.send(&slip, "They+came+again").await;
+    assert_eq!(other_words.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(pages.spool.figures(), SpoolFigures::default());
+    services.set(Weather::IntakeAway);
+    assert_eq!(pages.send(&pages.slip().await, "Others").await.status, StatusCode::OK);
+    assert_eq!(pages.get("/en/ask").await.status, StatusCode::SERVICE_UNAVAILABLE, "this is an outage");
+}
+
+#[tokio::test]
+async fn keys_that_stay_the_same_wait_for_no_disk_and_older_ones_are_not_used() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let (spool, room) = room(folder.path(), &services);
+    room.fetch_keys().await.unwrap();
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let (let_go, until) = std::sync::mpsc::channel::<()>();
+    let writer = Arc::clone(&spool.0);
+    let writes = std::thread::spawn(move || {
+        let _writing = writer.writing();
+        locked.send(()).unwrap();
+        until.recv().unwrap();
+    });
+    is_locked.await.unwrap();
+    let generation = |bundle: KeyBundle| bundle.team(Team::Triage).unwrap().generation;
+    assert_eq!(generation(room.fetch_keys().await.unwrap()), 1, "while somebody else writes");
+    let_go.send(()).unwrap();
+    writes.join().unwrap();
+    room.keep_keys(bundle(2)).unwrap();
+    assert_eq!(generation(room.fetch_keys().await.unwrap()), 2, "identity was set back");
 }
 
 #[tokio::test]
@@ -566,20 +694,21 @@ async fn play(history: Vec<Happens>) {
     services.set(Weather::Fine);
     assert_eq!(this.pass().await.unwrap(), Pass::Done);
     let cases = services.cases();
-    let waiting = spool.0.folder.waiting().unwrap();
+    assert_eq!(spool.0.folder.waiting().unwrap().len(), 0, "nothing waits any more");
+    let refused = spool.0.folder.refused().unwrap();
     for (form, words) in &shown {
         let case = &cases[&REQUESTS[usize::from(*form)][0].case().to_string()];
         for words in words {
             let is_case =
                 *case == content(&REQUESTS[usize::from(*form)][usize::from(*words)].clone().into_message());
-            let stays = waiting.iter().any(|name| (name.form, name.words) == ids(*form, *words));
+            let stays = refused.iter().any(|name| (name.form, name.words) == ids(*form, *words));
             assert!(is_case != stays, "words {words} of form {form}: at intake, or on the disk");
         }
     }
     assert_eq!(
         spool.figures().refused,
-        u64::try_from(waiting.len()).unwrap(),
-        "nothing waits without a word"
+        u64::try_from(refused.len()).unwrap(),
+        "nothing stays without a word"
     );
 }
 

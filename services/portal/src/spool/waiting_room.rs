@@ -11,12 +11,12 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Inner, Kept, Spool,
+    Inner, Kept, Keys, Spool,
     fate::{Fate, fate},
     folder::Name,
     gauges,
 };
-use crate::keys::PortalKeys;
+use crate::{keys::PortalKeys, place::caller};
 
 /// So many may fail before a pass gives up: one entry may be at fault; when several fail, the services are.
 const TRIED_IN_VAIN: usize = 3;
@@ -52,10 +52,10 @@ pub(super) enum Pass {
 }
 
 /// What is done with an entry that was tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Tried {
     Sent,
-    Failed,
+    Failed(EdgeError),
     Refused,
     Unreadable,
     Gone,
@@ -142,30 +142,44 @@ impl WaitingRoom {
         self.spool.known().bundle = bundle;
     }
 
-    /// Asks for the organisation's keys, and keeps what was verified.
+    /// Asks for the organisation's keys, and keeps what was verified. Where newer ones are kept, these are given: an identity
+    /// that was set back, or broken into, gets nothing sealed to keys that were replaced. Nothing waits for the disk while
+    /// the keys stay the same.
     pub(super) async fn fetch_keys(&self) -> Result<KeyBundle, EdgeError> {
         let fetched = KeyBundle::fetch(&self.lines, self.organisation.as_deref()).await;
-        self.spool.known().keys_answer = fetched.is_ok();
-        if let Ok(bundle) = &fetched {
-            let bundle = bundle.clone();
-            if let Err(error) = self.on_disk(move |room| room.keep_keys(bundle)).await {
-                tracing::error!(%error, "the organisation's keys cannot be kept for when the services are away");
+        let bundle = match fetched {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                if fate(&error) != Fate::Limited {
+                    self.spool.known().keys_answer = false;
+                }
+                return Err(error);
             }
+        };
+        self.spool.known().keys_answer = true;
+        let keys = match self.spool.known().beside(&bundle) {
+            Keys::Kept => return Ok(bundle),
+            Keys::Older(newer) => {
+                tracing::error!("identity gave older keys than it did before: the newer ones are used");
+                return Ok(newer);
+            }
+            Keys::New => bundle.clone(),
+        };
+        if let Err(error) = self.on_disk(move |room| room.keep_keys(keys)).await {
+            tracing::error!(%error, "the organisation's keys cannot be kept for when the services are away");
         }
-        fetched
+        Ok(bundle)
     }
 
     /// Never older ones over newer ones.
     pub(super) fn keep_keys(&self, bundle: KeyBundle) -> io::Result<()> {
         let _writing = self.spool.writing();
-        let bytes = bundle.to_bytes();
-        {
-            let known = self.spool.known();
-            let is_kept = |kept: &KeyBundle| known.bundle_is_written && kept.to_bytes() == bytes;
-            if known.bundle.as_ref().is_some_and(|kept| bundle.is_older_than(kept) || is_kept(kept)) {
-                return Ok(());
-            }
+        // Somebody else may have kept these or newer ones since they were fetched.
+        match self.spool.known().beside(&bundle) {
+            Keys::New => {}
+            Keys::Kept | Keys::Older(_) => return Ok(()),
         }
+        let bytes = bundle.to_bytes();
         let sealed = self.keys.seal_bytes("spool keys", &bytes).map_err(io::Error::other)?;
         self.spool.folder.put_keys(&sealed, self.clock.now())?;
         let mut known = self.spool.known();
@@ -181,16 +195,24 @@ impl WaitingRoom {
 
     /// Whether whoever begins to write now can be taken. Where it seems not, the services are asked once more.
     pub(crate) async fn takes(&self) -> bool {
-        if self.spool.takes() {
+        let place = caller();
+        if self.spool.takes(place.as_ref()) {
             return true;
         }
         let _ = timeout(PATIENCE, self.fetch_keys()).await;
-        self.spool.takes()
+        self.spool.takes(place.as_ref())
     }
 
     /// Notes whether intake answered.
     pub(super) fn intake_answered(&self, answered: bool) {
         self.spool.known().intake_answers = answered;
+    }
+
+    /// Notes what an error tells of whether intake is there.
+    pub(super) fn intake_failed(&self, error: &EdgeError) {
+        if let Some(answers) = fate(error).answers() {
+            self.intake_answered(answers);
+        }
     }
 
     /// Keeps a request that could not be sent.
@@ -201,19 +223,20 @@ impl WaitingRoom {
     ) -> io::Result<Kept> {
         let name = Name { at: self.clock.now(), form, words };
         let sealed = self.keys.seal_bytes(&context(&name), &request.to_bytes()).map_err(io::Error::other)?;
-        self.on_disk(move |room| room.spool.keep(name, &sealed)).await
+        let place = caller();
+        self.on_disk(move |room| room.spool.keep(name, &sealed, place.as_ref())).await
     }
 
     /// Sends what waits under this form, the oldest first, so that newer words do not go before it. Nothing is moved: that
-    /// is for whoever has the lock, and sending it twice is sending it once.
-    pub(super) async fn send_earlier(&self, form: [u8; 16]) -> io::Result<bool> {
+    /// is for whoever has the lock, and sending it twice is sending it once. Why it did not go, if it did not.
+    pub(super) async fn send_earlier(&self, form: [u8; 16]) -> io::Result<Option<EdgeError>> {
         let waiting = self.on_disk(|room| room.spool.folder.waiting()).await?;
         for name in waiting.into_iter().filter(|name| name.form == form) {
-            if self.send(&name).await? == Tried::Failed {
-                return Ok(false);
+            if let Tried::Failed(why) = self.send(&name).await? {
+                return Ok(Some(why));
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     async fn send(&self, name: &Name) -> io::Result<Tried> {
@@ -226,13 +249,16 @@ impl WaitingRoom {
             return Ok(Tried::Unreadable);
         };
         let sent = request.submit(&self.lines).await;
-        self.intake_answered(sent.as_ref().map_or_else(|error| fate(error) == Fate::Refused, |_| true));
+        match &sent {
+            Ok(_) => self.intake_answered(true),
+            Err(error) => self.intake_failed(error),
+        }
         Ok(match sent {
             Ok(_) => Tried::Sent,
             Err(error) => match fate(&error) {
-                Fate::Later => {
+                Fate::Later | Fate::Limited => {
                     tracing::warn!(%error, "a request that waits could not be sent");
-                    Tried::Failed
+                    Tried::Failed(error)
                 }
                 Fate::Refused => {
                     let other_words = error.reason().as_deref() == Some(ALREADY_SUBMITTED);
@@ -269,14 +295,12 @@ impl WaitingRoom {
                 match tried {
                     Tried::Sent => self.on_disk(move |room| room.spool.folder.set_aside(&name, now)).await?,
                     Tried::Gone => {}
-                    Tried::Refused => {
-                        self.spool.known().refused.insert(name);
-                    }
+                    Tried::Refused => self.on_disk(move |room| room.spool.folder.refuse(&name)).await?,
                     Tried::Unreadable => {
                         tracing::error!(entry = name.to_text(), "no key opens a request that waits");
                         self.spool.known().unreadable.insert(name);
                     }
-                    Tried::Failed => {
+                    Tried::Failed(_) => {
                         in_vain += 1;
                         self.spool.known().after = Some(name);
                         if in_vain >= TRIED_IN_VAIN {
@@ -294,6 +318,13 @@ impl WaitingRoom {
         let now = self.clock.now();
         self.on_disk(move |room| {
             room.spool.folder.forget_old(now, room.spool.limit_bytes)?;
+            let removed = room.spool.folder.forget_refused(room.spool.limit_aside())?;
+            if removed > 0 {
+                tracing::error!(
+                    removed,
+                    "the oldest of what was refused is gone: it took too much room, and nobody looked"
+                );
+            }
             room.spool.measure()
         })
         .await?;

@@ -127,6 +127,7 @@ impl Desk {
             complaints: Vec::new(),
             organisation: None,
             over_tls: false,
+            behind_front: false,
             onion: None,
             security_contact: None,
         };
