@@ -149,7 +149,8 @@ async fn a_newcomer_waits_while_everybody_is_busy_and_not_for_ever() {
     let room = connections.take(None).unwrap();
     let call = room.seat().hold();
     let (door, token) = (door(1, Callers::Connected), CancellationToken::new());
-    let caller = Caller { address, door, connections: connections.clone(), token };
+    let work = TaskTracker::new();
+    let caller = Caller { address, door, connections: connections.clone(), token, work };
     assert!(caller.admit(&mut stream).await.is_none(), "nobody became idle");
     let mut admitted = Box::pin(caller.admit(&mut stream));
     tokio::select! {
