@@ -1,28 +1,16 @@
 //! The one shape of a page on which something is done: what it is about, and a few buttons.
 
-use std::sync::LazyLock;
-
 use askama::Template;
-use data_encoding::BASE64;
-use sha2::{Digest, Sha256};
 
 use crate::{
-    acts::Act, answers::Body, handlers::is_act_id, l10n::L10nLanguage, language::Language, pages::Page,
+    acts::Act,
+    answers::Body,
+    handlers::is_act_id,
+    l10n::L10nLanguage,
+    language::Language,
+    pages::{Page, SMALL_STYLE},
     settings::Contact,
 };
-
-/// How the rules of the style begin that no such page needs: these pages are to be small.
-const UNUSED: [&str; 9] = ["h2{", ".r ", ".d{", ".l ", ".e{", ".c{", ".c ol", ".i{", "#h:"];
-
-/// The style of these pages: the style of every page without what they do not use.
-static SMALL_STYLE: LazyLock<String> = LazyLock::new(|| {
-    let rules = include_str!("../templates/style.css").lines();
-    rules.filter(|rule| !UNUSED.iter().any(|unused| rule.starts_with(unused))).collect()
-});
-
-/// Its hash, as a content security policy names it.
-pub(crate) static SMALL_STYLE_HASH: LazyLock<String> =
-    LazyLock::new(|| format!("sha256-{}", BASE64.encode(&Sha256::digest(SMALL_STYLE.as_bytes()))));
 
 /// What a page carries from when it was drawn to when it is sent back.
 pub(crate) struct Carried {
@@ -106,6 +94,14 @@ impl Carried {
 }
 
 impl ActForm {
+    /// Whether something can be written in it.
+    pub(crate) const fn takes_words(&self) -> bool {
+        match self.field {
+            Field::None => false,
+            Field::Line(_) | Field::Words(_) => true,
+        }
+    }
+
     /// One button.
     pub(crate) fn button(value: &'static str, label: String) -> Self {
         Self {
@@ -154,20 +150,6 @@ impl<'a> ActPage<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::STYLE;
-
-    #[test]
-    fn the_small_style_leaves_out_what_there_is_and_is_smaller() {
-        let rules: Vec<_> = include_str!("../templates/style.css").lines().collect();
-        for unused in UNUSED {
-            assert!(rules.iter().any(|rule| rule.starts_with(unused)), "{unused}");
-        }
-        assert!(SMALL_STYLE.len() + 500 < STYLE.len());
-        let page = include_str!("../templates/act.html");
-        for class in ["\"e\"", "\"c\"", "\"d\"", "\"i\"", "\"l\"", "\"r\"", "<h2"] {
-            assert!(!page.contains(class), "{class}");
-        }
-    }
 
     #[test]
     fn what_a_page_carries_comes_back_and_what_was_altered_has_no_id() {

@@ -10,7 +10,7 @@ use flare_typed::{
 use crate::answers::{Answers, Fault};
 
 /// Each question that can be asked later: its field on the page, and the names under which an answer to it is known.
-const LATER: [(&str, &[&str]); 16] = [
+pub(crate) const LATER: [(&str, &[&str]); 16] = [
     ("danger", &["danger"]),
     ("language", &["language", "request.language"]),
     ("kind", &["kind", "request.kind"]),

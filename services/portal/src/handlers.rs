@@ -34,11 +34,10 @@ use crate::{
     keys::Session,
     l10n::L10nLanguage,
     language::Language,
-    pages::{Page, Text},
     place, refusals,
     requester::{LONGEST_MESSAGE, NotDone},
     security_txt,
-    web::{self, page, problem, with_cookie},
+    web::{self, problem, with_cookie},
 };
 
 /// The largest body: every answer at its longest, each byte of it percent-encoded.
@@ -227,9 +226,7 @@ pub(crate) fn is_act_id(text: &str) -> bool {
 }
 
 fn missing(lang: Language) -> Response {
-    let p = Page::at_fault(lang, L10nLanguage::title_about);
-    let (heading, text) = (p.t.not_found_heading(), p.t.not_found_text());
-    page(StatusCode::NOT_FOUND, &Text { p, heading, texts: vec![text], lines: &[], next: None })
+    problem(StatusCode::NOT_FOUND, lang, |t| (t.not_found_heading(), t.not_found_text()))
 }
 
 pub(crate) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {

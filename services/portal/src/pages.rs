@@ -14,13 +14,19 @@ use crate::{
     settings::Contact,
 };
 
-/// The style of every page, on one line.
-pub(crate) static STYLE: LazyLock<String> =
-    LazyLock::new(|| include_str!("../templates/style.css").replace('\n', ""));
+/// The style of pages on which something is done, which are to be small; on one line, as each style.
+pub(crate) static SMALL_STYLE: LazyLock<String> =
+    LazyLock::new(|| include_str!("../templates/small.css").replace('\n', ""));
 
-/// The style's hash, as a content security policy names it.
-pub(crate) static STYLE_HASH: LazyLock<String> =
-    LazyLock::new(|| format!("sha256-{}", BASE64.encode(&Sha256::digest(STYLE.as_bytes()))));
+/// The style of every other page: what only they use, and the small one. That comes last, for it ends with what changes in
+/// the dark and in print.
+pub(crate) static STYLE: LazyLock<String> =
+    LazyLock::new(|| include_str!("../templates/rest.css").replace('\n', "") + SMALL_STYLE.as_str());
+
+/// The hashes of both, as a content security policy names them.
+pub(crate) static STYLE_HASHES: LazyLock<[String; 2]> = LazyLock::new(|| {
+    [&STYLE, &SMALL_STYLE].map(|style| format!("sha256-{}", BASE64.encode(&Sha256::digest(style.as_bytes()))))
+});
 
 /// "You may write in your own language", for readers of none of the three.
 const OWN_LANGUAGE: [(&str, &str, &str); 12] = [
@@ -272,4 +278,28 @@ pub(crate) struct Messages<'a> {
     pub(crate) id: String,
     pub(crate) typed: &'a str,
     pub(crate) fault: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_rest_of_the_style_is_used_by_no_page_that_has_the_small_one() {
+        assert!(STYLE.ends_with(&*SMALL_STYLE) && SMALL_STYLE.len() + 500 < STYLE.len());
+        assert!(SMALL_STYLE.contains("@media print") && !include_str!("../templates/rest.css").contains('@'));
+        let pages = ["base", "act", "text"].map(|page| {
+            std::fs::read_to_string(format!("{}/templates/{page}.html", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        });
+        for rule in include_str!("../templates/rest.css").lines() {
+            let name: String =
+                rule[1..].chars().take_while(|letter| letter.is_ascii_alphanumeric()).collect();
+            let used = match &rule[..1] {
+                "." => format!("class=\"{name}\""),
+                "#" => format!("id=\"{name}\""),
+                tag => format!("<{tag}{name}"),
+            };
+            assert!(pages.iter().all(|page| !page.contains(&used)), "{rule}");
+        }
+    }
 }

@@ -377,6 +377,36 @@ fn nothing_that_old_browsers_lack_is_used() {
     }
 }
 
+/// What is typed goes to no spell-checker, writing assistant or list of suggestions: each form says so for all its fields.
+#[test]
+fn each_form_with_words_in_it_keeps_them_from_helpers_that_read_along() {
+    const QUIET: [&str; 2] =
+        [" autocomplete=\"off\"", " spellcheck=\"false\" writingsuggestions=\"false\" autocorrect=\"off\""];
+    let takes_words = |text: &str| {
+        let fields = ["<textarea", "type=\"text\"", "parts::line(", "parts::area(", "\"second.html\""];
+        fields.iter().any(|field| text.contains(field))
+    };
+    let mut forms = 0;
+    for template in files("templates") {
+        // What stands in no form is a part of a template that puts it into one.
+        let is_part = !template.contains("{% extends");
+        let mut pieces = template.split("<form ");
+        let before = pieces.next().unwrap();
+        assert!(is_part || !takes_words(before), "{before}");
+        for piece in pieces {
+            let (form, after) = piece.split_once("</form>").unwrap();
+            let (tag, fields) = form.split_once('>').unwrap();
+            assert!(!takes_words(after), "{after}");
+            assert!(!fields.contains("spellcheck") && !fields.contains("autocorrect"), "{fields}");
+            if takes_words(fields) {
+                assert!(QUIET.iter().all(|quiet| tag.contains(quiet)), "{tag}");
+                forms += 1;
+            }
+        }
+    }
+    assert_eq!(forms, 7);
+}
+
 /// The texts of a catalogue, each with its name and, for one of several plural forms, the form.
 fn texts(catalogue: &str) -> Vec<(String, Option<String>, String)> {
     let parsed = parser::parse(catalogue).unwrap();
@@ -426,11 +456,58 @@ fn each_language_has_its_plural_forms_and_the_same_messages() {
             "fr" => &["one", "many", "other"],
             _ => &["zero", "one", "two", "few", "many", "other"],
         };
-        for counted in ["hours", "minutes", "days"] {
-            let all = texts(catalogue).into_iter().filter(|(id, ..)| id == counted);
-            assert_eq!(all.map(|(_, form, _)| form.unwrap()).collect::<Vec<_>>(), forms, "{lang} {counted}");
+        let mut counted = std::collections::BTreeMap::<_, Vec<_>>::new();
+        for (id, form, _) in texts(catalogue) {
+            if let Some(form) = form {
+                counted.entry(id).or_default().push(form);
+            }
         }
+        for (id, has) in &counted {
+            assert_eq!(has, forms, "{lang} {id}");
+        }
+        assert!(["hours", "minutes", "days", "messages-unopened"].iter().all(|id| counted.contains_key(*id)));
         assert!(catalogue.contains("# Not read by a native speaker: "), "{lang} says who read it");
+    }
+}
+
+/// The code of this crate's files in a folder without their tests, each line trimmed, a call on the line of what it calls.
+fn code_in(folder: &std::path::Path) -> String {
+    let mut code = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.ends_with("tests") || path.ends_with("tests.rs") {
+            continue;
+        }
+        if path.is_dir() {
+            code.push_str(&code_in(&path));
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for line in text.split("#[cfg(test)]\nmod tests {").next().unwrap().lines().map(str::trim) {
+                code.extend([if line.starts_with('.') { "" } else { " " }, line]);
+            }
+        }
+    }
+    code
+}
+
+#[test]
+fn each_text_of_the_catalogues_is_shown_somewhere() {
+    let folder = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let code = code_in(&folder("src")) + &code_in(&folder("templates"));
+    let is_name =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_shown = |id: &str| {
+        let name = id.replace('-', "_");
+        ["t.", "t().", "texts.", "texts().", "L10nLanguage::"].iter().any(|of| {
+            let call = format!("{of}{name}");
+            code.match_indices(&call).any(|(at, _)| {
+                !is_name(code[..at].chars().next_back()) && !is_name(code[at + call.len()..].chars().next())
+            })
+        })
+    };
+    assert!(!is_shown("skip") && is_shown("title-about"));
+    for (id, ..) in texts(&CATALOGUES[0].1) {
+        assert!(is_shown(&id), "{id}");
     }
 }
 

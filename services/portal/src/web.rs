@@ -16,9 +16,8 @@ use axum::{
 
 use crate::{
     Portal,
-    act_page::SMALL_STYLE_HASH,
     language::Language,
-    pages::{Page, STYLE_HASH, Text},
+    pages::{Page, STYLE_HASHES, Text},
     server::NoRoom,
 };
 
@@ -100,9 +99,9 @@ pub(crate) async fn headers(
         let two_years = HeaderValue::from_static("max-age=63072000");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, two_years);
     }
+    let [style, small] = &*STYLE_HASHES;
     let policy = format!(
-        "default-src 'none'; style-src '{}' '{}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        *STYLE_HASH, *SMALL_STYLE_HASH
+        "default-src 'none'; style-src '{style}' '{small}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     );
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&policy) {

@@ -12,14 +12,13 @@ title-about = عن هذه الصفحة
 title-error = خطأ
 
 leave = مغادرة هذا الموقع
-skip = الذهاب إلى النص
 also = أيضًا
 link-home = الصفحة الأولى
 link-safe = كيف تحمي نفسك
 link-lost = ضاع رمز العودة
 link-complain = الشكوى منا
 link-back = عندي رمز
-language = اللغة
+link-status = أين وصل الأمر
 
 hours = { $hours ->
     [zero] { $hours } ساعة
@@ -207,7 +206,6 @@ too-large-heading = هذا كبير جدًا
 too-large-text = لم يُرسل شيء. اختصره واكتب الباقي لاحقًا.
 away-heading = لا نستطيع أخذه الآن
 away-text = لم يُرسل شيء. حاول بعد قليل: أعد تحميل هذه الصفحة لإرسال الكلمات نفسها.
-away-unset = لا نأخذ رسائل هنا بعد.
 altered-heading = شيء ما غيّر هذه الصفحة
 altered-text = لم يُرسل شيء. قد يكون بيننا من يقرأ الصفحات أو يغيرها. استعمل شبكة أخرى أو متصفحًا آخر إن استطعت.
 elsewhere-heading = هذا لم يأتِ من صفحتنا

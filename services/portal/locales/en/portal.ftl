@@ -17,14 +17,13 @@ title-error = Error
 ## On every page
 
 leave = Leave this site
-skip = Go to the text
 also = Also
 link-home = First page
 link-safe = How to be safe
 link-lost = I lost my code
 link-complain = Complain about us
 link-back = I have a code
-language = Language
+link-status = Where it stands
 
 ## Times
 
@@ -236,7 +235,6 @@ too-large-heading = This is too large
 too-large-text = Nothing was sent. Shorten it, and write the rest later.
 away-heading = We cannot take it now
 away-text = Nothing was sent. Try again in a while: reload this page to send the same words again.
-away-unset = We do not take messages here yet.
 altered-heading = Something changed this page
 altered-text = Nothing was sent. Somebody between you and us may read or change pages. Use another network or browser if you can.
 elsewhere-heading = This did not come from our page

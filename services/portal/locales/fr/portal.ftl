@@ -13,14 +13,13 @@ title-about = À propos de cette page
 title-error = Erreur
 
 leave = Quitter ce site
-skip = Aller au texte
 also = Aussi
 link-home = Première page
 link-safe = Comment se protéger
 link-lost = J’ai perdu mon code
 link-complain = Se plaindre de nous
 link-back = J’ai un code
-language = Langue
+link-status = Où cela en est
 
 hours = { $hours ->
     [one] { $hours } heure
@@ -199,7 +198,6 @@ too-large-heading = C’est trop grand
 too-large-text = Rien n’est parti. Raccourcissez, et écrivez le reste plus tard.
 away-heading = Nous ne pouvons pas le prendre maintenant
 away-text = Rien n’est parti. Réessayez dans un moment : rechargez cette page pour envoyer les mêmes mots.
-away-unset = Nous ne prenons pas encore de messages ici.
 altered-heading = Quelque chose a changé cette page
 altered-text = Rien n’est parti. Entre vous et nous, quelqu’un peut lire ou changer les pages. Prenez un autre réseau ou navigateur si possible.
 elsewhere-heading = Cela ne vient pas de notre page

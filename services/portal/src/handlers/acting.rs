@@ -78,7 +78,7 @@ impl Visit {
     /// A page that says these texts about an act, with a way back.
     pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Response {
         let p = small(self.lang, false);
-        let (heading, next) = (act.name(p.t), Some(("status", p.t.title_messages())));
+        let (heading, next) = (act.name(p.t), Some(("status", p.t.link_status())));
         self.keep(page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next }))
     }
 

@@ -40,7 +40,7 @@ pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
     };
     let p = Page::new(visit.lang, L10nLanguage::title_messages);
     let (heading, texts) = (p.t.code_heading(), vec![p.t.more_sent()]);
-    let next = Some(("status", p.t.title_back()));
+    let next = Some(("status", p.t.link_status()));
     let sent = page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next });
     Ok(visit.keep_as(sent, &session))
 }

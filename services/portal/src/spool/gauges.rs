@@ -8,6 +8,8 @@ use super::SpoolFigures;
 const REQUESTS: &str = "flare_portal_spool_requests";
 /// Their size.
 const BYTES: &str = "flare_portal_spool_bytes";
+/// How much may wait, by setting.
+const LIMIT: &str = "flare_portal_spool_limit_bytes";
 /// For how long the oldest waits that can still go; 0 when none does.
 const OLDEST: &str = "flare_portal_spool_oldest_seconds";
 /// Those that intake refuses.
@@ -16,18 +18,19 @@ const REFUSED: &str = "flare_portal_spool_refused";
 const UNREADABLE: &str = "flare_portal_spool_unreadable";
 
 /// Sets the gauges.
-pub(super) fn set(figures: &SpoolFigures, now: Timestamp) {
-    for (name, value) in readings(figures, now) {
+pub(super) fn set(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) {
+    for (name, value) in readings(figures, limit_bytes, now) {
         #[allow(clippy::cast_precision_loss, reason = "a gauge is a float, and these stay far below 2^52")]
         metrics::gauge!(name).set(value as f64);
     }
 }
 
-fn readings(figures: &SpoolFigures, now: Timestamp) -> [(&'static str, u64); 5] {
+fn readings(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) -> [(&'static str, u64); 6] {
     let micros = figures.oldest.map_or(0, |oldest| now.since(oldest).as_micros());
     [
         (REQUESTS, figures.waiting),
         (BYTES, figures.bytes),
+        (LIMIT, limit_bytes),
         (OLDEST, u64::try_from(micros / 1_000_000).unwrap_or(0)),
         (REFUSED, figures.refused),
         (UNREADABLE, figures.unreadable),
@@ -50,11 +53,12 @@ mod tests {
             refused: 2,
             unreadable: 1,
         };
-        assert_eq!(readings(&figures, now).map(|(_, value)| value), [5, 4_000, 7_200, 2, 1]);
-        assert_eq!(readings(&SpoolFigures::default(), now).map(|(_, value)| value), [0; 5]);
+        assert_eq!(readings(&figures, 9_000, now).map(|(_, value)| value), [5, 4_000, 9_000, 7_200, 2, 1]);
+        assert_eq!(readings(&SpoolFigures::default(), 0, now).map(|(_, value)| value), [0; 6]);
         let rules = include_str!("../../../../deploy/alerts.yml");
-        for name in [BYTES, OLDEST, REFUSED, UNREADABLE] {
-            assert!(rules.contains(&format!("expr: {name} > ")), "{name}");
+        for of in [OLDEST.to_owned(), REFUSED.to_owned(), UNREADABLE.to_owned(), format!("{BYTES} / {LIMIT}")]
+        {
+            assert!(rules.contains(&format!("expr: {of} > ")), "{of}");
         }
     }
 }

@@ -102,7 +102,8 @@ impl Drain {
             tracing::error!(%error, "what waits for the services cannot be read or moved");
             Pass::Left
         });
-        gauges::set(&self.0.spool.known().figures, self.0.clock.now());
+        let spool = &self.0.spool;
+        gauges::set(&spool.known().figures, spool.limit_bytes, self.0.clock.now());
         pass
     }
 }

@@ -16,7 +16,7 @@ use prost::Message;
 use super::*;
 use crate::{
     answers::Answers,
-    form::{Unclear, form_of},
+    form::{LATER, Unclear, form_of},
     keys::Session,
 };
 
@@ -153,6 +153,24 @@ async fn what_is_left_is_asked_in_each_language_within_its_budget() {
     }
     assert_eq!(get("/en/more").await.status, StatusCode::NOT_FOUND, "it opens by a button only");
     assert_eq!(post("/en/more", "").await.status, StatusCode::UNAUTHORIZED, "with the code only");
+}
+
+#[tokio::test]
+async fn every_question_that_was_not_answered_stands_on_the_page() {
+    let page = post_to(&Arc::new(Services::default()), "/en/more", "", Unclear::default()).await;
+    let names = asked(&page);
+    for (question, _) in LATER {
+        let fields: &[&str] = match question {
+            "others" => &["other0", "check0", "other1", "check1", "before"],
+            "references" => &["who0", "how0", "tell0", "who1", "how1", "tell1"],
+            "kind" => &["kind", "alone"],
+            "amount" => &["amount", "currency"],
+            other => &[other],
+        };
+        for field in fields {
+            assert!(names.contains(field), "{question}: {field}");
+        }
+    }
 }
 
 #[tokio::test]
