@@ -84,6 +84,8 @@ pub struct SpoolFigures {
     pub refused: u64,
     /// Those that no key opens: somebody must look.
     pub unreadable: u64,
+    /// Whether the last thing that was to be written could not be, and nothing else has been since.
+    pub fails: bool,
 }
 
 /// What became of a request that was to be kept.
@@ -135,7 +137,8 @@ impl Inner {
     fn takes(&self, place: Option<&Place>) -> bool {
         let known = self.known();
         let has_room = self.has_room(&known, place, RESERVE);
-        (known.keys_answer && known.intake_answers) || (known.bundle.is_some() && has_room)
+        (known.keys_answer && known.intake_answers)
+            || (known.bundle.is_some() && has_room && !known.figures.fails)
     }
 
     /// Whether so many bytes more from this place find room.
@@ -170,6 +173,7 @@ impl Inner {
             oldest: waiting.iter().find(|name| known.can_go(name)).map(|name| name.at),
             refused: count(refused),
             unreadable: count(known.unreadable.len()),
+            fails: known.figures.fails,
         };
         Ok(())
     }

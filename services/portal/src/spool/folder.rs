@@ -161,15 +161,17 @@ impl Folder {
     }
 
     /// Removes what was sent on long ago, and the oldest of the rest while together they take more than `most_bytes`.
+    ///
+    /// What cannot be removed keeps nothing else; the first such error is returned.
     pub(super) fn forget_old(&self, now: Timestamp, most_bytes: u64) -> io::Result<()> {
         let folder = self.path.join("drained");
-        let mut bytes = 0;
+        let (mut bytes, mut removed) = (0, Ok(()));
         for name in self.drained()?.into_iter().rev() {
             let file = folder.join(name.to_text());
-            bytes += size(&file)?;
+            bytes += size(&file).unwrap_or(0);
             if now.since(name.at) > KEPT || bytes > most_bytes {
                 self.step()?;
-                fs::remove_file(file)?;
+                removed = removed.and(fs::remove_file(file));
             }
         }
         for entry in fs::read_dir(self.path.join("drafts"))? {
@@ -177,10 +179,17 @@ impl Folder {
             let begun = entry.file_name().to_str().and_then(|name| name.split('-').next()?.parse().ok());
             if begun.is_none_or(|begun| now.since(Timestamp::from_micros(begun)) > DRAFT_LIFE) {
                 self.step()?;
-                fs::remove_file(entry.path())?;
+                removed = removed.and(fs::remove_file(entry.path()));
             }
         }
-        Ok(())
+        removed
+    }
+
+    /// Whether something can be written here now.
+    pub(super) fn try_disk(&self, now: Timestamp) -> io::Result<()> {
+        let file = self.path.join("drafts").join(format!("{}-try", now.as_micros()));
+        self.write(&file, b"?", now)?;
+        fs::remove_file(file)
     }
 
     /// The sealed keys, if there are any.

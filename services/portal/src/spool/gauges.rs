@@ -16,6 +16,8 @@ const OLDEST: &str = "flare_portal_spool_oldest_seconds";
 const REFUSED: &str = "flare_portal_spool_refused";
 /// Those that no key opens.
 const UNREADABLE: &str = "flare_portal_spool_unreadable";
+/// 1 while nothing can be written.
+const FAILS: &str = "flare_portal_spool_fails";
 
 /// Sets the gauges.
 pub(super) fn set(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) {
@@ -25,7 +27,7 @@ pub(super) fn set(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) {
     }
 }
 
-fn readings(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) -> [(&'static str, u64); 6] {
+fn readings(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) -> [(&'static str, u64); 7] {
     let micros = figures.oldest.map_or(0, |oldest| now.since(oldest).as_micros());
     [
         (REQUESTS, figures.waiting),
@@ -34,6 +36,7 @@ fn readings(figures: &SpoolFigures, limit_bytes: u64, now: Timestamp) -> [(&'sta
         (OLDEST, u64::try_from(micros / 1_000_000).unwrap_or(0)),
         (REFUSED, figures.refused),
         (UNREADABLE, figures.unreadable),
+        (FAILS, u64::from(figures.fails)),
     ]
 }
 
@@ -52,12 +55,13 @@ mod tests {
             oldest: Some(Timestamp::from_micros(0)),
             refused: 2,
             unreadable: 1,
+            fails: true,
         };
-        assert_eq!(readings(&figures, 9_000, now).map(|(_, value)| value), [5, 4_000, 9_000, 7_200, 2, 1]);
-        assert_eq!(readings(&SpoolFigures::default(), 0, now).map(|(_, value)| value), [0; 6]);
+        assert_eq!(readings(&figures, 9_000, now).map(|(_, value)| value), [5, 4_000, 9_000, 7_200, 2, 1, 1]);
+        assert_eq!(readings(&SpoolFigures::default(), 0, now).map(|(_, value)| value), [0; 7]);
         let rules = include_str!("../../../../deploy/alerts.yml");
-        for of in [OLDEST.to_owned(), REFUSED.to_owned(), UNREADABLE.to_owned(), format!("{BYTES} / {LIMIT}")]
-        {
+        let named = [OLDEST, REFUSED, UNREADABLE, FAILS].map(str::to_owned);
+        for of in named.into_iter().chain([format!("{BYTES} / {LIMIT}")]) {
             assert!(rules.contains(&format!("expr: {of} > ")), "{of}");
         }
     }

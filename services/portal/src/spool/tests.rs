@@ -604,7 +604,7 @@ async fn one_request_and_a_death(steps: usize) -> bool {
     *spool.0.folder.steps_left.lock().unwrap() = Some(steps);
     let has_keys = first.keep_keys(bundle(1)).is_ok();
     let shown = has_keys && first.keep(&request(1, 1), ids(1, 1)).await.is_ok();
-    let sent_on = shown && first.pass().await.is_ok();
+    let sent_on = shown && first.pass().await.is_ok_and(|pass| pass == Pass::Done);
     drop((spool, first));
 
     let (spool, second) = room(folder.path(), &services);
@@ -733,4 +733,40 @@ proptest! {
         let is_ours = Name::parse(&junk).is_none_or(|name| name.to_text() == junk);
         prop_assert!(is_ours);
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_is_told_before_anybody_writes_and_is_tried_again() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, ROOMY);
+    let slip = pages.slip().await;
+    pages.drain.0.fetch_keys().await.unwrap();
+    services.set(Weather::Away);
+    *pages.spool.0.folder.steps_left.lock().unwrap() = Some(0);
+    assert_eq!(pages.send(&slip, "They+came").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(pages.spool.figures().fails);
+    assert_eq!(pages.get("/en/ask").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    *pages.spool.0.folder.steps_left.lock().unwrap() = None;
+    assert_eq!(pages.drain.0.pass().await.unwrap(), Pass::Done);
+    assert!(!pages.spool.figures().fails);
+    assert_eq!(pages.get("/en/ask").await.status, StatusCode::OK);
+    code(&pages.send(&slip, "They+came").await);
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_or_removed_keeps_no_other_from_its_turn() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let (spool, room) = room(folder.path(), &services);
+    room.keep_keys(bundle(1)).unwrap();
+    for form in 1..=2 {
+        room.keep(&request(form, 1), ids(form, 1)).await.unwrap();
+    }
+    // A folder where a file should be: it opens, and does not read.
+    let first = *spool.0.folder.waiting().unwrap().iter().next().unwrap();
+    let path = folder.path().join("waiting").join(first.to_text());
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::create_dir(folder.path().join("drafts/0-old")).unwrap();
+    assert_eq!(room.pass().await.unwrap(), Pass::Left);
+    assert_eq!((services.cases().len(), spool.figures().waiting), (1, 1));
 }

@@ -98,13 +98,10 @@ impl Drain {
 
     async fn pass(&self) -> Pass {
         let _ = self.0.fetch_keys().await;
-        let pass = self.0.pass().await.unwrap_or_else(|error| {
+        self.0.pass().await.unwrap_or_else(|error| {
             tracing::error!(%error, "what waits for the services cannot be read or moved");
             Pass::Left
-        });
-        let spool = &self.0.spool;
-        gauges::set(&spool.known().figures, spool.limit_bytes, self.0.clock.now());
-        pass
+        })
     }
 }
 
@@ -225,7 +222,10 @@ impl WaitingRoom {
         let name = Name { at: self.clock.now(), form, words };
         let sealed = self.keys.seal_bytes(&context(&name), &request.to_bytes()).map_err(io::Error::other)?;
         let place = caller();
-        self.on_disk(move |room| room.spool.keep(name, &sealed, place.as_ref())).await
+        let kept = self.on_disk(move |room| room.spool.keep(name, &sealed, place.as_ref())).await;
+        // The next ones are told before they write.
+        self.spool.known().figures.fails = kept.is_err();
+        kept
     }
 
     /// Sends what waits under this form, the oldest first, so that newer words do not go before it. Nothing is moved: that
@@ -273,7 +273,7 @@ impl WaitingRoom {
     /// Sends on what waits, each form in the order of its words.
     pub(super) async fn pass(&self) -> io::Result<Pass> {
         let Some(_lock) = self.on_disk(|room| room.spool.folder.lock()).await? else {
-            self.on_disk(|room| room.spool.measure()).await?;
+            self.measure().await?;
             return Ok(Pass::Left);
         };
         let mut in_vain = 0;
@@ -291,17 +291,20 @@ impl WaitingRoom {
             }
             let mut moved = false;
             for name in in_turn {
-                let tried = self.send(&name).await?;
+                let tried = self.send(&name).await;
                 let now = self.clock.now();
-                match tried {
-                    Tried::Sent => self.on_disk(move |room| room.spool.folder.set_aside(&name, now)).await?,
-                    Tried::Gone => {}
-                    Tried::Refused => self.on_disk(move |room| room.spool.folder.refuse(&name)).await?,
-                    Tried::Unreadable => {
+                let settled = match tried {
+                    Ok(Tried::Sent) => {
+                        self.on_disk(move |room| room.spool.folder.set_aside(&name, now)).await
+                    }
+                    Ok(Tried::Gone) => Ok(()),
+                    Ok(Tried::Refused) => self.on_disk(move |room| room.spool.folder.refuse(&name)).await,
+                    Ok(Tried::Unreadable) => {
                         tracing::error!(entry = name.to_text(), "no key opens a request that waits");
                         self.spool.known().unreadable.insert(name);
+                        Ok(())
                     }
-                    Tried::Failed(_) => {
+                    Ok(Tried::Failed(_)) => {
                         in_vain += 1;
                         self.spool.known().after = Some(name);
                         if in_vain >= TRIED_IN_VAIN {
@@ -309,15 +312,23 @@ impl WaitingRoom {
                         }
                         continue;
                     }
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = settled {
+                    // It keeps no other from its turn. Sending it again is sending it once.
+                    tracing::error!(entry = name.to_text(), %error, "a request that waits cannot be read or moved");
+                    self.spool.known().after = Some(name);
+                    continue;
                 }
                 moved = true;
             }
             if !moved {
                 break Pass::Left;
             }
+            self.measure().await?;
         };
         let now = self.clock.now();
-        self.on_disk(move |room| {
+        let forgotten = self.on_disk(move |room| {
             room.spool.folder.forget_old(now, room.spool.limit_bytes)?;
             let removed = room.spool.folder.forget_refused(room.spool.limit_aside())?;
             if removed > 0 {
@@ -326,10 +337,27 @@ impl WaitingRoom {
                     "the oldest of what was refused is gone: it took too much room, and nobody looked"
                 );
             }
+            Ok(())
+        });
+        if let Err(error) = forgotten.await {
+            tracing::error!(%error, "what went on long ago cannot be removed");
+        }
+        self.measure().await?;
+        Ok(pass)
+    }
+
+    /// Looks at the disk, and shows what is there.
+    async fn measure(&self) -> io::Result<()> {
+        let now = self.clock.now();
+        self.on_disk(move |room| {
+            if room.spool.known().figures.fails && room.spool.folder.try_disk(now).is_ok() {
+                room.spool.known().figures.fails = false;
+            }
             room.spool.measure()
         })
         .await?;
-        Ok(pass)
+        gauges::set(&self.spool.known().figures, self.spool.limit_bytes, now);
+        Ok(())
     }
 }
 
