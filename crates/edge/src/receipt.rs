@@ -7,6 +7,7 @@ mod view;
 
 use flare_access::{Credentials, ReceiptClaim};
 use flare_contracts::{
+    Cause,
     common::v1::ActSignature,
     input,
     intake::v1::{
@@ -344,6 +345,12 @@ impl ReceiptHolder {
         let answer = self.intake().freeze_receipt(call).await?.into_inner();
         Ok(answer.frozen.as_ref().map(input::timestamp_in))
     }
+}
+
+/// Whether a call was refused because its id, or that of its message, was given before. Where an id grows from what is sent,
+/// it came in then.
+pub fn was_sent_before(error: &EdgeError) -> bool {
+    error.told().is_some_and(|told| matches!(told.cause, Cause::RequestIdReused | Cause::MessageIdReused))
 }
 
 /// The message that a request id names: writing it again after a lost connection is writing the same message.

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use crate::{
+    act_id::ActId,
     acts::Act,
     answers::Body,
-    handlers::is_act_id,
     l10n::L10nLanguage,
     language::Language,
     pages::{Page, SMALL_STYLE},
@@ -14,8 +14,8 @@ use crate::{
 
 /// What a page carries from when it was drawn to when it is sent back.
 pub(crate) struct Carried {
-    /// Tells this act from every other.
-    pub(crate) id: String,
+    /// Tells this act from every other; none where it was altered.
+    pub(crate) id: Option<ActId>,
     /// The grant, payment or need it is about; empty where it is about none.
     pub(crate) about: String,
     /// What was shown of it.
@@ -76,17 +76,17 @@ impl Act {
 impl Carried {
     /// As the page carries it.
     pub(crate) fn written(&self) -> String {
-        format!("{}.{}.{}", self.id, self.about, self.shown)
+        let id = self.id.as_ref().map_or("", ActId::as_str);
+        format!("{id}.{}.{}", self.about, self.shown)
     }
 
-    /// What a page brought back; none where it was opened by a button of another page. An id that was altered is empty.
+    /// What a page brought back; none where it was opened by a button of another page.
     pub(crate) fn read(body: &Body) -> Option<Self> {
         let text = body.text("h");
         let mut parts = text.splitn(3, '.').map(str::to_owned);
         let (id, about, shown) = (parts.next()?, parts.next(), parts.next());
-        let id = if is_act_id(&id) { id } else { String::new() };
         (!text.is_empty()).then(|| Self {
-            id,
+            id: ActId::read(&id),
             about: about.unwrap_or_default(),
             shown: shown.unwrap_or_default(),
         })
@@ -154,13 +154,16 @@ mod tests {
     #[test]
     fn what_a_page_carries_comes_back_and_what_was_altered_has_no_id() {
         let body = |text: &str| Body::read(format!("h={text}").as_bytes());
-        let carried =
-            Carried { id: "0f".repeat(16), about: "grant_a".to_owned(), shown: "message_b".to_owned() };
+        let carried = Carried {
+            id: ActId::read(&"0f".repeat(16)),
+            about: "grant_a".to_owned(),
+            shown: "message_b".to_owned(),
+        };
         let back = Carried::read(&body(&carried.written())).unwrap();
         assert_eq!(back.written(), carried.written());
         assert!(Carried::read(&body("")).is_none());
         for altered in ["x", "..", "0f.grant_a.message_b", "%00.a.b.c", &"a".repeat(10_000)] {
-            assert_eq!(Carried::read(&body(altered)).unwrap().id, "", "{altered}");
+            assert_eq!(Carried::read(&body(altered)).unwrap().id, None, "{altered}");
         }
     }
 }

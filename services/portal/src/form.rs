@@ -7,7 +7,10 @@ use flare_typed::{
     text::{has_visible, whole_number},
 };
 
-use crate::answers::{Answers, Fault};
+use crate::{
+    answers::{Answers, Fault},
+    to_staff,
+};
 
 /// Each question that can be asked later: its field on the page, and the names under which an answer to it is known.
 pub(crate) const LATER: [(&str, &[&str]); 16] = [
@@ -104,25 +107,25 @@ pub(crate) fn form_of(answers: &Answers) -> Form {
         known @ ("yes" | "no") => known.to_owned(),
         "unsure" => "not sure".to_owned(),
         odd => {
-            notes.add("Danger within 24 hours, as sent", odd);
+            notes.add(to_staff::DANGER, odd);
             String::new()
         }
     };
-    notes.add("To be called", &answers.name);
-    notes.add("This phone or computer (mine: nobody else uses it)", &answers.phone);
-    notes.tick("Works without an outlet", answers.alone);
-    notes.tick("Asked us before", answers.before);
+    notes.add(to_staff::NAME, &answers.name);
+    notes.add(to_staff::PHONE, &answers.phone);
+    notes.tick(to_staff::ALONE, answers.alone);
+    notes.tick(to_staff::ASKED_BEFORE, answers.before);
     let persons = whole_number(&answers.people).unwrap_or(0);
     if persons == 0 {
-        notes.add("About how many people, as typed", &answers.people);
+        notes.add(to_staff::PEOPLE, &answers.people);
     }
     let (needs, odd): (Vec<_>, Vec<_>) =
         answers.needs.iter().cloned().partition(|need| need_kind(need).is_some());
     for need in &odd {
-        notes.add("Need, as sent", need);
+        notes.add(to_staff::NEED, need);
     }
     let contact = if answers.only_here() {
-        format!("Only on this page, with the code.\n{}", answers.reach)
+        format!("{}\n{}", to_staff::ONLY_HERE, answers.reach)
     } else {
         answers.reach.clone()
     };

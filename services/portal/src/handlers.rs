@@ -21,7 +21,6 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use data_encoding::HEXLOWER;
 use flare_contracts::ToldRefusal;
 use flare_kernel::Timestamp;
 use flare_typed::text::has_visible;
@@ -29,6 +28,7 @@ use tokio::time::timeout;
 
 use crate::{
     Portal,
+    act_id::ActId,
     answers::Body,
     figures,
     keys::Session,
@@ -173,7 +173,7 @@ impl Visit {
                 coming_back::typed_again(self.lang, StatusCode::NOT_FOUND, L10nLanguage::back_not_found)
             }
             NotDone::Refused(told) => refused(self.lang, told),
-            NotDone::Away | NotDone::Faults(_) => {
+            NotDone::Away => {
                 problem(StatusCode::SERVICE_UNAVAILABLE, self.lang, |t| (t.status_heading(), t.back_later()))
             }
         }
@@ -183,24 +183,26 @@ impl Visit {
     fn cannot_do(&self, why: &NotDone) -> Response {
         match why {
             NotDone::NotFound | NotDone::Refused(_) => self.cannot_look(why),
-            NotDone::Away | NotDone::Faults(_) => away(self.lang),
+            NotDone::Away => away(self.lang),
         }
     }
 }
 
-/// Words that somebody wrote on a page, and the id of their writing.
+/// Words that somebody wrote on a page, and the id under which they are sent.
 struct Words<'b> {
     text: &'b str,
-    id: &'b str,
+    id: String,
 }
 
 impl<'b> Words<'b> {
     /// The words of a form. The other side is what keeps them from being sent; no fault is told where only the id is none
     /// of ours, for the page is simply shown again with a fresh one.
     fn read(body: &'b Body, lang: Language) -> Result<Self, (&'b str, Option<String>)> {
-        let (text, id) = (body.text("text"), body.text("id"));
-        let fault = fault_of(lang.texts(), text);
-        if fault.is_some() || !is_act_id(id) { Err((text, fault)) } else { Ok(Self { text, id }) }
+        let text = body.text("text");
+        match (fault_of(lang.texts(), text), ActId::read(body.text("id"))) {
+            (None, Some(id)) => Ok(Self { text, id: id.of_words(text) }),
+            (fault, _) => Err((text, fault)),
+        }
     }
 }
 
@@ -215,14 +217,9 @@ fn fault_of(t: &L10nLanguage, text: &str) -> Option<String> {
     }
 }
 
-/// What tells one act from another, so that a double click is one.
-fn act_id(lang: Language) -> Result<String, Response> {
-    flare_kernel::random::<16>().map(|bytes| HEXLOWER.encode(&bytes)).map_err(|_| broken(lang))
-}
-
-/// Whether this is what [`act_id`] draws.
-pub(crate) fn is_act_id(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// What a page is drawn with.
+fn act_id(lang: Language) -> Result<ActId, Response> {
+    ActId::draw().map_err(|_| broken(lang))
 }
 
 fn missing(lang: Language) -> Response {

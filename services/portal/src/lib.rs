@@ -7,6 +7,7 @@
 //! It promises: a request that was sent is one case however often its page is sent; no answer but the two first ones, and
 //! these only when they are empty or too long, keeps anybody from sending; no page names what would convict its reader.
 
+mod act_id;
 mod act_page;
 mod acts;
 mod answers;
@@ -28,6 +29,7 @@ mod security_txt;
 mod server;
 mod settings;
 mod spool;
+mod to_staff;
 mod web;
 mod withheld;
 

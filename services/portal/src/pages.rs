@@ -122,6 +122,13 @@ impl<'a> Ask<'a> {
         Self { p, slip, a: answers, faults, day, week, month, needs: needs(t) }
     }
 
+    /// The same, with why it was refused as a whole: no one answer is at fault.
+    pub(crate) fn refused(lang: Language, slip: String, answers: &'a Answers, text: String) -> Self {
+        let p = Page::at_fault(lang, L10nLanguage::title_write);
+        let faults = vec![ShownFault { field: "top", text }];
+        Self { p, faults, ..Self::new(lang, slip, answers, &[]) }
+    }
+
     /// Every question is asked here, and none back.
     #[allow(
         clippy::unused_self,
@@ -142,7 +149,7 @@ impl<'a> Ask<'a> {
 }
 
 /// What keeps answers from being sent, in words.
-fn fault_text(t: &L10nLanguage, fault: Fault) -> String {
+pub(crate) fn fault_text(t: &L10nLanguage, fault: Fault) -> String {
     match fault {
         Fault::StoryEmpty => t.error_story_empty(),
         Fault::ReachEmpty => t.error_reach_empty(),
@@ -193,13 +200,12 @@ impl<'a> More<'a> {
         id: String,
         answers: &'a Answers,
         (questions, unclear): (Vec<&'static str>, Unclear),
-        fault: Option<Fault>,
+        fault: Option<String>,
     ) -> Self {
         let title = L10nLanguage::title_write;
         let p = if fault.is_none() { Page::new(lang, title) } else { Page::at_fault(lang, title) };
         let t = p.t;
         let [day, week, month] = spans(lang);
-        let fault = fault.map(|fault| fault_text(t, fault));
         Self { p, id, a: answers, questions, unclear, fault, day, week, month, needs: needs(t) }
     }
 

@@ -5,7 +5,7 @@ mod acts;
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
     EdgeError, Form, Lines,
-    receipt::{ReceiptHolder, Standing as Stands, Status, add_once},
+    receipt::{ReceiptHolder, Standing as Stands, Status, add_once, was_sent_before},
 };
 use flare_kernel::Timestamp;
 use flare_seal::{Receipt, RequestSeed};
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use tonic::Code;
 
 use crate::{
+    act_id::ActId,
     acts::{Act, possible},
-    answers::Fault,
     form::{Unclear, questions_left},
     keys::Slip,
     spool::WaitingRoom,
 };
 
-pub(crate) use acts::{Acted, Arrival, Offer, PaperAnswer};
+pub(crate) use acts::{Acted, Arrival, Offer, PaperAnswer, Stopped, Way};
 
 /// The longest message, in bytes.
 pub(crate) const LONGEST_MESSAGE: usize = 16_000;
@@ -52,8 +52,6 @@ pub(crate) enum NotDone {
     NotFound,
     /// Something is away, or busy: later is fine.
     Away,
-    /// It cannot be sent as it is.
-    Faults(Vec<Fault>),
     /// It breaks a rule, which the page says in its reader's language.
     Refused(ToldRefusal),
 }
@@ -91,9 +89,6 @@ impl Requester {
     /// Sends a form. The same form again is the same request; other words under it go on as further answers. While the
     /// services are away it is kept, and goes when they are back.
     pub(crate) async fn send(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
-        if form.answers().is_err() {
-            return Err(NotDone::Faults(vec![Fault::RestLong]));
-        }
         self.send_or_keep(slip, form).await
     }
 
@@ -106,9 +101,9 @@ impl Requester {
     }
 
     /// Adds a form's answers to a code's request. The same id and answers again add nothing; other answers are added too.
-    pub(crate) async fn add(&self, receipt: &Receipt, form: &Form, id: &str) -> Result<(), NotDone> {
+    pub(crate) async fn add(&self, receipt: &Receipt, form: &Form, id: &ActId) -> Result<(), NotDone> {
         let bundle = self.fetch_keys().await.map_err(|error| not_done(&error))?;
-        let seed = RequestSeed::from_bytes(Sha256::digest(id).into());
+        let seed = RequestSeed::from_bytes(Sha256::digest(id.as_str()).into());
         add_once(&self.lines, &bundle, form, (receipt, &seed)).await.map_err(|error| not_done(&error))
     }
 
@@ -149,8 +144,8 @@ impl Requester {
         found.map(|(holder, status)| (holder.trusting(self.organisation.clone()), status))
     }
 
-    /// Writes to staff: an answer to what they asked last, if they wait for one. The same id and words again are the same
-    /// message.
+    /// Writes to staff: an answer to what they asked last, if they wait for one. `id` is of these words: they are one message
+    /// however often they are sent.
     pub(crate) async fn write(&self, receipt: &Receipt, text: &str, id: &str) -> Result<(), NotDone> {
         let (holder, status) = self.find(receipt).await?;
         let written = match status.open_questions.last() {
@@ -159,11 +154,9 @@ impl Requester {
         };
         match written {
             Ok(_) => Ok(()),
-            Err(error) => match error.reason().as_deref() {
-                // Sent twice: the question it answered is no longer open, so the second reads as another kind.
-                Some("REQUEST_ID_REUSED" | "MESSAGE_ID_REUSED") => Ok(()),
-                _ => Err(not_done(&error)),
-            },
+            // The question that they answered is no longer open, so that they came as another kind of message.
+            Err(error) if was_sent_before(&error) => Ok(()),
+            Err(error) => Err(not_done(&error)),
         }
     }
 }

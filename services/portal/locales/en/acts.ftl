@@ -55,8 +55,6 @@ money-how-much = How much arrived?
 money-less = Less arrived
 money-none = Not yet
 money-elsewhere = I cannot say this here
-# What is written to the team.
-money-elsewhere-words = I cannot say on this page whether it arrived. Please ask me in the safe way I gave you.
 money-done = Thank you. We have it.
 money-none-done = Thank you. We find out where it is. Tell us when it arrives.
 money-elsewhere-done = We understand. We ask you in the safe way you gave us.
@@ -91,15 +89,13 @@ seen-lead = We close this code at once. It will open nothing any more, for nobod
 seen-reach = Our team is told. We reach you in the safe way you gave us, with a new code if you wish.
 seen-way = Is there another safe way to reach you now?
 seen-way-hint = Leave it empty if what you told us is still good.
-# What is written to the team, before the way itself.
-# $text (String) - the way, as it was written
-seen-way-words = A safe way to reach me: { $text }
 seen-do = Close this code now
 seen-way-lost = The way you wrote did not get through. If we have no other, write to us again and tick "I asked you before".
 seen-done = This code is closed. It opens nothing any more.
 # $when (String) - such as "2 hours ago"
 # $time (String) - such as "2026-11-26 14:20 UTC"
 seen-since = It is closed since { $time }, { $when }.
+seen-too-late = What was written here after it was closed did not reach us. For another way, write again and tick "I asked you before".
 
 ## What we could not do
 
@@ -110,8 +106,6 @@ again-others = These may help:
 again-words = What should they look at? You may leave it empty.
 again-send = Somebody else should look again
 again-done = Thank you. Another person looks at it and writes to you.
-# What is written to the team when nothing else was.
-again-no-words = Please let another person look at this again.
 reason-could-harm = it could put you or others in more danger now
 reason-not-verified = we could not check enough, safely, to send money; anything new may change that
 reason-no-funds = we have no money for it now

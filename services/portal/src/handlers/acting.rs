@@ -1,11 +1,11 @@
 //! What the pages of acts share: how one is drawn, how it comes back, and what it is answered with.
 
 use axum::{http::StatusCode, response::Response};
-use flare_edge::receipt::Try;
 use flare_kernel::Timestamp;
 
-use super::{Answer, Visit, act_id, is_act_id};
+use super::{Visit, act_id};
 use crate::{
+    act_id::Sending,
     act_page::{ActPage, Carried, small},
     acts::Act,
     answers::Body,
@@ -60,14 +60,49 @@ pub(super) fn done_before(visit: &Visit, at: Option<Timestamp>) -> String {
 }
 
 impl Visit {
-    /// One try of the act that a page carried.
-    pub(super) fn attempt<'c>(&self, carried: &'c Carried) -> Try<'c> {
-        Try { request_id: &carried.id, at: self.portal.now() }
+    /// One try of what a page sent. A page whose id was altered is drawn again, and nobody is told off.
+    pub(super) fn attempt<'b>(&self, carried: &'b Carried, body: &'b Body) -> Result<Sending, Drawn<'b>> {
+        match &carried.id {
+            Some(id) => Ok(id.sending(body, self.portal.now())),
+            None => Err(Drawn::changed(&carried.about, body, self.t())),
+        }
+    }
+
+    /// What is answered to an act, or how its page is drawn again where it came to nothing.
+    pub(super) fn conclude<'b>(
+        &self,
+        (act, thanks): (Act, String),
+        (carried, body): (&'b Carried, &'b Body),
+        acted: Result<Acted, NotDone>,
+    ) -> Result<Response, Drawn<'b>> {
+        let (t, about) = (self.t(), carried.about.as_str());
+        match acted {
+            Ok(Acted::Done) => Ok(self.said(act, vec![thanks])),
+            Ok(Acted::Before(at)) => Ok(self.said_before(act, at)),
+            Ok(Acted::Changed) => Err(Drawn::changed(about, body, t)),
+            Ok(Acted::Unreadable(rule)) => Err(Drawn::again(about, body, refusals::typed_rule(t, &rule))),
+            Err(why) => self.undone((carried, body), &why),
+        }
+    }
+
+    /// The same, of what was not done.
+    pub(super) fn undone<'b>(
+        &self,
+        (carried, body): (&'b Carried, &'b Body),
+        why: &NotDone,
+    ) -> Result<Response, Drawn<'b>> {
+        match why {
+            NotDone::Refused(told) => {
+                let again = Drawn::again(&carried.about, body, refusals::text(self.t(), told));
+                Err(Drawn { status: refusals::status(told), ..again })
+            }
+            NotDone::NotFound | NotDone::Away => Ok(self.cannot_do(why)),
+        }
     }
 
     /// What a page carries that is drawn now.
     pub(super) fn carried(&self, about: &str, shown: &str) -> Result<Carried, Response> {
-        Ok(Carried { id: act_id(self.lang)?, about: about.to_owned(), shown: shown.to_owned() })
+        Ok(Carried { id: Some(act_id(self.lang)?), about: about.to_owned(), shown: shown.to_owned() })
     }
 
     /// An act's page.
@@ -91,44 +126,4 @@ impl Visit {
     pub(super) fn nothing_to_do(&self, act: Act) -> Response {
         self.said(act, vec![self.t().acts_nothing()])
     }
-}
-
-/// What is answered to an act. None where the page is to be drawn again, as things are now.
-pub(super) fn answered(
-    visit: &Visit,
-    act: Act,
-    acted: &Result<Acted, NotDone>,
-    thanks: String,
-) -> Option<Answer> {
-    match acted {
-        Ok(Acted::Done) => Some(Ok(visit.said(act, vec![thanks]))),
-        Ok(Acted::Before(at)) => Some(Ok(visit.said_before(act, *at))),
-        Ok(Acted::Changed | Acted::Unreadable(_)) | Err(NotDone::Refused(_)) => None,
-        Err(why @ (NotDone::NotFound | NotDone::Away | NotDone::Faults(_))) => {
-            Some(Err(visit.cannot_do(why)))
-        }
-    }
-}
-
-/// How the page of an act is drawn that came to nothing.
-pub(super) fn redrawn<'b>(
-    t: &L10nLanguage,
-    about: &'b str,
-    body: &'b Body,
-    acted: &Result<Acted, NotDone>,
-) -> Drawn<'b> {
-    match acted {
-        Ok(Acted::Unreadable(rule)) => Drawn::again(about, body, refusals::typed_rule(t, rule)),
-        Err(NotDone::Refused(told)) => {
-            let again = Drawn::again(about, body, refusals::text(t, told));
-            Drawn { status: refusals::status(told), ..again }
-        }
-        Ok(Acted::Done | Acted::Before(_) | Acted::Changed)
-        | Err(NotDone::NotFound | NotDone::Away | NotDone::Faults(_)) => Drawn::changed(about, body, t),
-    }
-}
-
-/// Whether an act can be tried: a page whose id was altered is drawn again, and nobody is told off.
-pub(super) fn can_be_tried(carried: &Carried) -> bool {
-    is_act_id(&carried.id)
 }

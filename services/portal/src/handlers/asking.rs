@@ -8,16 +8,17 @@ use axum::{
 use flare_edge::Form;
 use flare_kernel::{Date, Lane, Timestamp};
 
-use super::{Answer, In, Shared, Typed, away, broken, code, refused};
+use super::{Answer, In, Shared, Typed, away, broken, code};
 use crate::{
     Portal,
-    answers::Answers,
+    answers::{Answers, Fault},
     figures,
     form::{Unclear, form_of},
     keys::{Session, Slip},
     l10n::L10nLanguage,
     language::{Language, due, written},
     pages::{Ask, Home, Page, Text},
+    refusals,
     requester::{NotDone, Sent},
     web::{self, page, with_cookie},
 };
@@ -49,17 +50,23 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     if let Some(other) = Language::of_code(body.text("to")) {
         return Ok(page(StatusCode::OK, &Ask::new(other, carried, &answers, &[])));
     }
-    let again =
-        |faults: &[_]| page(StatusCode::UNPROCESSABLE_ENTITY, &Ask::new(lang, carried, &answers, faults));
+    let again = |faults: &[_]| {
+        page(StatusCode::UNPROCESSABLE_ENTITY, &Ask::new(lang, carried.clone(), &answers, faults))
+    };
     let faults = answers.faults();
     if !faults.is_empty() {
         return Ok(again(&faults));
     }
     let form = form_of(&answers);
+    if form.answers().is_err() {
+        return Ok(again(&[Fault::RestLong]));
+    }
     let sent = match portal.requester.send(&slip, &form).await {
         Ok(sent) => sent,
-        Err(NotDone::Faults(faults)) => return Ok(again(&faults)),
-        Err(NotDone::Refused(told)) => return Err(refused(lang, &told)),
+        Err(NotDone::Refused(told)) => {
+            let why = refusals::text(lang.texts(), &told);
+            return Ok(page(refusals::status(&told), &Ask::refused(lang, carried, &answers, why)));
+        }
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
     let other_words = match sent {

@@ -10,6 +10,9 @@ use crate::{
     l10n::L10nLanguage,
     language::Language,
     pages::{Cannot, Code, Page, Text},
+    refusals,
+    requester::NotDone,
+    to_staff,
     web::page,
 };
 
@@ -77,19 +80,23 @@ pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
         Ok(words) => words,
         Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
     };
-    let text = format!("A safe way to reach me: {}", words.text);
-    match visit.portal.requester.write(&visit.session.receipt, &text, words.id).await {
+    let text = to_staff::safe_way(words.text);
+    match visit.portal.requester.write(&visit.session.receipt, &text, &words.id).await {
         Ok(()) => {
             let session = Session { only_here: false, ..visit.session.clone() };
             Ok(visit.keep_as(reached(visit.lang), &session))
         }
-        Err(why) => Err(visit.cannot_do(&why)),
+        Err(NotDone::Refused(told)) => {
+            let why = refusals::text(visit.t(), &told);
+            way_page(&visit, refusals::status(&told), words.text, Some(why))
+        }
+        Err(why @ (NotDone::NotFound | NotDone::Away)) => Err(visit.cannot_do(&why)),
     }
 }
 
 fn way_page(visit: &Visit, status: StatusCode, text: &str, fault: Option<String>) -> Answer {
     let p = Page::new(visit.lang, L10nLanguage::title_code);
-    Ok(visit.keep(page(status, &Cannot { p, id: act_id(visit.lang)?, text, fault })))
+    Ok(visit.keep(page(status, &Cannot { p, id: act_id(visit.lang)?.into_string(), text, fault })))
 }
 
 fn reached(lang: Language) -> Response {

@@ -64,9 +64,7 @@ pub(super) async fn open(State(portal): Shared, In(lang): In, Typed(body): Typed
         }
         Err(NotDone::NotFound) => Ok(again(StatusCode::NOT_FOUND, vec![lang.texts().back_not_found()])),
         Err(NotDone::Refused(told)) => Err(refused(lang, &told)),
-        Err(NotDone::Away | NotDone::Faults(_)) => {
-            Ok(again(StatusCode::SERVICE_UNAVAILABLE, vec![lang.texts().back_later()]))
-        }
+        Err(NotDone::Away) => Ok(again(StatusCode::SERVICE_UNAVAILABLE, vec![lang.texts().back_later()])),
     }
 }
 

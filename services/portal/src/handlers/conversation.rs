@@ -7,27 +7,41 @@ use super::{Answer, Typed, Visit, Words, act_id, acting::buttons};
 use crate::{
     l10n::L10nLanguage,
     pages::{Messages, Page, ShownMessage},
+    refusals,
+    requester::NotDone,
     web::page,
 };
 
 /// What was written, and room to write.
 pub(super) async fn messages(visit: Visit) -> Answer {
-    thread(&visit, ("", None), false).await
+    thread(&visit, StatusCode::OK, ("", None), false).await
 }
 
 /// Writes to staff.
 pub(super) async fn write(visit: Visit, Typed(body): Typed) -> Answer {
     let words = match Words::read(&body, visit.lang) {
         Ok(words) => words,
-        Err(again) => return thread(&visit, again, false).await,
+        Err((text, fault)) => {
+            let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            return thread(&visit, status, (text, fault), false).await;
+        }
     };
-    match visit.portal.requester.write(&visit.session.receipt, words.text, words.id).await {
-        Ok(()) => thread(&visit, ("", None), true).await,
-        Err(why) => Err(visit.cannot_do(&why)),
+    match visit.portal.requester.write(&visit.session.receipt, words.text, &words.id).await {
+        Ok(()) => thread(&visit, StatusCode::OK, ("", None), true).await,
+        Err(NotDone::Refused(told)) => {
+            let why = refusals::text(visit.t(), &told);
+            thread(&visit, refusals::status(&told), (words.text, Some(why)), false).await
+        }
+        Err(why @ (NotDone::NotFound | NotDone::Away)) => Err(visit.cannot_do(&why)),
     }
 }
 
-async fn thread(visit: &Visit, (typed, fault): (&str, Option<String>), sent: bool) -> Answer {
+async fn thread(
+    visit: &Visit,
+    status: StatusCode,
+    (typed, fault): (&str, Option<String>),
+    sent: bool,
+) -> Answer {
     let (now, lang) = (visit.portal.now(), visit.lang);
     let written = visit.portal.requester.conversation(&visit.session.receipt).await;
     let written = written.map_err(|why| visit.cannot_look(&why))?;
@@ -40,9 +54,9 @@ async fn thread(visit: &Visit, (typed, fault): (&str, Option<String>), sent: boo
         text: message.text.expose().clone(),
     });
     let p = Page::new(lang, L10nLanguage::title_messages);
-    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let unopened = (written.unopened > 0).then(|| p.t.messages_unopened(written.unopened));
     let (acts, thread) = (buttons(lang, &written.acts), shown.collect());
-    let shown = Messages { p, acts, asked, unopened, thread, sent, id: act_id(lang)?, typed, fault };
+    let shown =
+        Messages { p, acts, asked, unopened, thread, sent, id: act_id(lang)?.into_string(), typed, fault };
     Ok(visit.keep(page(status, &shown)))
 }

@@ -1,11 +1,12 @@
 //! What we propose, the agreement, what arrived, and how it went.
 
+use axum::response::Response;
 use flare_edge::receipt::AgreementAnswer;
 use flare_typed::text::has_visible;
 
 use super::{
     Answer, Typed, Visit,
-    acting::{Drawn, answered, can_be_tried, done_before, redrawn},
+    acting::{Drawn, done_before},
     fault_of,
 };
 use crate::{
@@ -38,11 +39,11 @@ pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
         "wrong" => (false, t.proposal_wrong_done(), fault),
         _ => (false, String::new(), Some(t.acts_choose())),
     };
-    if let Some(fault) = fault {
-        return offer(&visit, Paper::Proposal, Drawn::again(&carried.about, &body, fault)).await;
-    }
-    let answer = PaperAnswer::Proposal(agrees, words);
-    answer_offer(&visit, Paper::Proposal, &carried, &body, (answer, thanks)).await
+    let said = match fault {
+        Some(fault) => Err(fault),
+        None => Ok((PaperAnswer::Proposal(agrees, words), thanks)),
+    };
+    answer_offer(&visit, Paper::Proposal, (&carried, &body), said).await
 }
 
 /// Shows an agreement, or takes what is said to it.
@@ -51,37 +52,40 @@ pub(super) async fn agreement(visit: Visit, Typed(body): Typed) -> Answer {
     let Some(carried) = Carried::read(&body) else {
         return offer(&visit, Paper::Agreement, Drawn::first(&body)).await;
     };
-    let (answer, thanks) = match body.text("do") {
-        "accept" => (AgreementAnswer::Accept, t.agreement_accept_done()),
-        "refuse" => (AgreementAnswer::Refuse, t.agreement_refuse_done()),
-        "donor" => (AgreementAnswer::RefuseDonor, t.agreement_refuse_donor_done()),
-        _ => {
-            return offer(&visit, Paper::Agreement, Drawn::again(&carried.about, &body, t.acts_choose()))
-                .await;
-        }
+    let said = match body.text("do") {
+        "accept" => Ok((AgreementAnswer::Accept, t.agreement_accept_done())),
+        "refuse" => Ok((AgreementAnswer::Refuse, t.agreement_refuse_done())),
+        "donor" => Ok((AgreementAnswer::RefuseDonor, t.agreement_refuse_donor_done())),
+        _ => Err(t.acts_choose()),
     };
-    let answer = PaperAnswer::Agreement(answer);
-    answer_offer(&visit, Paper::Agreement, &carried, &body, (answer, thanks)).await
+    let said = said.map(|(answer, thanks)| (PaperAnswer::Agreement(answer), thanks));
+    answer_offer(&visit, Paper::Agreement, (&carried, &body), said).await
 }
 
+/// Sends an answer, or shows the page again with what keeps it from being sent.
 async fn answer_offer(
     visit: &Visit,
     paper: Paper,
-    carried: &Carried,
-    body: &Body,
-    (answer, thanks): (PaperAnswer<'_>, String),
+    sent: (&Carried, &Body),
+    said: Result<(PaperAnswer<'_>, String), String>,
 ) -> Answer {
-    if !can_be_tried(carried) {
-        return offer(visit, paper, Drawn::changed(&carried.about, body, visit.t())).await;
+    match try_to_answer(visit, paper, sent, said).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => offer(visit, paper, drawn).await,
     }
-    let shown = (carried.about.as_str(), carried.shown.as_str());
-    let requester = &visit.portal.requester;
-    let acted =
-        requester.answer_offer(&visit.session.receipt, paper, shown, answer, visit.attempt(carried)).await;
-    match answered(visit, paper.act(), &acted, thanks) {
-        Some(answer) => answer,
-        None => offer(visit, paper, redrawn(visit.t(), &carried.about, body, &acted)).await,
-    }
+}
+
+async fn try_to_answer<'b>(
+    visit: &Visit,
+    paper: Paper,
+    (carried, body): (&'b Carried, &'b Body),
+    said: Result<(PaperAnswer<'_>, String), String>,
+) -> Result<Response, Drawn<'b>> {
+    let (answer, thanks) = said.map_err(|fault| Drawn::again(&carried.about, body, fault))?;
+    let act = visit.attempt(carried, body)?;
+    let (receipt, shown) = (&visit.session.receipt, (carried.about.as_str(), carried.shown.as_str()));
+    let acted = visit.portal.requester.answer_offer(receipt, paper, shown, answer, act.as_try()).await;
+    visit.conclude((paper.act(), thanks), (carried, body), acted)
 }
 
 async fn offer(visit: &Visit, paper: Paper, drawn: Drawn<'_>) -> Answer {
@@ -134,26 +138,26 @@ fn fill_offer(visit: &Visit, paper: Paper, found: Offer, shown: &mut ActPage<'_>
 
 /// Asks what arrived of a payment, or takes what is said.
 pub(super) async fn money(visit: Visit, Typed(body): Typed) -> Answer {
-    let t = visit.t();
     let Some(carried) = Carried::read(&body) else { return payment(&visit, Drawn::first(&body)).await };
-    if !can_be_tried(&carried) {
-        return payment(&visit, Drawn::changed(&carried.about, &body, t)).await;
+    match say_arrival(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => payment(&visit, drawn).await,
     }
-    let elsewhere = t.money_elsewhere_words();
+}
+
+async fn say_arrival<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    let t = visit.t();
+    let act = visit.attempt(carried, body)?;
     let (arrival, thanks) = match body.text("do") {
         "all" => (Arrival::All, t.money_done()),
         "none" => (Arrival::Nothing, t.money_none_done()),
-        "elsewhere" => (Arrival::Elsewhere(&elsewhere), t.money_elsewhere_done()),
+        "elsewhere" => (Arrival::Elsewhere, t.money_elsewhere_done()),
         "less" => (Arrival::Less(body.text("text")), t.money_done()),
-        _ => return payment(&visit, Drawn::again(&carried.about, &body, t.acts_choose())).await,
+        _ => return Err(Drawn::again(&carried.about, body, t.acts_choose())),
     };
-    let shown = (carried.about.as_str(), carried.shown.as_str());
-    let requester = &visit.portal.requester;
-    let acted = requester.say_arrival(&visit.session.receipt, shown, arrival, visit.attempt(&carried)).await;
-    match answered(&visit, Act::Money, &acted, thanks) {
-        Some(answer) => answer,
-        None => payment(&visit, redrawn(t, &carried.about, &body, &acted)).await,
-    }
+    let (receipt, shown) = (&visit.session.receipt, (carried.about.as_str(), carried.shown.as_str()));
+    let acted = visit.portal.requester.say_arrival(receipt, shown, arrival, act.as_try()).await;
+    visit.conclude((Act::Money, thanks), (carried, body), acted)
 }
 
 async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
@@ -182,21 +186,26 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Asks how it went, or takes what is said.
 pub(super) async fn report(visit: Visit, Typed(body): Typed) -> Answer {
-    let t = visit.t();
     let Some(carried) = Carried::read(&body) else { return asked_report(&visit, Drawn::first(&body)).await };
-    if let Some(fault) = fault_of(t, body.text("text")) {
-        return asked_report(&visit, Drawn::again(&carried.about, &body, fault)).await;
+    match say_how_it_went(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => asked_report(&visit, drawn).await,
     }
-    if !can_be_tried(&carried) {
-        return asked_report(&visit, Drawn::changed(&carried.about, &body, t)).await;
+}
+
+async fn say_how_it_went<'b>(
+    visit: &Visit,
+    carried: &'b Carried,
+    body: &'b Body,
+) -> Result<Response, Drawn<'b>> {
+    let (t, text) = (visit.t(), body.text("text"));
+    if let Some(fault) = fault_of(t, text) {
+        return Err(Drawn::again(&carried.about, body, fault));
     }
-    let requester = &visit.portal.requester;
+    let act = visit.attempt(carried, body)?;
     let receipt = &visit.session.receipt;
-    let acted = requester.report(receipt, &carried.about, body.text("text"), visit.attempt(&carried)).await;
-    match answered(&visit, Act::Report, &acted, t.acts_done()) {
-        Some(answer) => answer,
-        None => asked_report(&visit, redrawn(t, &carried.about, &body, &acted)).await,
-    }
+    let acted = visit.portal.requester.report(receipt, &carried.about, text, act.as_try()).await;
+    visit.conclude((Act::Report, t.acts_done()), (carried, body), acted)
 }
 
 async fn asked_report(visit: &Visit, drawn: Drawn<'_>) -> Answer {

@@ -5,32 +5,43 @@ use axum::http::StatusCode;
 use flare_kernel::Date;
 use flare_typed::text::has_visible;
 
-use super::{Answer, Typed, Visit, act_id, is_act_id};
+use super::{Answer, Typed, Visit, act_id};
 use crate::{
-    answers::{Answers, Fault},
+    act_id::ActId,
+    answers::Answers,
     form::{fault_of_further, form_of},
     keys::Session,
     l10n::L10nLanguage,
-    pages::{More, Page, Text},
+    pages::{More, Page, Text, fault_text},
+    refusals,
+    requester::NotDone,
     web::page,
 };
 
 /// Asks what is left to ask.
 pub(super) async fn more(visit: Visit) -> Answer {
-    ask(&visit, &Answers::default(), None).await
+    ask(&visit, StatusCode::OK, &Answers::default(), None).await
 }
 
 /// Adds what was answered, once however often it is sent.
 pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
     let answers = Answers::read(&body);
-    let id = body.text("id");
     let form = form_of(&answers);
-    let fault = fault_of_further(&form);
-    if fault.is_some() || !is_act_id(id) {
-        return ask(&visit, &answers, fault).await;
-    }
-    if let Err(why) = visit.portal.requester.add(&visit.session.receipt, &form, id).await {
-        return Err(visit.cannot_do(&why));
+    let id = match (fault_of_further(&form), ActId::read(body.text("id"))) {
+        (None, Some(id)) => id,
+        (None, None) => return ask(&visit, StatusCode::OK, &answers, None).await,
+        (Some(fault), _) => {
+            let fault = Some(fault_text(visit.t(), fault));
+            return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
+        }
+    };
+    match visit.portal.requester.add(&visit.session.receipt, &form, &id).await {
+        Ok(()) => {}
+        Err(NotDone::Refused(told)) => {
+            let why = refusals::text(visit.t(), &told);
+            return ask(&visit, refusals::status(&told), &answers, Some(why)).await;
+        }
+        Err(why @ (NotDone::NotFound | NotDone::Away)) => return Err(visit.cannot_do(&why)),
     }
     let today = Date::from_timestamp(visit.portal.now());
     let session = Session {
@@ -45,11 +56,11 @@ pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
     Ok(visit.keep_as(sent, &session))
 }
 
-async fn ask(visit: &Visit, answers: &Answers, fault: Option<Fault>) -> Answer {
+async fn ask(visit: &Visit, status: StatusCode, answers: &Answers, fault: Option<String>) -> Answer {
     let unclear = visit.session.unclear;
     let questions = visit.portal.requester.questions_left(&visit.session.receipt, unclear).await;
     let questions = questions.map_err(|why| visit.cannot_look(&why))?;
-    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let shown = More::new(visit.lang, act_id(visit.lang)?, answers, (questions, unclear), fault);
+    let shown =
+        More::new(visit.lang, act_id(visit.lang)?.into_string(), answers, (questions, unclear), fault);
     Ok(visit.keep(page(status, &shown)))
 }

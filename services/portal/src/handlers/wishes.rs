@@ -1,19 +1,22 @@
 //! What a requester wants of us: a change, an end, a code closed, another look at what was declined.
 
+use axum::response::Response;
 use flare_edge::receipt::DeclineReason;
 use flare_typed::text::has_visible;
 
 use super::{
     Answer, Typed, Visit,
-    acting::{Drawn, answered, can_be_tried, done_before, redrawn},
+    acting::{Drawn, done_before},
     fault_of,
 };
 use crate::{
     act_page::{ActForm, ActPage, Carried, Field},
     acts::Act,
+    answers::Body,
     l10n::L10nLanguage,
     language::written,
-    requester::{Acted, LONGEST_MESSAGE},
+    requester::{LONGEST_MESSAGE, Stopped, Way},
+    to_staff,
 };
 
 /// Why somebody stops, in the codes of the contract; the first where nothing is chosen.
@@ -21,20 +24,21 @@ const REASONS: [&str; 5] = ["unsaid", "helped_elsewhere", "too_dangerous", "no_l
 
 /// Takes a wish for more time, or for another change.
 pub(super) async fn change(visit: Visit, Typed(body): Typed) -> Answer {
-    let t = visit.t();
     let Some(carried) = Carried::read(&body) else { return change_page(&visit, Drawn::first(&body)) };
-    let text = body.text("text");
+    match ask_change(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => change_page(&visit, drawn),
+    }
+}
+
+async fn ask_change<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    let (t, text) = (visit.t(), body.text("text"));
     if let Some(fault) = fault_of(t, text) {
-        return change_page(&visit, Drawn::again("", &body, fault));
+        return Err(Drawn::again(&carried.about, body, fault));
     }
-    if !can_be_tried(&carried) {
-        return change_page(&visit, Drawn::changed("", &body, t));
-    }
-    let acted = visit.portal.requester.ask_change(&visit.session.receipt, text, &carried.id).await;
-    match answered(&visit, Act::Change, &acted, t.acts_done()) {
-        Some(answer) => answer,
-        None => change_page(&visit, redrawn(t, "", &body, &acted)),
-    }
+    let act = visit.attempt(carried, body)?;
+    let acted = visit.portal.requester.ask_change(&visit.session.receipt, text, &act.id).await;
+    visit.conclude((Act::Change, t.acts_done()), (carried, body), acted)
 }
 
 fn change_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
@@ -49,27 +53,24 @@ fn change_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Withdraws the request.
 pub(super) async fn stop(visit: Visit, Typed(body): Typed) -> Answer {
-    let t = visit.t();
-    let receipt = &visit.session.receipt;
     let Some(carried) = Carried::read(&body) else {
-        let stopped = visit.portal.requester.stopped(receipt).await;
+        let stopped = visit.portal.requester.stopped(&visit.session.receipt).await;
         return match stopped.map_err(|why| visit.cannot_look(&why))? {
-            Some(Acted::Before(at)) => Ok(visit.said_before(Act::Stop, at)),
-            Some(Acted::Done | Acted::Changed | Acted::Unreadable(_)) | None => {
-                stop_page(&visit, Drawn::first(&body))
-            }
+            Stopped::At(at) => Ok(visit.said_before(Act::Stop, at)),
+            Stopped::No => stop_page(&visit, Drawn::first(&body)),
         };
     };
-    if !can_be_tried(&carried) {
-        return stop_page(&visit, Drawn::changed("", &body, t));
+    match withdraw(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => stop_page(&visit, drawn),
     }
-    let chosen = REASONS.into_iter().find(|reason| *reason == body.text("why"));
-    let attempt = visit.attempt(&carried);
-    let acted = visit.portal.requester.stop(receipt, chosen.unwrap_or(REASONS[0]), attempt).await;
-    match answered(&visit, Act::Stop, &acted, t.stop_done()) {
-        Some(answer) => answer,
-        None => stop_page(&visit, redrawn(t, "", &body, &acted)),
-    }
+}
+
+async fn withdraw<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    let act = visit.attempt(carried, body)?;
+    let chosen = REASONS.into_iter().find(|reason| *reason == body.text("why")).unwrap_or(REASONS[0]);
+    let acted = visit.portal.requester.stop(&visit.session.receipt, chosen, act.as_try()).await;
+    visit.conclude((Act::Stop, visit.t().stop_done()), (carried, body), acted)
 }
 
 fn stop_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
@@ -94,25 +95,33 @@ fn stop_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Closes a code that others have seen.
 pub(super) async fn seen(visit: Visit, Typed(body): Typed) -> Answer {
-    let t = visit.t();
     let Some(carried) = Carried::read(&body) else { return seen_page(&visit, Drawn::first(&body)) };
+    match close_code(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => seen_page(&visit, drawn),
+    }
+}
+
+async fn close_code<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    let t = visit.t();
     let way = Some(body.text("text")).filter(|text| has_visible(text));
     if way.is_some_and(|text| text.len() > LONGEST_MESSAGE) {
-        return seen_page(&visit, Drawn::again("", &body, t.messages_long()));
+        return Err(Drawn::again(&carried.about, body, t.messages_long()));
     }
-    if !can_be_tried(&carried) {
-        return seen_page(&visit, Drawn::changed("", &body, t));
-    }
-    let way = way.map(|text| t.seen_way_words(text));
-    let closed = visit
-        .portal
-        .requester
-        .close_code(&visit.session.receipt, way.as_deref(), visit.attempt(&carried))
-        .await;
-    let closed = closed.map_err(|why| visit.cannot_do(&why))?;
+    let act = visit.attempt(carried, body)?;
+    let way = way.map(to_staff::safe_way);
+    let receipt = &visit.session.receipt;
+    let closed = match visit.portal.requester.close_code(receipt, way.as_deref(), act.as_try()).await {
+        Ok(closed) => closed,
+        Err(why) => return visit.undone((carried, body), &why),
+    };
     let since = closed.since.map(|at| t.seen_since(written(at), visit.lang.distance(at, visit.portal.now())));
-    let reach = if closed.way_is_lost { t.seen_way_lost() } else { t.seen_reach() };
-    let texts = std::iter::once(t.seen_done()).chain(since).chain([reach]);
+    let reach = match closed.way {
+        Way::NoneOrThere => vec![t.seen_reach()],
+        Way::TooLate => vec![t.seen_too_late(), t.seen_reach()],
+        Way::Lost => vec![t.seen_way_lost()],
+    };
+    let texts = std::iter::once(t.seen_done()).chain(since).chain(reach);
     Ok(visit.said(Act::Seen, texts.collect()))
 }
 
@@ -130,23 +139,23 @@ fn seen_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Says why something was declined, and asks that somebody else looks again.
 pub(super) async fn again(visit: Visit, Typed(body): Typed) -> Answer {
-    let t = visit.t();
     let Some(carried) = Carried::read(&body) else { return declined(&visit, Drawn::first(&body)).await };
-    let text = body.text("text");
+    match ask_review(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => declined(&visit, drawn).await,
+    }
+}
+
+async fn ask_review<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    let (t, text) = (visit.t(), body.text("text"));
     if text.len() > LONGEST_MESSAGE {
-        return declined(&visit, Drawn::again(&carried.about, &body, t.messages_long())).await;
+        return Err(Drawn::again(&carried.about, body, t.messages_long()));
     }
-    if !can_be_tried(&carried) {
-        return declined(&visit, Drawn::changed(&carried.about, &body, t)).await;
-    }
-    let unsaid = t.again_no_words();
-    let text = if has_visible(text) { text } else { &unsaid };
+    let act = visit.attempt(carried, body)?;
+    let text = if has_visible(text) { text } else { to_staff::LOOK_AGAIN };
     let receipt = &visit.session.receipt;
-    let acted = visit.portal.requester.ask_review(receipt, &carried.about, text, &carried.id).await;
-    match answered(&visit, Act::Again, &acted, t.again_done()) {
-        Some(answer) => answer,
-        None => declined(&visit, redrawn(t, &carried.about, &body, &acted)).await,
-    }
+    let acted = visit.portal.requester.ask_review(receipt, &carried.about, text, &act.id).await;
+    visit.conclude((Act::Again, t.again_done()), (carried, body), acted)
 }
 
 async fn declined(visit: &Visit, drawn: Drawn<'_>) -> Answer {

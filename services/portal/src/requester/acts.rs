@@ -7,7 +7,7 @@ use flare_edge::{
     EdgeError,
     receipt::{
         AgreementAnswer, DeclineReason, Grant, Message, MessageKind, Posted, ReceiptHolder, Status, Tranche,
-        Try, message_id,
+        Try, message_id, was_sent_before,
     },
 };
 use flare_kernel::{Money, Timestamp};
@@ -15,9 +15,12 @@ use flare_seal::Receipt;
 use flare_typed::{Rule, money};
 
 use super::{NotDone, Requester, not_done};
-use crate::acts::{
-    Act, Paper, arrival_reported, arrivals_reported, declined, declined_at, is_stopped, payments, possible,
-    reported, reports, running, stopped_at,
+use crate::{
+    acts::{
+        Act, Paper, arrival_reported, arrivals_reported, declined, declined_at, is_stopped, payments,
+        possible, reported, reports, running, stopped_at,
+    },
+    to_staff,
 };
 
 /// What came of an act.
@@ -93,8 +96,8 @@ pub(crate) enum Arrival<'a> {
     Less(&'a str),
     /// Nothing is there yet.
     Nothing,
-    /// They cannot say it on the page, in these words.
-    Elsewhere(&'a str),
+    /// They cannot say it on the page.
+    Elsewhere,
 }
 
 /// Help that can be reported on.
@@ -107,6 +110,32 @@ pub(crate) struct Report {
     pub(crate) next: Option<String>,
 }
 
+/// Whether a request was stopped.
+pub(crate) enum Stopped {
+    /// It goes on.
+    No,
+    /// It was; then, where that is known.
+    At(Option<Timestamp>),
+}
+
+/// What became of closing a code.
+pub(crate) struct Closed {
+    /// Since when it opens nothing.
+    pub(crate) since: Option<Timestamp>,
+    /// What became of another way to reach its holder.
+    pub(crate) way: Way,
+}
+
+/// What became of a way to reach somebody that was written when a code was to be closed.
+pub(crate) enum Way {
+    /// None was written, or it came in.
+    NoneOrThere,
+    /// The code was closed before: it came in only if the click that closed it said the same.
+    TooLate,
+    /// It did not get through.
+    Lost,
+}
+
 /// A need that was declined.
 pub(crate) struct Declined {
     /// Which.
@@ -117,14 +146,6 @@ pub(crate) struct Declined {
     pub(crate) asked: Option<Timestamp>,
     /// Another one.
     pub(crate) next: Option<String>,
-}
-
-/// What became of closing a code.
-pub(crate) struct Closed {
-    /// Since when it opens nothing.
-    pub(crate) since: Option<Timestamp>,
-    /// The way to reach its holder, which was written with it, did not get through.
-    pub(crate) way_is_lost: bool,
 }
 
 impl Requester {
@@ -222,8 +243,8 @@ impl Requester {
         let Some((grant, tranche)) = all.into_iter().find(|(_, known)| known.tranche_id == tranche) else {
             return Ok(Acted::Changed);
         };
-        if let Arrival::Elsewhere(words) = arrival {
-            let posted = holder.write(words, &grant.grant_id, act.request_id).await;
+        if let Arrival::Elsewhere = arrival {
+            let posted = holder.write(to_staff::ASK_ELSEWHERE, &grant.grant_id, act.request_id).await;
             return posted_now(&holder, &status, act.request_id, posted).await;
         }
         if arrivals_reported(&status, &tranche.tranche_id).to_string() != reports {
@@ -236,7 +257,7 @@ impl Requester {
                 Ok(arrived) => arrived,
                 Err(rule) => return Ok(Acted::Unreadable(rule)),
             },
-            Arrival::Nothing | Arrival::Elsewhere(_) => Money::zero(sent.currency()),
+            Arrival::Nothing | Arrival::Elsewhere => Money::zero(sent.currency()),
         };
         acted(&status, holder.report_arrival(grant, tranche, arrived, act).await, None)
     }
@@ -283,10 +304,10 @@ impl Requester {
         posted_now(&holder, &status, id, posted).await
     }
 
-    /// When the request was stopped, if it is.
-    pub(crate) async fn stopped(&self, receipt: &Receipt) -> Result<Option<Acted>, NotDone> {
+    /// Whether the request was stopped.
+    pub(crate) async fn stopped(&self, receipt: &Receipt) -> Result<Stopped, NotDone> {
         let (_, status) = self.find(receipt).await?;
-        Ok(is_stopped(status.standing).then(|| Acted::Before(stopped_at(&status))))
+        Ok(if is_stopped(status.standing) { Stopped::At(stopped_at(&status)) } else { Stopped::No })
     }
 
     /// Withdraws the request.
@@ -308,17 +329,19 @@ impl Requester {
     ) -> Result<Closed, NotDone> {
         let holder = ReceiptHolder::find_even_frozen(&self.lines, receipt).await;
         let holder = holder.map_err(|error| not_done(&error))?.trusting(self.organisation.clone());
-        let way_is_lost = match way {
-            Some(way) => match holder.write(way, "", act.request_id).await.map_err(|error| reused_or(&error))
-            {
-                // Closed by the other click, which said the way, too; or said before.
-                Ok(_) | Err(None | Some(NotDone::NotFound)) => false,
-                Err(Some(_)) => true,
+        let way = match way {
+            None => Way::NoneOrThere,
+            Some(way) => match holder.write(way, "", act.request_id).await {
+                Ok(_) => Way::NoneOrThere,
+                Err(error) if was_sent_before(&error) => Way::NoneOrThere,
+                Err(error) => match not_done(&error) {
+                    NotDone::NotFound => Way::TooLate,
+                    NotDone::Away | NotDone::Refused(_) => Way::Lost,
+                },
             },
-            None => false,
         };
         let since = holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))?;
-        Ok(Closed { since, way_is_lost })
+        Ok(Closed { since, way })
     }
 
     /// This declined need; the first that nobody was asked to look at again, where it is not declined.
@@ -391,10 +414,10 @@ fn acted(
     match version {
         Ok(version) if version > status.version => Ok(Acted::Done),
         Ok(_) => Ok(Acted::Before(before)),
-        Err(error) => match reused_or(&error) {
-            None => Ok(Acted::Before(before)),
-            Some(NotDone::Refused(told)) if is_about_another(&told) => Ok(Acted::Changed),
-            Some(why) => Err(why),
+        Err(error) if was_sent_before(&error) => Ok(Acted::Before(before)),
+        Err(error) => match not_done(&error) {
+            NotDone::Refused(told) if is_about_another(&told) => Ok(Acted::Changed),
+            why => Err(why),
         },
     }
 }
@@ -408,7 +431,7 @@ async fn posted_now(
 ) -> Result<Acted, NotDone> {
     let was_there = match &posted {
         Ok(posted) => posted.version <= status.version,
-        Err(error) => reused_or(error).is_none(),
+        Err(error) => was_sent_before(error),
     };
     let at = if was_there {
         let id = message_id(holder.case(), id).to_string();
@@ -417,14 +440,6 @@ async fn posted_now(
         None
     };
     acted(status, posted.map(|posted| posted.version), at)
-}
-
-/// Why something was not done; none where the same page did it before, with other words.
-fn reused_or(error: &EdgeError) -> Option<NotDone> {
-    match error.reason().as_deref() {
-        Some("REQUEST_ID_REUSED" | "MESSAGE_ID_REUSED") => None,
-        _ => Some(not_done(error)),
-    }
 }
 
 /// Whether a refusal says that another message shows it now.

@@ -56,6 +56,8 @@ enum Weather {
     IntakeAway,
     /// Everything answers, and takes no more requests from this place for an hour.
     Limited,
+    /// Intake refuses what it is sent.
+    Refusing,
 }
 
 /// Identity and intake, as far as a request needs them.
@@ -104,6 +106,7 @@ impl Services {
                 let case_id = inside.cases.keys().next().unwrap().clone();
                 Ok(GetStatusResponse { case_id, version: 1, ..GetStatusResponse::default() }.encode_to_vec())
             }
+            ("SubmitRequest", Weather::Refusing) => Err(Refusal::from(Cause::CaseClosed).into()),
             ("GetKeyBundle", _) => Ok(answered_keys(inside.generation + 1).encode_to_vec()),
             ("SubmitRequest", weather) => {
                 let request = SubmitRequestRequest::decode(message).unwrap();
@@ -483,6 +486,20 @@ async fn a_limit_is_not_an_outage() {
     services.set(Weather::IntakeAway);
     assert_eq!(pages.send(&pages.slip().await, "Others").await.status, StatusCode::OK);
     assert_eq!(pages.get("/en/ask").await.status, StatusCode::SERVICE_UNAVAILABLE, "this is an outage");
+}
+
+#[tokio::test]
+async fn what_is_refused_is_told_over_the_form_which_keeps_the_words() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, ROOMY);
+    let slip = pages.slip().await;
+    services.set(Weather::Refusing);
+    let page = pages.send(&slip, "They+came").await;
+    assert_eq!((page.status, page.cookie), (StatusCode::CONFLICT, None));
+    for part in ["Your request is closed", "id=\"top\"", "\nThey came</textarea>", &slip] {
+        assert!(page.html.contains(part), "{part}: {}", page.html);
+    }
+    assert_eq!(pages.spool.figures(), SpoolFigures::default());
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ struct Services {
     /// Questions whose answers are listed.
     listed: Vec<&'static str>,
     added: Mutex<Vec<AddAnswersRequest>>,
+    /// Why nothing is added.
+    refuses: Option<Cause>,
 }
 
 /// Everything that can be asked later, answered.
@@ -77,6 +79,9 @@ impl Services {
 
     /// One request id stands for one call.
     fn add(&self, request: AddAnswersRequest) -> Result<AddAnswersResponse, Refusal> {
+        if let Some(cause) = &self.refuses {
+            return Err(cause.clone().into());
+        }
         let mut added = self.added.lock().unwrap();
         if added.iter().any(|earlier| earlier.request_id == request.request_id) {
             return Err(Cause::RequestIdReused.into());
@@ -250,4 +255,13 @@ async fn nothing_and_too_much_are_told_and_what_was_written_stays() {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.html.contains(">\nCash</textarea>"), "asked again with an id of ours");
     assert!(services.added.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_refused_is_told_over_the_questions_and_what_was_written_stays() {
+    let services = Arc::new(Services { refuses: Some(Cause::CaseClosed), ..Services::default() });
+    let id = id_of(&post_to(&services, "/en/more", "", Unclear::default()).await);
+    let page = post_to(&services, "/en/add", &format!("id={id}&payment=Cash"), Unclear::default()).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.html.contains("Your request is closed") && page.html.contains(">\nCash</textarea>"));
 }

@@ -4,10 +4,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use axum::{
@@ -45,7 +42,7 @@ use flare_store::{Error, Tx, Write, sql};
 use flare_testkit::Sandbox;
 use object_store::local::LocalFileSystem;
 use tempfile::TempDir;
-use tonic::service::Routes;
+use tonic::{Status, service::Routes};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 const HOST: &str = "127.0.0.1:7480";
@@ -99,8 +96,8 @@ pub(crate) struct Desk {
     api: IntakeApi,
     portal: Router,
     thread_key: CompartmentKey,
-    is_away: Arc<AtomicBool>,
-    heard: std::sync::Mutex<BTreeMap<String, i64>>,
+    fault: Arc<Mutex<Option<(&'static str, Status)>>>,
+    heard: Mutex<BTreeMap<String, i64>>,
     cookie: String,
     _folder: TempDir,
 }
@@ -115,8 +112,8 @@ impl Desk {
         let intake =
             Intake::new(sandbox.database.clone(), Arc::new(ServiceKey::from_bytes([0x5e; 32])), files);
         let intake = Arc::new(intake);
-        let is_away = Arc::new(AtomicBool::new(false));
-        let lines = lines(&intake, &key, Arc::clone(&is_away));
+        let fault = Arc::default();
+        let lines = lines(&intake, &key, Arc::clone(&fault));
         let settings = PortalSettings {
             hosts: vec![HOST.to_owned()],
             reading: ReadingHours { from: 0, until: 0 },
@@ -138,8 +135,8 @@ impl Desk {
             portal: Portal::new(lines, settings, keys, Arc::new(Fixed)).router(),
             api: IntakeApi::new(intake),
             thread_key: CompartmentKey::generate().unwrap(),
-            is_away,
-            heard: std::sync::Mutex::default(),
+            fault,
+            heard: Mutex::default(),
             cookie: String::new(),
             _folder: folder,
             receipt,
@@ -247,7 +244,12 @@ impl Desk {
 
     /// Whether the services are away.
     pub(crate) fn away(&self, is_away: bool) {
-        self.is_away.store(is_away, Ordering::SeqCst);
+        *self.fault.lock().unwrap() = is_away.then(|| ("", Status::unavailable("away")));
+    }
+
+    /// Each call of this name comes to nothing, with this answer.
+    pub(crate) fn fail(&self, call: &'static str, answer: Status) {
+        *self.fault.lock().unwrap() = Some((call, answer));
     }
 
     /// Staff write to the thread.
@@ -391,7 +393,7 @@ impl Desk {
     }
 }
 
-fn lines(intake: &Arc<Intake>, key: &ServiceKey, is_away: Arc<AtomicBool>) -> Lines {
+fn lines(intake: &Arc<Intake>, key: &ServiceKey, fault: Arc<Mutex<Option<(&'static str, Status)>>>) -> Lines {
     let clock: Arc<dyn Clock> = Arc::new(Fixed);
     let rules = Arc::new(AccessRules::load().unwrap());
     let limits = Arc::new(LocalRateLimits::new(Arc::clone(&clock)));
@@ -408,10 +410,10 @@ fn lines(intake: &Arc<Intake>, key: &ServiceKey, is_away: Arc<AtomicBool>) -> Li
     let routes = Routes::new(IntakeServer::new(IntakeApi::new(Arc::clone(intake))));
     let server = layer.with_limits(limits_of_test).layer(routes);
     Lines::all(&service_fn(move |request: Request<tonic::body::Body>| {
-        let (server, is_away) = (server.clone(), is_away.load(Ordering::SeqCst));
+        let (server, fault) = (server.clone(), fault.lock().unwrap().clone());
         async move {
-            if is_away {
-                return Ok::<_, Infallible>(tonic::Status::unavailable("away").into_http());
+            if let Some((_, answer)) = fault.filter(|(call, _)| request.uri().path().ends_with(call)) {
+                return Ok::<_, Infallible>(answer.into_http());
             }
             Ok(server.oneshot(request).await.unwrap())
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod desk;
+mod words;
 
 use axum::http::StatusCode;
 use desk::{Desk, Page, eur};
