@@ -91,17 +91,15 @@ fn the_portal_and_its_front_know_each_other_by_their_addresses() {
     for address in [address, &value("FLARE__PORTAL__BEHIND_FRONT")] {
         assert!(compose.contains(&format!("ipv4_address: {address} }}")), "{address}");
     }
-    for line in
-        [
-            "access_log off;",
-            "error_log /dev/null emerg;",
-            "proxy_set_header X-Forwarded-For $remote_addr;",
-            "limit_conn_zone $binary_remote_addr zone=places:10m;",
-            "limit_conn places 64;",
-            // What the portal takes.
-            "client_max_body_size 1m;",
-        ]
-    {
+    for line in [
+        "access_log off;",
+        "error_log /dev/null emerg;",
+        "proxy_set_header X-Forwarded-For $remote_addr;",
+        "limit_conn_zone $binary_remote_addr zone=places:10m;",
+        "limit_conn places 64;",
+        // What the portal takes.
+        "client_max_body_size 1m;",
+    ] {
         assert!(front.contains(line), "{line}");
     }
     assert!(!front.contains("proxy_add_x_forwarded_for"), "what a caller wrote is not passed on");
