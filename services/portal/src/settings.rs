@@ -94,7 +94,8 @@ impl PortalSettings {
     /// for onion services, which need none.
     pub(crate) fn scheme(&self, host: &str) -> &'static str {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        let in_the_clear = matches!(name, "127.0.0.1" | "localhost" | "[::1]") || name.ends_with(".onion");
+        let in_the_clear =
+            matches!(name, "127.0.0.1" | "localhost" | "[::1]") || name.strip_suffix(".onion").is_some();
         if self.over_tls || (self.behind_front && !in_the_clear) { "https" } else { "http" }
     }
 }

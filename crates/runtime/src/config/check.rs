@@ -242,8 +242,8 @@ impl Check {
         let rule = "must begin with mailto: or https://";
         self.that(is_address(contact, &["mailto:", "https://"]), "portal.security_contact", contact, rule);
         let there = &portal.onion_location;
-        let fits =
-            is_address(there, &["http://", "https://"]) && (there.is_empty() || there.ends_with(".onion"));
+        let fits = is_address(there, &["http://", "https://"])
+            && (there.is_empty() || there.strip_suffix(".onion").is_some());
         let rule = "must begin with http:// and end with .onion, without a path";
         self.that(fits, "portal.onion_location", there, rule);
     }
