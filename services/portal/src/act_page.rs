@@ -1,6 +1,7 @@
 //! The one shape of a page on which something is done: what it is about, and a few buttons.
 
 use askama::Template;
+use flare_seal::Receipt;
 
 use crate::{
     act_id::ActId,
@@ -81,12 +82,12 @@ impl Carried {
     }
 
     /// What a page brought back; none where it was opened by a button of another page.
-    pub(crate) fn read(body: &Body) -> Option<Self> {
+    pub(crate) fn read(body: &Body, code: &Receipt) -> Option<Self> {
         let text = body.text("h");
         let mut parts = text.splitn(3, '.').map(str::to_owned);
         let (id, about, shown) = (parts.next()?, parts.next(), parts.next());
         (!text.is_empty()).then(|| Self {
-            id: ActId::read(&id),
+            id: ActId::read(code, &id),
             about: about.unwrap_or_default(),
             shown: shown.unwrap_or_default(),
         })
@@ -154,16 +155,17 @@ mod tests {
     #[test]
     fn what_a_page_carries_comes_back_and_what_was_altered_has_no_id() {
         let body = |text: &str| Body::read(format!("h={text}").as_bytes());
+        let code = Receipt::from_bytes([7; 15]);
         let carried = Carried {
-            id: ActId::read(&"0f".repeat(16)),
+            id: Some(ActId::draw(&code).unwrap()),
             about: "grant_a".to_owned(),
             shown: "message_b".to_owned(),
         };
-        let back = Carried::read(&body(&carried.written())).unwrap();
+        let back = Carried::read(&body(&carried.written()), &code).unwrap();
         assert_eq!(back.written(), carried.written());
-        assert!(Carried::read(&body("")).is_none());
+        assert!(Carried::read(&body(""), &code).is_none());
         for altered in ["x", "..", "0f.grant_a.message_b", "%00.a.b.c", &"a".repeat(10_000)] {
-            assert_eq!(Carried::read(&body(altered)).unwrap().id, None, "{altered}");
+            assert_eq!(Carried::read(&body(altered), &code).unwrap().id, None, "{altered}");
         }
     }
 }

@@ -147,6 +147,11 @@ impl Visit {
         self.lang.texts()
     }
 
+    /// What a page is drawn with.
+    fn act_id(&self) -> Result<ActId, Response> {
+        ActId::draw(&self.session.receipt).map_err(|_| broken(self.lang))
+    }
+
     /// The response with the session's cookie, used now.
     fn keep(&self, response: Response) -> Response {
         self.keep_as(response, &self.session)
@@ -195,13 +200,13 @@ struct Words<'b> {
 }
 
 impl<'b> Words<'b> {
-    /// The words of a form. The other side is what keeps them from being sent; no fault is told where only the id is none
-    /// of ours, for the page is simply shown again with a fresh one.
-    fn read(body: &'b Body, lang: Language) -> Result<Self, (&'b str, Option<String>)> {
+    /// The words of a form. The other side is what keeps them from being sent.
+    fn read(body: &'b Body, visit: &Visit) -> Result<Self, (&'b str, Option<String>)> {
         let text = body.text("text");
-        match (fault_of(lang.texts(), text), ActId::read(body.text("id"))) {
+        match (fault_of(visit.t(), text), ActId::read(&visit.session.receipt, body.text("id"))) {
             (None, Some(id)) => Ok(Self { text, id: id.of_words(text) }),
-            (fault, _) => Err((text, fault)),
+            (None, None) => Err((text, Some(visit.t().another_code()))),
+            (Some(fault), _) => Err((text, Some(fault))),
         }
     }
 }
@@ -215,11 +220,6 @@ fn fault_of(t: &L10nLanguage, text: &str) -> Option<String> {
     } else {
         None
     }
-}
-
-/// What a page is drawn with.
-fn act_id(lang: Language) -> Result<ActId, Response> {
-    ActId::draw().map_err(|_| broken(lang))
 }
 
 fn missing(lang: Language) -> Response {

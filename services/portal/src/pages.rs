@@ -281,6 +281,8 @@ pub(crate) struct Messages<'a> {
     pub(crate) unopened: Option<String>,
     pub(crate) thread: Vec<ShownMessage>,
     pub(crate) sent: bool,
+    /// The id of the question that is answered here; empty where none is open.
+    pub(crate) question: String,
     pub(crate) id: String,
     pub(crate) typed: &'a str,
     pub(crate) fault: Option<String>,

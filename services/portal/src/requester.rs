@@ -144,17 +144,23 @@ impl Requester {
         found.map(|(holder, status)| (holder.trusting(self.organisation.clone()), status))
     }
 
-    /// Writes to staff: an answer to what they asked last, if they wait for one. `id` is of these words: they are one message
+    /// Writes to staff: an answer to the question that was shown, where one was. `id` is of these words: they are one message
     /// however often they are sent.
-    pub(crate) async fn write(&self, receipt: &Receipt, text: &str, id: &str) -> Result<(), NotDone> {
-        let (holder, status) = self.find(receipt).await?;
-        let written = match status.open_questions.last() {
+    pub(crate) async fn write(
+        &self,
+        receipt: &Receipt,
+        question: Option<&str>,
+        text: &str,
+        id: &str,
+    ) -> Result<(), NotDone> {
+        let (holder, _) = self.find(receipt).await?;
+        let written = match question {
+            // The one that was shown: what was asked meanwhile is not answered by it, and stays open.
             Some(question) => holder.answer(question, text, id).await,
             None => holder.write(text, "", id).await,
         };
         match written {
             Ok(_) => Ok(()),
-            // The question that they answered is no longer open, so that they came as another kind of message.
             Err(error) if was_sent_before(&error) => Ok(()),
             Err(error) => Err(not_done(&error)),
         }

@@ -265,6 +265,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// The keyed digest of exactly this text, as hexadecimal digits: what was shown is what is signed only while it is equal.
+    pub fn digest(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.tag)
+    }
+
     /// Whether the holder of the receipt wrote it.
     pub fn is_own(&self) -> bool {
         self.author == "requester"

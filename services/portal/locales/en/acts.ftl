@@ -25,6 +25,7 @@ acts-before-else = If something is different now, write it to us.
 acts-nothing = There is nothing to do here now.
 acts-changed = This changed while you were reading. Nothing was sent. Here it is as it is now.
 acts-choose = Choose one first.
+another-code = This page was opened with another code. Nothing was sent. Look whose messages these are.
 
 ## What we propose, and the agreement
 

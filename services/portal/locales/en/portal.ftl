@@ -160,6 +160,7 @@ cannot-heading = That is all right.
 cannot-reach = We will write to you the way you told us. Nothing is lost.
 cannot-here = Without the code we cannot find you. Tell us one safe way to reach you, or keep the code.
 cannot-reach-send = Send this way
+cannot-now = We cannot take another way to reach you yet. Keep the code for now, and try again in a while.
 
 ## Coming back
 

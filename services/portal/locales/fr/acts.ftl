@@ -18,6 +18,7 @@ acts-before-else = Si quelque chose a changé, écrivez-le-nous.
 acts-nothing = Il n’y a rien à faire ici maintenant.
 acts-changed = Cela a changé pendant votre lecture. Rien n’est parti. Voici ce qui est écrit maintenant.
 acts-choose = Faites d’abord un choix.
+another-code = Cette page était ouverte avec un autre code. Rien n’est parti. Regardez à qui sont ces messages.
 
 offer-up-to = Jusqu’à :
 offer-from = Du :

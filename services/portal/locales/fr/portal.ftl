@@ -141,6 +141,7 @@ cannot-heading = Ce n’est pas grave.
 cannot-reach = Nous vous écrirons par le moyen que vous avez donné. Rien n’est perdu.
 cannot-here = Sans le code, nous ne pouvons pas vous retrouver. Donnez-nous un moyen sûr de vous joindre, ou gardez le code.
 cannot-reach-send = Envoyer ce moyen
+cannot-now = Nous ne pouvons pas encore prendre un autre moyen de vous joindre. Gardez le code pour l’instant, et réessayez dans un moment.
 
 back-heading = Votre code
 back-label = Tapez votre code, en mots ou en chiffres

@@ -102,7 +102,7 @@ impl Visit {
 
     /// What a page carries that is drawn now.
     pub(super) fn carried(&self, about: &str, shown: &str) -> Result<Carried, Response> {
-        Ok(Carried { id: Some(act_id(self.lang)?), about: about.to_owned(), shown: shown.to_owned() })
+        Ok(Carried { id: Some(self.act_id()?), about: about.to_owned(), shown: shown.to_owned() })
     }
 
     /// An act's page.

@@ -69,19 +69,23 @@ pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
 /// Says what happens to whoever cannot keep the code.
 pub(super) async fn cannot(visit: Visit) -> Answer {
     if visit.session.only_here {
-        return way_page(&visit, StatusCode::OK, "", None);
+        // A request that waits on the disk takes no words yet. That is said before any are typed.
+        return match visit.portal.requester.look(&visit.session.receipt).await {
+            Ok(_) => way_page(&visit, StatusCode::OK, "", None),
+            Err(_) => Ok(visit.keep(not_now(visit.lang))),
+        };
     }
     Ok(visit.keep(reached(visit.lang)))
 }
 
 /// Takes one safe way to reach whoever cannot keep the code.
 pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
-    let words = match Words::read(&body, visit.lang) {
+    let words = match Words::read(&body, &visit) {
         Ok(words) => words,
         Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
     };
     let text = to_staff::safe_way(words.text);
-    match visit.portal.requester.write(&visit.session.receipt, &text, &words.id).await {
+    match visit.portal.requester.write(&visit.session.receipt, None, &text, &words.id).await {
         Ok(()) => {
             let session = Session { only_here: false, ..visit.session.clone() };
             Ok(visit.keep_as(reached(visit.lang), &session))
@@ -96,7 +100,14 @@ pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
 
 fn way_page(visit: &Visit, status: StatusCode, text: &str, fault: Option<String>) -> Answer {
     let p = Page::new(visit.lang, L10nLanguage::title_code);
-    Ok(visit.keep(page(status, &Cannot { p, id: act_id(visit.lang)?.into_string(), text, fault })))
+    Ok(visit.keep(page(status, &Cannot { p, id: visit.act_id()?.into_string(), text, fault })))
+}
+
+fn not_now(lang: Language) -> Response {
+    let p = Page::at_fault(lang, L10nLanguage::title_code);
+    let (heading, texts) = (p.t.away_heading(), vec![p.t.cannot_now()]);
+    let next = Some(("status", p.t.code_kept()));
+    page(StatusCode::SERVICE_UNAVAILABLE, &Text { p, heading, texts, lines: &[], next })
 }
 
 fn reached(lang: Language) -> Response {

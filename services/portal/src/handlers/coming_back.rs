@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use flare_kernel::Duration;
 use flare_seal::{Receipt, ReceiptError, ReceiptForm};
 
 use super::{Answer, In, Shared, Typed, Visit, acting::buttons, broken, refused};
@@ -103,7 +104,9 @@ pub(super) async fn status(visit: Visit) -> Answer {
         Turn::Paused => t.status_paused(),
         Turn::Ended => t.status_ended(),
     };
-    let since = standing.since.map(|since| t.status_since(lang.distance(since, now)));
+    // "Since now" says nothing.
+    let since = standing.since.filter(|since| now.since(*since) >= Duration::from_secs(60));
+    let since = since.map(|since| t.status_since(lang.distance(since, now)));
     let acts = buttons(lang, &standing.acts);
     let unclear = visit.session.unclear.any();
     let p = Page::new(lang, L10nLanguage::title_messages);

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use flare_edge::receipt::Message;
 
-use super::{Answer, Typed, Visit, Words, act_id, acting::buttons};
+use super::{Answer, Typed, Visit, Words, acting::buttons};
 use crate::{
     l10n::L10nLanguage,
     pages::{Messages, Page, ShownMessage},
@@ -19,14 +19,12 @@ pub(super) async fn messages(visit: Visit) -> Answer {
 
 /// Writes to staff.
 pub(super) async fn write(visit: Visit, Typed(body): Typed) -> Answer {
-    let words = match Words::read(&body, visit.lang) {
+    let words = match Words::read(&body, &visit) {
         Ok(words) => words,
-        Err((text, fault)) => {
-            let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            return thread(&visit, status, (text, fault), false).await;
-        }
+        Err(again) => return thread(&visit, StatusCode::UNPROCESSABLE_ENTITY, again, false).await,
     };
-    match visit.portal.requester.write(&visit.session.receipt, words.text, &words.id).await {
+    let question = Some(body.text("q")).filter(|question| !question.is_empty());
+    match visit.portal.requester.write(&visit.session.receipt, question, words.text, &words.id).await {
         Ok(()) => thread(&visit, StatusCode::OK, ("", None), true).await,
         Err(NotDone::Refused(told)) => {
             let why = refusals::text(visit.t(), &told);
@@ -53,10 +51,21 @@ async fn thread(
         when: message.at.map(|at| lang.distance(at, now)).unwrap_or_default(),
         text: message.text.expose().clone(),
     });
+    let question = written.asked.last().cloned().unwrap_or_default();
     let p = Page::new(lang, L10nLanguage::title_messages);
     let unopened = (written.unopened > 0).then(|| p.t.messages_unopened(written.unopened));
     let (acts, thread) = (buttons(lang, &written.acts), shown.collect());
-    let shown =
-        Messages { p, acts, asked, unopened, thread, sent, id: act_id(lang)?.into_string(), typed, fault };
+    let shown = Messages {
+        p,
+        acts,
+        asked,
+        question,
+        unopened,
+        thread,
+        sent,
+        id: visit.act_id()?.into_string(),
+        typed,
+        fault,
+    };
     Ok(visit.keep(page(status, &shown)))
 }

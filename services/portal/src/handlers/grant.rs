@@ -28,7 +28,7 @@ impl Paper {
 /// Shows a proposal, or takes what is said to it.
 pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
     let t = visit.t();
-    let Some(carried) = Carried::read(&body) else {
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
         return offer(&visit, Paper::Proposal, Drawn::first(&body)).await;
     };
     let words = Some(body.text("text")).filter(|text| has_visible(text));
@@ -49,7 +49,7 @@ pub(super) async fn proposal(visit: Visit, Typed(body): Typed) -> Answer {
 /// Shows an agreement, or takes what is said to it.
 pub(super) async fn agreement(visit: Visit, Typed(body): Typed) -> Answer {
     let t = visit.t();
-    let Some(carried) = Carried::read(&body) else {
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
         return offer(&visit, Paper::Agreement, Drawn::first(&body)).await;
     };
     let said = match body.text("do") {
@@ -93,7 +93,7 @@ async fn offer(visit: &Visit, paper: Paper, drawn: Drawn<'_>) -> Answer {
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
         return Ok(visit.nothing_to_do(paper.act()));
     };
-    let carried = visit.carried(&found.grant, &found.message)?;
+    let carried = visit.carried(&found.grant, &found.shown)?;
     let mut shown = ActPage::new(visit.lang, paper.act(), &carried, drawn.fault, drawn.typed);
     fill_offer(visit, paper, found, &mut shown);
     Ok(visit.act_page(drawn.status, &shown))
@@ -138,7 +138,9 @@ fn fill_offer(visit: &Visit, paper: Paper, found: Offer, shown: &mut ActPage<'_>
 
 /// Asks what arrived of a payment, or takes what is said.
 pub(super) async fn money(visit: Visit, Typed(body): Typed) -> Answer {
-    let Some(carried) = Carried::read(&body) else { return payment(&visit, Drawn::first(&body)).await };
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
+        return payment(&visit, Drawn::first(&body)).await;
+    };
     match say_arrival(&visit, &carried, &body).await {
         Ok(response) => Ok(response),
         Err(drawn) => payment(&visit, drawn).await,
@@ -166,7 +168,7 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
         return Ok(visit.nothing_to_do(Act::Money));
     };
-    let carried = visit.carried(&found.tranche, &found.reports.to_string())?;
+    let carried = visit.carried(&found.tranche, &found.shown)?;
     let mut shown = ActPage::new(visit.lang, Act::Money, &carried, drawn.fault, drawn.typed);
     shown.texts.push(t.money_lead());
     if found.reported.is_some() {
@@ -186,7 +188,9 @@ async fn payment(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Asks how it went, or takes what is said.
 pub(super) async fn report(visit: Visit, Typed(body): Typed) -> Answer {
-    let Some(carried) = Carried::read(&body) else { return asked_report(&visit, Drawn::first(&body)).await };
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
+        return asked_report(&visit, Drawn::first(&body)).await;
+    };
     match say_how_it_went(&visit, &carried, &body).await {
         Ok(response) => Ok(response),
         Err(drawn) => asked_report(&visit, drawn).await,

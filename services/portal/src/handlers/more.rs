@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use flare_kernel::Date;
 use flare_typed::text::has_visible;
 
-use super::{Answer, Typed, Visit, act_id};
+use super::{Answer, Typed, Visit};
 use crate::{
     act_id::ActId,
     answers::Answers,
@@ -27,9 +27,12 @@ pub(super) async fn more(visit: Visit) -> Answer {
 pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
     let answers = Answers::read(&body);
     let form = form_of(&answers);
-    let id = match (fault_of_further(&form), ActId::read(body.text("id"))) {
+    let id = match (fault_of_further(&form), ActId::read(&visit.session.receipt, body.text("id"))) {
         (None, Some(id)) => id,
-        (None, None) => return ask(&visit, StatusCode::OK, &answers, None).await,
+        (None, None) => {
+            let fault = Some(visit.t().another_code());
+            return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
+        }
         (Some(fault), _) => {
             let fault = Some(fault_text(visit.t(), fault));
             return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
@@ -60,7 +63,6 @@ async fn ask(visit: &Visit, status: StatusCode, answers: &Answers, fault: Option
     let unclear = visit.session.unclear;
     let questions = visit.portal.requester.questions_left(&visit.session.receipt, unclear).await;
     let questions = questions.map_err(|why| visit.cannot_look(&why))?;
-    let shown =
-        More::new(visit.lang, act_id(visit.lang)?.into_string(), answers, (questions, unclear), fault);
+    let shown = More::new(visit.lang, visit.act_id()?.into_string(), answers, (questions, unclear), fault);
     Ok(visit.keep(page(status, &shown)))
 }

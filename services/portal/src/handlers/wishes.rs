@@ -24,7 +24,9 @@ const REASONS: [&str; 5] = ["unsaid", "helped_elsewhere", "too_dangerous", "no_l
 
 /// Takes a wish for more time, or for another change.
 pub(super) async fn change(visit: Visit, Typed(body): Typed) -> Answer {
-    let Some(carried) = Carried::read(&body) else { return change_page(&visit, Drawn::first(&body)) };
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
+        return change_page(&visit, Drawn::first(&body));
+    };
     match ask_change(&visit, &carried, &body).await {
         Ok(response) => Ok(response),
         Err(drawn) => change_page(&visit, drawn),
@@ -53,7 +55,7 @@ fn change_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Withdraws the request.
 pub(super) async fn stop(visit: Visit, Typed(body): Typed) -> Answer {
-    let Some(carried) = Carried::read(&body) else {
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
         let stopped = visit.portal.requester.stopped(&visit.session.receipt).await;
         return match stopped.map_err(|why| visit.cannot_look(&why))? {
             Stopped::At(at) => Ok(visit.said_before(Act::Stop, at)),
@@ -95,7 +97,9 @@ fn stop_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Closes a code that others have seen.
 pub(super) async fn seen(visit: Visit, Typed(body): Typed) -> Answer {
-    let Some(carried) = Carried::read(&body) else { return seen_page(&visit, Drawn::first(&body)) };
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
+        return seen_page(&visit, Drawn::first(&body));
+    };
     match close_code(&visit, &carried, &body).await {
         Ok(response) => Ok(response),
         Err(drawn) => seen_page(&visit, drawn),
@@ -139,7 +143,9 @@ fn seen_page(visit: &Visit, drawn: Drawn<'_>) -> Answer {
 
 /// Says why something was declined, and asks that somebody else looks again.
 pub(super) async fn again(visit: Visit, Typed(body): Typed) -> Answer {
-    let Some(carried) = Carried::read(&body) else { return declined(&visit, Drawn::first(&body)).await };
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
+        return declined(&visit, Drawn::first(&body)).await;
+    };
     match ask_review(&visit, &carried, &body).await {
         Ok(response) => Ok(response),
         Err(drawn) => declined(&visit, drawn).await,

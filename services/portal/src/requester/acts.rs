@@ -56,8 +56,8 @@ pub(crate) struct Offer {
     pub(crate) ceiling: Option<Money>,
     /// First and last day.
     pub(crate) days: (String, String),
-    /// Which message shows it.
-    pub(crate) message: String,
+    /// What was shown, to the letter; empty where it could not be.
+    pub(crate) shown: String,
     /// Its text; none where this code does not open it.
     pub(crate) text: Option<String>,
     /// When it was answered.
@@ -80,8 +80,8 @@ pub(crate) struct Payment {
     pub(crate) tranche: String,
     /// How much was sent.
     pub(crate) amount: Option<Money>,
-    /// How often its arrival was reported.
-    pub(crate) reports: usize,
+    /// What was shown: how often its arrival was reported, and how much was sent.
+    pub(crate) shown: String,
     /// When it last was.
     pub(crate) reported: Option<Timestamp>,
     /// Another one.
@@ -171,20 +171,20 @@ impl Requester {
         let Some((grant, next)) = chosen(&shown, |grant| &grant.grant_id, waits, grant) else {
             return Ok(None);
         };
-        let message = paper.message_of(grant).to_owned();
-        let text = message_of(&holder, &message).await?.map(|message| message.text.expose().clone());
+        let message = message_of(&holder, paper.message_of(grant)).await?;
         Ok(Some(Offer {
             grant: grant.grant_id.clone(),
             ceiling: grant.ceiling,
             days: (grant.start.clone(), grant.end.clone()),
             answered: paper.answered(&status, grant),
-            message,
-            text,
+            shown: message.as_ref().map(as_shown).unwrap_or_default(),
+            text: message.map(|message| message.text.expose().clone()),
             next,
         }))
     }
 
-    /// Answers what this message showed of a grant. What is shown by another message now is not answered by it.
+    /// Answers what was shown of a grant, to the letter. What stands there now in another message, or in other words, is not
+    /// answered by it.
     pub(crate) async fn answer_offer(
         &self,
         receipt: &Receipt,
@@ -200,10 +200,10 @@ impl Requester {
         if let Some(at) = paper.answered(&status, grant) {
             return Ok(Acted::Before(Some(at)));
         }
-        if shown.is_empty() || paper.message_of(grant) != shown {
+        let message = message_of(&holder, paper.message_of(grant)).await?;
+        let Some(message) = message.filter(|message| as_shown(message) == shown) else {
             return Ok(Acted::Changed);
-        }
-        let Some(message) = message_of(&holder, shown).await? else { return Ok(Acted::Changed) };
+        };
         let answered = match answer {
             PaperAnswer::Proposal(agrees, words) => {
                 holder.answer_proposal(grant, &message, (agrees, words), act).await
@@ -223,17 +223,17 @@ impl Requester {
         Ok(chosen.map(|((_, tranche), next)| Payment {
             tranche: tranche.tranche_id.clone(),
             amount: tranche.amount,
-            reports: arrivals_reported(&status, &tranche.tranche_id),
+            shown: payment_as_shown(&status, tranche),
             reported: arrival_reported(&status, &tranche.tranche_id),
             next,
         }))
     }
 
-    /// Says what became of a payment whose arrival had been reported so many times when it was shown.
+    /// Says what became of a payment, as it was shown.
     pub(crate) async fn say_arrival(
         &self,
         receipt: &Receipt,
-        (tranche, reports): (&str, &str),
+        (tranche, shown): (&str, &str),
         arrival: Arrival<'_>,
         act: Try<'_>,
     ) -> Result<Acted, NotDone> {
@@ -247,8 +247,12 @@ impl Requester {
             let posted = holder.write(to_staff::ASK_ELSEWHERE, &grant.grant_id, act.request_id).await;
             return posted_now(&holder, &status, act.request_id, posted).await;
         }
-        if arrivals_reported(&status, &tranche.tranche_id).to_string() != reports {
-            return Ok(Acted::Before(arrival_reported(&status, &tranche.tranche_id)));
+        let now = payment_as_shown(&status, tranche);
+        if now != shown {
+            let has_same_amount = now.split_once(':').map(|(_, amount)| amount)
+                == shown.split_once(':').map(|(_, amount)| amount);
+            let before = Acted::Before(arrival_reported(&status, &tranche.tranche_id));
+            return Ok(if has_same_amount { before } else { Acted::Changed });
         }
         let Some(sent) = tranche.amount else { return Ok(Acted::Changed) };
         let arrived = match arrival {
@@ -391,6 +395,17 @@ fn chosen<'a, T: Copy>(
     let at = named.or_else(|| all.iter().position(open)).unwrap_or_default();
     let next = all.get((at + 1) % all.len().max(1)).filter(|_| all.len() > 1);
     Some((*all.get(at)?, next.map(|next| id(next).clone())))
+}
+
+/// What a page carries of a message that it shows: which one, and a digest of its words.
+fn as_shown(message: &Message) -> String {
+    format!("{}:{}", message.message_id, message.digest())
+}
+
+/// What a page carries of a payment that it shows.
+fn payment_as_shown(status: &Status, tranche: &Tranche) -> String {
+    let amount = tranche.amount.map(|amount| format!("{}{}", amount.minor(), amount.currency()));
+    format!("{}:{}", arrivals_reported(status, &tranche.tranche_id), amount.unwrap_or_default())
 }
 
 async fn message_of(holder: &ReceiptHolder, id: &str) -> Result<Option<Message>, NotDone> {
