@@ -72,6 +72,11 @@ fn in_language(pages: &str, lang: &str) -> Vec<Page> {
     see("messages", "/messages", true, 200, messages);
     see("an empty message", "/messages", true, 422, as_holder("/write", &format!("id={id}&text=")));
     see("a message", "/messages", true, 200, as_holder("/write", &format!("id={id}&text=We+are+safe")));
+    let form = wire::get(pages, &at("/ask")).field("f");
+    let another = wire::post(pages, &at("/ask"), &format!("f={form}&story=x&reach=y"), "").cookie();
+    let meant_for_one = format!("id={id}&text=We+are+safe");
+    let sent_as_another = wire::post(pages, &at("/write"), &meant_for_one, &another);
+    see("a page of another code", "/messages", true, 422, sent_as_another);
     let more = as_holder("/more", "");
     let id = more.field("id");
     see("what was not answered yet", "/more", true, 200, more);
