@@ -3,7 +3,7 @@
 use axum::{http::StatusCode, response::Response};
 use flare_kernel::Timestamp;
 
-use super::{Visit, act_id};
+use super::Visit;
 use crate::{
     act_id::Sending,
     act_page::{ActPage, Carried, small},

@@ -4,7 +4,7 @@ use axum::{http::StatusCode, response::Response};
 use flare_seal::Receipt;
 use flare_typed::text::{digit, is_invisible};
 
-use super::{Answer, Typed, Visit, Words, act_id};
+use super::{Answer, Typed, Visit, Words};
 use crate::{
     keys::Session,
     l10n::L10nLanguage,
