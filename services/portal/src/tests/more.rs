@@ -252,7 +252,7 @@ async fn nothing_and_too_much_are_told_and_what_was_written_stays() {
     }
     assert!(services.added.lock().unwrap().is_empty());
     let page = post_to(&services, "/fr/add", "id=made-up&payment=Cash", Unclear::default()).await;
-    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "a page of another code");
     assert!(page.html.contains(">\nCash</textarea>"), "asked again with an id of ours");
     assert!(services.added.lock().unwrap().is_empty());
 }
