@@ -82,6 +82,12 @@ const OPENERS: [&str; 3] = ["flare", "flare-portal", "flare-bench"];
 /// What opens it.
 const EDGE: &str = "flare-edge";
 
+/// Who may stand on settings, secrets, Redis and telemetry: the binary, which hands everybody what they need of it.
+const STARTERS: [&str; 1] = ["flare"];
+
+/// What has them.
+const RUNTIME: &str = "flare-runtime";
+
 /// Checks every crate that a build on the policy's targets would contain, and notes how many there are.
 pub(crate) fn check() -> Result<String, Failure> {
     let policy = policy()?;
@@ -109,9 +115,14 @@ fn violations(policy: &Policy, packages: &[Package]) -> Result<Vec<String>, Fail
     let allowed = licensees(&policy.licenses.allow)?;
     let mut broken = Vec::new();
     for package in packages {
-        let opens = package.dependencies.iter().any(|dependency| dependency.name == EDGE);
-        if opens && !OPENERS.contains(&package.name.as_str()) {
-            broken.push(format!("{} depends on {EDGE}: services hold no content", package.name));
+        for (of, who, why) in [
+            (EDGE, OPENERS.as_slice(), "services hold no content"),
+            (RUNTIME, STARTERS.as_slice(), "only the binary reads settings and secrets"),
+        ] {
+            let depends = package.dependencies.iter().any(|dependency| dependency.name == of);
+            if depends && !who.contains(&package.name.as_str()) {
+                broken.push(format!("{} depends on {of}: {why}", package.name));
+            }
         }
         let Some(source) = &package.source else { continue };
         let name = format!("{} {}", package.name, package.version);
@@ -221,13 +232,23 @@ mod tests {
         }
     }
 
+    /// A crate of the workspace that depends on another.
+    fn own(name: &str, on: &str) -> Package {
+        let dependencies = vec![Dependency { name: on.to_owned() }];
+        Package { source: None, dependencies, ..package(name, None, "") }
+    }
+
+    #[test]
+    fn only_the_binary_reads_settings_and_secrets() {
+        for name in SERVICES.into_iter().chain(["flare-portal", "flare-edge", "flare-room"]) {
+            assert_eq!(broken(own(name, RUNTIME)).len(), 1, "{name}");
+        }
+        assert_eq!(broken(own("flare", RUNTIME)), [""; 0]);
+    }
+
     #[test]
     fn no_service_can_open_what_it_stores() {
-        let on_edge = |name| Package {
-            source: None,
-            dependencies: vec![Dependency { name: EDGE.to_owned() }],
-            ..package(name, None, "")
-        };
+        let on_edge = |name| own(name, EDGE);
         for service in SERVICES {
             assert_eq!(broken(on_edge(service)).len(), 1, "{service}");
         }

@@ -16,6 +16,7 @@ use std::{
 use bytes::Bytes;
 use flare_access::{TrustedProxies, take_place};
 use flare_contracts::{Cause, Refusal};
+use flare_room::{HeldSeat, Slot, Slots};
 use futures::FutureExt;
 use http::{
     HeaderMap, Method, Request, Response,
@@ -29,9 +30,8 @@ use webpki::EndEntityCert;
 
 use crate::{
     config::ServerSettings,
-    connections::{HeldSeat, Line},
+    connections::Line,
     frames::{BoundedRequest, Frames},
-    slots::{Slot, Slots},
 };
 
 /// Health is asked this often at once.

@@ -4,6 +4,7 @@
 use std::{convert::Infallible, future::Future, io, time::Duration};
 
 use flare_contracts::{DESCRIPTORS, MissingRule};
+use flare_room::Connections;
 use http::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -26,11 +27,7 @@ use tonic_reflection::server::Builder as Reflection;
 use tower::{BoxError, Layer, Service, ServiceBuilder, service_fn};
 
 use crate::{
-    config::ServerSettings,
-    connections::{Connections, counted},
-    guard::GuardLayer,
-    health::Health,
-    observe::ObserveLayer,
+    config::ServerSettings, connections::counted, guard::GuardLayer, health::Health, observe::ObserveLayer,
     tls::Tls,
 };
 

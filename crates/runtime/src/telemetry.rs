@@ -33,12 +33,6 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// Upper edges of the histogram of call times, in seconds.
 const CALL_BUCKETS: [f64; 12] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0];
 
-/// The histogram of the time from opening the portal's form to the code.
-pub const PORTAL_CODE_SECONDS: &str = "flare_portal_code_seconds";
-
-/// Upper edges of that histogram: people type for minutes, and some come back the next day.
-const CODE_BUCKETS: [f64; 8] = [10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0];
-
 /// Why telemetry could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -66,15 +60,20 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts logging, and traces and figures where configured. Once in a process, on a Tokio runtime.
-    pub fn start(settings: &TelemetrySettings, tasks: &Tasks) -> Result<Self, TelemetryError> {
+    /// Starts logging, and traces and figures where configured. Once in a process, on a Tokio runtime. `histograms` are those
+    /// of whatever runs in it beside the times of calls: the name of each, and the upper edges of its buckets.
+    pub fn start(
+        settings: &TelemetrySettings,
+        histograms: &[(&str, &[f64])],
+        tasks: &Tasks,
+    ) -> Result<Self, TelemetryError> {
         let traces = traces(settings)?;
         subscriber(settings, &traces, io::stderr)?.try_init().map_err(|_| TelemetryError::StartedBefore)?;
         std::panic::set_hook(Box::new(log_panic));
         if !settings.prometheus_listen.is_empty() {
             let address =
                 settings.prometheus_listen.parse().map_err(|_| TelemetryError::PrometheusAddress)?;
-            start_prometheus(address, tasks)?;
+            start_prometheus(address, histograms, tasks)?;
         }
         Ok(Self { traces })
     }
@@ -144,12 +143,16 @@ fn traces(settings: &TelemetrySettings) -> Result<SdkTracerProvider, TelemetryEr
     Ok(builder.with_sampler(Sampler::AlwaysOn).with_resource(resource).with_batch_exporter(exporter).build())
 }
 
-fn start_prometheus(address: SocketAddr, tasks: &Tasks) -> Result<(), TelemetryError> {
-    let (recorder, listener) = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Full(CALL_SECONDS.to_owned()), &CALL_BUCKETS)?
-        .set_buckets_for_metric(Matcher::Full(PORTAL_CODE_SECONDS.to_owned()), &CODE_BUCKETS)?
-        .with_http_listener(address)
-        .build()?;
+fn start_prometheus(
+    address: SocketAddr,
+    histograms: &[(&str, &[f64])],
+    tasks: &Tasks,
+) -> Result<(), TelemetryError> {
+    let mut builder = PrometheusBuilder::new();
+    for (name, edges) in histograms.iter().chain(&[(CALL_SECONDS, CALL_BUCKETS.as_slice())]) {
+        builder = builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), edges)?;
+    }
+    let (recorder, listener) = builder.with_http_listener(address).build()?;
     metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::StartedBefore)?;
     let token = tasks.token().clone();
     tasks.spawn_once("prometheus", async move {
@@ -269,15 +272,18 @@ pub(crate) mod tests {
             .set("telemetry.prometheus_listen", free.to_string());
         let settings = Settings::load(&sources).unwrap().telemetry;
         let tasks = Tasks::new(tokio_util::sync::CancellationToken::new());
-        let telemetry = Telemetry::start(&settings, &tasks).unwrap();
-        assert!(matches!(Telemetry::start(&settings, &tasks), Err(TelemetryError::StartedBefore)));
+        let histograms: [(&str, &[f64]); 1] = [("flare_told_seconds", &[0.5, 4.0])];
+        let telemetry = Telemetry::start(&settings, &histograms, &tasks).unwrap();
+        assert!(matches!(Telemetry::start(&settings, &[], &tasks), Err(TelemetryError::StartedBefore)));
 
         metrics::histogram!(CALL_SECONDS, "rpc" => "x").record(0.003);
+        metrics::histogram!("flare_told_seconds").record(3.0);
         let mut connection = tokio::net::TcpStream::connect(free).await.unwrap();
         connection.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await.unwrap();
         assert!(answer.contains("flare_call_seconds_bucket{rpc=\"x\",le=\"0.005\"} 1"), "{answer}");
+        assert!(answer.contains("flare_told_seconds_bucket{le=\"4\"} 1"), "{answer}");
 
         tracing::info_span!("sent").in_scope(|| ());
         let (finished, arrived) = tokio::join!(telemetry.finish(), async {

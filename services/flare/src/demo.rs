@@ -51,7 +51,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
     let settings = settings(folder.path(), listen)?;
     settings.check(&Producer::ALL)?;
     let tasks = Tasks::new(shutdown::on_signals()?);
-    let telemetry = Telemetry::start(&settings.telemetry, &tasks)?;
+    let telemetry = Telemetry::start(&settings.telemetry, &[flare_portal::CODE_SECONDS], &tasks)?;
     let process = Process::start(&settings, &Producer::ALL, PassphraseRule::Sandbox, &tasks).await;
     let outcome = match process {
         Ok(process) => {

@@ -142,7 +142,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
         .into());
     }
     let tasks = Tasks::new(shutdown::on_signals()?);
-    let telemetry = Telemetry::start(&settings.telemetry, &tasks)?;
+    let telemetry = Telemetry::start(&settings.telemetry, &[flare_portal::CODE_SECONDS], &tasks)?;
     let process = roles.start(&settings, &tasks).await;
     if process.is_err() {
         tasks.token().cancel();

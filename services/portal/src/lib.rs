@@ -50,6 +50,7 @@ mod l10n {
     include!(concat!(env!("OUT_DIR"), "/l10n.rs"));
 }
 
+pub use figures::CODE_SECONDS;
 pub use keys::PortalKeys;
 pub use server::{Callers, CertificateError, Door, ShownCertificate, serve};
 pub use settings::{BadLines, Contact, PortalSettings, ReadingHours, Targets, contacts};

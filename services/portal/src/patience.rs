@@ -13,7 +13,7 @@ use bytes::Bytes;
 use flare_access::Place;
 use flare_contracts::{Cause, Refusal, ToldRefusal};
 use flare_edge::Way;
-use flare_runtime::Slots;
+use flare_room::Slots;
 use http::{Request, Response, request::Parts};
 use http_body_util::{BodyExt as _, Full};
 use tokio::{

@@ -15,7 +15,7 @@ use std::{
 use axum::{Router, body::Body, http::Request};
 use bytes::Bytes;
 use flare_access::{Place, TrustedProxies};
-use flare_runtime::{Connections, HeldSeat, Room, Seat, Slot, Slots};
+use flare_room::{Connections, HeldSeat, Room, Seat, Slot, Slots};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};

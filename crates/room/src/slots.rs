@@ -47,7 +47,7 @@ impl Slots {
     }
 
     /// As many, of its own.
-    pub(crate) fn another(&self) -> Self {
+    pub fn another(&self) -> Self {
         Self(Arc::new(Shared { most: self.0.most, taken: Mutex::default() }))
     }
 
