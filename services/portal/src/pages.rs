@@ -300,8 +300,7 @@ mod tests {
             std::fs::read_to_string(format!("{}/templates/{page}.html", env!("CARGO_MANIFEST_DIR"))).unwrap()
         });
         for rule in include_str!("../templates/rest.css").lines() {
-            let name: String =
-                rule[1..].chars().take_while(|letter| letter.is_ascii_alphanumeric()).collect();
+            let name: String = rule[1..].chars().take_while(char::is_ascii_alphanumeric).collect();
             let used = match &rule[..1] {
                 "." => format!("class=\"{name}\""),
                 "#" => format!("id=\"{name}\""),

@@ -160,8 +160,8 @@ mod tests {
     use super::*;
     use crate::place::on_behalf;
 
-    fn place(last: u8) -> Option<Place> {
-        Some(Place::of([192, 0, 2, last].into()))
+    fn place(last: u8) -> Place {
+        Place::of([192, 0, 2, last].into())
     }
 
     /// A service that refuses this often, each time for so long, and then answers; and how often it was called.
@@ -190,7 +190,7 @@ mod tests {
         let (way, calls) = service(3, Duration::from_secs(2));
         let way = Queues::new().before(way);
         let begun = Instant::now();
-        assert!(call(&way, place(1)).await.is_ok());
+        assert!(call(&way, Some(place(1))).await.is_ok());
         assert_eq!((calls.load(Ordering::SeqCst), begun.elapsed().as_secs()), (4, 6));
     }
 
@@ -198,10 +198,10 @@ mod tests {
     async fn nobody_waits_for_ever_nor_for_what_takes_too_long() {
         let (way, _) = service(usize::MAX, Duration::from_secs(2));
         let begun = Instant::now();
-        assert!(call(&Queues::new().before(way), place(1)).await.is_err());
+        assert!(call(&Queues::new().before(way), Some(place(1))).await.is_err());
         assert!(begun.elapsed() <= LONGEST);
         let (way, calls) = service(usize::MAX, Duration::from_hours(1));
-        assert!(call(&Queues::new().before(way), place(1)).await.is_err());
+        assert!(call(&Queues::new().before(way), Some(place(1))).await.is_err());
         assert_eq!(calls.load(Ordering::SeqCst), 1);
     }
 
@@ -213,14 +213,14 @@ mod tests {
         let mut flood = tokio::task::JoinSet::new();
         for _ in 0..WAITING {
             let way = way.clone();
-            flood.spawn(async move { call(&way, place(1)).await });
+            flood.spawn(async move { call(&way, Some(place(1))).await });
         }
         let refused = flood.join_next().await.unwrap().unwrap();
         assert_eq!(refused.unwrap_err().code(), tonic::Code::ResourceExhausted);
         assert!(calls.load(Ordering::SeqCst) > 0);
-        assert!(queues.0.waiting.take(place(2).as_ref()).is_some());
+        assert!(queues.0.waiting.take(Some(&place(2))).is_some());
         drop(flood);
-        let line = queues.of(Queue { place: place(3), rpc: String::new() });
-        assert!(Arc::ptr_eq(&line, &queues.of(Queue { place: place(3), rpc: String::new() })));
+        let line = queues.of(Queue { place: Some(place(3)), rpc: String::new() });
+        assert!(Arc::ptr_eq(&line, &queues.of(Queue { place: Some(place(3)), rpc: String::new() })));
     }
 }

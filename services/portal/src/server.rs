@@ -252,17 +252,16 @@ impl Visit {
         let (mut parts, body) = request.into_parts();
         self.seat.called();
         let named = self.fronts.take_named(self.address, &mut parts.headers);
-        let (place, slot) = match &self.place {
-            Some(place) => (place.clone(), None),
-            None => {
-                let place = Place::of(named.unwrap_or(self.address));
-                let slot = self.calls.take(Some(&place));
-                if slot.is_none() {
-                    figures::refused(Want::Room);
-                    parts.extensions.insert(NoRoom);
-                }
-                (place, slot)
+        let (place, slot) = if let Some(place) = &self.place {
+            (place.clone(), None)
+        } else {
+            let place = Place::of(named.unwrap_or(self.address));
+            let slot = self.calls.take(Some(&place));
+            if slot.is_none() {
+                figures::refused(Want::Room);
+                parts.extensions.insert(NoRoom);
             }
+            (place, slot)
         };
         parts.extensions.insert(place);
         let held = Held::default();

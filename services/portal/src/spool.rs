@@ -222,7 +222,7 @@ enum Keys {
     /// The same, and on the disk.
     Kept,
     /// Older than these.
-    Older(KeyBundle),
+    Older(Box<KeyBundle>),
     /// To be kept.
     New,
 }
@@ -230,7 +230,7 @@ enum Keys {
 impl Known {
     fn beside(&self, fetched: &KeyBundle) -> Keys {
         match &self.bundle {
-            Some(kept) if fetched.is_older_than(kept) => Keys::Older(kept.clone()),
+            Some(kept) if fetched.is_older_than(kept) => Keys::Older(Box::new(kept.clone())),
             Some(kept) if self.bundle_is_written && kept.to_bytes() == fetched.to_bytes() => Keys::Kept,
             Some(_) | None => Keys::New,
         }

@@ -1,6 +1,6 @@
 //! Which circuit a connection of an onion service comes by. Tor writes it before the first byte of the caller when its setting
 //! `HiddenServiceExportCircuitID haproxy` is on: a line of the PROXY protocol, version 1, whose source is an address that Tor
-//! made up, fc00:dead:beef:4dad::/64, with the circuit's number as its last 32 bits.
+//! made up, `fc00:dead:beef:4dad::/64`, with the circuit's number as its last 32 bits.
 //!
 //! The line: <https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>, section 2.1.
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::{
-    Kept,
+    Kept, WaitingRoom,
     fate::{Fate, fate},
 };
 use crate::{
@@ -32,7 +32,7 @@ impl Requester {
         let (bundle, gone) = match self.fetch_keys().await {
             Ok(bundle) => (bundle, None),
             Err(error) => {
-                let Some(bundle) = self.room.as_ref().and_then(|room| room.kept_keys()) else {
+                let Some(bundle) = self.room.as_ref().and_then(WaitingRoom::kept_keys) else {
                     return Err(not_done(&error));
                 };
                 // Where a mere limit kept them back, those kept here do, and the request may still go.
@@ -65,13 +65,12 @@ impl Requester {
                 added.map(|()| Sent::OtherWords).map_err(away)
             }
             Err(error) => match fate(&error) {
-                Fate::Later => self.keep(&request, ids, error).await,
                 Fate::Limited if self.is_at_intake(&receipt).await => {
                     // Kept here, these would be other words of a request that is there, and never go.
                     let added = add_once(&self.lines, &bundle, form, (&receipt, &seed)).await;
                     added.map(|()| Sent::OtherWords).map_err(away)
                 }
-                Fate::Limited => self.keep(&request, ids, error).await,
+                Fate::Limited | Fate::Later => self.keep(&request, ids, error).await,
                 Fate::Refused => Err(not_done(&error)),
             },
         }

@@ -400,12 +400,12 @@ async fn one_place_leaves_room_on_the_disk_for_others() {
     let folder = TempDir::new().unwrap();
     let spool = Spool::open(folder.path(), 64 * u64::try_from(ENTRY).unwrap()).unwrap();
     let inner = &spool.0;
-    let mut form = 0_u8;
+    let (mut form, sealed) = (0_u8, vec![0; ENTRY]);
     let mut fill = |from: &Place| {
         let keep = || {
             form += 1;
             let name = Name { at: Fixed.now(), form: [form; 16], words: [1; 16] };
-            inner.keep(name, &[0; ENTRY], Some(from)).unwrap()
+            inner.keep(name, &sealed, Some(from)).unwrap()
         };
         std::iter::repeat_with(keep).take_while(|kept| *kept != Kept::Full).count()
     };
@@ -510,7 +510,7 @@ async fn keys_that_stay_the_same_wait_for_no_disk_and_older_ones_are_not_used() 
     let (locked, is_locked) = tokio::sync::oneshot::channel();
     let (let_go, until) = std::sync::mpsc::channel::<()>();
     let writer = Arc::clone(&spool.0);
-    let writes = std::thread::spawn(move || {
+    let thread = std::thread::spawn(move || {
         let _writing = writer.writing();
         locked.send(()).unwrap();
         until.recv().unwrap();
@@ -519,7 +519,7 @@ async fn keys_that_stay_the_same_wait_for_no_disk_and_older_ones_are_not_used() 
     let generation = |bundle: KeyBundle| bundle.team(Team::Triage).unwrap().generation;
     assert_eq!(generation(room.fetch_keys().await.unwrap()), 1, "while somebody else writes");
     let_go.send(()).unwrap();
-    writes.join().unwrap();
+    thread.join().unwrap();
     room.keep_keys(bundle(2)).unwrap();
     assert_eq!(generation(room.fetch_keys().await.unwrap()), 2, "identity was set back");
 }

@@ -159,7 +159,7 @@ impl WaitingRoom {
             Keys::Kept => return Ok(bundle),
             Keys::Older(newer) => {
                 tracing::error!("identity gave older keys than it did before: the newer ones are used");
-                return Ok(newer);
+                return Ok(*newer);
             }
             Keys::New => bundle.clone(),
         };
