@@ -47,6 +47,7 @@ impl Slots {
     }
 
     /// As many, of its own.
+    #[must_use]
     pub fn another(&self) -> Self {
         Self(Arc::new(Shared { most: self.0.most, taken: Mutex::default() }))
     }

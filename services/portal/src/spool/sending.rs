@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flare_contracts::{Cause, Refusal};
 use flare_edge::{
     EdgeError, Form, KeyBundle,
     receipt::{ALREADY_SUBMITTED, ReceiptHolder, Request, add_once, words_id},
@@ -9,6 +10,7 @@ use flare_edge::{
 use flare_seal::{Receipt, RequestSeed};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
+use tonic::Status;
 
 use super::{
     Kept, WaitingRoom,
@@ -20,8 +22,12 @@ use crate::{
     requester::{NotDone, Requester, Sent, not_done},
 };
 
-/// How long it is asked whether a request is at intake, where a limit keeps words of its form back.
+/// How long it is asked whether a request is at intake, where a limit keeps words of its form back, and for keys, where some
+/// are kept.
 const SOON: Duration = Duration::from_secs(2);
+/// How long whoever sent a form waits until intake has it, where it can be kept instead. What was begun and not answered may
+/// be done: sending it again is sending it once.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Requester {
     /// Sends a form, or keeps it until the services are back.
@@ -29,20 +35,47 @@ impl Requester {
         let away = |error: EdgeError| not_done(&error);
         let (receipt, seed) = (slip.receipt(), RequestSeed::from_bytes(*slip.secret()));
         let ids = (form_id(slip), words_id(form, &seed).map_err(away)?);
-        let (bundle, gone) = match self.fetch_keys().await {
-            Ok(bundle) => (bundle, None),
-            Err(error) => {
-                let Some(bundle) = self.room.as_ref().and_then(WaitingRoom::kept_keys) else {
-                    return Err(not_done(&error));
-                };
-                // Where a mere limit kept them back, those kept here do, and the request may still go.
-                (bundle, (fate(&error) != Fate::Limited).then_some(error))
-            }
-        };
+        let (bundle, gone) = self.keys_to_seal_to().await?;
         let request = Request::of_form(&bundle, form, (&receipt, &seed)).map_err(away)?;
         if let Some(error) = gone {
             return self.keep(&request, ids, error).await;
         }
+        let handed = self.hand_on(&request, (&bundle, form), (&receipt, &seed), ids);
+        if self.room.is_none() {
+            return handed.await;
+        }
+        match timeout(PATIENCE, handed).await {
+            Ok(sent) => sent,
+            Err(_) => {
+                // Whether they are slow or a limit keeps it back is not known, so that it tells nothing of the services.
+                let busy = Status::from(Refusal::from(Cause::TooBusy));
+                self.keep(&request, ids, EdgeError::Answered(busy)).await
+            }
+        }
+    }
+
+    /// The keys to seal to, and why they are those that were kept, where the services are away. Where a mere limit or their
+    /// slowness held fresh ones back, those kept here do, and the request may still go.
+    async fn keys_to_seal_to(&self) -> Result<(KeyBundle, Option<EdgeError>), NotDone> {
+        let Some(kept) = self.room.as_ref().and_then(WaitingRoom::kept_keys) else {
+            return self.fetch_keys().await.map(|bundle| (bundle, None)).map_err(|error| not_done(&error));
+        };
+        Ok(match timeout(SOON, self.fetch_keys()).await {
+            Ok(Ok(bundle)) => (bundle, None),
+            Ok(Err(error)) => (kept, (fate(&error) != Fate::Limited).then_some(error)),
+            Err(_) => (kept, None),
+        })
+    }
+
+    /// Gives a form to intake, after what waits of it, or keeps it.
+    async fn hand_on(
+        &self,
+        request: &Request,
+        (bundle, form): (&KeyBundle, &Form),
+        (receipt, seed): (&Receipt, &RequestSeed),
+        ids: ([u8; 16], [u8; 16]),
+    ) -> Result<Sent, NotDone> {
+        let away = |error: EdgeError| not_done(&error);
         if let Some(room) = &self.room {
             let went = room.send_earlier(ids.0).await.unwrap_or_else(|error| {
                 // What cannot be read keeps nothing from going while the services answer.
@@ -50,7 +83,7 @@ impl Requester {
                 None
             });
             if let Some(why) = went {
-                return self.keep(&request, ids, why).await;
+                return self.keep(request, ids, why).await;
             }
         }
         match request.submit(&self.lines).await {
@@ -61,16 +94,16 @@ impl Requester {
                 Ok(Sent::Request)
             }
             Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
-                let added = add_once(&self.lines, &bundle, form, (&receipt, &seed)).await;
+                let added = add_once(&self.lines, bundle, form, (receipt, seed)).await;
                 added.map(|()| Sent::OtherWords).map_err(away)
             }
             Err(error) => match fate(&error) {
-                Fate::Limited if self.is_at_intake(&receipt).await => {
+                Fate::Limited if self.is_at_intake(receipt).await => {
                     // Kept here, these would be other words of a request that is there, and never go.
-                    let added = add_once(&self.lines, &bundle, form, (&receipt, &seed)).await;
+                    let added = add_once(&self.lines, bundle, form, (receipt, seed)).await;
                     added.map(|()| Sent::OtherWords).map_err(away)
                 }
-                Fate::Limited | Fate::Later => self.keep(&request, ids, error).await,
+                Fate::Limited | Fate::Later => self.keep(request, ids, error).await,
                 Fate::Refused => Err(not_done(&error)),
             },
         }

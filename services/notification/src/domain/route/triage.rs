@@ -1,7 +1,7 @@
 //! What triage does with a case.
 
 use flare_contracts::{
-    events::v1::triage_event::Event,
+    events::v1::{LaneRaised, triage_event::Event},
     triage::v1::{Outcome, PersonStatus},
 };
 
@@ -33,20 +33,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             to.facts.lane = lane(event.lane).or(to.facts.lane);
             to.settle_all([Ask::AssessOverdue, Ask::TakeOver, Ask::TakeUpAgain], &case);
         }
-        // It goes before what was told in the lane that the case had.
-        Event::LaneRaised(event) => {
-            to.facts.lane = lane(event.lane).or(to.facts.lane);
-            to.lane = to.facts.lane.unwrap_or(to.lane);
-            if to.facts.owner.is_some() {
-                to.tell(Heads, Ask::ReadAnswers, case);
-            } else {
-                let due = time(event.due.as_ref());
-                to.settle(Ask::Acknowledge, &case);
-                for audience in [Officers, Heads] {
-                    to.tell(audience, Ask::Acknowledge, &case).until(due);
-                }
-            }
-        }
+        Event::LaneRaised(event) => lane_raised(event, &case, to),
         Event::PersonAdded(event) => person(event.status(), heard, to),
         Event::PersonStatusSet(event) => person(event.status(), heard, to),
         Event::ContactLogged(event) => {
@@ -129,6 +116,21 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
         | Event::NotesKeyBegun(_) => {}
     }
     Ok(())
+}
+
+/// A case is more pressing than it was. It goes before what was told in the lane that it had.
+fn lane_raised(event: &LaneRaised, case: &str, to: &mut Routed) {
+    to.facts.lane = lane(event.lane).or(to.facts.lane);
+    to.lane = to.facts.lane.unwrap_or(to.lane);
+    if to.facts.owner.is_some() {
+        to.tell(Heads, Ask::ReadAnswers, case.to_owned());
+        return;
+    }
+    let due = time(event.due.as_ref());
+    to.settle(Ask::Acknowledge, case);
+    for audience in [Officers, Heads] {
+        to.tell(audience, Ask::Acknowledge, case).until(due);
+    }
 }
 
 /// Somebody a case is about may not be safe: then nothing should go out before people have looked.
