@@ -304,8 +304,8 @@ mod tests {
     use super::*;
 
     fn roles(names: &[&str]) -> Result<Roles, RunError> {
-        let named: Vec<Named> = names.iter().map(|name| name.parse().unwrap()).collect();
-        Roles::of(&named)
+        let each: Vec<Named> = names.iter().map(|name| name.parse().unwrap()).collect();
+        Roles::of(&each)
     }
 
     #[test]

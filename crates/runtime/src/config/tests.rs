@@ -248,7 +248,7 @@ fn portal_problems(sources: &Sources) -> String {
     let checked = Settings::load(sources).unwrap().check_portal();
     checked
         .err()
-        .map(|bad| bad.problems.iter().map(|problem| format!("{problem}\n")).collect())
+        .map(|bad| bad.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         .unwrap_or_default()
 }
 

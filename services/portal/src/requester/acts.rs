@@ -432,7 +432,7 @@ fn acted(
         Err(error) if was_sent_before(&error) => Ok(Acted::Before(before)),
         Err(error) => match not_done(&error) {
             NotDone::Refused(told) if is_about_another(&told) => Ok(Acted::Changed),
-            why => Err(why),
+            why @ (NotDone::NotFound | NotDone::Away | NotDone::Refused(_)) => Err(why),
         },
     }
 }

@@ -44,14 +44,12 @@ impl Requester {
         if self.room.is_none() {
             return handed.await;
         }
-        match timeout(PATIENCE, handed).await {
-            Ok(sent) => sent,
-            Err(_) => {
-                // Whether they are slow or a limit keeps it back is not known, so that it tells nothing of the services.
-                let busy = Status::from(Refusal::from(Cause::TooBusy));
-                self.keep(&request, ids, EdgeError::Answered(busy)).await
-            }
+        if let Ok(sent) = timeout(PATIENCE, handed).await {
+            return sent;
         }
+        // Whether they are slow or a limit keeps it back is not known, so that it tells nothing of the services.
+        let busy = Status::from(Refusal::from(Cause::TooBusy));
+        self.keep(&request, ids, EdgeError::Answered(busy)).await
     }
 
     /// The keys to seal to, and why they are those that were kept, where the services are away. Where a mere limit or their
