@@ -97,11 +97,14 @@ impl Language {
     }
 }
 
-/// An instant to the minute, in UTC: nothing is known of the reader's clock.
+/// An instant to the minute, in UTC: nothing is known of the reader's clock. It stays on one line: broken up, it reads
+/// backwards in Arabic.
 pub(crate) fn written(at: Timestamp) -> String {
     let text = at.to_string();
     match (text.get(..10), text.get(11..16)) {
-        (Some(date), Some(time)) => format!("{date} {time} UTC"),
+        (Some(date), Some(time)) => {
+            format!("{date} {time} UTC").replace('-', "\u{2060}-\u{2060}").replace(' ', "\u{a0}")
+        }
         _ => text,
     }
 }
@@ -148,6 +151,13 @@ mod tests {
         ] {
             assert_eq!(Language::ALL.map(|language| said(language, seconds)), texts);
         }
+    }
+
+    #[test]
+    fn an_instant_is_written_to_the_minute_and_never_broken_up() {
+        let text = written(Timestamp::from_micros(1_795_300_000_000_000));
+        assert_eq!(text.replace('\u{2060}', "").replace('\u{a0}', " "), "2026-11-21 22:26 UTC");
+        assert!(!text.contains(' ') && text.matches("\u{2060}-\u{2060}").count() == 2);
     }
 
     #[test]
