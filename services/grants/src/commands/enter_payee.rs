@@ -111,7 +111,7 @@ mod tests {
         none.payee = None;
         assert_eq!(fields(&enter(none).await.unwrap_err()), ["payee"]);
         let mut long = request.clone();
-        long.payee.as_mut().unwrap().ciphertext = vec![0; 9000];
+        long.payee.as_mut().unwrap().ciphertext = vec![0; 40_000];
         assert_eq!(fields(&enter(long).await.unwrap_err()), ["payee.ciphertext"]);
         let mut other = request;
         other.payee.as_mut().unwrap().name = "payment.other".into();
