@@ -270,6 +270,7 @@ fn propose(grant: &Grant<'_, '_>) {
     grant
         .officer_act(&["revise"], &args, || grant.show()["terms"]["scope"].to_string().contains("new scope"));
     grant.submit();
+    grant.is_on_every_approvers_queue();
 }
 
 fn files(case: &Case<'_>) {

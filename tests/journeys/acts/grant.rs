@@ -4,7 +4,7 @@ use flare_contracts::Producer;
 use serde_json::Value;
 
 use super::{Case, Draft, act, list, text};
-use crate::harness::{Answer, Desk, checker, until};
+use crate::harness::{Answer, Desk, broker, checker, until};
 
 /// A grant of a case.
 pub(crate) struct Grant<'c, 'i> {
@@ -39,6 +39,23 @@ impl<'c, 'i> Grant<'c, 'i> {
     /// Waits until it is at a stage.
     pub(crate) fn is(&self, stage: &str) {
         until(&format!("the grant is {stage}"), || (self.stage() == stage).then_some(()));
+    }
+
+    /// Waits until each approver's own queue asks for a vote; embedded there are none. Whoever votes before is asked no
+    /// more: a test that reads the queues waits for this first.
+    pub(crate) fn is_on_every_approvers_queue(&self) {
+        let installation = self.case.installation;
+        let Some(servers) = &installation.servers else {
+            return;
+        };
+        for approver in &installation.team.approvers {
+            until("the vote is asked for on the approver's queue", || {
+                broker::votes_asked_of(servers, &approver.id)
+                    .iter()
+                    .any(|(grant, _)| *grant == self.id)
+                    .then_some(())
+            });
+        }
     }
 
     pub(crate) fn gate(&self, name: &str) -> bool {

@@ -1,5 +1,7 @@
 //! RabbitMQ as an independent consumer sees it.
 
+use std::collections::BTreeSet;
+
 use flare_contracts::Producer;
 use flare_kernel::Lane;
 use lapin::{
@@ -89,6 +91,19 @@ pub(crate) fn tapped(servers: &Servers) -> Vec<Taken> {
 /// What lies on an approver's queue, which keeps it.
 pub(crate) fn on_approver_queue(servers: &Servers, staff: &str) -> Vec<Taken> {
     take(servers, &approver_queue(servers, staff), false)
+}
+
+/// The grants on which an approver's queue asks for a vote, each with the question's id. A question may lie there twice,
+/// under one id: whoever reads it tells them apart.
+pub(crate) fn votes_asked_of(servers: &Servers, staff: &str) -> BTreeSet<(String, String)> {
+    on_approver_queue(servers, staff)
+        .iter()
+        .map(|event| serde_json::from_slice::<serde_json::Value>(&event.body).unwrap())
+        .filter(|event| event["type"] == "flare.approval.requested.v1")
+        .map(|event| {
+            (event["subject"].as_str().unwrap().to_owned(), event["id"].as_str().unwrap().to_owned())
+        })
+        .collect()
 }
 
 fn take(servers: &Servers, queue: &str, for_good: bool) -> Vec<Taken> {
