@@ -1,15 +1,17 @@
-//! The targets of `fuzz/`, each tried for ten minutes.
+//! The targets of `fuzz/`, each tried for ten minutes, on a core of its own.
 
 use std::{env, fs, path::PathBuf, process::Command};
 
-use crate::steps::{Failure, cargo, command, run, step, succeeds, target, variable, workspace};
+use crate::steps::{
+    Failure, cargo, command, run, step, steps_side_by_side, succeeds, target, variable, workspace,
+};
 
 /// The version of cargo-fuzz that is built where there is none.
 const CARGO_FUZZ: &str = "0.13.2";
 /// How long each target is tried.
 const SECONDS: u32 = 600;
 
-/// One step for each target. What a target finds fails it, and is kept under `target/fuzz`.
+/// One step for each target, after one that builds them all. What a target finds fails it, and is kept under `target/fuzz`.
 pub(crate) fn every_target() -> Result<(), Failure> {
     step("cargo-fuzz", || {
         if succeeds(cargo_fuzz(["--version"])?) {
@@ -20,10 +22,12 @@ pub(crate) fn every_target() -> Result<(), Failure> {
         install.arg(tools()).arg("--target-dir").arg(tools().join("build"));
         run(install).map(|_| CARGO_FUZZ.to_owned())
     })?;
-    for name in targets()? {
-        step(&format!("fuzz {name}"), || try_target(&name))?;
-    }
-    Ok(())
+    step("fuzz targets", || {
+        let mut build = cargo_fuzz(["build", "--sanitizer=none", "--target-dir"])?;
+        build.arg(target().join("fuzz"));
+        run(build).map(|_| String::new())
+    })?;
+    steps_side_by_side("fuzz", &targets()?, try_target)
 }
 
 /// The targets are the files there.

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Instant,
 };
 
@@ -21,14 +22,45 @@ impl From<io::Error> for Failure {
 
 /// Does `work` and prints one line: the step's name, how it went, how long it took, and the note that `work` returns.
 pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<String, Failure>) -> Result<(), Failure> {
-    print!("{name:<16}");
+    print!("{name:<15} ");
     io::stdout().flush()?;
     let start = Instant::now();
     let outcome = work();
+    println!("{}", verdict(start, &outcome));
+    outcome.map(drop)
+}
+
+/// `what` is done to each of `names`, as many side by side as the machine has cores; each prints its line when it ends. One
+/// that fails does not stop the others, and all that failed are the failure.
+pub(crate) fn steps_side_by_side(
+    what: &str,
+    names: &[String],
+    work: impl Fn(&str) -> Result<String, Failure> + Sync,
+) -> Result<(), Failure> {
+    let one = |name: &str| {
+        let start = Instant::now();
+        let outcome = work(name);
+        println!("{:<15} {}", format!("{what} {name}"), verdict(start, &outcome));
+        outcome.map(drop)
+    };
+    let mut failures = Vec::new();
+    for batch in names.chunks(thread::available_parallelism()?.get()) {
+        thread::scope(|scope| {
+            let running: Vec<_> = batch.iter().map(|name| scope.spawn(|| one(name))).collect();
+            for (name, step) in batch.iter().zip(running) {
+                let outcome = step.join().unwrap_or_else(|_| Err(Failure("it panicked".to_owned())));
+                failures.extend(outcome.err().map(|why| format!("{what} {name}:\n{why}")));
+            }
+        });
+    }
+    if failures.is_empty() { Ok(()) } else { Err(Failure(failures.join("\n\n"))) }
+}
+
+/// The end of a step's line.
+fn verdict(start: Instant, outcome: &Result<String, Failure>) -> String {
     let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
     let note = outcome.as_deref().unwrap_or_default();
-    println!("{}", format!("{verdict:<6} {:>7.1} s  {note}", start.elapsed().as_secs_f64()).trim_end());
-    outcome.map(drop)
+    format!("{verdict:<6} {:>7.1} s  {note}", start.elapsed().as_secs_f64()).trim_end().to_owned()
 }
 
 /// A cargo command in the workspace.
@@ -93,6 +125,8 @@ fn shown(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[test]
@@ -121,5 +155,24 @@ mod tests {
     fn a_failed_step_fails_with_the_reason() {
         let failure = step("test", || Err(Failure("the reason".to_owned()))).unwrap_err();
         assert_eq!(failure.to_string(), "the reason");
+    }
+
+    #[test]
+    fn steps_side_by_side_all_run_and_each_that_fails_is_shown() {
+        let names: Vec<String> = (0..9).map(|number| format!("step {number}")).collect();
+        let ran = Mutex::new(Vec::new());
+        let work = |name: &str| {
+            ran.lock().unwrap().push(name.to_owned());
+            if name.ends_with('1') || name.ends_with('7') {
+                return Err(Failure(format!("why {name} failed")));
+            }
+            Ok(String::new())
+        };
+        let failure = steps_side_by_side("do", &names, work).unwrap_err().to_string();
+        assert_eq!(failure, "do step 1:\nwhy step 1 failed\n\ndo step 7:\nwhy step 7 failed");
+        let mut ran = ran.into_inner().unwrap();
+        ran.sort();
+        assert_eq!(ran, names);
+        steps_side_by_side("do", &names, |_| Ok(String::new())).unwrap();
     }
 }
