@@ -1,8 +1,9 @@
 //! Flare's release binary, running for one measurement.
 
 use std::{
+    fs,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use flare_kernel::random;
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::Failure;
+use crate::{Failure, pages::Pages};
 
 /// An installation of its own: a folder, or schemas and queues under a prefix of its own.
 pub(crate) struct Installation {
@@ -22,7 +23,18 @@ pub(crate) struct Installation {
     pub(crate) lines: Lines,
     pub(crate) prefix: String,
     pub(crate) ready_after: Duration,
-    pages: Option<String>,
+    /// Where the roles answer, if each has a process of its own.
+    peers: Vec<(Producer, String)>,
+    pages: Option<Pages>,
+}
+
+/// How often a place may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limits {
+    /// As often as it likes: the benchmark is one place that does the work of thousands.
+    None,
+    /// As an organisation has them.
+    Usual,
 }
 
 /// The servers of a distributed installation.
@@ -59,39 +71,44 @@ fn free_port() -> Result<u16, Failure> {
 impl Installation {
     /// All roles in one process on SQLite.
     pub(crate) async fn embedded() -> Result<Self, Failure> {
-        Self::in_one_process(None).await
+        Self::in_one_process(closed_folder()?, None, Limits::None).await
     }
 
     /// The same, with the pages for people in danger.
-    pub(crate) async fn embedded_with_pages() -> Result<Self, Failure> {
-        Self::in_one_process(Some(format!("127.0.0.1:{}", free_port()?))).await
+    pub(crate) async fn embedded_with_pages(limits: Limits) -> Result<Self, Failure> {
+        Self::in_one_process(closed_folder()?, Some(Pages::in_the_clear(free_port()?)), limits).await
     }
 
-    async fn in_one_process(pages: Option<String>) -> Result<Self, Failure> {
+    /// The same, with the pages over TLS of their own.
+    pub(crate) async fn embedded_with_pages_over_tls() -> Result<Self, Failure> {
         let folder = closed_folder()?;
+        let pages = Pages::over_tls(free_port()?, folder.path())?;
+        Self::in_one_process(folder, Some(pages), Limits::None).await
+    }
+
+    async fn in_one_process(folder: TempDir, pages: Option<Pages>, limits: Limits) -> Result<Self, Failure> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let began = Instant::now();
         let mut command = Command::new(binary()?);
         command.arg("run").env("FLARE__MODE__DATA_DIR", folder.path()).env("FLARE__SERVER__LISTEN", &address);
-        command.env("FLARE__PORTAL__LISTEN", pages.as_deref().unwrap_or_default());
-        let process = quiet(command).spawn()?;
+        command.env("FLARE__PORTAL__LISTEN", "");
+        command.envs(pages.iter().flat_map(Pages::environment));
+        let process = quiet(command, limits).spawn()?;
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect_lazy();
         let lines = Lines::all(&channel);
         ready(&lines).await?;
         let ready_after = began.elapsed();
-        Ok(Self { processes: vec![process], folder, lines, prefix: String::new(), ready_after, pages })
+        let (prefix, peers) = (String::new(), Vec::new());
+        Ok(Self { processes: vec![process], folder, lines, prefix, ready_after, peers, pages })
     }
 
     /// One process for each role.
     pub(crate) async fn distributed(servers: &Servers) -> Result<Self, Failure> {
         let folder = closed_folder()?;
         let prefix = format!("bench{:08x}_", u32::from_be_bytes(random()?));
-        let hex = format!("{:032x}{:032x}", u128::from_be_bytes(random()?), u128::from_be_bytes(random()?));
-        let key_file = folder.path().join("service.key");
-        std::fs::write(&key_file, hex)?;
-        restrict(&key_file)?;
+        let key_file = key_file(folder.path(), "service.key")?;
         let code_file = folder.path().join("setup-code");
-        std::fs::write(&code_file, "a-setup-code-for-the-benchmark\n")?;
+        fs::write(&code_file, "a-setup-code-for-the-benchmark\n")?;
         let mut addresses = Vec::new();
         for role in Producer::ALL {
             addresses.push((role, format!("127.0.0.1:{}", free_port()?)));
@@ -112,10 +129,8 @@ impl Installation {
                 .env("FLARE__FILES__DIR", folder.path().join("files"))
                 .env("FLARE__SERVICE__KEY_FILE", &key_file)
                 .env("FLARE__SERVICE__SETUP_CODE_FILE", &code_file);
-            for (peer, at) in &addresses {
-                command.env(format!("FLARE__PEERS__{}", peer.as_str().to_uppercase()), at);
-            }
-            processes.push(quiet(command).spawn()?);
+            command.envs(addresses.iter().map(named_peer));
+            processes.push(quiet(command, Limits::None).spawn()?);
         }
         let channel = |of: Producer| -> Result<Channel, Failure> {
             let (_, at) =
@@ -128,17 +143,47 @@ impl Installation {
             .collect::<Result<Vec<_>, Failure>>()?;
         let lines = Lines::each(|of| channels[of as usize].1.clone());
         ready(&lines).await?;
-        Ok(Self { processes, folder, lines, prefix, ready_after: began.elapsed(), pages: None })
+        let ready_after = began.elapsed();
+        Ok(Self { processes, folder, lines, prefix, ready_after, peers: addresses, pages: None })
+    }
+
+    /// The role portal in a process of its own, over the services of a distributed installation; it serves its pages.
+    pub(crate) async fn portal(&self, organisation: &str) -> Result<Portal, Failure> {
+        let folder = closed_folder()?;
+        let key_file = key_file(folder.path(), "portal.key")?;
+        let pages = Pages::in_the_clear(free_port()?);
+        let mut command = Command::new(binary()?);
+        command
+            .args(["run", "portal"])
+            .env("FLARE__MODE__KIND", "distributed")
+            .env("FLARE__MODE__DATA_DIR", folder.path())
+            .env("FLARE__SERVER__LISTEN", format!("127.0.0.1:{}", free_port()?))
+            .env("FLARE__PORTAL__KEY_FILE", &key_file)
+            .env("FLARE__PORTAL__FINGERPRINT", organisation)
+            // Its peers are on this machine, in the clear.
+            .env("FLARE__TLS__INSECURE", "true")
+            .envs(pages.environment());
+        let called = [Producer::Identity, Producer::Intake];
+        command.envs(self.peers.iter().filter(|(role, _)| called.contains(role)).map(named_peer));
+        let portal = Portal { process: quiet(command, Limits::None).spawn()?, _folder: folder };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while let Err(why) = pages.way().visit("/en/ask").await {
+            if Instant::now() > deadline {
+                return Err(why);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(portal)
     }
 
     /// Where the setup code lies.
     pub(crate) fn setup_code(&self) -> Result<String, Failure> {
-        Ok(std::fs::read_to_string(self.folder.path().join("setup-code"))?)
+        Ok(fs::read_to_string(self.folder.path().join("setup-code"))?)
     }
 
     /// Where the pages are.
-    pub(crate) fn pages(&self) -> Result<String, Failure> {
-        Ok(self.pages.clone().ok_or("no pages")?)
+    pub(crate) fn pages(&self) -> Result<&Pages, Failure> {
+        Ok(self.pages.as_ref().ok_or("no pages")?)
     }
 
     /// Processor time that the processes have used, in seconds.
@@ -147,7 +192,7 @@ impl Installation {
         const TICK: f64 = 0.01;
         let mut total = 0.0;
         for process in &self.processes {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id()))?;
+            let stat = fs::read_to_string(format!("/proc/{}/stat", process.id()))?;
             // The second field, the name, may hold anything up to the last parenthesis.
             let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
             for field in [11, 12] {
@@ -159,14 +204,7 @@ impl Installation {
 
     /// Resident memory of the processes, in MB (10^6 bytes).
     pub(crate) fn memory(&self) -> Result<f64, Failure> {
-        let mut total = 0.0;
-        for process in &self.processes {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()))?;
-            let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
-            let kib: f64 = line.split_whitespace().nth(1).ok_or("no VmRSS")?.parse()?;
-            total += kib * 1024.0 / 1e6;
-        }
-        Ok(total)
+        self.processes.iter().map(memory).sum()
     }
 
     /// Stops it, and removes what it left on shared servers.
@@ -195,24 +233,60 @@ impl Drop for Installation {
     }
 }
 
+/// The role portal, running.
+pub(crate) struct Portal {
+    process: Child,
+    _folder: TempDir,
+}
+
+impl Portal {
+    /// Its resident memory, in MB (10^6 bytes).
+    pub(crate) fn memory(&self) -> Result<f64, Failure> {
+        memory(&self.process)
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Resident memory of a process, in MB (10^6 bytes).
+fn memory(process: &Child) -> Result<f64, Failure> {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
+    let kib: f64 = line.split_whitespace().nth(1).ok_or("no VmRSS")?.parse()?;
+    Ok(kib * 1024.0 / 1e6)
+}
+
+fn named_peer((role, address): &(Producer, String)) -> (String, &str) {
+    (format!("FLARE__PEERS__{}", role.as_str().to_uppercase()), address)
+}
+
 /// A folder that nobody else can look into: embedded mode refuses any other.
 fn closed_folder() -> Result<TempDir, Failure> {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o700)).tempdir()?)
+    Ok(tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).tempdir()?)
 }
 
-fn restrict(file: &std::path::Path) -> Result<(), Failure> {
+/// A fresh key in a file that only its owner reads.
+fn key_file(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))?)
+    let file = folder.join(name);
+    let hex = format!("{:032x}{:032x}", u128::from_be_bytes(random()?), u128::from_be_bytes(random()?));
+    fs::write(&file, hex)?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
-fn quiet(mut command: Command) -> Command {
-    command
-        .env("FLARE__TELEMETRY__FILTER", "error")
-        // The benchmark is one place that does the work of thousands.
-        .env("FLARE__LIMITS__ANONYMOUS_CALLS_PER_MINUTE", "1000000")
-        .env("FLARE__LIMITS__RECEIPTS_CALLS_PER_MINUTE", "1000000")
-        .stdout(Stdio::null());
+fn quiet(mut command: Command, limits: Limits) -> Command {
+    command.env("FLARE__TELEMETRY__FILTER", "error").stdout(Stdio::null());
+    if limits == Limits::None {
+        let of = ["ANONYMOUS_CALLS_PER_MINUTE", "RECEIPTS_CALLS_PER_MINUTE"];
+        command.envs(of.map(|limit| (format!("FLARE__LIMITS__{limit}"), "1000000")));
+    }
     command
 }
 

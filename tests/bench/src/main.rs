@@ -7,6 +7,7 @@
 
 mod installation;
 mod latency;
+mod pages;
 mod people;
 mod portal;
 mod queue_list;
@@ -31,12 +32,15 @@ struct Args {
     /// Cases in the queue whose list is timed
     #[arg(long, default_value_t = 1_000_000)]
     cases: i64,
+    /// Made-up requests of the flood of the pages
+    #[arg(long, default_value_t = 5_000)]
+    junk: usize,
 }
 
 /// What can be measured.
 #[derive(Clone, Copy, ValueEnum)]
 enum Figure {
-    /// How soon everything is ready, and what it weighs doing nothing
+    /// How soon everything is ready, and what it and the role portal weigh doing nothing
     Start,
     /// A submission to the duty officer's notice, a grant to the approver's queue
     Latency,
@@ -61,7 +65,7 @@ async fn main() -> Result<(), Failure> {
             Figure::Embedded => Box::pin(throughput::embedded(args.submissions)).await?,
             Figure::Throughput => Box::pin(throughput::against_pgbench(args.submissions)).await?,
             Figure::Queue => Box::pin(queue_list::measure(args.cases)).await?,
-            Figure::Portal => Box::pin(portal::measure()).await?,
+            Figure::Portal => Box::pin(portal::measure(args.junk)).await?,
         }
     }
     Ok(())
