@@ -204,6 +204,7 @@ pub(crate) fn reason_of(error: &Error) -> &'static str {
     match error {
         Error::Refused(refusal) => refusal.reason,
         Error::Database(_) | Error::Late => "DATABASE_ERROR",
+        Error::Busy => "BUSY",
         Error::NotYet(_) => "NOT_YET",
         Error::Poisoned => "SWALLOWED_DATABASE_ERROR",
         Error::Corrupt(_) => "CORRUPT_ROW",

@@ -16,6 +16,9 @@ pub enum Error {
     /// The database did not answer in time. What was asked of it may have happened or not.
     #[error("the database did not answer in time")]
     Late,
+    /// So many write at once that this one's turn did not come in time. Nothing is wrong but that, and it may be tried again.
+    #[error("its turn to write did not come in time")]
+    Busy,
     /// What this rests on has not come yet. Nothing is wrong; it is tried again until it has.
     #[error("not yet: {0}")]
     NotYet(&'static str),
@@ -38,7 +41,7 @@ impl Error {
     /// right, and counting it as a failure of what was tried is not.
     pub fn is_transient(&self) -> bool {
         let error = match self {
-            Self::Late | Self::NotYet(_) => return true,
+            Self::Late | Self::Busy | Self::NotYet(_) => return true,
             Self::Database(error) => error,
             Self::Refused(_) | Self::Poisoned | Self::Corrupt(_) | Self::Random(_) | Self::Stopped(_) => {
                 return false;
@@ -96,6 +99,10 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            Error::Busy => {
+                tracing::warn!(%error, "a call failed");
+                Refusal::from(Cause::TooBusy).into()
+            }
             Error::Database(_) | Error::Late | Error::NotYet(_) | Error::Stopped(_) => {
                 tracing::error!(%error, "a call failed");
                 Refusal::from(Cause::StoreUnavailable).into()
@@ -161,7 +168,9 @@ mod tests {
         for code in ["1", "19", "2067", "11", "23505", "42601", "03082"] {
             assert!(!coded(code).is_transient(), "{code}");
         }
-        assert!(Error::Late.is_transient() && Error::NotYet("x").is_transient());
+        assert!(
+            Error::Late.is_transient() && Error::NotYet("x").is_transient() && Error::Busy.is_transient()
+        );
         assert!(!Error::Poisoned.is_transient());
     }
 }

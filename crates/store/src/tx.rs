@@ -114,6 +114,11 @@ impl Database {
             // when the server restarts, the next is taken, and at last a new one.
             match database.writer.begin_with(begin).await {
                 Err(error) if is_severed(&error) && dead < database.connections() => dead += 1,
+                // A file is never away: too many wanted its one writer. Who calls PostgreSQL cannot tell a full pool from a
+                // server that is away or silent.
+                Err(sqlx::Error::PoolTimedOut) if matches!(database.engine, Engine::Sqlite) => {
+                    return Err(Error::Busy);
+                }
                 outcome => break outcome.map_err(Error::Database)?,
             }
         };

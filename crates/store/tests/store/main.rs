@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up must stop")]
 
+mod busy;
 mod chains;
 mod collisions;
 mod constraints;
