@@ -1,6 +1,10 @@
 //! A small service to try the stack on: the event log, answering what the stream's name asks for.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use flare_contracts::events::v1::{
     EventsAfterRequest, EventsAfterResponse, ListEventsRequest, ListEventsResponse, ListQuarantinedRequest,
@@ -9,7 +13,10 @@ use flare_contracts::events::v1::{
     event_log_client::EventLogClient,
     event_log_server::{EventLog, EventLogServer},
 };
-use tokio::sync::Semaphore;
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    sync::Semaphore,
+};
 use tonic::{Request, Response, Status, service::Routes};
 
 use crate::{
@@ -113,4 +120,12 @@ pub(crate) async fn ask(
 #[allow(clippy::unnecessary_wraps, clippy::result_large_err, reason = "the shape of an interceptor")]
 pub(crate) fn plain(request: Request<()>) -> Result<Request<()>, Status> {
     Ok(request)
+}
+
+/// Connects from the nth of many addresses of this machine, none of which is the usual one.
+pub(crate) async fn connect_from(nth: u32, to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    let from = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + nth);
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(to).await.unwrap()
 }

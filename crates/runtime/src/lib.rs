@@ -15,6 +15,7 @@ mod frames;
 mod guard;
 mod health;
 mod observe;
+mod prometheus;
 mod redis_limits;
 mod redis_link;
 mod redis_sessions;

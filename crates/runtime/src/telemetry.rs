@@ -9,6 +9,7 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
+use tokio::net::TcpListener;
 use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer, filter::LevelFilter, fmt::MakeWriter, layer::SubscriberExt, registry::LookupSpan,
@@ -18,6 +19,7 @@ use tracing_subscriber::{
 use crate::{
     config::{LogFormat, TelemetrySettings},
     observe::CALL_SECONDS,
+    prometheus,
     tasks::{Tasks, constant_text},
 };
 
@@ -46,8 +48,11 @@ pub enum TelemetryError {
     #[error("telemetry.prometheus_listen must be an IP address and a port")]
     PrometheusAddress,
     /// The listener for Prometheus could not be opened.
-    #[error("telemetry.prometheus_listen cannot be used: {0}")]
-    Prometheus(#[from] BuildError),
+    #[error("telemetry.prometheus_listen cannot be listened on: {0}")]
+    PrometheusListen(io::Error),
+    /// The edges of a histogram are none.
+    #[error("a histogram cannot be kept: {0}")]
+    Histogram(#[from] BuildError),
     /// Telemetry is started once in a process.
     #[error("telemetry has been started before in this process")]
     StartedBefore,
@@ -71,9 +76,7 @@ impl Telemetry {
         subscriber(settings, &traces, io::stderr)?.try_init().map_err(|_| TelemetryError::StartedBefore)?;
         std::panic::set_hook(Box::new(log_panic));
         if !settings.prometheus_listen.is_empty() {
-            let address =
-                settings.prometheus_listen.parse().map_err(|_| TelemetryError::PrometheusAddress)?;
-            start_prometheus(address, histograms, tasks)?;
+            start_prometheus(&settings.prometheus_listen, histograms, tasks)?;
         }
         Ok(Self { traces })
     }
@@ -144,22 +147,27 @@ fn traces(settings: &TelemetrySettings) -> Result<SdkTracerProvider, TelemetryEr
 }
 
 fn start_prometheus(
-    address: SocketAddr,
+    listen: &str,
     histograms: &[(&str, &[f64])],
     tasks: &Tasks,
 ) -> Result<(), TelemetryError> {
+    let address: SocketAddr = listen.parse().map_err(|_| TelemetryError::PrometheusAddress)?;
+    let listener = std::net::TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    });
+    let listener = listener.map_err(TelemetryError::PrometheusListen)?;
     let mut builder = PrometheusBuilder::new();
     for (name, edges) in histograms.iter().chain(&[(CALL_SECONDS, CALL_BUCKETS.as_slice())]) {
         builder = builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), edges)?;
     }
-    let (recorder, listener) = builder.with_http_listener(address).build()?;
+    let recorder = builder.build_recorder();
+    let figures = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::StartedBefore)?;
     let token = tasks.token().clone();
     tasks.spawn_once("prometheus", async move {
-        tokio::select! {
-            result = listener => result.map_err(|error| format!("{error:?}").into()),
-            () = token.cancelled() => Ok(()),
-        }
+        prometheus::serve(listener, figures, token).await;
+        Ok(())
     });
     Ok(())
 }

@@ -10,7 +10,14 @@ use flare_contracts::{
 };
 use flare_seal::ServiceKey;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use tokio::task::JoinHandle;
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_reflection::pb::v1::{
@@ -26,7 +33,7 @@ use crate::{
     PeerChannel, SystemClock, client,
     config::Settings,
     config::Sources,
-    fixtures::{Log, TEXT, ask, plain, settings},
+    fixtures::{Log, TEXT, ask, connect_from, plain, settings},
     telemetry::tests::traced,
 };
 
@@ -210,15 +217,84 @@ async fn a_connection_gives_way_when_it_is_idle_and_not_while_a_call_is_in_fligh
 
 #[tokio::test]
 async fn a_connection_that_does_not_call_in_time_is_closed() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let server = start(&[("server.opening_seconds", "1")], Identity::new(), None).await;
     for preface in [&b""[..], b"PRI * HTTP/2.0", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
-        let mut silent = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        let mut silent = TcpStream::connect(&server.address).await.unwrap();
         silent.write_all(preface).await.unwrap();
-        let end = tokio::time::timeout(Duration::from_secs(20), silent.read_to_end(&mut Vec::new())).await;
+        let end = timeout(Duration::from_secs(20), silent.read_to_end(&mut Vec::new())).await;
         assert!(end.is_ok(), "it is closed after {preface:?}");
     }
     assert!(ask(&server.channel, "", "").await.is_ok());
+}
+
+/// What a client says first in a handshake.
+fn client_hello(files: &Settings) -> Vec<u8> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&files.tls.ca).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let mut hello = Vec::new();
+    let name = ServerName::try_from("localhost").unwrap();
+    ClientConnection::new(config, name).unwrap().write_tls(&mut hello).unwrap();
+    hello
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_begun_and_never_finished_is_closed_in_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = certificates(dir.path());
+    let tls = Tls::load(&files.tls).unwrap().unwrap();
+    let server = start(&[("server.opening_seconds", "1")], Identity::new(), Some(tls.clone())).await;
+    let hello = client_hello(&files);
+    for (said, is_answered) in [(&hello[..0], false), (&hello[..hello.len() / 2], false), (&hello, true)] {
+        let begun = Instant::now();
+        let mut silent = TcpStream::connect(&server.address).await.unwrap();
+        silent.write_all(said).await.unwrap();
+        let mut heard = Vec::new();
+        let end = timeout(Duration::from_secs(20), silent.read_to_end(&mut heard)).await;
+        assert!(end.is_ok(), "it is closed after {} bytes", said.len());
+        assert!(begun.elapsed() >= Duration::from_secs(1), "not before its time is over");
+        assert_eq!(!heard.is_empty(), is_answered, "{} bytes", said.len());
+    }
+    let person = client::connect(&[&server.address], Some(&Tls::trusting(&files.tls.ca).unwrap()), plain);
+    assert!(ask(&person.unwrap(), "", "").await.is_ok());
+}
+
+#[tokio::test]
+async fn whoever_fills_the_server_with_silent_connections_from_many_places_keeps_nobody_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = certificates(dir.path());
+    for tls in [None, Some(Tls::load(&files.tls).unwrap().unwrap())] {
+        let most = 16;
+        let server = start(&[("server.max_connections", "16")], Identity::new(), tls.clone()).await;
+        let address = server.address.parse().unwrap();
+        let mut silent = Vec::new();
+        for nth in 0..most {
+            silent.push(connect_from(nth, address).await);
+        }
+        let newcomer = || client::connect(&[&server.address], tls.as_ref(), plain).unwrap();
+        assert!(ask(&newcomer(), "", "").await.is_ok(), "a newcomer is answered");
+        let mut idlest = silent.remove(0);
+        let end = timeout(Duration::from_secs(5), idlest.read_to_end(&mut Vec::new())).await;
+        assert!(end.is_ok(), "the idlest has gone, long before its time was over");
+        assert!(silent.iter().all(stands), "and nobody else");
+        for nth in most..4 * most {
+            silent.push(connect_from(nth, address).await);
+        }
+        assert!(ask(&newcomer(), "", "").await.is_ok(), "however many come after");
+    }
+}
+
+/// Whether a connection is open, as far as has been heard.
+fn stands(stream: &TcpStream) -> bool {
+    loop {
+        match stream.try_read(&mut [0; 64]) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+        }
+    }
 }
 
 #[tokio::test]
@@ -246,7 +322,7 @@ async fn calls_that_run_are_answered_before_the_server_ends_and_new_ones_are_not
     server.log.held.acquire().await.unwrap().forget();
     server.token.cancel();
     // The listener closes as soon as the server drains.
-    while tokio::net::TcpStream::connect(&server.address).await.is_ok() {
+    while TcpStream::connect(&server.address).await.is_ok() {
         tokio::task::yield_now().await;
     }
     server.log.release.add_permits(1);

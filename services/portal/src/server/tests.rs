@@ -7,6 +7,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpSocket,
     sync::{Notify, Semaphore},
 };
 use tokio_rustls::TlsConnector;
@@ -249,6 +250,21 @@ async fn whoever_sends_a_body_slowly_is_idle_until_it_has_come() {
     assert!(ended.is_err() || rest.is_empty(), "its room went to the newcomer: {rest}");
 }
 
+#[tokio::test]
+async fn whoever_fills_the_portal_with_silent_connections_from_many_places_keeps_nobody_out() {
+    let running = start(door(16, Callers::Connected)).await;
+    let mut silent = Vec::new();
+    for last in 2..=17 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
+        silent.push(socket.connect(running.address).await.unwrap());
+    }
+    assert_eq!(place_of(&running, "", "").await, Some(at("127.0.0.1")), "a newcomer is answered");
+    assert_eq!(silent[0].read(&mut [0; 1]).await.unwrap_or(0), 0, "the idlest has gone");
+    let open = |stream: &TcpStream| stream.try_read(&mut [0; 1]).map_err(|error| error.kind());
+    assert!(silent[1..].iter().all(|other| open(other) == Err(io::ErrorKind::WouldBlock)), "and nobody else");
+}
+
 /// A certificate for "localhost" and whoever trusts it, with these versions of TLS.
 fn certificate(folder: &std::path::Path) -> (PathBuf, PathBuf, RootCertStore) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -280,4 +296,20 @@ async fn with_a_certificate_both_versions_of_tls_are_served_and_nothing_in_the_c
         assert_eq!(exchange(stream, &request("/", "")).await, Some(at("127.0.0.1")));
     }
     assert_eq!(place_of(&running, "", "").await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_begun_and_never_finished_is_closed_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key, _) = certificate(folder.path());
+    let certificate = Some(ShownCertificate::load(&certificate, &key).unwrap());
+    let running = start(Door { most: 16, callers: Callers::Connected, certificate }).await;
+    // The beginning of what a browser says first: a record of 512 bytes.
+    for said in [&b""[..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"] {
+        let begun = Instant::now();
+        let mut silent = connect(&running).await;
+        silent.write_all(said).await.unwrap();
+        assert_eq!(silent.read(&mut [0; 1]).await.unwrap_or(0), 0);
+        assert!(begun.elapsed() >= OPENING && begun.elapsed() < 2 * OPENING, "{:?}", begun.elapsed());
+    }
 }
