@@ -21,6 +21,8 @@ mod parts;
 mod producer;
 mod refusal;
 pub mod requester_act;
+mod step_code;
+pub mod text_limits;
 pub mod vote;
 
 pub use access_rules::{AccessRules, MissingRule};
@@ -32,6 +34,7 @@ pub use generated::flare::{common, events, grants, identity, intake, notificatio
 pub use input_rule::InputRule;
 pub use producer::{Producer, UnknownProducer};
 pub use refusal::{Kind, Reason, Refusal, ToldRefusal, Violation};
+pub use step_code::StepCode;
 
 /// The encoded descriptor set of everything in `proto/`, custom options included.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

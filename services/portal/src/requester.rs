@@ -5,7 +5,7 @@ mod acts;
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
     EdgeError, Form, Lines,
-    receipt::{ReceiptHolder, Standing as Stands, Status, add_once, was_sent_before},
+    receipt::{ReceiptHolder, Status, add_once, was_sent_before},
 };
 use flare_kernel::Timestamp;
 use flare_seal::{Receipt, RequestSeed};
@@ -14,16 +14,13 @@ use tonic::Code;
 
 use crate::{
     act_id::ActId,
-    acts::{Act, possible},
+    acts::{Act, Turn, possible, turn},
     form::{Unclear, questions_left},
     keys::Slip,
     spool::WaitingRoom,
 };
 
-pub(crate) use acts::{Acted, Arrival, Offer, PaperAnswer, Stopped, Way};
-
-/// The longest message, in bytes.
-pub(crate) const LONGEST_MESSAGE: usize = 16_000;
+pub(crate) use acts::{Acted, Arrival, PaperAnswer, Stopped, Way};
 
 /// Acts for whoever sits before a page.
 pub(crate) struct Requester {
@@ -54,19 +51,6 @@ pub(crate) enum NotDone {
     Away,
     /// It breaks a rule, which the page says in its reader's language.
     Refused(ToldRefusal),
-}
-
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// Ours, by then if that is known.
-    Ours(Option<Timestamp>),
-    /// Theirs: something was asked.
-    Theirs,
-    /// Nobody's until it is safe.
-    Paused,
-    /// It has ended.
-    Ended,
 }
 
 /// Where a request stands, with nothing that convicts.
@@ -120,23 +104,8 @@ impl Requester {
     /// Where a code's request stands.
     pub(crate) async fn look(&self, receipt: &Receipt) -> Result<Standing, NotDone> {
         let (_, status) = self.find(receipt).await?;
-        let turn = match status.standing {
-            Stands::WaitingForYou => Turn::Theirs,
-            _ if !status.open_questions.is_empty() => Turn::Theirs,
-            Stands::Closed | Stands::Withdrawn => Turn::Ended,
-            Stands::Paused => Turn::Paused,
-            Stands::Unspecified
-            | Stands::Received
-            | Stands::Acknowledged
-            | Stands::BeingAssessed
-            | Stands::HelpBeingPrepared
-            | Stands::InApproval
-            | Stands::HelpActive
-            | Stands::Reporting
-            | Stands::AskedToStop => Turn::Ours(status.we_answer_by),
-        };
         let since = status.steps.iter().filter_map(|step| step.at).max();
-        Ok(Standing { turn, since, acts: possible(&status) })
+        Ok(Standing { turn: turn(&status), since, acts: possible(&status) })
     }
 
     async fn find(&self, receipt: &Receipt) -> Result<(ReceiptHolder, Status), NotDone> {

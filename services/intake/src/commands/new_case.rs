@@ -1,7 +1,7 @@
 //! What sending a request and opening one for somebody have in common.
 
 use flare_contracts::{
-    Cause, InputRule, Refusal,
+    Cause, InputRule, Refusal, StepCode,
     common::v1::{Compartment as WireCompartment, KeyEpoch, SealedField},
     events::v1::{IntakeEvent, RequestSubmitted},
     intake::v1::{Channel, HolderKind},
@@ -98,7 +98,8 @@ impl NewCase {
         }
         .into();
         tx.append(self.case, self.listing.lane_hint, self.author.name(), &event)?;
-        store::view::add_first_step(tx, self.case, super::step_source(tx, self.case), "received").await?;
+        store::view::add_first_step(tx, self.case, super::step_source(tx, self.case), StepCode::Received)
+            .await?;
         Ok(Opened { received: tx.now(), version: tx.version(self.case) })
     }
 
