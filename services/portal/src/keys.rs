@@ -41,7 +41,7 @@ pub(crate) struct Session {
     /// When the code was shown or typed.
     pub(crate) begun: Timestamp,
     /// When it was last used.
-    pub(crate) seen: Timestamp,
+    pub(crate) last_used: Timestamp,
     /// Whether the code was drawn in this session, and may still be shown.
     pub(crate) is_new: bool,
     /// Whether there is no other way to reach whoever holds it.
@@ -136,7 +136,7 @@ impl Session {
     /// Begins with a code that was just shown or typed.
     pub(crate) fn begin(receipt: Receipt, now: Timestamp) -> Self {
         let unclear = Unclear::default();
-        Self { receipt, begun: now, seen: now, is_new: false, only_here: false, unclear }
+        Self { receipt, begun: now, last_used: now, is_new: false, only_here: false, unclear }
     }
 
     /// As the cookie carries it, used at `now`.
@@ -155,17 +155,17 @@ impl Session {
         let mut bytes: [u8; 33] = keys.open("session", text)?;
         let (receipt, rest) = bytes.split_first_chunk::<15>()?;
         let (begun, rest) = rest.split_first_chunk::<8>()?;
-        let (seen, flags) = rest.split_first_chunk::<8>()?;
+        let (last_used, flags) = rest.split_first_chunk::<8>()?;
         let session = Self {
             receipt: Receipt::from_bytes(*receipt),
             begun: Timestamp::from_micros(i64::from_be_bytes(*begun)),
-            seen: Timestamp::from_micros(i64::from_be_bytes(*seen)),
+            last_used: Timestamp::from_micros(i64::from_be_bytes(*last_used)),
             is_new: flags.first()? & 1 != 0,
             only_here: flags.first()? & 2 != 0,
             unclear: Unclear::from_byte(*flags.get(1)?),
         };
         bytes.zeroize();
-        (now.since(session.seen) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
+        (now.since(session.last_used) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
     }
 }
 

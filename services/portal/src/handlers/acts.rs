@@ -156,9 +156,9 @@ impl Visit {
 
     /// A page that says these texts about an act, with a way back.
     pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Response {
-        let p = small(self.lang, false);
-        let (heading, next) = (act.name(p.t), Some(("status", p.t.link_status())));
-        self.keep(page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next }))
+        let (p, t) = (small(self.lang, false), self.t());
+        let shown = Text::new(p, act.name(t), texts).leading_to("status", t.link_status());
+        self.keep(page(StatusCode::OK, &shown))
     }
 
     /// The page for what was done before.

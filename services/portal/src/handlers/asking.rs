@@ -89,8 +89,8 @@ fn altered(lang: Language) -> Response {
     let p = Page::at_fault(lang, L10nLanguage::title_about);
     let t = p.t;
     let texts = vec![t.altered_text(), t.safe_history(), t.safe_between(), t.safe_recent(), t.safe_form()];
-    let next = Some(("ask", t.home_start()));
-    page(StatusCode::BAD_REQUEST, &Text { heading: t.altered_heading(), texts, lines: &[], next, p })
+    let shown = Text::new(p, t.altered_heading(), texts).leading_to("ask", t.home_start());
+    page(StatusCode::BAD_REQUEST, &shown)
 }
 
 impl Portal {
@@ -128,8 +128,8 @@ impl Portal {
         if !lines.is_empty() {
             texts.push(t.home_helplines());
         }
-        let next = Some(("back", t.link_back()));
-        page(StatusCode::SERVICE_UNAVAILABLE, &Text { heading: t.away_heading(), texts, lines, next, p })
+        let shown = Text::new(p, t.away_heading(), texts).with_contacts(lines);
+        page(StatusCode::SERVICE_UNAVAILABLE, &shown.leading_to("back", t.link_back()))
     }
 
     /// By when a new request is read: the later of its target and the target counted from when somebody reads again.
