@@ -1,36 +1,46 @@
 //! What can be done at each step of a request, of a grant, of a payment and of a need: one table each.
 
-use flare_edge::receipt::{NeedKind, Standing, Step, TrancheState};
+use flare_edge::receipt::{NeedKind, Step, TrancheState};
 use flare_kernel::CaseId;
 
 use super::*;
 
-const STANDINGS: [Standing; 12] = [
-    Standing::Received,
-    Standing::Acknowledged,
-    Standing::BeingAssessed,
-    Standing::WaitingForYou,
-    Standing::HelpBeingPrepared,
-    Standing::InApproval,
-    Standing::HelpActive,
-    Standing::Reporting,
-    Standing::Closed,
-    Standing::Paused,
-    Standing::Withdrawn,
-    Standing::AskedToStop,
+/// What is offered while a request goes on.
+const GOES_ON: &[Act] = &[Act::Change, Act::Stop, Act::Seen];
+
+/// Every standing, what can be done there where nothing is asked, and whose turn it is.
+const STANDINGS: [(Standing, &[Act], Turn); 12] = [
+    (Standing::Received, GOES_ON, OURS),
+    (Standing::Acknowledged, GOES_ON, OURS),
+    (Standing::BeingAssessed, GOES_ON, OURS),
+    (Standing::WaitingForYou, GOES_ON, Turn::Theirs),
+    (Standing::HelpBeingPrepared, GOES_ON, OURS),
+    (Standing::InApproval, GOES_ON, OURS),
+    (Standing::HelpActive, GOES_ON, OURS),
+    (Standing::Reporting, GOES_ON, OURS),
+    (Standing::Closed, &[Act::Seen], Turn::Ended),
+    (Standing::Paused, GOES_ON, Turn::Paused),
+    (Standing::Withdrawn, &[Act::Seen], Turn::Ended),
+    (Standing::AskedToStop, &[Act::Change, Act::Seen], OURS),
 ];
 
-const STAGES: [GrantStage; 10] = [
-    GrantStage::Draft,
-    GrantStage::InApproval,
-    GrantStage::Approved,
-    GrantStage::Active,
-    GrantStage::Reporting,
-    GrantStage::Closing,
-    GrantStage::Closed,
-    GrantStage::Rejected,
-    GrantStage::Withdrawn,
-    GrantStage::Terminated,
+/// When we answer by.
+const BY: Timestamp = Timestamp::from_micros(9);
+const OURS: Turn = Turn::Ours(Some(BY));
+
+/// Every stage of a grant whose proposal and agreement are shown, and what is asked there.
+const STAGES: [(GrantStage, &[Act]); 11] = [
+    (GrantStage::Draft, &[Act::Proposal, Act::Agreement]),
+    (GrantStage::InApproval, &[Act::Agreement]),
+    (GrantStage::Approved, &[Act::Agreement]),
+    (GrantStage::Active, &[Act::Report]),
+    (GrantStage::Reporting, &[Act::Report]),
+    (GrantStage::Closing, &[]),
+    (GrantStage::Closed, &[]),
+    (GrantStage::Rejected, &[]),
+    (GrantStage::Withdrawn, &[]),
+    (GrantStage::Terminated, &[]),
+    (GrantStage::Unknown, &[]),
 ];
 
 fn status(standing: Standing, fill: impl FnOnce(&mut Status)) -> Status {
@@ -64,33 +74,25 @@ fn step(what: StepCode, about: &str, time: i64) -> Step {
 
 #[test]
 fn what_can_be_done_hangs_on_where_the_request_stands() {
-    for standing in STANDINGS {
-        let expected: &[Act] = match standing {
-            Standing::Closed | Standing::Withdrawn => &[Act::Seen],
-            Standing::AskedToStop => &[Act::Change, Act::Seen],
-            _ => &[Act::Change, Act::Stop, Act::Seen],
-        };
+    for (standing, expected, _) in STANDINGS {
         assert_eq!(possible(&status(standing, |_| ())), expected, "{standing:?}");
     }
 }
 
 #[test]
 fn what_is_asked_of_a_grant_hangs_on_its_stage() {
-    for stage in STAGES {
-        let expected: &[Act] = match stage {
-            GrantStage::Draft => &[Act::Proposal, Act::Agreement],
-            GrantStage::InApproval | GrantStage::Approved => &[Act::Agreement],
-            GrantStage::Active | GrantStage::Reporting => &[Act::Report],
-            _ => &[],
-        };
-        let status = status(Standing::HelpBeingPrepared, |status| status.grants = vec![grant(stage)]);
-        let asked: Vec<_> = possible(&status).into_iter().filter(|act| act.is_asked()).collect();
+    for (stage, expected) in STAGES {
+        let shown = status(Standing::HelpBeingPrepared, |status| status.grants = vec![grant(stage)]);
+        let asked: Vec<_> = possible(&shown).into_iter().filter(|act| act.is_asked()).collect();
         assert_eq!(asked, expected, "{stage:?}");
     }
-    let unshown =
-        Grant { proposal_message_id: String::new(), agreement_message_id: String::new(), ..grant(STAGES[0]) };
-    let status = status(Standing::HelpBeingPrepared, |status| status.grants = vec![unshown]);
-    assert!(!possible(&status).iter().any(|act| act.is_asked()), "what is not shown is not asked");
+    let unshown = Grant {
+        proposal_message_id: String::new(),
+        agreement_message_id: String::new(),
+        ..grant(GrantStage::Draft)
+    };
+    let unshown = status(Standing::HelpBeingPrepared, |status| status.grants = vec![unshown]);
+    assert!(!possible(&unshown).iter().any(|act| act.is_asked()), "what is not shown is not asked");
 }
 
 #[test]
@@ -108,8 +110,8 @@ fn a_payment_is_asked_about_while_it_is_under_way() {
     for (state, is_asked) in states {
         let tranche = Tranche { tranche_id: "tranche".to_owned(), amount: None, state };
         let paid = Grant { tranches: vec![tranche], ..grant(GrantStage::Active) };
-        let status = status(Standing::HelpActive, |status| status.grants = vec![paid]);
-        assert_eq!(possible(&status).contains(&Act::Money), is_asked, "{state:?}");
+        let sent = status(Standing::HelpActive, |status| status.grants = vec![paid]);
+        assert_eq!(possible(&sent).contains(&Act::Money), is_asked, "{state:?}");
     }
 }
 
@@ -154,14 +156,8 @@ fn what_was_done_is_asked_again_when_it_is_shown_or_asked_anew() {
 
 #[test]
 fn it_is_their_turn_while_a_question_is_open_and_ours_until_it_ends() {
-    for standing in STANDINGS {
-        let stands = status(standing, |status| status.we_answer_by = Some(at(9)));
-        let expected = match standing {
-            Standing::WaitingForYou => Turn::Theirs,
-            Standing::Closed | Standing::Withdrawn => Turn::Ended,
-            Standing::Paused => Turn::Paused,
-            _ => Turn::Ours(Some(at(9))),
-        };
+    for (standing, _, expected) in STANDINGS {
+        let stands = status(standing, |status| status.we_answer_by = Some(BY));
         assert_eq!(turn(&stands), expected, "{standing:?}");
         let asked = status(standing, |status| status.open_questions = vec!["message".to_owned()]);
         assert_eq!(turn(&asked), Turn::Theirs, "{standing:?}");
