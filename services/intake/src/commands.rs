@@ -4,7 +4,7 @@ pub(crate) mod add_answers;
 pub(crate) mod answer_agreement;
 pub(crate) mod answer_proposal;
 pub(crate) mod attach_file;
-pub(crate) mod begin_thread_epoch;
+pub(crate) mod begin_key_epoch;
 pub(crate) mod freeze_receipt;
 pub(crate) mod issue_receipt;
 mod new_case;

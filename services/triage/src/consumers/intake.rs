@@ -46,7 +46,7 @@ pub(super) async fn apply(
         Event::FileAttached(_)
         | Event::ReceiptIssued(_)
         | Event::ReceiptFrozen(_)
-        | Event::ThreadKeyBegun(_)
+        | Event::CaseKeyBegun(_)
         | Event::ProposalAnswered(_)
         | Event::AgreementAnswered(_)
         | Event::ArrivalReported(_)

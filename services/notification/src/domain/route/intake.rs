@@ -106,6 +106,6 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
         // They have a new one.
         Event::ReceiptIssued(_) => to.settle(Ask::ReachAnew, case),
         // Done by staff, who know.
-        Event::ReceiptFrozen(_) | Event::ThreadKeyBegun(_) => {}
+        Event::ReceiptFrozen(_) | Event::CaseKeyBegun(_) => {}
     }
 }
