@@ -157,6 +157,7 @@ impl Request {
             listing: Some(form.listing()?),
             answers: seal_answers(&keys, form, |_| 1)?,
             keys: vec![request_epoch, thread_epoch],
+            composed_at: None,
         };
         Ok(Self { case, message })
     }
@@ -164,6 +165,13 @@ impl Request {
     /// The case that it opens.
     pub const fn case(&self) -> CaseId {
         self.case
+    }
+
+    /// The same, sent by a portal on whose disk it waited since then.
+    #[must_use]
+    pub fn waited_since(mut self, at: Timestamp) -> Self {
+        self.message.composed_at = Some(input::timestamp_out(at));
+        self
     }
 
     /// As it is on the wire, for whoever plays tricks on a service in a test.

@@ -1,5 +1,7 @@
 //! Services that go away and come back, processes that die between any two steps, and what then lies on the disk.
 
+mod clocks;
+
 use std::{
     collections::BTreeMap,
     convert::Infallible,
@@ -218,8 +220,12 @@ struct Pages {
 
 impl Pages {
     fn new(folder: &Path, services: &Services, limit_bytes: u64) -> Self {
+        Self::over(folder, services.lines(), limit_bytes)
+    }
+
+    fn over(folder: &Path, lines: Lines, limit_bytes: u64) -> Self {
         let spool = Spool::open(folder, limit_bytes).unwrap();
-        let portal = Portal::new(services.lines(), settings(), keys(), Arc::new(Fixed)).with_spool(&spool);
+        let portal = Portal::new(lines, settings(), keys(), Arc::new(Fixed)).with_spool(&spool);
         let drain = portal.drain().unwrap();
         Self { router: portal.router(), drain, spool }
     }

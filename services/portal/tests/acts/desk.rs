@@ -165,6 +165,7 @@ impl Desk {
                 self.epoch(Compartment::Request, WireCompartment::Request, &request_key, false),
                 self.epoch(Compartment::Thread, WireCompartment::Thread, &self.thread_key, true),
             ],
+            composed_at: None,
         };
         self.api.submit_request(from(Caller::Anonymous, request)).await.unwrap();
     }
