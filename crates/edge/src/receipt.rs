@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Line, Lines, bundle::RECEIPT};
 
 pub use request::{
-    ALREADY_SUBMITTED, FormSent, FurtherAnswers, Request, Submitted, add_once, lock, seal_answers, send_form,
+    ALREADY_SUBMITTED, FormSent, FurtherAnswers, NotSent, Request, Submitted, add_once, lock, seal_answers,
     words_id,
 };
 pub use view::{
