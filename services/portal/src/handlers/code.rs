@@ -12,7 +12,6 @@ use crate::{
     pages::{Cannot, Code, Page, Text},
     refusals,
     requester::NotDone,
-    to_staff,
     web::page,
 };
 
@@ -69,10 +68,11 @@ pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
 /// Says what happens to whoever cannot keep the code.
 pub(super) async fn cannot(visit: Visit) -> Answer {
     if visit.session.only_here {
-        // A request that waits on the disk takes no words yet. That is said before any are typed.
-        return match visit.portal.requester.look(&visit.session.receipt).await {
-            Ok(_) => way_page(&visit, StatusCode::OK, "", None),
-            Err(_) => Ok(visit.keep(not_now(visit.lang))),
+        // What cannot be taken is said before anything is typed.
+        return if visit.portal.requester.takes_way(&visit.session.receipt).await {
+            way_page(&visit, StatusCode::OK, "", None)
+        } else {
+            Ok(visit.keep(not_now(visit.lang)))
         };
     }
     Ok(visit.keep(reached(visit.lang)))
@@ -84,8 +84,8 @@ pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
         Ok(words) => words,
         Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
     };
-    let text = to_staff::safe_way(words.text);
-    match visit.portal.requester.write(&visit.session.receipt, None, &text, &words.id).await {
+    let told = (words.text, words.id.as_str());
+    match visit.portal.requester.tell_way(&visit.session, visit.lang, told, visit.portal.now()).await {
         Ok(()) => {
             let session = Session { only_here: false, ..visit.session.clone() };
             Ok(visit.keep_as(reached(visit.lang), &session))
