@@ -20,6 +20,7 @@ mod input_rule;
 mod parts;
 mod producer;
 mod refusal;
+mod request_submitted;
 pub mod requester_act;
 mod step_code;
 pub mod text_limits;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flare_access::{Caller, caller, receipt, staff};
+use flare_access::{Caller, caller, is_from_portal, receipt, staff};
 use flare_contracts::{
     input,
     intake::v1::{
@@ -57,7 +57,8 @@ impl intake_server::Intake for IntakeApi {
         &self,
         request: Request<SubmitRequestRequest>,
     ) -> Result<Response<SubmitRequestResponse>, Status> {
-        let (once, command) = SubmitRequest::parse(request.into_inner(), &self.0.service_key)?;
+        let from_portal = is_from_portal(&request);
+        let (once, command) = SubmitRequest::parse(request.into_inner(), from_portal, &self.0.service_key)?;
         Ok(Response::new(self.0.database.once(once, command).await?))
     }
 

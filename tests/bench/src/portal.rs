@@ -13,7 +13,7 @@ use std::{
 };
 
 use flare_contracts::common::v1::Role;
-use flare_edge::{Form, KeyBundle, Lines, Team, receipt::send_form};
+use flare_edge::{Form, KeyBundle, Lines, Team, receipt::Request};
 use flare_seal::{Receipt, RequestSeed};
 use futures::future::try_join_all;
 
@@ -122,7 +122,9 @@ async fn by_grpc(lines: &Lines, bundle: &KeyBundle) -> Result<(), Failure> {
     let form =
         Form { happened: visitor::STORY.to_owned(), contact: visitor::REACH.to_owned(), ..Form::default() };
     for _ in 0..REQUESTS / AT_ONCE {
-        send_form(lines, bundle, &form, (&Receipt::draw()?, &RequestSeed::generate()?)).await?;
+        let (receipt, seed) = (Receipt::draw()?, RequestSeed::generate()?);
+        let request = Request::of_form(bundle, &form, (&receipt, &seed))?;
+        request.submit_or_add(lines, (bundle, &form), (&receipt, &seed)).await?;
     }
     Ok(())
 }

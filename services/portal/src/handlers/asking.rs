@@ -77,7 +77,8 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
-    let session = Session { is_new: true, only_here: answers.only_here(), unclear, ..begun };
+    let only_here = answers.only_here();
+    let session = Session { is_new: true, only_here, lane: form.lane(), unclear, ..begun };
     let by = portal.read_by(&form, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
     let shown = page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, other_words, false));
