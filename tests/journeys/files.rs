@@ -65,8 +65,14 @@ fn from_staff(case: &Case<'_>) {
     });
     assert_eq!(std::fs::read(&out).unwrap(), b"To whom it may concern");
 
+    // Further answers are sealed under a key that their requester drew, and that nobody else may write under.
+    let more = case.requester.words(r#"{ "never": "Nothing by mail." }"#);
+    case.requester.flare(&["request", "add", "--form", &more, "--receipt-file", &case.receipt]);
     let note = officer.file("note.txt", b"for us alone");
     let id = text(&officer.flare(&["case", "attach", &case.id, &note])["file_id"]);
+    let out = officer.new_file("note");
+    officer.flare(&["case", "download", &case.id, &id, "--to", &out]);
+    assert_eq!(std::fs::read(&out).unwrap(), b"for us alone");
     let refused = case.receipt_try(&["download", &id, "--to", &case.requester.new_file("note")]);
     assert_ne!(refused.code, 0, "what is for staff opens for no receipt: {refused}");
 }

@@ -3,7 +3,7 @@
 
 use flare_edge::{
     Form, KeyBundle, Lines,
-    receipt::{FormSent, ReceiptHolder, send_form},
+    receipt::{FormSent, ReceiptHolder, Request},
 };
 use flare_seal::{Receipt, RequestSeed};
 use tokio::task::JoinSet;
@@ -24,7 +24,9 @@ async fn send(address: String, happened: &'static str, receipt: [u8; 15]) -> For
     let lines = lines(&address);
     let bundle = KeyBundle::fetch(&lines, None).await.unwrap();
     let (receipt, seed) = (Receipt::from_bytes(receipt), RequestSeed::from_bytes([9; 32]));
-    send_form(&lines, &bundle, &form(happened), (&receipt, &seed)).await.unwrap()
+    let form = form(happened);
+    let request = Request::of_form(&bundle, &form, (&receipt, &seed)).unwrap();
+    request.submit_or_add(&lines, (&bundle, &form), (&receipt, &seed)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

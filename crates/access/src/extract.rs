@@ -40,6 +40,16 @@ pub fn service<T>(request: &Request<T>) -> Result<Producer, Refusal> {
     }
 }
 
+/// Whether the portal calls, for whoever it is: what it alone can know may be believed then.
+pub fn is_from_portal<T>(request: &Request<T>) -> bool {
+    request.extensions().get::<FromPortal>().is_some()
+}
+
+/// What the server's door notes on a call of the portal: one on its own channel within the process, or over TLS under its
+/// certificate. No caller can write it.
+#[derive(Clone, Copy, Debug)]
+pub struct FromPortal;
+
 /// Refuses any other service than this one.
 pub fn only_service<T>(request: &Request<T>, only: Producer) -> Result<(), Refusal> {
     if service(request)? == only { Ok(()) } else { Err(refusals::not_allowed()) }

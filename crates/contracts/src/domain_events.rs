@@ -75,7 +75,7 @@ events! {
     }
     IntakeEvent in intake_event {
         RequestSubmitted, AnswersAdded, ReceiptIssued, ReceiptFrozen, MessagePosted, FileAttached,
-        ProposalAnswered, AgreementAnswered, ArrivalReported, ReportSubmitted, WithdrawalRequested, ThreadKeyBegun,
+        ProposalAnswered, AgreementAnswered, ArrivalReported, ReportSubmitted, WithdrawalRequested, CaseKeyBegun,
     }
     TriageEvent in triage_event {
         CaseOpened, CaseAcknowledged, CaseAssigned, ContactPlanSet, CaseAssessed, PersonAdded, PersonStatusSet,

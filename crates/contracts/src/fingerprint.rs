@@ -6,13 +6,16 @@ use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{DESCRIPTORS, intake::v1::PostMessageRequest};
+use crate::{
+    DESCRIPTORS,
+    intake::v1::{PostMessageRequest, SubmitRequestRequest},
+};
 
 static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).ok());
 
 /// SHA-256 over a request as its sender meant it: without its `request_id`, without what sealing draws afresh each time
-/// (ciphertexts, commitments' salts and key wraps), and without the versions that its sender had seen: they guard the first
-/// execution only, and whoever repeats it may have seen what it left behind. A sealed field's tag stays, and tells another
+/// (ciphertexts, commitments' salts and key wraps), without since when it waited, and without the versions that its sender
+/// had seen: they guard the first execution only, and whoever repeats it may have seen what it left behind. A sealed field's tag stays, and tells another
 /// text from the same one.
 ///
 /// Returns nothing when `T` is not a message of `proto/`.
@@ -21,6 +24,10 @@ pub fn fingerprint<T: Message + Name>(request: &T) -> Option<[u8; 32]> {
     let mut message = DynamicMessage::decode(descriptor, request.encode_to_vec().as_slice()).ok()?;
     message.clear_field_by_name("request_id");
     message.clear_field_by_name("version");
+    if T::full_name() == SubmitRequestRequest::full_name() {
+        // Told once it waited: a request is the same whether it did or not.
+        message.clear_field_by_name("composed_at");
+    }
     if T::full_name() == PostMessageRequest::full_name() {
         // The same for a thread: its own words are among what was seen since.
         message.clear_field_by_name("seen");
@@ -60,7 +67,7 @@ fn message_fields(descriptor: &MessageDescriptor) -> Vec<prost_reflect::FieldDes
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{common::v1::SealedField, grants::v1::EnterPayeeRequest};
+    use crate::{common::v1::SealedField, grants::v1::EnterPayeeRequest, input};
 
     fn request(request_id: &str, version: i64, field_version: u32, tag: u8) -> EnterPayeeRequest {
         EnterPayeeRequest {
@@ -87,5 +94,15 @@ mod tests {
         let mut other = request("a", 4, 1, 7);
         "grant_2".clone_into(&mut other.grant_id);
         assert_ne!(fingerprint(&other), Some(first), "another grant");
+    }
+
+    #[test]
+    fn a_request_that_waited_is_the_same_request() {
+        let sent = SubmitRequestRequest { case_id: "case_1".to_owned(), ..SubmitRequestRequest::default() };
+        let at = |micros| Some(input::timestamp_out(flare_kernel::Timestamp::from_micros(micros)));
+        for composed_at in [at(1), at(2)] {
+            let waited = SubmitRequestRequest { composed_at, ..sent.clone() };
+            assert_eq!(fingerprint(&waited), fingerprint(&sent));
+        }
     }
 }

@@ -6,6 +6,7 @@ use flare_seal::{Compartment, WRAPPED_LEN, max_plaintext};
 use crate::{
     Cause, InputRule, Refusal,
     common::v1::{self, KeyEpoch, SealedField},
+    text_limits::most_bytes,
 };
 
 /// The most rows a page may have.
@@ -112,7 +113,7 @@ pub fn label(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
     Ok(trimmed.to_owned())
 }
 
-/// A sealed field that is there, has the name it must have, and whose text can be no longer than `most` bytes.
+/// A sealed field that is there, has the name it must have, and whose text can have no more than `most` characters.
 pub fn sealed(
     field: &str,
     value: Option<SealedField>,
@@ -123,11 +124,11 @@ pub fn sealed(
     if value.name != name {
         return Err(Refusal::invalid(format!("{field}.name"), InputRule::NotNamed { name: name.to_owned() }));
     }
-    sealed_shape(field, &value, most)?;
+    sealed_shape(field, &value, most_bytes(most))?;
     Ok(value)
 }
 
-/// The parts of a sealed field that a service can check without opening it.
+/// The parts of a sealed field that a service can check without opening it, its text being of at most `most` bytes.
 pub fn sealed_shape(field: &str, value: &SealedField, most: usize) -> Result<(), Refusal> {
     let refuse = |part: &str, rule: InputRule| Err(Refusal::invalid(format!("{field}.{part}"), rule));
     if value.epoch == 0 {

@@ -20,7 +20,10 @@ mod input_rule;
 mod parts;
 mod producer;
 mod refusal;
+mod request_submitted;
 pub mod requester_act;
+mod step_code;
+pub mod text_limits;
 pub mod vote;
 
 pub use access_rules::{AccessRules, MissingRule};
@@ -32,6 +35,7 @@ pub use generated::flare::{common, events, grants, identity, intake, notificatio
 pub use input_rule::InputRule;
 pub use producer::{Producer, UnknownProducer};
 pub use refusal::{Kind, Reason, Refusal, ToldRefusal, Violation};
+pub use step_code::StepCode;
 
 /// The encoded descriptor set of everything in `proto/`, custom options included.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -207,23 +207,6 @@ impl ToldRefusal {
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
         })
     }
-
-    /// What a refusal says that was not sent anywhere.
-    pub fn of(refusal: &Refusal) -> Option<Self> {
-        let fields = refusal.violations.iter().filter_map(|violation| {
-            let rule = InputRule::read(violation.code, |name| value(&violation.params, name))?;
-            Some((violation.field.clone(), rule))
-        });
-        Some(Self {
-            cause: Cause::read(refusal.reason, |name| value(&refusal.params, name))?,
-            fields: fields.collect(),
-            retry_after: refusal.retry_after,
-        })
-    }
-}
-
-fn value<'p>(params: &'p Params, name: &str) -> Option<&'p str> {
-    params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -257,10 +240,10 @@ mod tests {
     fn whoever_was_refused_reads_back_why() {
         for refusal in all() {
             let refusal = refusal.retry_after(Duration::from_secs(3));
-            let here = ToldRefusal::of(&refusal).unwrap();
+            let status = Status::from(refusal.clone());
+            let here = ToldRefusal::read(&status).unwrap();
             assert_eq!(here.cause.code(), refusal.reason);
             assert_eq!(here.fields.len(), refusal.violations.len());
-            let status = Status::from(refusal.clone());
             assert_eq!(status.message(), refusal.to_string());
             // As it arrives: out of the bytes of the trailer.
             let arrived =
@@ -288,8 +271,7 @@ mod tests {
     #[test]
     fn what_a_newer_version_says_is_not_taken_for_something_else() {
         let unknown = Refusal { reason: "OF_TOMORROW", ..Cause::TooBusy.into() };
-        assert_eq!(ToldRefusal::read(&unknown.clone().into()), None);
-        assert_eq!(ToldRefusal::of(&unknown), None);
+        assert_eq!(ToldRefusal::read(&unknown.into()), None);
         let without = Refusal { params: Vec::new(), ..Cause::FileTooLarge { mebibytes: 1 }.into() };
         assert_eq!(ToldRefusal::read(&without.into()), None);
         assert_eq!(ToldRefusal::read(&Status::unavailable("tcp connect error")), None);

@@ -1,5 +1,7 @@
 //! What can go wrong on the way to the services and back.
 
+use std::borrow::Cow;
+
 use flare_contracts::{Refusal, ToldRefusal};
 use flare_kernel::RandomError;
 use flare_seal::{Compartment, SealError};
@@ -65,26 +67,19 @@ impl EdgeError {
     /// A refusal in the closed sets that every language has texts for. None where nothing was refused, and of a refusal
     /// that this version does not know.
     pub fn told(&self) -> Option<ToldRefusal> {
-        match self {
-            Self::Answered(status) => ToldRefusal::read(status),
-            Self::Refused(refusal) => ToldRefusal::of(refusal),
-            Self::Sealed(_)
-            | Self::OtherOrganisation { .. }
-            | Self::Unvouched(_)
-            | Self::Closed { .. }
-            | Self::Altered(_)
-            | Self::Incomplete(_)
-            | Self::NoSession
-            | Self::File { .. }
-            | Self::Random(_) => None,
-        }
+        ToldRefusal::read(&*self.refusal()?)
     }
 
     /// The stable reason of a service's refusal, such as `ALREADY_SUBMITTED`.
     pub fn reason(&self) -> Option<String> {
+        self.refusal()?.get_details_error_info().map(|info| info.reason)
+    }
+
+    /// What was refused, by a service or before it was asked, as a service says it.
+    fn refusal(&self) -> Option<Cow<'_, Status>> {
         match self {
-            Self::Answered(status) => status.get_details_error_info().map(|info| info.reason),
-            Self::Refused(refusal) => Some(refusal.reason.to_owned()),
+            Self::Answered(status) => Some(Cow::Borrowed(status)),
+            Self::Refused(refusal) => Some(Cow::Owned(refusal.clone().into())),
             Self::Sealed(_)
             | Self::OtherOrganisation { .. }
             | Self::Unvouched(_)

@@ -12,8 +12,8 @@ use flare_contracts::{
     input,
     intake::v1::{
         AnswerAgreementRequest, AnswerProposalRequest, FreezeReceiptRequest, GetStatusRequest,
-        ListMessagesRequest, PostMessageRequest, ReportArrivalRequest, SubmitReportRequest, WithdrawRequest,
-        intake_client::IntakeClient,
+        ListMessagesRequest, Message as SealedMessage, PostMessageRequest, ReportArrivalRequest,
+        SubmitReportRequest, WithdrawRequest, intake_client::IntakeClient,
     },
     requester_act::{RequesterCall, sign_call},
 };
@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Line, Lines, bundle::RECEIPT};
 
 pub use request::{
-    ALREADY_SUBMITTED, FormSent, FurtherAnswers, Request, Submitted, add_once, lock, seal_answers, send_form,
+    ALREADY_SUBMITTED, FormSent, FurtherAnswers, NotSent, Request, Submitted, add_once, lock, seal_answers,
     words_id,
 };
 pub use view::{
@@ -165,28 +165,35 @@ impl ReceiptHolder {
     pub async fn thread(&self) -> Result<Thread, EdgeError> {
         let keys = self.thread_keys().await?;
         let mut thread = Thread::default();
+        for message in self.sealed_messages().await? {
+            let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
+            let Ok(text) = keys.open(Compartment::Thread, field) else {
+                thread.unopened += 1;
+                continue;
+            };
+            thread.messages.push(Message {
+                kind: message.kind(),
+                at: message.at.as_ref().map(input::timestamp_in),
+                tag: keys.tag(Compartment::Thread, field, text.expose())?,
+                text,
+                message_id: message.message_id,
+                author: message.author,
+                about: message.about,
+            });
+        }
+        Ok(thread)
+    }
+
+    /// The thread as intake keeps it, oldest first.
+    async fn sealed_messages(&self) -> Result<Vec<SealedMessage>, EdgeError> {
+        let mut messages = Vec::new();
         let mut page_token = String::new();
         loop {
             let request = ListMessagesRequest { case_id: String::new(), page_size: PAGE, page_token };
             let page = self.intake().list_messages(request).await?.into_inner();
-            for message in page.messages {
-                let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
-                let Ok(text) = keys.open(Compartment::Thread, field) else {
-                    thread.unopened += 1;
-                    continue;
-                };
-                thread.messages.push(Message {
-                    kind: message.kind(),
-                    at: message.at.as_ref().map(input::timestamp_in),
-                    tag: keys.tag(Compartment::Thread, field, text.expose())?,
-                    text,
-                    message_id: message.message_id,
-                    author: message.author,
-                    about: message.about,
-                });
-            }
+            messages.extend(page.messages);
             if page.next_page_token.is_empty() {
-                return Ok(thread);
+                return Ok(messages);
             }
             page_token = page.next_page_token;
         }
@@ -220,21 +227,50 @@ impl ReceiptHolder {
         request_id: &str,
     ) -> Result<Posted, EdgeError> {
         let keys = self.thread_keys().await?;
-        let message = message_id(self.case, request_id);
-        let text = keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?;
-        let tag = text.tag.clone();
+        let message_id = message_id(self.case, request_id);
+        let sealed = keys.seal(Compartment::Thread, &format!("thread.message.{message_id}"), 1, text)?;
+        let tag = sealed.tag.clone();
         let request = PostMessageRequest {
             request_id: request_id.to_owned(),
             case_id: self.case.to_string(),
-            message_id: message.to_string(),
+            message_id: message_id.to_string(),
             kind: kind.into(),
-            text: Some(text),
+            text: Some(sealed),
             about: about.to_owned(),
             contact_plan_kept: false,
             seen: 0,
         };
-        let version = self.intake().post_message(request).await?.into_inner().version;
-        Ok(Posted { message_id: message, version, tag })
+        match self.intake().post_message(request).await.map_err(EdgeError::from) {
+            Ok(answer) => Ok(Posted { message_id, version: answer.into_inner().version, tag }),
+            // Sealed under another key of the thread, the same words look to intake like others.
+            Err(error) if was_sent_before(&error) => {
+                self.posted_before(&keys, message_id, (kind, text, about)).await?.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The message of this id, where it says exactly this. It was sealed under the thread's newest key of that time, and
+    /// whatever follows it is signed for its digest under that one.
+    async fn posted_before(
+        &self,
+        keys: &CaseKeys,
+        message_id: MessageId,
+        (kind, text, about): (MessageKind, &str, &str),
+    ) -> Result<Option<Posted>, EdgeError> {
+        let id = message_id.to_string();
+        let found = self.sealed_messages().await?.into_iter().find(|message| message.message_id == id);
+        let Some(found) = found.filter(|found| found.kind() == kind && found.about == about) else {
+            return Ok(None);
+        };
+        let field = found.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
+        match keys.open(Compartment::Thread, field) {
+            Ok(words) if words.expose() == text => {
+                let tag = keys.tag(Compartment::Thread, field, text)?;
+                Ok(Some(Posted { message_id, version: found.place, tag }))
+            }
+            Ok(_) | Err(_) => Ok(None),
+        }
     }
 
     fn sign(&self, call: &impl RequesterCall, text_tag: &[u8], at: Timestamp) -> ActSignature {

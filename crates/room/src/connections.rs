@@ -47,7 +47,7 @@ impl Connections {
     }
 
     /// Room for a connection from this place, if need be that of an idler one; a trusted proxy has no place. None when every
-    /// connection that would have to give way has a call in flight.
+    /// connection that would have to be closed has a call in flight.
     pub fn take(&self, from: Option<&Place>) -> Option<Room> {
         let place = from.map(|place| place.neighbourhood().to_vec());
         let (most, share) = (self.0.most, share(self.0.most));
@@ -85,7 +85,7 @@ impl Standing {
         self.moment
     }
 
-    /// Which of these goes first, none of them having a call in flight: of the kind that has to give way, one of the
+    /// Which of these goes first, none of them having a call in flight: of the kind that has to be closed, one of the
     /// place that is furthest above its share, and there the one that has been silent longest.
     fn idlest(&self, room: usize, share: usize, among: impl Fn(&Entry) -> bool) -> Option<u64> {
         let mut held: HashMap<&[u8], usize> = HashMap::new();

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use flare_access::{TrustedProxies, take_place};
+use flare_access::{FromPortal, TrustedProxies, take_place};
 use flare_contracts::{Cause, Refusal};
 use flare_room::{HeldSeat, Slot, Slots};
 use futures::FutureExt;
@@ -146,6 +146,9 @@ impl GuardLayer {
         }
         let mut from = self.proxies.note(request);
         let from_portal = self.is_portal(request);
+        if from_portal {
+            request.extensions_mut().insert(FromPortal);
+        }
         if let Some(place) = take_place(request.headers_mut(), from_portal) {
             request.extensions_mut().insert(place.clone());
             from = Some(place);

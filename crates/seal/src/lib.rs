@@ -25,6 +25,7 @@ mod field;
 mod file;
 mod fingerprint;
 mod organisation;
+mod own_sealing;
 mod padding;
 mod passphrase;
 mod person;

@@ -3,13 +3,9 @@
 use flare_kernel::random;
 use zeroize::Zeroizing;
 
-use crate::{
-    SealError, Sensitive,
-    aead::{NONCE_LEN, open_prefixed, seal_prefixed},
-    derive::derive,
-    encoding::encode,
-    sensitive::secret_bytes,
-};
+use crate::{SealError, Sensitive, derive::derive, own_sealing::OwnSealing, sensitive::secret_bytes};
+
+const OWN: OwnSealing = OwnSealing("flare/v1/portal-key/seal");
 
 secret_bytes! {
     /// A key that only the portal's replicas hold. It opens nothing that a service stores.
@@ -19,27 +15,18 @@ secret_bytes! {
 impl PortalKey {
     /// Seals bytes that leave the portal: 24 bytes of nonce, then XChaCha20-Poly1305. `context` names their one use.
     pub fn seal(&self, context: &str, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.seal_with(context, bytes, random()?)
-    }
-
-    fn seal_with(&self, context: &str, bytes: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, SealError> {
-        seal_prefixed(&derive(&self.0, "flare/v1/portal-key/seal"), nonce, &address(context), bytes)
+        OWN.seal(&self.0, context, bytes, random()?)
     }
 
     /// Opens what [`seal`](Self::seal) gave for the same context.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Sensitive<Vec<u8>>, SealError> {
-        open_prefixed(&derive(&self.0, "flare/v1/portal-key/seal"), &address(context), sealed)
-            .map(|mut bytes| Sensitive::new(std::mem::take(&mut *bytes)))
+        OWN.open(&self.0, context, sealed)
     }
 
     /// What the names grow from under which the portal tells services where its callers are.
     pub fn place_names(&self) -> Zeroizing<[u8; 32]> {
         derive(&self.0, "flare/v1/portal-key/place-names")
     }
-}
-
-fn address(context: &str) -> Vec<u8> {
-    encode("flare/v1/portal-key/seal", &[context.as_bytes()])
 }
 
 #[cfg(test)]
@@ -55,7 +42,7 @@ mod tests {
 
     #[test]
     fn the_format_is_fixed() {
-        let sealed = key().seal_with("form", b"a code", [0x07; 24]).unwrap();
+        let sealed = OWN.seal(&key().0, "form", b"a code", [0x07; 24]).unwrap();
         assert_eq!(
             HEXLOWER.encode(&sealed),
             "0707070707070707070707070707070707070707070707078a970e0f34f70f894417a934e3c23fc2778a874d89a1"

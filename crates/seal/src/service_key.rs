@@ -3,13 +3,9 @@
 
 use flare_kernel::random;
 
-use crate::{
-    SealError, Sensitive,
-    aead::{NONCE_LEN, open_prefixed, seal_prefixed},
-    derive::derive,
-    encoding::encode,
-    sensitive::secret_bytes,
-};
+use crate::{SealError, Sensitive, derive::derive, own_sealing::OwnSealing, sensitive::secret_bytes};
+
+const OWN: OwnSealing = OwnSealing("flare/v1/service-key/wrap");
 
 secret_bytes! {
     /// The installation's service key.
@@ -19,27 +15,18 @@ secret_bytes! {
 impl ServiceKey {
     /// Wraps bytes for storage: 24 bytes of nonce, then XChaCha20-Poly1305. `context` names the row it belongs to.
     pub fn wrap(&self, context: &str, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.wrap_with(context, bytes, random()?)
-    }
-
-    fn wrap_with(&self, context: &str, bytes: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, SealError> {
-        seal_prefixed(&derive(&self.0, "flare/v1/service-key/wrap"), nonce, &address(context), bytes)
+        OWN.seal(&self.0, context, bytes, random()?)
     }
 
     /// Unwraps what [`wrap`](Self::wrap) gave for the same context.
     pub fn unwrap(&self, context: &str, wrapped: &[u8]) -> Result<Sensitive<Vec<u8>>, SealError> {
-        open_prefixed(&derive(&self.0, "flare/v1/service-key/wrap"), &address(context), wrapped)
-            .map(|mut bytes| Sensitive::new(std::mem::take(&mut *bytes)))
+        OWN.open(&self.0, context, wrapped)
     }
 
     /// A key of its own for another use; never the wrapping key, whatever the label.
     pub fn derive(&self, label: &str) -> [u8; 32] {
         *derive(&self.0, &format!("flare/v1/service-key/use/{label}"))
     }
-}
-
-fn address(context: &str) -> Vec<u8> {
-    encode("flare/v1/service-key/wrap", &[context.as_bytes()])
 }
 
 #[cfg(test)]
@@ -55,7 +42,7 @@ mod tests {
 
     #[test]
     fn the_format_is_fixed() {
-        let wrapped = key().wrap_with("intake.wraps", b"a wrap", [0x07; 24]).unwrap();
+        let wrapped = OWN.seal(&key().0, "intake.wraps", b"a wrap", [0x07; 24]).unwrap();
         assert_eq!(
             HEXLOWER.encode(&wrapped),
             "0707070707070707070707070707070707070707070707079a129b6c17483a077cc72389a36b7211f54ad803f9ad"

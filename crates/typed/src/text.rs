@@ -77,6 +77,12 @@ pub fn characters(text: &str) -> usize {
     text.chars().count()
 }
 
+/// Whether a text has no more than so many characters.
+pub fn at_most(limit: usize, text: &str) -> Result<(), Rule> {
+    let has = characters(text);
+    if has > limit { Err(Rule::TooLong { limit, has }) } else { Ok(()) }
+}
+
 /// A text of several lines: line ends in one form, no other control characters, nothing invisible around it; empty when
 /// nothing in it can be seen. Within it stays every other mark, for joiners and directions belong to honest writing.
 pub fn clean_text(text: &str) -> String {

@@ -37,7 +37,7 @@ pub(crate) use holding::{ABANDON_REASONS, MoneyAsk, MoneyState};
 pub(crate) use payee::{Payee, PayeeCheck, PayeeEntry};
 pub(crate) use proposal::{Proposal, TOLD_BY};
 pub(crate) use refused::Refused;
-pub(crate) use terms::{PAYEE, SEALED_TERMS, Terms, longest};
+pub(crate) use terms::{PAYEE, SEALED_TERMS, Terms};
 pub(crate) use timers::{TIMERS, TimerKind};
 pub(crate) use tranches::{NewTranche, Settlement, Tranche, TrancheState, WRITE_OFF_REASONS};
 pub(crate) use voting::{CONFLICT_REASONS, Conflict, NewVote, REVISER, Vote, Voter};

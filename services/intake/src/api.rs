@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use flare_access::{Caller, caller, receipt, staff};
+use flare_access::{Caller, caller, is_from_portal, receipt, staff};
 use flare_contracts::{
     input,
     intake::v1::{
         AddAnswersRequest, AddAnswersResponse, AnswerAgreementRequest, AnswerAgreementResponse,
-        AnswerProposalRequest, AnswerProposalResponse, BeginThreadEpochRequest, BeginThreadEpochResponse,
+        AnswerProposalRequest, AnswerProposalResponse, BeginKeyEpochRequest, BeginKeyEpochResponse,
         DownloadFileRequest, FreezeReceiptRequest, FreezeReceiptResponse, GetRequestRequest,
         GetRequestResponse, GetStatusRequest, GetStatusResponse, IssueReceiptRequest, IssueReceiptResponse,
         ListAnswersRequest, ListAnswersResponse, ListFilesRequest, ListFilesResponse, ListMessagesRequest,
@@ -25,7 +25,7 @@ use crate::{
     Intake,
     commands::{
         add_answers::AddAnswers, answer_agreement::AnswerAgreement, answer_proposal::AnswerProposal,
-        begin_thread_epoch::BeginThreadEpoch, freeze_receipt::FreezeReceipt, issue_receipt::IssueReceipt,
+        begin_key_epoch::BeginKeyEpoch, freeze_receipt::FreezeReceipt, issue_receipt::IssueReceipt,
         open_request::OpenRequest, post_message::PostMessage, report_arrival::ReportArrival,
         reserve_case::ReserveCase, submit_report::SubmitReport, submit_request::SubmitRequest,
         withdraw::Withdraw,
@@ -57,7 +57,8 @@ impl intake_server::Intake for IntakeApi {
         &self,
         request: Request<SubmitRequestRequest>,
     ) -> Result<Response<SubmitRequestResponse>, Status> {
-        let (once, command) = SubmitRequest::parse(request.into_inner(), &self.0.service_key)?;
+        let from_portal = is_from_portal(&request);
+        let (once, command) = SubmitRequest::parse(request.into_inner(), from_portal, &self.0.service_key)?;
         Ok(Response::new(self.0.database.once(once, command).await?))
     }
 
@@ -104,14 +105,14 @@ impl intake_server::Intake for IntakeApi {
         Ok(Response::new(self.0.database.once(once, ReserveCase { staff }).await?))
     }
 
-    async fn begin_thread_epoch(
+    async fn begin_key_epoch(
         &self,
-        request: Request<BeginThreadEpochRequest>,
-    ) -> Result<Response<BeginThreadEpochResponse>, Status> {
+        request: Request<BeginKeyEpochRequest>,
+    ) -> Result<Response<BeginKeyEpochResponse>, Status> {
         let staff = staff(&request)?.id;
         let request = request.into_inner();
-        let once = Once::new(staff.to_string(), "BeginThreadEpoch", &request.request_id, &request)?;
-        let command = BeginThreadEpoch::parse(staff, request, &self.0.service_key)?;
+        let once = Once::new(staff.to_string(), "BeginKeyEpoch", &request.request_id, &request)?;
+        let command = BeginKeyEpoch::parse(staff, request, &self.0.service_key)?;
         Ok(Response::new(self.0.database.once(once, command).await?))
     }
 

@@ -4,7 +4,7 @@ pub(crate) mod add_answers;
 pub(crate) mod answer_agreement;
 pub(crate) mod answer_proposal;
 pub(crate) mod attach_file;
-pub(crate) mod begin_thread_epoch;
+pub(crate) mod begin_key_epoch;
 pub(crate) mod freeze_receipt;
 pub(crate) mod issue_receipt;
 mod new_case;
@@ -16,7 +16,7 @@ pub(crate) mod submit_report;
 pub(crate) mod submit_request;
 pub(crate) mod withdraw;
 
-use flare_contracts::{Refusal, common::v1::SignedAct, intake::v1::MessageKind};
+use flare_contracts::{Refusal, StepCode, common::v1::SignedAct, intake::v1::MessageKind};
 use flare_kernel::{CaseId, GrantId};
 use flare_store::{Error, Tx};
 
@@ -59,7 +59,7 @@ async fn shows(
 }
 
 /// Shows the event just appended to the requester as a step.
-async fn show_step(tx: &mut Tx, case: CaseId, what: &'static str, about: String) -> Result<(), Error> {
+async fn show_step(tx: &mut Tx, case: CaseId, what: StepCode, about: String) -> Result<(), Error> {
     let (source, at) = (step_source(tx, case), tx.now());
     store::view::add_step(tx, case, source, at, (what, about)).await
 }

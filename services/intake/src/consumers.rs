@@ -8,7 +8,7 @@ mod grants;
 mod triage;
 
 use async_trait::async_trait;
-use flare_contracts::{Event, Producer};
+use flare_contracts::{Event, Producer, StepCode};
 use flare_kernel::CaseId;
 use flare_messaging::{Consumer, Received};
 use flare_store::{Error, Tx};
@@ -45,7 +45,7 @@ async fn show(
     tx: &mut Tx,
     received: &Received,
     case: CaseId,
-    what: &'static str,
+    what: StepCode,
     about: impl Into<String>,
 ) -> Result<(), Error> {
     store::view::add_step(tx, case, received.event_id.clone(), received.at, (what, about.into())).await

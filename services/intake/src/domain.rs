@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod case_view;
+pub(crate) mod composed;
 pub(crate) mod grant;
 pub(crate) mod listing;
 pub(crate) mod message;

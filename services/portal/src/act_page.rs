@@ -24,8 +24,10 @@ pub(crate) struct Carried {
 }
 
 /// Where something can be written.
+#[derive(Default)]
 pub(crate) enum Field {
     /// Nowhere.
+    #[default]
     None,
     /// On one line, under this label.
     Line(String),
@@ -34,6 +36,7 @@ pub(crate) enum Field {
 }
 
 /// Buttons that send the same.
+#[derive(Default)]
 pub(crate) struct ActForm {
     pub(crate) question: String,
     pub(crate) choices: Vec<(&'static str, String)>,
@@ -66,7 +69,7 @@ impl Act {
             Self::Agreement => t.act_agreement(),
             Self::Money => t.act_money(),
             Self::Report => t.act_report(),
-            Self::Again => t.act_again(),
+            Self::Review => t.act_again(),
             Self::Change => t.act_change(),
             Self::Stop => t.act_stop(),
             Self::Seen => t.act_seen(),
@@ -105,12 +108,7 @@ impl ActForm {
 
     /// One button.
     pub(crate) fn button(value: &'static str, label: String) -> Self {
-        Self {
-            question: String::new(),
-            choices: Vec::new(),
-            field: Field::None,
-            buttons: vec![(value, label)],
-        }
+        Self { buttons: vec![(value, label)], ..Self::default() }
     }
 }
 

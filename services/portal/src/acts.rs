@@ -1,7 +1,23 @@
 //! What a requester can do where their request stands now, and what they did before: rules over the status, nothing else.
 
-use flare_edge::receipt::{Grant, GrantStage, Need, Outcome, Standing, Status, Tranche};
+use flare_contracts::StepCode;
+use flare_edge::receipt::{
+    Grant, GrantStage, Message, MessageKind, Need, Outcome, Standing, Status, Tranche,
+};
 use flare_kernel::Timestamp;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Ours, by then if that is known.
+    Ours(Option<Timestamp>),
+    /// Theirs: something was asked.
+    Theirs,
+    /// Nobody's until it is safe.
+    Paused,
+    /// It has ended.
+    Ended,
+}
 
 /// Something that a requester does on a page of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +31,7 @@ pub(crate) enum Act {
     /// Says how it went.
     Report,
     /// Asks that somebody else looks again at what was declined.
-    Again,
+    Review,
     /// Asks for more time, or for another change.
     Change,
     /// Withdraws.
@@ -39,7 +55,7 @@ impl Act {
         Self::Agreement,
         Self::Money,
         Self::Report,
-        Self::Again,
+        Self::Review,
         Self::Change,
         Self::Stop,
         Self::Seen,
@@ -52,7 +68,7 @@ impl Act {
             Self::Agreement => "agreement",
             Self::Money => "money",
             Self::Report => "report",
-            Self::Again => "again",
+            Self::Review => "again",
             Self::Change => "change",
             Self::Stop => "stop",
             Self::Seen => "seen",
@@ -63,7 +79,7 @@ impl Act {
     pub(crate) const fn is_asked(self) -> bool {
         match self {
             Self::Proposal | Self::Agreement | Self::Money | Self::Report => true,
-            Self::Again | Self::Change | Self::Stop | Self::Seen => false,
+            Self::Review | Self::Change | Self::Stop | Self::Seen => false,
         }
     }
 
@@ -73,9 +89,9 @@ impl Act {
             Self::Agreement => Paper::Agreement.waiting(status).next().is_some(),
             Self::Money => payments(status).next().is_some(),
             Self::Report => reports(status).any(|grant| reported(status, grant).is_none()),
-            Self::Again => declined(status).next().is_some(),
-            Self::Change => !is_over(status.standing),
-            Self::Stop => !is_over(status.standing) && !is_stopped(status.standing),
+            Self::Review => declined(status).next().is_some(),
+            Self::Change => !status.is_over(),
+            Self::Stop => !status.is_over() && !status.is_stopped(),
             Self::Seen => true,
         }
     }
@@ -109,8 +125,12 @@ impl Paper {
     /// When it was answered as it is shown now.
     pub(crate) fn answered(self, status: &Status, grant: &Grant) -> Option<Timestamp> {
         match self {
-            Self::Proposal => since(status, &grant.grant_id, "proposal-answered", "proposal-shown"),
-            Self::Agreement => since(status, &grant.grant_id, "agreement-answered", "agreement-shown"),
+            Self::Proposal => {
+                since(status, &grant.grant_id, StepCode::ProposalAnswered, StepCode::ProposalShown)
+            }
+            Self::Agreement => {
+                since(status, &grant.grant_id, StepCode::AgreementAnswered, StepCode::AgreementShown)
+            }
         }
     }
 
@@ -144,13 +164,13 @@ pub(crate) fn payments(status: &Status) -> impl Iterator<Item = (&Grant, &Tranch
 
 /// When something was last said of a payment's arrival.
 pub(crate) fn arrival_reported(status: &Status, tranche: &str) -> Option<Timestamp> {
-    last(status, tranche, "arrival-reported")
+    last(status, tranche, StepCode::ArrivalReported)
 }
 
 /// How often something was said of a payment's arrival: whoever was shown it before the last time has said it already.
 pub(crate) fn arrivals_reported(status: &Status, tranche: &str) -> usize {
     let of_this = status.steps.iter().filter(|step| step.about == tranche);
-    of_this.filter(|step| step.what == "arrival-reported").count()
+    of_this.filter(|step| step.is(StepCode::ArrivalReported)).count()
 }
 
 /// The help that goes on, which a wish for a change is about.
@@ -188,7 +208,7 @@ pub(crate) fn reports(status: &Status) -> impl Iterator<Item = &Grant> {
 
 /// When a grant was reported on since a report was last asked for.
 pub(crate) fn reported(status: &Status, grant: &Grant) -> Option<Timestamp> {
-    since(status, &grant.grant_id, "report-submitted", "report-asked")
+    since(status, &grant.grant_id, StepCode::ReportSubmitted, StepCode::ReportAsked)
 }
 
 /// What was declined.
@@ -206,58 +226,51 @@ pub(crate) fn declined(status: &Status) -> impl Iterator<Item = &Need> {
 
 /// When a need was last declined.
 pub(crate) fn declined_at(status: &Status, need: &str) -> Option<Timestamp> {
-    last(status, need, "need-declined")
+    last(status, need, StepCode::NeedDeclined)
 }
 
 /// When the requester stopped it.
 pub(crate) fn stopped_at(status: &Status) -> Option<Timestamp> {
-    last(status, "", "withdrawal-requested")
+    last(status, "", StepCode::WithdrawalRequested)
 }
 
-/// Whether it was stopped, and not taken up again.
-pub(crate) const fn is_stopped(standing: Standing) -> bool {
-    match standing {
-        Standing::AskedToStop | Standing::Withdrawn => true,
+/// When somebody asked that a need is looked at again, since it was last declined.
+pub(crate) fn review_asked(status: &Status, messages: &[Message], need: &str) -> Option<Timestamp> {
+    let mut own = messages.iter().rev().filter(|message| message.is_own() && message.about == need);
+    let asked = own.find(|message| message.kind == MessageKind::Review)?.at;
+    asked.filter(|at| declined_at(status, need).is_none_or(|declined| declined <= *at))
+}
+
+/// Whose turn it is.
+pub(crate) fn turn(status: &Status) -> Turn {
+    match status.standing {
+        Standing::WaitingForYou => Turn::Theirs,
+        _ if !status.open_questions.is_empty() => Turn::Theirs,
+        Standing::Closed | Standing::Withdrawn => Turn::Ended,
+        Standing::Paused => Turn::Paused,
         Standing::Unspecified
         | Standing::Received
         | Standing::Acknowledged
         | Standing::BeingAssessed
-        | Standing::WaitingForYou
         | Standing::HelpBeingPrepared
         | Standing::InApproval
         | Standing::HelpActive
         | Standing::Reporting
-        | Standing::Closed
-        | Standing::Paused => false,
+        | Standing::AskedToStop => Turn::Ours(status.we_answer_by),
     }
 }
 
-/// Whether nothing more happens in it.
-const fn is_over(standing: Standing) -> bool {
-    match standing {
-        Standing::Closed | Standing::Withdrawn => true,
-        Standing::Unspecified
-        | Standing::Received
-        | Standing::Acknowledged
-        | Standing::BeingAssessed
-        | Standing::WaitingForYou
-        | Standing::HelpBeingPrepared
-        | Standing::InApproval
-        | Standing::HelpActive
-        | Standing::Reporting
-        | Standing::Paused
-        | Standing::AskedToStop => false,
-    }
-}
-
-fn last(status: &Status, about: &str, what: &str) -> Option<Timestamp> {
+fn last(status: &Status, about: &str, what: StepCode) -> Option<Timestamp> {
     let steps = status.steps.iter().rev();
-    steps.filter(|step| step.about == about).find(|step| step.what == what).and_then(|step| step.at)
+    steps.filter(|step| step.about == about).find(|step| step.is(what)).and_then(|step| step.at)
 }
 
 /// When `done` last happened about something, unless `asked` happened after it.
-fn since(status: &Status, about: &str, done: &str, asked: &str) -> Option<Timestamp> {
+fn since(status: &Status, about: &str, done: StepCode, asked: StepCode) -> Option<Timestamp> {
     let steps = status.steps.iter().rev().filter(|step| step.about == about);
-    let newest = steps.into_iter().find(|step| step.what == done || step.what == asked)?;
-    newest.at.filter(|_| newest.what == done)
+    let newest = steps.into_iter().find(|step| step.is(done) || step.is(asked))?;
+    newest.at.filter(|_| newest.is(done))
 }
+
+#[cfg(test)]
+mod tests;

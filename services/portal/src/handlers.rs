@@ -1,14 +1,12 @@
 //! The pages by their addresses. What each does stands in a module by its theme; here is what they share.
 
 mod about;
-mod acting;
+mod acts;
 mod asking;
 mod code;
 mod coming_back;
 mod conversation;
-mod grant;
 mod more;
-mod wishes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,9 +19,9 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use flare_contracts::ToldRefusal;
+use flare_contracts::{ToldRefusal, text_limits};
 use flare_kernel::Timestamp;
-use flare_typed::text::has_visible;
+use flare_typed::text::{characters, has_visible};
 use tokio::time::timeout;
 
 use crate::{
@@ -35,7 +33,7 @@ use crate::{
     l10n::L10nLanguage,
     language::Language,
     place, refusals,
-    requester::{LONGEST_MESSAGE, NotDone},
+    requester::NotDone,
     security_txt,
     web::{self, problem, with_cookie},
 };
@@ -66,14 +64,14 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/{lang}/write", post(conversation::write))
         .route("/{lang}/more", post(more::more))
         .route("/{lang}/add", post(more::add))
-        .route("/{lang}/proposal", post(grant::proposal))
-        .route("/{lang}/agreement", post(grant::agreement))
-        .route("/{lang}/money", post(grant::money))
-        .route("/{lang}/report", post(grant::report))
-        .route("/{lang}/again", post(wishes::again))
-        .route("/{lang}/change", post(wishes::change))
-        .route("/{lang}/stop", post(wishes::stop))
-        .route("/{lang}/seen", post(wishes::seen))
+        .route("/{lang}/proposal", post(acts::act::<acts::Proposal>))
+        .route("/{lang}/agreement", post(acts::act::<acts::Agreement>))
+        .route("/{lang}/money", post(acts::act::<acts::Arrived>))
+        .route("/{lang}/report", post(acts::act::<acts::Report>))
+        .route("/{lang}/again", post(acts::act::<acts::Review>))
+        .route("/{lang}/change", post(acts::act::<acts::Change>))
+        .route("/{lang}/stop", post(acts::act::<acts::Stop>))
+        .route("/{lang}/seen", post(acts::act::<acts::Seen>))
         .route("/{lang}/safe", get(about::safe))
         .route("/{lang}/lost", get(about::lost))
         .route("/{lang}/complain", get(about::complain))
@@ -213,13 +211,12 @@ impl<'b> Words<'b> {
 
 /// What keeps a written text from being sent.
 fn fault_of(t: &L10nLanguage, text: &str) -> Option<String> {
-    if !has_visible(text) {
-        Some(t.messages_empty())
-    } else if text.len() > LONGEST_MESSAGE {
-        Some(t.messages_long())
-    } else {
-        None
-    }
+    if has_visible(text) { too_long(t, text) } else { Some(t.messages_empty()) }
+}
+
+/// The same of a text that may be left out.
+fn too_long(t: &L10nLanguage, text: &str) -> Option<String> {
+    (characters(text) > text_limits::MESSAGE).then(|| t.messages_long())
 }
 
 fn missing(lang: Language) -> Response {

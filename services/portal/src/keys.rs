@@ -2,8 +2,9 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use flare_access::PlaceNames;
-use flare_kernel::{Duration, Timestamp};
+use flare_kernel::{Duration, Lane, Timestamp};
 use flare_seal::{PortalKey, Receipt, SealError, Sensitive};
+use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{form::Unclear, withheld};
@@ -41,11 +42,13 @@ pub(crate) struct Session {
     /// When the code was shown or typed.
     pub(crate) begun: Timestamp,
     /// When it was last used.
-    pub(crate) seen: Timestamp,
+    pub(crate) last_used: Timestamp,
     /// Whether the code was drawn in this session, and may still be shown.
     pub(crate) is_new: bool,
     /// Whether there is no other way to reach whoever holds it.
     pub(crate) only_here: bool,
+    /// The lane of a request that was sent in this session; of another the one that is given where nothing is known.
+    pub(crate) lane: Lane,
     /// Which answers could not be read for sure, as far as they were given in this session.
     pub(crate) unclear: Unclear,
 }
@@ -95,6 +98,18 @@ impl Slip {
         Ok(Self { receipt: *receipt.expose(), secret: flare_kernel::random()?, issued: now.as_micros() })
     }
 
+    /// For what a page of this code sends as a request of its own, under the id of its words: the same ones are one request
+    /// however often they are sent. Its code is shown to nobody.
+    pub(crate) fn beside(code: &Receipt, words: &str, now: Timestamp) -> Self {
+        let grown = |what: &[u8]| -> [u8; 32] {
+            let hash = Sha256::new_with_prefix(b"flare/portal/request-beside/1").chain_update(what);
+            hash.chain_update(code.expose()).chain_update(words).finalize().into()
+        };
+        let mut receipt = [0; 15];
+        receipt.copy_from_slice(&grown(b"code")[..15]);
+        Self { receipt, secret: grown(b"seed"), issued: now.as_micros() }
+    }
+
     /// The code of the request.
     pub(crate) fn receipt(&self) -> Receipt {
         Receipt::from_bytes(self.receipt)
@@ -136,7 +151,15 @@ impl Session {
     /// Begins with a code that was just shown or typed.
     pub(crate) fn begin(receipt: Receipt, now: Timestamp) -> Self {
         let unclear = Unclear::default();
-        Self { receipt, begun: now, seen: now, is_new: false, only_here: false, unclear }
+        Self {
+            receipt,
+            begun: now,
+            last_used: now,
+            is_new: false,
+            only_here: false,
+            lane: Lane::Urgent,
+            unclear,
+        }
     }
 
     /// As the cookie carries it, used at `now`.
@@ -145,7 +168,7 @@ impl Session {
         bytes.extend_from_slice(self.receipt.expose());
         bytes.extend_from_slice(&self.begun.as_micros().to_be_bytes());
         bytes.extend_from_slice(&now.as_micros().to_be_bytes());
-        bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1);
+        bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1 | lane_bits(self.lane) << 2);
         bytes.push(self.unclear.byte());
         keys.seal("session", bytes)
     }
@@ -155,17 +178,36 @@ impl Session {
         let mut bytes: [u8; 33] = keys.open("session", text)?;
         let (receipt, rest) = bytes.split_first_chunk::<15>()?;
         let (begun, rest) = rest.split_first_chunk::<8>()?;
-        let (seen, flags) = rest.split_first_chunk::<8>()?;
+        let (last_used, flags) = rest.split_first_chunk::<8>()?;
         let session = Self {
             receipt: Receipt::from_bytes(*receipt),
             begun: Timestamp::from_micros(i64::from_be_bytes(*begun)),
-            seen: Timestamp::from_micros(i64::from_be_bytes(*seen)),
+            last_used: Timestamp::from_micros(i64::from_be_bytes(*last_used)),
             is_new: flags.first()? & 1 != 0,
             only_here: flags.first()? & 2 != 0,
+            lane: lane_of_bits(flags.first()? >> 2),
             unclear: Unclear::from_byte(*flags.get(1)?),
         };
         bytes.zeroize();
-        (now.since(session.seen) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
+        (now.since(session.last_used) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
+    }
+}
+
+/// A lane as a cookie carries it.
+const fn lane_bits(lane: Lane) -> u8 {
+    match lane {
+        Lane::Urgent => 0,
+        Lane::Critical => 1,
+        Lane::Standard => 2,
+    }
+}
+
+/// What a cookie carried; of one that carries none, the lane of what nothing is known of.
+const fn lane_of_bits(bits: u8) -> Lane {
+    match bits {
+        1 => Lane::Critical,
+        2 => Lane::Standard,
+        _ => Lane::Urgent,
     }
 }
 
@@ -193,6 +235,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_beside_a_request_is_one_for_the_same_words_of_the_same_code() {
+        let beside = |code: u8, words: &str| Slip::beside(&Receipt::from_bytes([code; 15]), words, at(0));
+        let is_same = |one: &Slip, other: &Slip| (one.receipt, one.secret) == (other.receipt, other.secret);
+        assert!(is_same(&beside(1, "a"), &beside(1, "a")));
+        for other in [beside(2, "a"), beside(1, "b")] {
+            let first = beside(1, "a");
+            assert!(first.receipt != other.receipt && first.secret != other.secret);
+        }
+        assert_ne!(beside(1, "a").receipt, [1; 15], "it opens nothing of the code");
+        assert_ne!(beside(1, "a").receipt, beside(1, "a").secret[..15]);
+    }
+
+    #[test]
     fn an_altered_field_or_cookie_never_opens() {
         let keys = keys(1, &[]);
         let text = Slip::draw(at(0)).unwrap().seal(&keys).unwrap();
@@ -213,11 +268,13 @@ mod tests {
         let receipt = Receipt::draw().unwrap();
         let code = *receipt.expose();
         let unclear = Unclear::from_byte(5);
-        let begun = Session { only_here: true, unclear, ..Session::begin(receipt, at(0)) };
+        let lane = Lane::Critical;
+        let begun = Session { only_here: true, lane, unclear, ..Session::begin(receipt, at(0)) };
         let used_at = |hours| begun.seal(&keys, at(hours)).unwrap();
         let opened = Session::open(&keys, &used_at(11), at(11)).unwrap();
         assert!(*opened.receipt.expose() == code && opened.only_here && !opened.is_new);
-        assert_eq!(opened.unclear, unclear);
+        assert_eq!((opened.unclear, opened.lane), (unclear, lane));
+        assert!(Lane::ALL.into_iter().all(|lane| lane_of_bits(lane_bits(lane)) == lane));
         assert!(Session::open(&keys, &used_at(0), at(1)).is_none(), "idle");
         assert!(Session::open(&keys, &used_at(12), at(13)).is_none(), "over");
     }

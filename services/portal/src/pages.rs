@@ -93,6 +93,23 @@ pub(crate) struct Text<'a> {
     pub(crate) next: Option<(&'static str, String)>,
 }
 
+impl<'a> Text<'a> {
+    /// A page that says this.
+    pub(crate) const fn new(p: Page, heading: String, texts: Vec<String>) -> Self {
+        Self { p, heading, texts, lines: &[], next: None }
+    }
+
+    /// The same, with a button to this address.
+    pub(crate) fn leading_to(self, address: &'static str, label: String) -> Self {
+        Self { next: Some((address, label)), ..self }
+    }
+
+    /// The same, with whom else to turn to.
+    pub(crate) fn with_contacts(self, contacts: &'a [Contact]) -> Self {
+        Self { lines: contacts, ..self }
+    }
+}
+
 pub(crate) struct ShownFault {
     pub(crate) field: &'static str,
     pub(crate) text: String,

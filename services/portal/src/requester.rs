@@ -4,26 +4,25 @@ mod acts;
 
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
-    EdgeError, Form, Lines,
-    receipt::{ReceiptHolder, Standing as Stands, Status, add_once, was_sent_before},
+    EdgeError, Form, IfNothing, Lines,
+    receipt::{ReceiptHolder, Status, add_once, was_sent_before},
 };
-use flare_kernel::Timestamp;
+use flare_kernel::{Lane, Timestamp, codename};
 use flare_seal::{Receipt, RequestSeed};
 use sha2::{Digest, Sha256};
 use tonic::Code;
 
 use crate::{
     act_id::ActId,
-    acts::{Act, possible},
+    acts::{Act, Turn, possible, turn},
     form::{Unclear, questions_left},
-    keys::Slip,
+    keys::{Session, Slip},
+    language::Language,
     spool::WaitingRoom,
+    to_staff,
 };
 
-pub(crate) use acts::{Acted, Arrival, Offer, PaperAnswer, Stopped, Way};
-
-/// The longest message, in bytes.
-pub(crate) const LONGEST_MESSAGE: usize = 16_000;
+pub(crate) use acts::{Acted, Arrival, PaperAnswer, Stopped, Way};
 
 /// Acts for whoever sits before a page.
 pub(crate) struct Requester {
@@ -56,19 +55,6 @@ pub(crate) enum NotDone {
     Refused(ToldRefusal),
 }
 
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// Ours, by then if that is known.
-    Ours(Option<Timestamp>),
-    /// Theirs: something was asked.
-    Theirs,
-    /// Nobody's until it is safe.
-    Paused,
-    /// It has ended.
-    Ended,
-}
-
 /// Where a request stands, with nothing that convicts.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
@@ -90,6 +76,30 @@ impl Requester {
     /// services are away it is kept, and goes when they are back.
     pub(crate) async fn send(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
         self.send_or_keep(slip, form).await
+    }
+
+    /// Tells staff one safe way to reach somebody who cannot keep the code of a request that they just sent. While that
+    /// waits on our disk the code opens no thread yet, and it is not kept here: so the way goes as a request of its own,
+    /// which names the other and is kept and sent on like each. `id` is of these words.
+    pub(crate) async fn tell_way(
+        &self,
+        session: &Session,
+        lang: Language,
+        (way, id): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), NotDone> {
+        match self.write(&session.receipt, None, &to_staff::safe_way(way), id).await {
+            Err(NotDone::NotFound | NotDone::Away) if self.room.is_some() && session.only_here => {
+                let form = form_of_lost_code(session, lang, way).map_err(|error| not_done(&error))?;
+                self.send(&Slip::beside(&session.receipt, id, now), &form).await.map(drop)
+            }
+            written => written,
+        }
+    }
+
+    /// Whether one safe way to reach the holder of this code would get through now, as far as is known.
+    pub(crate) async fn takes_way(&self, receipt: &Receipt) -> bool {
+        (self.room.is_some() && self.takes().await) || self.look(receipt).await.is_ok()
     }
 
     /// Whether whoever begins to write now can be taken, as far as is known.
@@ -120,23 +130,8 @@ impl Requester {
     /// Where a code's request stands.
     pub(crate) async fn look(&self, receipt: &Receipt) -> Result<Standing, NotDone> {
         let (_, status) = self.find(receipt).await?;
-        let turn = match status.standing {
-            Stands::WaitingForYou => Turn::Theirs,
-            _ if !status.open_questions.is_empty() => Turn::Theirs,
-            Stands::Closed | Stands::Withdrawn => Turn::Ended,
-            Stands::Paused => Turn::Paused,
-            Stands::Unspecified
-            | Stands::Received
-            | Stands::Acknowledged
-            | Stands::BeingAssessed
-            | Stands::HelpBeingPrepared
-            | Stands::InApproval
-            | Stands::HelpActive
-            | Stands::Reporting
-            | Stands::AskedToStop => Turn::Ours(status.we_answer_by),
-        };
         let since = status.steps.iter().filter_map(|step| step.at).max();
-        Ok(Standing { turn, since, acts: possible(&status) })
+        Ok(Standing { turn: turn(&status), since, acts: possible(&status) })
     }
 
     async fn find(&self, receipt: &Receipt) -> Result<(ReceiptHolder, Status), NotDone> {
@@ -165,6 +160,25 @@ impl Requester {
             Err(error) => Err(not_done(&error)),
         }
     }
+}
+
+/// What reaches staff of somebody whose code is lost before their request came in: which one it was, how to reach them, and
+/// how soon, which is as soon as the request itself.
+fn form_of_lost_code(session: &Session, lang: Language, way: &str) -> Result<Form, EdgeError> {
+    let before = || to_staff::AS_BEFORE.to_owned();
+    let if_nothing = match session.lane {
+        Lane::Critical => IfNothing { day: before(), ..IfNothing::default() },
+        Lane::Urgent => IfNothing { week: before(), ..IfNothing::default() },
+        Lane::Standard => IfNothing { month: before(), ..IfNothing::default() },
+    };
+    let case = session.receipt.case_id()?;
+    Ok(Form {
+        contact: way.to_owned(),
+        happened: to_staff::lost_code(&codename(case), case),
+        language: lang.code().to_owned(),
+        if_nothing,
+        ..Form::default()
+    })
 }
 
 /// Never the error's own words: they may name what is behind the portal.

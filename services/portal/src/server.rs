@@ -142,16 +142,16 @@ impl Caller {
             return;
         };
         let (fronts, calls) = (self.fronts(), self.calls.clone());
-        let visit = Visit { place, fronts, address: self.address.ip(), calls, seat: room.seat() };
+        let connection = OnConnection { place, fronts, address: self.address.ip(), calls, seat: room.seat() };
         // How a connection ends is its caller's business; nothing of it is logged.
         match &self.door.certificate {
-            None => self.converse(stream, visit, &room, router).await,
+            None => self.converse(stream, connection, &room, router).await,
             Some(certificate) => {
                 let handshake = timeout(OPENING, certificate.0.accept(stream));
                 let Some(Ok(Ok(stream))) = room.closing().run_until_cancelled(handshake).await else {
                     return;
                 };
-                self.converse(stream, visit, &room, router).await;
+                self.converse(stream, connection, &room, router).await;
             }
         }
     }
@@ -195,12 +195,12 @@ impl Caller {
         }
     }
 
-    async fn converse<S>(&self, stream: S, visit: Visit, room: &Room, router: Router)
+    async fn converse<S>(&self, stream: S, connection: OnConnection, room: &Room, router: Router)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(move |request| {
-            let (request, held, slot) = visit.receive(request);
+            let (request, held, slot) = connection.receive(request);
             let router = router.clone();
             // A task of its own: what came whole is done to its end, whether or not its sender is still there.
             let work = self.work.spawn(async move {
@@ -234,7 +234,7 @@ impl Caller {
 
 /// What every request on a connection has.
 #[derive(Clone)]
-struct Visit {
+struct OnConnection {
     place: Option<Place>,
     fronts: TrustedProxies,
     address: IpAddr,
@@ -245,7 +245,7 @@ struct Visit {
 /// Keeps a connection from being closed for another once its request has come whole.
 type Held = Arc<OnceLock<HeldSeat>>;
 
-impl Visit {
+impl OnConnection {
     /// The request with its place, and without the header that a front may name it in. A front's connections are nobody's,
     /// so a request that comes by one takes a slot of its place; where the front does not say, the place is the front.
     fn receive(&self, request: Request<Incoming>) -> (Request<Body>, Held, Option<Slot>) {
@@ -271,7 +271,7 @@ impl Visit {
     }
 }
 
-/// A body that is being sent. As long as it is, its connection may be the idlest: whoever sends nothing gives way.
+/// A body that is being sent. As long as it is, its connection may be the idlest, and be closed for another.
 struct Heard {
     body: Incoming,
     seat: Seat,

@@ -53,7 +53,7 @@ pub(crate) fn problem(
 ) -> Response {
     let p = Page::at_fault(lang, crate::l10n::L10nLanguage::title_about);
     let (heading, text) = texts(p.t);
-    page(status, &Text { next: None, p, heading, texts: vec![text], lines: &[] })
+    page(status, &Text::new(p, heading, vec![text]))
 }
 
 /// Another page, to be fetched with GET.

@@ -92,12 +92,6 @@ refusals!(
 pub(crate) const CONTACT_PLAN: &str = "notes.contact_plan";
 /// The sealed field with how a case ended, in words.
 pub(crate) const CLOSE: &str = "notes.close";
-/// Bytes of a contact plan.
-const PLAN_LIMIT: usize = 4_000;
-/// Bytes of most of what staff write.
-const WORDS_LIMIT: usize = 8_000;
-/// Bytes of a note, of the reasons for a grant and of closing words.
-const LONG_LIMIT: usize = 20_000;
 /// The most notes of a case, and the most contacts.
 const MOST_ENTRIES: usize = 1_000;
 /// The most referrals of a case.

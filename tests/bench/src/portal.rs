@@ -11,7 +11,7 @@ use std::{
 };
 
 use flare_contracts::common::v1::Role;
-use flare_edge::{Form, KeyBundle, Lines, Team, receipt::send_form};
+use flare_edge::{Form, KeyBundle, Lines, Team, receipt::Request};
 use flare_seal::{Receipt, RequestSeed};
 use futures::future::try_join_all;
 use tokio::time::{MissedTickBehavior, interval};
@@ -136,7 +136,9 @@ async fn against_grpc(pages: &Way, lines: &Lines, bundle: &KeyBundle) -> Result<
 async fn by_grpc(lines: &Lines, bundle: &KeyBundle) -> Result<(), Failure> {
     let form = Form { happened: STORY.to_owned(), contact: REACH.to_owned(), ..Form::default() };
     for _ in 0..REQUESTS / AT_ONCE {
-        send_form(lines, bundle, &form, (&Receipt::draw()?, &RequestSeed::generate()?)).await?;
+        let (receipt, seed) = (Receipt::draw()?, RequestSeed::generate()?);
+        let request = Request::of_form(bundle, &form, (&receipt, &seed))?;
+        request.submit_or_add(lines, (bundle, &form), (&receipt, &seed)).await?;
     }
     Ok(())
 }

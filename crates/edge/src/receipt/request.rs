@@ -45,22 +45,15 @@ pub enum FormSent {
     FurtherAnswers,
 }
 
-/// Sends a form that may have been sent before, with these words or with others: a second tap, a reload, another tab.
-pub async fn send_form(
-    lines: &Lines,
-    bundle: &KeyBundle,
-    form: &Form,
-    (receipt, seed): (&Receipt, &RequestSeed),
-) -> Result<FormSent, EdgeError> {
-    let request = Request::of_form(bundle, form, (receipt, seed))?;
-    match request.submit(lines).await {
-        Ok(submitted) => Ok(FormSent::Request(submitted)),
-        Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
-            add_once(lines, bundle, form, (receipt, seed)).await?;
-            Ok(FormSent::FurtherAnswers)
-        }
-        Err(error) => Err(error),
-    }
+/// Why a form was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSent {
+    /// Its request could not be sent, and may be sent later.
+    #[error(transparent)]
+    Request(EdgeError),
+    /// Its request had come in with other words, and these could not be added. As a request they never go.
+    #[error(transparent)]
+    FurtherAnswers(EdgeError),
 }
 
 /// The reason for which a request is refused that came in before with other words.
@@ -157,6 +150,7 @@ impl Request {
             listing: Some(form.listing()?),
             answers: seal_answers(&keys, form, |_| 1)?,
             keys: vec![request_epoch, thread_epoch],
+            composed_at: None,
         };
         Ok(Self { case, message })
     }
@@ -164,6 +158,13 @@ impl Request {
     /// The case that it opens.
     pub const fn case(&self) -> CaseId {
         self.case
+    }
+
+    /// The same, sent by a portal on whose disk it waited since then.
+    #[must_use]
+    pub fn waited_since(mut self, at: Timestamp) -> Self {
+        self.message.composed_at = Some(input::timestamp_out(at));
+        self
     }
 
     /// As it is on the wire, for whoever plays tricks on a service in a test.
@@ -195,6 +196,24 @@ impl Request {
             version: answer.version,
             received,
         })
+    }
+
+    /// Sends what this form became, which may have been sent before, with these words or with others: a second tap, a
+    /// reload, another tab. Where the request came in with other words, these go on as further answers, once.
+    pub async fn submit_or_add(
+        &self,
+        lines: &Lines,
+        (bundle, form): (&KeyBundle, &Form),
+        of: (&Receipt, &RequestSeed),
+    ) -> Result<FormSent, NotSent> {
+        match self.submit(lines).await {
+            Ok(submitted) => Ok(FormSent::Request(submitted)),
+            Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
+                add_once(lines, bundle, form, of).await.map_err(NotSent::FurtherAnswers)?;
+                Ok(FormSent::FurtherAnswers)
+            }
+            Err(error) => Err(NotSent::Request(error)),
+        }
     }
 }
 

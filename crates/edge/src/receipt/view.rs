@@ -2,6 +2,7 @@
 //! the command line prints as JSON.
 
 use flare_contracts::{
+    StepCode,
     common::v1::{KeyEpoch, Money as WireMoney},
     input,
     intake::v1::{self, GetStatusResponse},
@@ -232,6 +233,13 @@ pub struct Step {
     pub about: String,
 }
 
+impl Step {
+    /// Whether this is what happened.
+    pub fn is(&self, step: StepCode) -> bool {
+        self.what == as_shown(step.as_str())
+    }
+}
+
 /// What was written, as far as a receipt opens it.
 #[derive(Clone, Default, Serialize)]
 pub struct Thread {
@@ -277,6 +285,61 @@ impl Message {
 }
 
 impl Status {
+    /// Of a case of which nothing is known yet.
+    pub fn of_case(case_id: CaseId) -> Self {
+        Self {
+            case_id,
+            codename: codename(case_id),
+            version: 0,
+            standing: Standing::Unspecified,
+            received: None,
+            we_answer_by: None,
+            open_questions: Vec::new(),
+            needs: Vec::new(),
+            grants: Vec::new(),
+            steps: Vec::new(),
+            answered: Answered::default(),
+            listed_answers: Vec::new(),
+            thread_keys: Vec::new(),
+        }
+    }
+
+    /// Whether nothing more happens in it.
+    pub const fn is_over(&self) -> bool {
+        match self.standing {
+            Standing::Closed | Standing::Withdrawn => true,
+            Standing::Unspecified
+            | Standing::Received
+            | Standing::Acknowledged
+            | Standing::BeingAssessed
+            | Standing::WaitingForYou
+            | Standing::HelpBeingPrepared
+            | Standing::InApproval
+            | Standing::HelpActive
+            | Standing::Reporting
+            | Standing::Paused
+            | Standing::AskedToStop => false,
+        }
+    }
+
+    /// Whether its requester stopped it, and it was not taken up again.
+    pub const fn is_stopped(&self) -> bool {
+        match self.standing {
+            Standing::AskedToStop | Standing::Withdrawn => true,
+            Standing::Unspecified
+            | Standing::Received
+            | Standing::Acknowledged
+            | Standing::BeingAssessed
+            | Standing::WaitingForYou
+            | Standing::HelpBeingPrepared
+            | Standing::InApproval
+            | Standing::HelpActive
+            | Standing::Reporting
+            | Standing::Closed
+            | Standing::Paused => false,
+        }
+    }
+
     /// How often an answer was written, such as `request.payment`.
     pub fn times_written(&self, name: &str) -> u32 {
         self.answered.versions.iter().find(|(known, _)| known == name).map_or(0, |(_, version)| *version)
@@ -294,8 +357,6 @@ impl Status {
         let standing = status.standing();
         let versions = status.answers.into_iter().map(|answer| (answer.name, answer.version)).collect();
         Ok(Self {
-            case_id,
-            codename: codename(case_id),
             version: status.version,
             standing,
             received: status.received.as_ref().map(input::timestamp_in),
@@ -307,6 +368,7 @@ impl Status {
             answered: Answered { epoch: status.request_epoch, versions },
             listed_answers: status.listed_answers,
             thread_keys: status.thread_keys,
+            ..Self::of_case(case_id)
         })
     }
 }
@@ -338,12 +400,13 @@ fn tranche(tranche: v1::TrancheView) -> Result<Tranche, EdgeError> {
     })
 }
 
+/// A code of the wire as it is shown.
+fn as_shown(code: &str) -> String {
+    code.replace('_', "-")
+}
+
 fn step(step: v1::Step) -> Step {
-    Step {
-        what: step.what.replace('_', "-"),
-        at: step.at.as_ref().map(input::timestamp_in),
-        about: step.about,
-    }
+    Step { what: as_shown(&step.what), at: step.at.as_ref().map(input::timestamp_in), about: step.about }
 }
 
 /// One of the stable codes, or the unknown one.

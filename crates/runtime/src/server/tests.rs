@@ -1,8 +1,8 @@
 use std::{fs, sync::Arc};
 
 use flare_access::{
-    AccessLayer, Clock, Deadlines, Limit, Limits, LocalRateLimits, Place, PlaceNames, ServiceTokens,
-    Signatory, TokenVerifier,
+    AccessLayer, Clock, Deadlines, FromPortal, Limit, Limits, LocalRateLimits, Place, PlaceNames,
+    ServiceTokens, Signatory, TokenVerifier,
 };
 use flare_contracts::{
     AccessRules, Producer,
@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 use tonic_types::StatusExt;
-use tower::layer::util::Identity;
+use tower::{layer::util::Identity, util::MapRequestLayer};
 use tracing::Instrument;
 
 use super::*;
@@ -593,6 +593,55 @@ async fn over_the_network_a_place_is_believed_of_the_certificate_that_names_the_
         let person = client::connect(&[&server.address], Some(&Tls::trusting(&files.tls.ca).unwrap()), plain);
         // The same address as the connection above: no name of a place helps without a certificate.
         assert_eq!(health_for(person.unwrap(), Some(9)).await, is_believed, "{name}");
+    }
+}
+
+type Told = Arc<std::sync::Mutex<Vec<bool>>>;
+
+/// A layer that notes of each call whether services take it for the portal's.
+fn noting(
+    told: &Told,
+) -> MapRequestLayer<impl FnMut(http::Request<Body>) -> http::Request<Body> + Clone + use<>> {
+    let told = Arc::clone(told);
+    MapRequestLayer::new(move |request: http::Request<Body>| {
+        told.lock().unwrap().push(request.extensions().get::<FromPortal>().is_some());
+        request
+    })
+}
+
+#[tokio::test]
+async fn the_portal_is_known_by_its_channel_or_its_certificate_and_by_nothing_else() {
+    let told = Told::default();
+    let heard = || std::mem::take(&mut *told.lock().unwrap());
+    for (name, is_portal) in [("portal", true), ("intake", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let files = certificates_for(dir.path(), name);
+        let tls = Tls::load(&files.tls).unwrap().unwrap();
+        let server = start(&[], noting(&told), Some(tls.clone())).await;
+        let person = Tls::trusting(&files.tls.ca).unwrap();
+        for (tls, expected) in [(&tls, is_portal), (&person, false)] {
+            let channel = client::connect(&[&server.address], Some(tls), plain).unwrap();
+            health_for(channel, Some(1)).await;
+            assert_eq!(heard(), [expected], "{name}");
+        }
+    }
+    let server = start(&[], noting(&told), None).await;
+    health_for(server.channel.clone(), Some(1)).await;
+    assert_eq!(heard(), [false], "in the clear");
+
+    let health = Health::starting(Vec::<String>::new()).await;
+    let server = GrpcServer::new(&settings(&[]), noting(&told), Log::new().routes(), &health).unwrap();
+    let token = CancellationToken::new();
+    let (for_portal, run) = server.clone().serve_portal_in_process(token.clone());
+    let (for_services, other_run) = server.serve_in_process(token.clone());
+    let runs = [tokio::spawn(run), tokio::spawn(other_run)];
+    for (channel, expected) in [(for_portal, true), (for_services, false)] {
+        health_for(client::over(channel, plain), Some(1)).await;
+        assert_eq!(heard(), [expected], "within the process");
+    }
+    token.cancel();
+    for run in runs {
+        run.await.unwrap().unwrap();
     }
 }
 

@@ -158,24 +158,25 @@ impl Context {
     }
 
     /// The words of an option that must have some: from its file, from standard input (`-`), or asked for on the
-    /// terminal unless a machine reads. `option` is its name for refusals, such as `--text-file`.
+    /// terminal unless a machine reads. `option` is its name for refusals, such as
+    /// `--text-file`, and how many characters it may have.
     pub(crate) fn read_text(
         &self,
         source: Option<&TextSource>,
-        option: &str,
+        (option, most): (&str, usize),
         question: &str,
     ) -> Result<Sensitive<String>, CliError> {
         if source.is_none() && self.output.is_json() {
             return Err(CliError::usage(format!("{option} is needed: with --json nothing is asked")));
         }
-        text_source::words(source, option, question)
+        text_source::words(source, (option, most), question)
     }
 
     /// The words of an option that may be left out.
     pub(crate) fn read_optional_text(
         &self,
         source: Option<&TextSource>,
-        option: &str,
+        option: (&str, usize),
     ) -> Result<Option<Sensitive<String>>, CliError> {
         source.map(|source| self.read_text(Some(source), option, "")).transpose()
     }

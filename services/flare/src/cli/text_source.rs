@@ -8,7 +8,7 @@ use std::{
 };
 
 use flare_seal::Sensitive;
-use flare_typed::text::{decode, has_visible};
+use flare_typed::text::{at_most, decode, has_visible};
 
 use super::{CliError, prompt};
 
@@ -60,7 +60,7 @@ impl TextSource {
 /// The words of an option that must have some: from its file, from standard input, or asked for on the terminal.
 pub(crate) fn words(
     source: Option<&TextSource>,
-    option: &str,
+    (option, most): (&str, usize),
     question: &str,
 ) -> Result<Sensitive<String>, CliError> {
     let text = match source {
@@ -70,6 +70,7 @@ pub(crate) fn words(
     if !has_visible(text.expose()) {
         return Err(CliError::refused(option, "must not be empty"));
     }
+    at_most(most, text.expose()).map_err(|rule| CliError::refused(option, rule.to_string()))?;
     Ok(text)
 }
 
@@ -99,18 +100,22 @@ mod tests {
     #[test]
     fn a_file_gives_its_text_without_the_last_line_break() {
         let (_folder, source) = file("  صوت\nحر\r\n".as_bytes());
-        assert_eq!(words(Some(&source), "--text-file", "").unwrap().expose(), "  صوت\nحر");
+        assert_eq!(words(Some(&source), ("--text-file", 100), "").unwrap().expose(), "  صوت\nحر");
     }
 
     #[test]
     fn what_is_empty_or_no_text_or_not_there_is_refused_by_the_name_of_its_option() {
         let refusal =
-            |source: &TextSource| words(Some(source), "--text-file", "").err().unwrap().for_people();
+            |source: &TextSource| words(Some(source), ("--text-file", 100), "").err().unwrap().for_people();
         let (_folder, empty) = file(b" \n\n");
         assert!(refusal(&empty).contains("--text-file must not be empty"));
         let (_folder, latin) = file(b"caf\xe9");
         assert!(refusal(&latin).contains("--text-file must be text in UTF-8"));
         assert!(refusal(&TextSource::File("/no/such/file".into())).contains("/no/such/file"));
+        let (_folder, most) = file("ش".repeat(100).as_bytes());
+        words(Some(&most), ("--text-file", 100), "").unwrap();
+        let (_folder, long) = file("ش".repeat(101).as_bytes());
+        assert!(refusal(&long).contains("--text-file must be at most 100 characters; it has 101"));
     }
 
     #[test]

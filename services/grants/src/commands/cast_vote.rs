@@ -4,20 +4,12 @@ use flare_access::Staff;
 use flare_contracts::{
     Refusal,
     grants::v1::{CastVoteRequest, Decision, GrantState},
-    input,
+    input, text_limits,
 };
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{
-    Grants,
-    domain::{NewVote, longest},
-    refusals::GrantsRule,
-    store,
-};
-
-/// The most characters of conditions or reasons.
-const MAX_WORDS: usize = 4000;
+use crate::{Grants, domain::NewVote, refusals::GrantsRule, store};
 
 pub(crate) struct CastVote {
     change: Change,
@@ -30,7 +22,7 @@ impl CastVote {
         let words = request
             .words
             .clone()
-            .map(|words| input::sealed("words", Some(words), &name, longest(MAX_WORDS)))
+            .map(|words| input::sealed("words", Some(words), &name, text_limits::VOTE_WORDS))
             .transpose()?;
         if words.as_ref().is_some_and(|words| words.commitment.is_empty()) {
             return Err(Refusal::invalid("words.commitment", GrantsRule::NotCommitted { bytes: 32 }).into());

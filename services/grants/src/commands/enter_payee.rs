@@ -3,7 +3,7 @@
 use flare_access::Staff;
 use flare_contracts::{
     grants::v1::{EnterPayeeRequest, GrantState},
-    input,
+    input, text_limits,
 };
 use flare_seal::Compartment;
 use flare_store::{Error, Tx, Write};
@@ -11,13 +11,10 @@ use flare_store::{Error, Tx, Write};
 use super::Change;
 use crate::{
     Grants,
-    domain::{PAYEE, PayeeEntry, longest},
+    domain::{PAYEE, PayeeEntry},
     keys::SealedEpoch,
     store,
 };
-
-/// The most characters of a payee's details.
-const MAX_PAYEE: usize = 4000;
 
 pub(crate) struct EnterPayee {
     change: Change,
@@ -38,7 +35,7 @@ impl EnterPayee {
         };
         let entry = PayeeEntry {
             by: staff.id,
-            sealed: input::sealed("payee", request.payee.clone(), PAYEE, longest(MAX_PAYEE))?,
+            sealed: input::sealed("payee", request.payee.clone(), PAYEE, text_limits::PAYEE)?,
             fingerprint: input::array("fingerprint", &request.fingerprint)?,
             brings_key: key.is_some(),
         };

@@ -62,7 +62,7 @@ pub(super) async fn apply(
         Event::AnswersAdded(_)
         | Event::ReceiptIssued(_)
         | Event::ReceiptFrozen(_)
-        | Event::ThreadKeyBegun(_)
+        | Event::CaseKeyBegun(_)
         | Event::MessagePosted(_)
         | Event::FileAttached(_)
         | Event::WithdrawalRequested(_) => Ok(()),

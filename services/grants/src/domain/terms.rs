@@ -5,6 +5,7 @@ use flare_contracts::{
     common::v1::{Mode, SealedField, Trigger},
     grants::v1::{self, PaymentMethod, SupportKind},
     input,
+    text_limits::{BENEFICIARY, BUDGET, SCOPE, most_bytes},
     vote::{self, Ballot},
 };
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId};
@@ -16,12 +17,7 @@ use crate::{GrantsPolicy, refusals::GrantsRule};
 pub(crate) const PAYEE: &str = "payment.payee";
 /// The sealed terms, in the order in which they are kept, and the most characters that each may have.
 pub(crate) const SEALED_TERMS: [(&str, usize); 3] =
-    [("proposal.scope", 8000), ("proposal.budget", 10_000), ("proposal.beneficiary", 2000)];
-/// The most bytes that a sealed text of so many characters may have: sealed sizes are all that this service sees, and a
-/// character takes at most four bytes of UTF-8. Whoever seals a text counts its characters.
-pub(crate) const fn longest(characters: usize) -> usize {
-    4 * characters
-}
+    [("proposal.scope", SCOPE), ("proposal.budget", BUDGET), ("proposal.beneficiary", BENEFICIARY)];
 
 /// How long after the end a payment may still be due, in days.
 const PAY_DAYS_AFTER_END: i64 = 30;
@@ -204,7 +200,7 @@ fn sealed_terms(fields: Vec<SealedField>) -> Result<[SealedField; 3], Refusal> {
         if found[at].is_some() {
             return Err(Refusal::invalid(format!("{path}.name"), InputRule::Twice));
         }
-        input::sealed_shape(&path, &field, longest(SEALED_TERMS[at].1))?;
+        input::sealed_shape(&path, &field, most_bytes(SEALED_TERMS[at].1))?;
         if field.commitment.is_empty() {
             return Err(Refusal::invalid(
                 format!("{path}.commitment"),

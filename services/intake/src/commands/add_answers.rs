@@ -1,7 +1,7 @@
 //! Answers are added or replaced, and danger is told of.
 
 use flare_contracts::{
-    InputRule, Refusal,
+    InputRule, Refusal, StepCode,
     common::v1::SealedField,
     danger::lane_in_danger,
     events::v1::{AnswersAdded, IntakeEvent},
@@ -64,7 +64,7 @@ impl Write for AddAnswers {
         if self.danger != Danger::Unspecified {
             store::requests::add_danger(tx, self.case, (version, &self.author), self.danger).await?;
         }
-        super::show_step(tx, self.case, "answers_added", String::new()).await?;
+        super::show_step(tx, self.case, StepCode::AnswersAdded, String::new()).await?;
         if self.author.is_requester() {
             view.heard(tx.now());
         }

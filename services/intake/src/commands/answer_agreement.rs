@@ -1,7 +1,7 @@
 //! The requester accepts or refuses an agreement.
 
 use flare_contracts::{
-    Cause, InputRule, Refusal,
+    Cause, InputRule, Refusal, StepCode,
     common::v1::SignedAct,
     events::v1::{AgreementAnswered, IntakeEvent},
     input,
@@ -64,7 +64,7 @@ impl Write for AnswerAgreement {
         }
         .into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;
-        super::show_step(tx, self.case, "agreement_answered", self.grant.to_string()).await?;
+        super::show_step(tx, self.case, StepCode::AgreementAnswered, self.grant.to_string()).await?;
         super::heard(tx, view).await?;
         Ok(AnswerAgreementResponse { version: tx.version(self.case) })
     }

@@ -1,7 +1,7 @@
 //! The requester says whether a proposal is right.
 
 use flare_contracts::{
-    Cause, InputRule, Refusal,
+    Cause, InputRule, Refusal, StepCode,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, ProposalAnswered},
     input,
@@ -65,7 +65,7 @@ impl Write for AnswerProposal {
         let event: IntakeEvent =
             ProposalAnswered { case_id, grant_id: grant_id.clone(), agrees: self.agrees, act }.into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;
-        super::show_step(tx, self.case, "proposal_answered", grant_id).await?;
+        super::show_step(tx, self.case, StepCode::ProposalAnswered, grant_id).await?;
         super::heard(tx, view).await?;
         Ok(AnswerProposalResponse { version: tx.version(self.case) })
     }

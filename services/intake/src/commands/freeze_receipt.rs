@@ -1,7 +1,7 @@
 //! A receipt that may be in other hands opens nothing any more.
 
 use flare_contracts::{
-    Cause, Refusal,
+    Cause, Refusal, StepCode,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, ReceiptFrozen},
     input,
@@ -55,7 +55,7 @@ impl Write for FreezeReceipt {
             let (case_id, reason) = (self.case.to_string(), self.reason.to_owned());
             let event: IntakeEvent = ReceiptFrozen { case_id, reason, act: self.act.clone() }.into();
             tx.append(self.case, view.lane, self.by.name(), &event)?;
-            super::show_step(tx, self.case, "receipt_frozen", String::new()).await?;
+            super::show_step(tx, self.case, StepCode::ReceiptFrozen, String::new()).await?;
         } else if !self.by.is_requester() {
             return Err(Refusal::from(Cause::NoActiveReceipt).into());
         }

@@ -1,7 +1,7 @@
 //! A case gets its receipt: it was opened by an officer, or its earlier receipt was frozen.
 
 use flare_contracts::{
-    Cause, Refusal,
+    Cause, Refusal, StepCode,
     common::v1::EpochAuthor,
     epoch_author,
     events::v1::{IntakeEvent, ReceiptIssued},
@@ -72,7 +72,7 @@ impl Write for IssueReceipt {
         }
         .into();
         tx.append(self.case, view.lane, self.staff.to_string(), &event)?;
-        super::show_step(tx, self.case, "receipt_issued", String::new()).await?;
+        super::show_step(tx, self.case, StepCode::ReceiptIssued, String::new()).await?;
         Ok(IssueReceiptResponse { version: tx.version(self.case) })
     }
 }

@@ -1,9 +1,10 @@
 //! What sending a request and opening one for somebody have in common.
 
 use flare_contracts::{
-    Cause, InputRule, Refusal,
+    Cause, InputRule, Refusal, StepCode,
     common::v1::{Compartment as WireCompartment, KeyEpoch, SealedField},
     events::v1::{IntakeEvent, RequestSubmitted},
+    input,
     intake::v1::{Channel, HolderKind},
 };
 use flare_kernel::{CaseId, Timestamp};
@@ -12,7 +13,7 @@ use flare_store::{Error, Tx};
 
 use crate::{
     author::Author,
-    domain::{answers, case_view::CaseView, listing::Listing},
+    domain::{answers, case_view::CaseView, composed::composed_at, listing::Listing},
     keys::{ReceiptWrap, SealedEpoch},
     receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
     store::{self, requests::Request},
@@ -25,6 +26,8 @@ pub(super) struct NewCase {
     pub(super) channel: Channel,
     pub(super) receipt: Option<ReceiptLock>,
     pub(super) listing: Listing,
+    /// Since when it is told to have waited, where it could not come in at once.
+    pub(super) composed: Option<Timestamp>,
     pub(super) answers: Vec<SealedField>,
     pub(super) epochs: [SealedEpoch; 2],
     /// Tells the same request from another.
@@ -95,10 +98,12 @@ impl NewCase {
             listing: Some(self.listing.to_wire()),
             has_receipt: self.receipt.is_some(),
             receipt: self.receipt.as_ref().map(ReceiptLock::keys_of_event),
+            composed_at: self.composed.map(|told| input::timestamp_out(composed_at(told, tx.now()))),
         }
         .into();
         tx.append(self.case, self.listing.lane_hint, self.author.name(), &event)?;
-        store::view::add_first_step(tx, self.case, super::step_source(tx, self.case), "received").await?;
+        store::view::add_first_step(tx, self.case, super::step_source(tx, self.case), StepCode::Received)
+            .await?;
         Ok(Opened { received: tx.now(), version: tx.version(self.case) })
     }
 

@@ -5,6 +5,7 @@ use flare_contracts::{
     events::v1::{IntakeEvent, MessagePosted},
     input,
     intake::v1::{MessageKind, PostMessageRequest, PostMessageResponse},
+    text_limits,
 };
 use flare_kernel::CaseId;
 use flare_seal::Compartment;
@@ -13,7 +14,7 @@ use flare_store::{Error, Tx, Write};
 use crate::{
     admission::Admitted,
     author::Author,
-    domain::message::{self, About, MAX_TEXT},
+    domain::message::{self, About},
     store::{self, messages::NewMessage},
 };
 
@@ -33,7 +34,8 @@ impl PostMessage {
         let kind: MessageKind = input::choice("kind", request.kind)?;
         message::may_write(&by.author, kind)?;
         let about = message::about(kind, &request.about)?;
-        let text = input::sealed("text", request.text, &store::messages::text_name(id), MAX_TEXT)?;
+        let text =
+            input::sealed("text", request.text, &store::messages::text_name(id), text_limits::MESSAGE)?;
         if text.version != 1 {
             return Err(Refusal::invalid("text.version", InputRule::NotTheNumber { number: 1 }));
         }

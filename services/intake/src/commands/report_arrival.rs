@@ -1,7 +1,7 @@
 //! The requester says whether a payment arrived.
 
 use flare_contracts::{
-    Refusal,
+    Refusal, StepCode,
     common::v1::SignedAct,
     events::v1::{ArrivalReported, IntakeEvent},
     input,
@@ -55,7 +55,7 @@ impl Write for ReportArrival {
         }
         .into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;
-        super::show_step(tx, self.case, "arrival_reported", self.tranche.to_string()).await?;
+        super::show_step(tx, self.case, StepCode::ArrivalReported, self.tranche.to_string()).await?;
         super::heard(tx, view).await?;
         Ok(ReportArrivalResponse { version: tx.version(self.case) })
     }

@@ -1,7 +1,7 @@
 //! The requester reports on a grant, in a message of the thread.
 
 use flare_contracts::{
-    InputRule, Refusal,
+    InputRule, Refusal, StepCode,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, ReportSubmitted},
     input,
@@ -53,7 +53,7 @@ impl Write for SubmitReport {
             ReportSubmitted { case_id, grant_id: grant_id.clone(), message_id, act: Some(self.act.clone()) }
                 .into();
         tx.append(self.case, view.lane, REQUESTER, &event)?;
-        super::show_step(tx, self.case, "report_submitted", grant_id).await?;
+        super::show_step(tx, self.case, StepCode::ReportSubmitted, grant_id).await?;
         super::heard(tx, view).await?;
         Ok(SubmitReportResponse { version: tx.version(self.case) })
     }

@@ -17,8 +17,13 @@ pub(crate) struct SubmitRequest {
 }
 
 impl SubmitRequest {
-    /// Reads the call and its idempotency key, which belongs to the receipt: nobody is signed in.
-    pub(crate) fn parse(request: SubmitRequestRequest, service: &ServiceKey) -> Result<(Once, Self), Error> {
+    /// Reads the call and its idempotency key, which belongs to the receipt: nobody is signed in. Only the portal is
+    /// believed that a request waited.
+    pub(crate) fn parse(
+        request: SubmitRequestRequest,
+        from_portal: bool,
+        service: &ServiceKey,
+    ) -> Result<(Once, Self), Error> {
         let receipt = ReceiptLock::parse(request.receipt.clone())?;
         let once = Once::new(receipt.scope(), "SubmitRequest", &request.request_id, &request)?;
         let case = input::id("case_id", &request.case_id)?;
@@ -30,6 +35,7 @@ impl SubmitRequest {
             channel: Channel::Form,
             receipt: Some(receipt.clone()),
             listing: Listing::parse(request.listing)?,
+            composed: request.composed_at.as_ref().filter(|_| from_portal).map(input::timestamp_in),
             epochs: first_epochs(request.keys, case, true, service)?,
             answers: request.answers,
             content,

@@ -1,7 +1,7 @@
 //! The requester withdraws.
 
 use flare_contracts::{
-    Refusal,
+    Refusal, StepCode,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, WithdrawalRequested},
     input,
@@ -44,7 +44,7 @@ impl Write for Withdraw {
                 WithdrawalRequested { case_id: self.case.to_string(), reason, act: Some(self.act.clone()) }
                     .into();
             tx.append(self.case, view.lane, REQUESTER, &event)?;
-            super::show_step(tx, self.case, "withdrawal_requested", String::new()).await?;
+            super::show_step(tx, self.case, StepCode::WithdrawalRequested, String::new()).await?;
             super::heard(tx, view.clone()).await?;
         }
         // A case that is ending stands where its stop says, whatever its needs and grants.

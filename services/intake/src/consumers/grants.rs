@@ -1,6 +1,7 @@
 //! The grants of the case.
 
 use flare_contracts::{
+    StepCode,
     events::v1::{GrantDrafted, TrancheMoved, grants_event::Event},
     grants::v1::Gate,
     input,
@@ -66,20 +67,20 @@ async fn begin(tx: &mut Tx, received: &Received, drafted: &GrantDrafted) -> Resu
         over_at: None,
     };
     store::grants::insert(tx, case, &grant).await?;
-    show(tx, received, case, "grant_drafted", grant.id.to_string()).await
+    show(tx, received, case, StepCode::GrantDrafted, grant.id.to_string()).await
 }
 
 /// Moves the grant on, and returns the step to show, if there is one.
-fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Option<&'static str>, Error> {
+fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Option<StepCode>, Error> {
     let step = match event {
         Event::GrantRevised(revised) => {
             grant.revised(money(revised.ceiling.as_ref())?, revised.start.clone(), revised.end.clone());
-            "grant_revised"
+            StepCode::GrantRevised
         }
         Event::ProposalShown(shown) => {
             grant.proposal = Proposal::Shown;
             grant.proposal_message.clone_from(&shown.message_id);
-            "proposal_shown"
+            StepCode::ProposalShown
         }
         Event::ProposalAccepted(accepted) => {
             grant.proposal = if accepted.agrees { Proposal::Agreed } else { Proposal::Disagreed };
@@ -88,7 +89,7 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
         Event::GrantSubmitted(submitted) => {
             grant.stage = Stage::InApproval;
             grant.vote_due = submitted.due.as_ref().map(input::timestamp_in);
-            "in_approval"
+            StepCode::InApproval
         }
         Event::VoteHastened(hastened) => {
             grant.vote_due = hastened.due.as_ref().map(input::timestamp_in);
@@ -96,20 +97,20 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
         }
         Event::GrantReturned(_) => {
             (grant.stage, grant.vote_due) = (Stage::Draft, None);
-            "grant_returned"
+            StepCode::GrantReturned
         }
         Event::GrantRejected(_) => {
             (grant.stage, grant.vote_due, grant.over_at) = (Stage::Rejected, None, Some(received.at));
-            "grant_rejected"
+            StepCode::GrantRejected
         }
         Event::GrantApproved(_) => {
             (grant.stage, grant.vote_due) = (Stage::Approved, None);
-            "grant_approved"
+            StepCode::GrantApproved
         }
         Event::AgreementPosted(posted) => {
             grant.agreement = Agreement::Shown;
             grant.agreement_message.clone_from(&posted.message_id);
-            "agreement_shown"
+            StepCode::AgreementShown
         }
         Event::GateOpened(opened) if opened.gate() == Gate::Agreed => {
             grant.agreement = Agreement::Accepted;
@@ -122,24 +123,24 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
         Event::GrantActivated(activated) => {
             grant.stage = Stage::Active;
             grant.ends.clone_from(&activated.end);
-            "grant_active"
+            StepCode::GrantActive
         }
         Event::GrantEnded(ended) => {
             grant.stage = Stage::Reporting;
             grant.report_due = ended.report_due.as_ref().map(input::timestamp_in);
-            "report_asked"
+            StepCode::ReportAsked
         }
         Event::ReportDueSet(set) => {
             grant.report_due = set.report_due.as_ref().map(input::timestamp_in);
             if grant.report_due.is_none() {
                 return Ok(None);
             }
-            "report_asked"
+            StepCode::ReportAsked
         }
         Event::ReportRecorded(recorded) => {
             // One that was put off is still due.
             grant.report_due = grant.report_due.filter(|_| recorded.how == "deferred");
-            "report_recorded"
+            StepCode::ReportRecorded
         }
         Event::CloseProposed(_) => {
             grant.stage = Stage::Closing;
@@ -147,16 +148,16 @@ fn advance(grant: &mut Grant, received: &Received, event: &Event) -> Result<Opti
         }
         Event::GrantClosed(_) => {
             (grant.stage, grant.report_due, grant.over_at) = (Stage::Closed, None, Some(received.at));
-            "grant_closed"
+            StepCode::GrantClosed
         }
         Event::GrantWithdrawn(_) => {
             (grant.stage, grant.vote_due, grant.over_at) = (Stage::Withdrawn, None, Some(received.at));
-            "grant_withdrawn"
+            StepCode::GrantWithdrawn
         }
         Event::GrantTerminated(_) => {
             (grant.stage, grant.vote_due, grant.report_due) = (Stage::Terminated, None, None);
             grant.over_at = Some(received.at);
-            "grant_terminated"
+            StepCode::GrantTerminated
         }
         // The first two were handled before; the rest, from votes to delays, is not the requester's to see.
         Event::GrantDrafted(_)
@@ -199,14 +200,14 @@ async fn tranche_moved(
 }
 
 /// The step that a payment's state is; plans are no news.
-const fn payment_step(state: Payment) -> Option<&'static str> {
+const fn payment_step(state: Payment) -> Option<StepCode> {
     match state {
         Payment::Scheduled | Payment::Released => None,
-        Payment::Sent => Some("tranche_sent"),
-        Payment::InDoubt => Some("tranche_in_doubt"),
-        Payment::Arrived => Some("tranche_arrived"),
-        Payment::Returned => Some("tranche_returned"),
-        Payment::Lost => Some("tranche_lost"),
+        Payment::Sent => Some(StepCode::TrancheSent),
+        Payment::InDoubt => Some(StepCode::TrancheInDoubt),
+        Payment::Arrived => Some(StepCode::TrancheArrived),
+        Payment::Returned => Some(StepCode::TrancheReturned),
+        Payment::Lost => Some(StepCode::TrancheLost),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The work on the case.
 
 use flare_contracts::{
+    StepCode,
     common::v1::NeedKind,
     events::v1::{NeedAdded, NeedEnded, triage_event::Event},
     input,
@@ -28,11 +29,11 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
         Event::CaseOpened(opened) => view.opened(lane(opened.lane)?, at(opened.acknowledge_by.as_ref())),
         Event::CaseAcknowledged(acknowledged) => {
             view.acknowledged(at(acknowledged.assess_by.as_ref()));
-            show(tx, received, case, "acknowledged", "").await?;
+            show(tx, received, case, StepCode::Acknowledged, "").await?;
         }
         Event::CaseAssessed(assessed) => {
             view.assessed(lane(assessed.lane)?, at(assessed.outcome_by.as_ref()));
-            show(tx, received, case, "assessed", "").await?;
+            show(tx, received, case, StepCode::Assessed, "").await?;
         }
         Event::LaneRaised(raised) => view.raised(lane(raised.lane)?, at(raised.due.as_ref())),
         Event::ContactLogged(contact) => {
@@ -41,7 +42,7 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
             }
         }
         Event::QuestionAsked(question) => {
-            show(tx, received, case, "question_asked", question.message_id.clone()).await?;
+            show(tx, received, case, StepCode::QuestionAsked, question.message_id.clone()).await?;
         }
         Event::NeedAdded(added) => {
             store::view::insert_need(tx, case, received.seq, &new_need(received, added)?).await?;
@@ -52,45 +53,45 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
                 set(tx, received, case, need, (NeedOutcome::Recommended, "")).await?;
             }
             view.answer_by = at(recommended.draft_by.as_ref());
-            show(tx, received, case, "help_recommended", "").await?;
+            show(tx, received, case, StepCode::HelpRecommended, "").await?;
         }
         Event::NeedReferred(referred) => {
             set(tx, received, case, &referred.need_id, (NeedOutcome::Referred, "")).await?;
-            show(tx, received, case, "need_referred", referred.need_id.as_str()).await?;
+            show(tx, received, case, StepCode::NeedReferred, referred.need_id.as_str()).await?;
         }
         Event::ReferralAnswered(answered) => {
             let (outcome, what) = if answered.accepted {
-                (NeedOutcome::Referred, "referral_accepted")
+                (NeedOutcome::Referred, StepCode::ReferralAccepted)
             } else {
-                (NeedOutcome::Open, "referral_refused")
+                (NeedOutcome::Open, StepCode::ReferralRefused)
             };
             set(tx, received, case, &answered.need_id, (outcome, "")).await?;
             show(tx, received, case, what, answered.need_id.as_str()).await?;
         }
         Event::ReferralUnanswered(unanswered) => {
             set(tx, received, case, &unanswered.need_id, (NeedOutcome::Open, "")).await?;
-            show(tx, received, case, "referral_unanswered", unanswered.need_id.as_str()).await?;
+            show(tx, received, case, StepCode::ReferralUnanswered, unanswered.need_id.as_str()).await?;
         }
         Event::CaseStopped(stopped) => {
             let how = stop(&stopped.how)?;
             view.stopped(how);
-            show(tx, received, case, stop_word(how), "").await?;
+            show(tx, received, case, step_of_stop(how), "").await?;
         }
         Event::MoneyStopped(_) => {
             view.money_stopped = true;
-            show(tx, received, case, "money_stopped", "").await?;
+            show(tx, received, case, StepCode::MoneyStopped, "").await?;
         }
         Event::CaseResumed(_) => {
             view.resumed();
-            show(tx, received, case, "resumed", "").await?;
+            show(tx, received, case, StepCode::Resumed, "").await?;
         }
         Event::CaseClosed(_) => {
             view.closed();
-            show(tx, received, case, "closed", "").await?;
+            show(tx, received, case, StepCode::Closed, "").await?;
         }
         Event::CaseReopened(_) => {
             view.reopened();
-            show(tx, received, case, "reopened", "").await?;
+            show(tx, received, case, StepCode::Reopened, "").await?;
         }
         // Who works on it and how, who it is about, who vouches, what is late: not the requester's to see. What they
         // answered, they wrote here themselves.
@@ -116,12 +117,12 @@ async fn need_ended(tx: &mut Tx, received: &Received, case: CaseId, ended: &Need
     let reason = if outcome == NeedOutcome::Declined { ended.reason.as_str() } else { "" };
     set(tx, received, case, &ended.need_id, (outcome, reason)).await?;
     let what = match outcome {
-        NeedOutcome::Open => "need_open",
-        NeedOutcome::Given => "need_given",
-        NeedOutcome::Recommended => "help_recommended",
-        NeedOutcome::Covered => "need_covered",
-        NeedOutcome::Referred => "need_referred",
-        NeedOutcome::Declined => "need_declined",
+        NeedOutcome::Open => StepCode::NeedOpen,
+        NeedOutcome::Given => StepCode::NeedGiven,
+        NeedOutcome::Recommended => StepCode::HelpRecommended,
+        NeedOutcome::Covered => StepCode::NeedCovered,
+        NeedOutcome::Referred => StepCode::NeedReferred,
+        NeedOutcome::Declined => StepCode::NeedDeclined,
     };
     show(tx, received, case, what, ended.need_id.clone()).await
 }
@@ -153,10 +154,10 @@ fn stop(how: &str) -> Result<Stop, Error> {
 }
 
 /// An inquiry is not announced to whom it may be about.
-const fn stop_word(how: Stop) -> &'static str {
+const fn step_of_stop(how: Stop) -> StepCode {
     match how {
-        Stop::Withdrawn => "withdrawn",
-        Stop::None | Stop::Paused | Stop::Held => "paused",
+        Stop::Withdrawn => StepCode::Withdrawn,
+        Stop::None | Stop::Paused | Stop::Held => StepCode::Paused,
     }
 }
 

@@ -5,9 +5,6 @@ use flare_kernel::{GrantId, MessageId, NeedId};
 
 use crate::author::Author;
 
-/// The most text a message may hold, in bytes.
-pub(crate) const MAX_TEXT: usize = 20_000;
-
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {

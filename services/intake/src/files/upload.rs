@@ -7,6 +7,7 @@ use flare_access::Caller;
 use flare_contracts::{
     Cause, InputRule, Refusal, input,
     intake::v1::{FileHeader, UploadFileRequest, UploadFileResponse, upload_file_request::Part},
+    text_limits,
 };
 use flare_seal::{FILE_HEADER_LEN, SEALED_FILE_CHUNK_LEN};
 use flare_store::{Error, Once};
@@ -21,9 +22,6 @@ use crate::{
     keys::HELD,
     store::{self, files::File},
 };
-
-/// The most text that a file's description may hold: name, type and size.
-const MAX_DESCRIPTION: usize = 1_000;
 
 impl Intake {
     /// Receives a file and attaches it. One that breaks off, or is refused, leaves nothing that anybody can see.
@@ -166,7 +164,8 @@ fn file(case: flare_kernel::CaseId, author: &Author, header: FileHeader) -> Resu
         return Err(Refusal::invalid("header.compartment", InputRule::OneOf { words }));
     }
     let name = store::files::description_name(id);
-    let description = input::sealed("header.description", header.description, &name, MAX_DESCRIPTION)?;
+    let description =
+        input::sealed("header.description", header.description, &name, text_limits::FILE_DESCRIPTION)?;
     if description.version != 1 {
         return Err(Refusal::invalid("header.description.version", InputRule::NotTheNumber { number: 1 }));
     }

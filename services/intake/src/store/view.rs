@@ -1,6 +1,6 @@
 //! What the requester is shown of the case: its state, its steps and its needs.
 
-use flare_contracts::{common::v1::NeedKind, input, intake::v1::Step};
+use flare_contracts::{StepCode, common::v1::NeedKind, input, intake::v1::Step};
 use flare_kernel::{CaseId, NeedId, Timestamp};
 use flare_store::{Error, Sql, Tx, sql};
 
@@ -71,7 +71,7 @@ pub(crate) async fn add_step(
     case: CaseId,
     source: String,
     at: Timestamp,
-    (what, about): (&'static str, String),
+    (what, about): (StepCode, String),
 ) -> Result<(), Error> {
     tx.execute(
         sql("INSERT INTO view_steps (case_id, place, source, what, at, about) \
@@ -79,7 +79,7 @@ pub(crate) async fn add_step(
              ON CONFLICT (case_id, source) DO NOTHING")
         .bind(case.to_string())
         .bind(source)
-        .bind(what)
+        .bind(what.as_str())
         .bind(at.as_micros())
         .bind(about),
     )
@@ -92,13 +92,13 @@ pub(crate) async fn add_first_step(
     tx: &mut Tx,
     case: CaseId,
     source: String,
-    what: &'static str,
+    what: StepCode,
 ) -> Result<(), Error> {
     let row = [
         case.to_string().into(),
         1_i64.into(),
         source.into(),
-        what.into(),
+        what.as_str().into(),
         tx.now().as_micros().into(),
         "".into(),
     ];

@@ -1,8 +1,11 @@
 //! A receipt that may be in other hands.
 
-use flare_contracts::intake::v1::{
-    BeginThreadEpochRequest, FreezeReceiptRequest, GetRequestRequest, GetStatusRequest, IssueReceiptRequest,
-    MessageKind, intake_server::Intake as _,
+use flare_contracts::{
+    common::{self, v1::KeyEpoch},
+    intake::v1::{
+        BeginKeyEpochRequest, FreezeReceiptRequest, GetRequestRequest, GetStatusRequest, IssueReceiptRequest,
+        MessageKind, intake_server::Intake as _,
+    },
 };
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, CompartmentKey};
@@ -99,9 +102,9 @@ async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) 
     let begin = |epoch, to_receipt| {
         let mut wire = requester.epoch(Compartment::Thread, epoch, &key, to_receipt);
         wire.author = Some(author());
-        BeginThreadEpochRequest { request_id: fresh(), case_id: requester.case.to_string(), key: Some(wire) }
+        BeginKeyEpochRequest { request_id: fresh(), case_id: requester.case.to_string(), key: Some(wire) }
     };
-    let call = async |request| desk.api.begin_thread_epoch(from(officer(), request)).await;
+    let call = async |request| desk.api.begin_key_epoch(from(officer(), request)).await;
     assert_eq!(field(&call(begin(2, false)).await.unwrap_err()), "key.wraps", "its holder would be shut out");
     let mut unsigned = begin(2, true);
     unsigned.key.as_mut().unwrap().author = None;
@@ -117,5 +120,17 @@ async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) 
     assert_eq!(keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [1, 2]);
     let old = requester.message(MessageKind::Text, "", "Under the first key");
     assert_eq!(reason(&desk.post(requester.caller(), old).await.unwrap_err()), "OLD_KEY_EPOCH");
-    assert_eq!(desk.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.ThreadKeyBegun'").await, 1);
+    let begun = "SELECT seq FROM events WHERE kind = 'flare.events.v1.CaseKeyBegun'";
+    assert_eq!(desk.count(begun).await, 1);
+    // The requester's next answers may have brought a key that only they write under.
+    let of = |compartment| {
+        let wire = KeyEpoch { author: Some(author()), ..requester.epoch(compartment, 2, &key, false) };
+        BeginKeyEpochRequest { request_id: fresh(), case_id: requester.case.to_string(), key: Some(wire) }
+    };
+    call(of(Compartment::Request)).await.unwrap();
+    assert_eq!(reason(&call(of(Compartment::Request)).await.unwrap_err()), "OLD_KEY_EPOCH");
+    let mut notes = of(Compartment::Request);
+    notes.key.as_mut().unwrap().compartment = common::v1::Compartment::Notes.into();
+    assert_eq!(field(&call(notes).await.unwrap_err()), "key.compartment", "triage keeps it");
+    assert_eq!(desk.count(begun).await, 2);
 }

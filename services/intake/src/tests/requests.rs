@@ -1,22 +1,26 @@
 //! Sending, opening, receipts, answers.
 
-use flare_access::Caller;
+use flare_access::{Caller, FromPortal};
 use flare_contracts::{
+    Event, Producer,
     common::v1::SealedField,
+    events::v1::intake_event,
+    input,
     intake::v1::{
         AddAnswersRequest, Channel, GetRequestRequest, GetRequestResponse, GetStatusRequest, HolderKind,
         IssueReceiptRequest, Listing, OpenRequestRequest, ReceiptLock, ReserveCaseRequest, Standing,
         SubmitRequestRequest, intake_server::Intake as _,
     },
 };
-use flare_kernel::CaseId;
+use flare_kernel::{CaseId, Duration};
 use flare_seal::{Compartment, CompartmentKey, FieldAddress, WrapContext, open_field, unwrap_key};
+use flare_store::events_after;
 use flare_testkit::{Sandbox, on_both_engines};
 use tonic::{Code, Status};
 
 use super::fixture::{
-    Desk, OFFICER, Requester, another_officer, author, claim, field, fresh, from, officer, reason, triage,
-    violation,
+    Desk, NOW, OFFICER, Requester, another_officer, author, claim, field, fresh, from, officer, reason,
+    triage, violation,
 };
 
 async fn read(desk: &Desk, case: CaseId) -> Result<GetRequestResponse, Status> {
@@ -93,6 +97,44 @@ async fn a_form_sent_twice_is_one_case(sandbox: Sandbox) {
     assert_eq!(field(&desk.submit(moved).await.unwrap_err()), "case_id", "a receipt gives its case's id");
     assert_eq!(read(&desk, elsewhere).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(desk.count("SELECT seq FROM events").await, 1);
+}
+
+on_both_engines!(the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_case, crate::SCHEMA);
+async fn the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_case(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let hours = |hours| NOW.plus(Duration::from_hours(hours));
+    for (told, from_portal, expected) in [
+        (Some(-5), true, Some(-5)),
+        (Some(-5), false, None),
+        (Some(5), true, Some(0)),
+        (Some(-24 * 400), true, Some(-24 * 14)),
+        (None, true, None),
+    ] {
+        let requester = Requester::draw();
+        let sent = |told: Option<i64>| {
+            let composed_at = told.map(|told| input::timestamp_out(hours(told)));
+            let mut call =
+                from(Caller::Anonymous, SubmitRequestRequest { composed_at, ..requester.request() });
+            if from_portal {
+                call.extensions_mut().insert(FromPortal);
+            }
+            call
+        };
+        let first = desk.api.submit_request(sent(told)).await.unwrap().into_inner();
+        assert_eq!(first.received, Some(input::timestamp_out(NOW)), "when it came in");
+        for again in [None, Some(-1), told] {
+            assert_eq!(desk.api.submit_request(sent(again)).await.unwrap().into_inner(), first);
+            let mut another_call = sent(again);
+            another_call.get_mut().request_id = fresh();
+            assert_eq!(desk.api.submit_request(another_call).await.unwrap().into_inner(), first);
+        }
+        let case = requester.case.to_string();
+        let history = events_after(&desk.sandbox.database, &case, 0, 10).await.unwrap();
+        let [record] = history.as_slice() else { panic!("one event") };
+        let event = Event::decode(Producer::Intake, record.payload.as_deref().unwrap()).unwrap();
+        let Event::Intake(intake_event::Event::RequestSubmitted(event)) = event else { panic!("{event:?}") };
+        assert_eq!(event.composed_at, expected.map(|at| input::timestamp_out(hours(at))), "{told:?}");
+    }
 }
 
 on_both_engines!(many_sendings_at_once_are_one_case, crate::SCHEMA);

@@ -76,7 +76,7 @@ async fn bad_messages_are_refused(sandbox: Sandbox) {
         let message = text(MessageKind::Text);
         let name = format!("thread.message.{}", message.message_id);
         let sealed =
-            requester.seal(Compartment::Thread, &requester.thread_key, (&name, 1, 1), &"x".repeat(30_000));
+            requester.seal(Compartment::Thread, &requester.thread_key, (&name, 1, 1), &"x".repeat(100_000));
         PostMessageRequest { text: Some(sealed), ..message }
     };
     let misnamed = PostMessageRequest {

@@ -30,7 +30,7 @@ pub(crate) fn subject(event: &Event) -> Result<Option<Subject>, Malformed> {
     let (case, grant) = match event {
         Event::Identity(_) => return Ok(None),
         Event::Intake(event) => ids!(event, intake_event,
-            case: [RequestSubmitted AnswersAdded ReceiptIssued ReceiptFrozen ThreadKeyBegun MessagePosted FileAttached
+            case: [RequestSubmitted AnswersAdded ReceiptIssued ReceiptFrozen CaseKeyBegun MessagePosted FileAttached
                 WithdrawalRequested],
             grant: [ProposalAnswered AgreementAnswered ArrivalReported ReportSubmitted]),
         Event::Triage(event) => ids!(event, triage_event,

@@ -10,14 +10,8 @@ use crate::{
     web::page,
 };
 
-fn texts(
-    lang: Language,
-    heading: String,
-    texts: Vec<String>,
-    next: Option<(&'static str, String)>,
-) -> Response {
-    let p = Page::new(lang, L10nLanguage::title_about);
-    page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next })
+fn about(lang: Language, heading: String, texts: Vec<String>) -> Text<'static> {
+    Text::new(Page::new(lang, L10nLanguage::title_about), heading, texts)
 }
 
 pub(super) async fn safe(In(lang): In) -> Response {
@@ -31,18 +25,17 @@ pub(super) async fn safe(In(lang): In) -> Response {
         t.safe_leave(),
         t.safe_code(),
     ];
-    texts(lang, t.safe_heading(), says, None)
+    page(StatusCode::OK, &about(lang, t.safe_heading(), says))
 }
 
 pub(super) async fn lost(In(lang): In) -> Response {
     let t = lang.texts();
-    texts(lang, t.lost_heading(), vec![t.lost_goes_on(), t.lost_way()], Some(("ask", t.home_start())))
+    let shown = about(lang, t.lost_heading(), vec![t.lost_goes_on(), t.lost_way()]);
+    page(StatusCode::OK, &shown.leading_to("ask", t.home_start()))
 }
 
 pub(super) async fn complain(State(portal): Shared, In(lang): In) -> Response {
-    let p = Page::new(lang, L10nLanguage::title_about);
-    let lines = portal.settings.complaints.as_slice();
-    let text = if lines.is_empty() { p.t.complain_none() } else { p.t.complain_text() };
-    let heading = p.t.complain_heading();
-    page(StatusCode::OK, &Text { heading, texts: vec![text], lines, next: None, p })
+    let (t, contacts) = (lang.texts(), portal.settings.complaints.as_slice());
+    let text = if contacts.is_empty() { t.complain_none() } else { t.complain_text() };
+    page(StatusCode::OK, &about(lang, t.complain_heading(), vec![text]).with_contacts(contacts))
 }

@@ -77,7 +77,8 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
-    let session = Session { is_new: true, only_here: answers.only_here(), unclear, ..begun };
+    let only_here = answers.only_here();
+    let session = Session { is_new: true, only_here, lane: form.lane(), unclear, ..begun };
     let by = portal.read_by(&form, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
     let shown = page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, other_words, false));
@@ -89,8 +90,8 @@ fn altered(lang: Language) -> Response {
     let p = Page::at_fault(lang, L10nLanguage::title_about);
     let t = p.t;
     let texts = vec![t.altered_text(), t.safe_history(), t.safe_between(), t.safe_recent(), t.safe_form()];
-    let next = Some(("ask", t.home_start()));
-    page(StatusCode::BAD_REQUEST, &Text { heading: t.altered_heading(), texts, lines: &[], next, p })
+    let shown = Text::new(p, t.altered_heading(), texts).leading_to("ask", t.home_start());
+    page(StatusCode::BAD_REQUEST, &shown)
 }
 
 impl Portal {
@@ -128,8 +129,8 @@ impl Portal {
         if !lines.is_empty() {
             texts.push(t.home_helplines());
         }
-        let next = Some(("back", t.link_back()));
-        page(StatusCode::SERVICE_UNAVAILABLE, &Text { heading: t.away_heading(), texts, lines, next, p })
+        let shown = Text::new(p, t.away_heading(), texts).with_contacts(lines);
+        page(StatusCode::SERVICE_UNAVAILABLE, &shown.leading_to("back", t.link_back()))
     }
 
     /// By when a new request is read: the later of its target and the target counted from when somebody reads again.

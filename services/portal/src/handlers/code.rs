@@ -12,7 +12,6 @@ use crate::{
     pages::{Cannot, Code, Page, Text},
     refusals,
     requester::NotDone,
-    to_staff,
     web::page,
 };
 
@@ -60,19 +59,20 @@ pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
         let code = code_page(lang, receipt, String::new(), None, true);
         return visit.keep(page(StatusCode::UNPROCESSABLE_ENTITY, &code));
     }
-    let p = Page::new(lang, L10nLanguage::title_code);
-    let heading = if is_right { p.t.code_check_right() } else { p.t.code_check_wrong() };
-    let next = Some(("status", p.t.code_kept()));
-    visit.keep(page(StatusCode::OK, &Text { heading, texts: Vec::new(), lines: &[], next, p }))
+    let t = visit.t();
+    let heading = if is_right { t.code_check_right() } else { t.code_check_wrong() };
+    let shown = Text::new(Page::new(lang, L10nLanguage::title_code), heading, Vec::new());
+    visit.keep(page(StatusCode::OK, &shown.leading_to("status", t.code_kept())))
 }
 
 /// Says what happens to whoever cannot keep the code.
 pub(super) async fn cannot(visit: Visit) -> Answer {
     if visit.session.only_here {
-        // A request that waits on the disk takes no words yet. That is said before any are typed.
-        return match visit.portal.requester.look(&visit.session.receipt).await {
-            Ok(_) => way_page(&visit, StatusCode::OK, "", None),
-            Err(_) => Ok(visit.keep(not_now(visit.lang))),
+        // What cannot be taken is said before anything is typed.
+        return if visit.portal.requester.takes_way(&visit.session.receipt).await {
+            way_page(&visit, StatusCode::OK, "", None)
+        } else {
+            Ok(visit.keep(not_now(visit.lang)))
         };
     }
     Ok(visit.keep(reached(visit.lang)))
@@ -84,8 +84,8 @@ pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
         Ok(words) => words,
         Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
     };
-    let text = to_staff::safe_way(words.text);
-    match visit.portal.requester.write(&visit.session.receipt, None, &text, &words.id).await {
+    let told = (words.text, words.id.as_str());
+    match visit.portal.requester.tell_way(&visit.session, visit.lang, told, visit.portal.now()).await {
         Ok(()) => {
             let session = Session { only_here: false, ..visit.session.clone() };
             Ok(visit.keep_as(reached(visit.lang), &session))
@@ -104,14 +104,14 @@ fn way_page(visit: &Visit, status: StatusCode, text: &str, fault: Option<String>
 }
 
 fn not_now(lang: Language) -> Response {
+    let t = lang.texts();
     let p = Page::at_fault(lang, L10nLanguage::title_code);
-    let (heading, texts) = (p.t.away_heading(), vec![p.t.cannot_now()]);
-    let next = Some(("status", p.t.code_kept()));
-    page(StatusCode::SERVICE_UNAVAILABLE, &Text { p, heading, texts, lines: &[], next })
+    let shown = Text::new(p, t.away_heading(), vec![t.cannot_now()]);
+    page(StatusCode::SERVICE_UNAVAILABLE, &shown.leading_to("status", t.code_kept()))
 }
 
 fn reached(lang: Language) -> Response {
+    let t = lang.texts();
     let p = Page::new(lang, L10nLanguage::title_code);
-    let (heading, texts) = (p.t.cannot_heading(), vec![p.t.cannot_reach()]);
-    page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next: None })
+    page(StatusCode::OK, &Text::new(p, t.cannot_heading(), vec![t.cannot_reach()]))
 }

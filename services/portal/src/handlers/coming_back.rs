@@ -8,13 +8,14 @@ use axum::{
 use flare_kernel::Duration;
 use flare_seal::{Receipt, ReceiptError, ReceiptForm};
 
-use super::{Answer, In, Shared, Typed, Visit, acting::buttons, broken, refused};
+use super::{Answer, In, Shared, Typed, Visit, acts::buttons, broken, refused};
 use crate::{
+    acts::Turn,
     keys::Session,
     l10n::L10nLanguage,
     language::{Language, written},
     pages::{Back, Page, Status},
-    requester::{NotDone, Turn},
+    requester::NotDone,
     web::{self, page, see, with_cookie},
 };
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use flare_edge::receipt::Message;
 
-use super::{Answer, Typed, Visit, Words, acting::buttons};
+use super::{Answer, Typed, Visit, Words, acts::buttons};
 use crate::{
     l10n::L10nLanguage,
     pages::{Messages, Page, ShownMessage},

@@ -53,10 +53,9 @@ pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
         ..visit.session.clone()
     };
     let p = Page::new(visit.lang, L10nLanguage::title_messages);
-    let (heading, texts) = (p.t.code_heading(), vec![p.t.more_sent()]);
-    let next = Some(("status", p.t.link_status()));
-    let sent = page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next });
-    Ok(visit.keep_as(sent, &session))
+    let t = p.t;
+    let shown = Text::new(p, t.code_heading(), vec![t.more_sent()]).leading_to("status", t.link_status());
+    Ok(visit.keep_as(page(StatusCode::OK, &shown), &session))
 }
 
 async fn ask(visit: &Visit, status: StatusCode, answers: &Answers, fault: Option<String>) -> Answer {

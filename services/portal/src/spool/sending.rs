@@ -5,7 +5,7 @@ use std::time::Duration;
 use flare_contracts::{Cause, Refusal};
 use flare_edge::{
     EdgeError, Form, KeyBundle,
-    receipt::{ALREADY_SUBMITTED, ReceiptHolder, Request, add_once, words_id},
+    receipt::{FormSent, NotSent, ReceiptHolder, Request, add_once, words_id},
 };
 use flare_seal::{Receipt, RequestSeed};
 use sha2::{Digest, Sha256};
@@ -84,18 +84,16 @@ impl Requester {
                 return self.keep(request, ids, why).await;
             }
         }
-        match request.submit(&self.lines).await {
-            Ok(_) => {
+        match request.submit_or_add(&self.lines, (bundle, form), (receipt, seed)).await {
+            Ok(FormSent::Request(_)) => {
                 if let Some(room) = &self.room {
                     room.intake_answered(true);
                 }
                 Ok(Sent::Request)
             }
-            Err(error) if error.reason().as_deref() == Some(ALREADY_SUBMITTED) => {
-                let added = add_once(&self.lines, bundle, form, (receipt, seed)).await;
-                added.map(|()| Sent::OtherWords).map_err(away)
-            }
-            Err(error) => match fate(&error) {
+            Ok(FormSent::FurtherAnswers) => Ok(Sent::OtherWords),
+            Err(NotSent::FurtherAnswers(error)) => Err(away(error)),
+            Err(NotSent::Request(error)) => match fate(&error) {
                 Fate::Limited if self.is_at_intake(receipt).await => {
                     // Kept here, these would be other words of a request that is there, and never go.
                     let added = add_once(&self.lines, bundle, form, (receipt, seed)).await;

@@ -1,5 +1,7 @@
 //! Services that go away and come back, processes that die between any two steps, and what then lies on the disk.
 
+mod clocks;
+
 use std::{
     collections::BTreeMap,
     convert::Infallible,
@@ -18,7 +20,7 @@ use flare_contracts::{
     identity::v1::{GetKeyBundleResponse, TeamKey as WireTeamKey},
     intake::v1::{GetStatusResponse, SubmitRequestRequest, SubmitRequestResponse},
 };
-use flare_edge::{Form, KeyBundle, Lines, Team, receipt::Request};
+use flare_edge::{Form, IfNothing, KeyBundle, Lines, Team, receipt::Request};
 use flare_kernel::Duration;
 use flare_seal::{
     OrganisationSeed, PortalKey, Receipt, RecipientSecret, RequestSeed, TeamKey, sign_recovery_key,
@@ -38,6 +40,8 @@ use super::{
 };
 use crate::{
     Portal, PortalKeys,
+    act_id::ActId,
+    keys::Slip,
     tests::{Fixed, HOST, LANGUAGES, keys, settings},
 };
 use flare_access::{Clock as _, Place};
@@ -218,8 +222,12 @@ struct Pages {
 
 impl Pages {
     fn new(folder: &Path, services: &Services, limit_bytes: u64) -> Self {
+        Self::over(folder, services.lines(), limit_bytes)
+    }
+
+    fn over(folder: &Path, lines: Lines, limit_bytes: u64) -> Self {
         let spool = Spool::open(folder, limit_bytes).unwrap();
-        let portal = Portal::new(services.lines(), settings(), keys(), Arc::new(Fixed)).with_spool(&spool);
+        let portal = Portal::new(lines, settings(), keys(), Arc::new(Fixed)).with_spool(&spool);
         let drain = portal.drain().unwrap();
         Self { router: portal.router(), drain, spool }
     }
@@ -351,6 +359,87 @@ async fn words_that_wait_go_before_those_that_are_sent_now() {
     assert!(room.send_earlier([1; 16]).await.unwrap().is_none());
     let cases = services.cases();
     assert_eq!(cases.values().collect::<Vec<_>>(), [&content(&request(1, 1).into_message())]);
+}
+
+#[tokio::test]
+async fn whoever_cannot_keep_the_code_of_a_request_that_waits_is_reached_as_they_say() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, ROOMY);
+    let slip = pages.slip().await;
+    pages.drain.0.fetch_keys().await.unwrap();
+    services.set(Weather::Away);
+    let form = format!("f={slip}&danger=yes&story=They+came&way=here");
+    let shown = pages.fetch(HttpRequest::post("/fr/ask"), &form).await;
+    let receipt = Receipt::parse(&code(&shown).join(" ")).unwrap();
+    let cookie = shown.cookie.unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let with_code = |path: &str| HttpRequest::post(path).header(header::COOKIE, cookie);
+    let cannot = pages.fetch(with_code("/fr/cannot"), "").await;
+    let id = cannot.html.split("name=\"id\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let way = format!("id={id}&text=Signal,+after+dark");
+
+    // The process dies between any two steps, and the page is sent again.
+    for steps in 0..20 {
+        *pages.spool.0.folder.steps_left.lock().unwrap() = Some(steps);
+        let page = pages.fetch(with_code("/fr/way"), &way).await;
+        if page.status == StatusCode::OK {
+            assert!(steps > 0 && page.html.contains("Rien n’est perdu"), "{}", page.html);
+            break;
+        }
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    *pages.spool.0.folder.steps_left.lock().unwrap() = None;
+    for _ in 0..2 {
+        assert_eq!(pages.fetch(with_code("/fr/way"), &way).await.status, StatusCode::OK);
+    }
+    let waiting = files(&folder.path().join("waiting"));
+    assert_eq!(waiting.len(), 2, "the request, and how to reach whoever sent it");
+    for (name, bytes) in waiting {
+        let part = receipt.expose();
+        assert!(!bytes.windows(part.len()).any(|window| window == part), "{name}");
+    }
+
+    services.set(Weather::Fine);
+    assert_eq!(pages.drain.0.pass().await.unwrap(), Pass::Done);
+    let page = pages.fetch(with_code("/fr/way"), &way).await;
+    assert_eq!((page.status, services.cases().len()), (StatusCode::OK, 2), "sent once more");
+    // What staff read: which request it was, as urgent as that, and nothing that opens it.
+    let case = receipt.case_id().unwrap();
+    let beside = Form {
+        contact: "Signal, after dark".to_owned(),
+        happened: format!(
+            "I cannot keep the code of my request before this one: {}, {case}. Please reach me in this way.",
+            flare_kernel::codename(case)
+        ),
+        language: "fr".to_owned(),
+        if_nothing: IfNothing { day: "As in my request before this one.".to_owned(), ..IfNothing::default() },
+        ..Form::default()
+    };
+    assert_eq!(beside.lane(), flare_kernel::Lane::Critical);
+    let slip = Slip::beside(
+        &receipt,
+        &ActId::read(&receipt, id).unwrap().of_words("Signal, after dark"),
+        Fixed.now(),
+    );
+    let seed = RequestSeed::from_bytes(*slip.secret());
+    let expected = Request::of_form(&bundle(1), &beside, (&slip.receipt(), &seed)).unwrap();
+    let other_case = expected.case().to_string();
+    assert_eq!(services.cases().get(&other_case), Some(&content(&expected.into_message())));
+}
+
+#[tokio::test]
+async fn without_a_place_to_keep_it_no_way_is_asked_of_whoever_cannot_keep_a_code() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, RESERVE - 1);
+    let slip = pages.slip().await;
+    pages.drain.0.fetch_keys().await.unwrap();
+    services.set(Weather::Away);
+    let form = format!("f={slip}&story=They+came&way=here");
+    let cookie = pages.fetch(HttpRequest::post("/en/ask"), &form).await.cookie.unwrap();
+    let cannot = HttpRequest::post("/en/cannot").header(header::COOKIE, cookie.split(';').next().unwrap());
+    let page = pages.fetch(cannot, "").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.html.contains("Keep the code for now") && !page.html.contains("<textarea"), "{}", page.html);
 }
 
 #[tokio::test]

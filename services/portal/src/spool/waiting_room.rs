@@ -249,6 +249,8 @@ impl WaitingRoom {
         let Some(Ok(request)) = opened.map(|bytes| Request::from_bytes(bytes.expose())) else {
             return Ok(Tried::Unreadable);
         };
+        // Its sender was told then by when we answer.
+        let request = request.waited_since(name.at);
         let sent = request.submit(&self.lines).await;
         match &sent {
             Ok(_) => self.intake_answered(true),

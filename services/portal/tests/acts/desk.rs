@@ -9,38 +9,47 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
 use flare_access::{AccessLayer, Caller, Clock, Limit, Limits, LocalRateLimits, Roles, Staff, TokenVerifier};
 use flare_contracts::{
     AccessRules, Event, Producer,
     common::v1::{
-        self, Compartment as WireCompartment, KeyEpoch, KeyWrap, Lane as WireLane, NeedKind, SealedField,
+        self, Compartment as WireCompartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane, NeedKind,
+        SealedField,
     },
     events::v1::{
         AgreementPosted, GrantActivated, GrantDrafted, NeedAdded, NeedEnded, ProposalShown, TrancheMoved,
         grants_event::Event as OfGrants, triage_event::Event as OfTriage,
     },
     grants::v1::TrancheState,
+    identity::v1::GetKeyBundleResponse,
     intake::v1::{
-        Consent, ConsentState, Listing, MessageKind, PostMessageRequest, Purpose, SubmitRequestRequest,
+        BeginKeyEpochRequest, Consent, ConsentState, Listing, MessageKind, PostMessageRequest, Purpose,
+        SubmitRequestRequest,
         intake_server::{Intake as _, IntakeServer},
     },
     triage::v1::Outcome,
 };
-use flare_edge::{Lines, receipt::lock};
+use flare_edge::{
+    Lines,
+    receipt::{ReceiptHolder, lock},
+};
 use flare_intake::{Intake, IntakeApi, IntakeConsumer};
 use flare_kernel::{CaseId, Duration, GrantId, Lane, MessageId, NeedId, StaffId, Timestamp, TrancheId};
 use flare_messaging::{Consumer as _, Received};
 use flare_portal::{Portal, PortalKeys, PortalSettings, ReadingHours, Targets, contacts};
 use flare_seal::{
-    Compartment, CompartmentKey, FieldAddress, PortalKey, Receipt, RecipientSecret, ServiceKey, WrapContext,
-    seal_field, wrap_key,
+    Compartment, CompartmentKey, FieldAddress, OrganisationSeed, PersonKeys, PortalKey, Receipt,
+    RecipientSecret, ServiceKey, SigningKey, WrapContext, certify, seal_field, sign_epoch, sign_recovery_key,
+    wrap_key,
 };
 use flare_store::{Error, Tx, Write, sql};
 use flare_testkit::Sandbox;
+use http_body_util::{BodyExt as _, Full};
 use object_store::local::LocalFileSystem;
+use prost::Message as _;
 use tempfile::TempDir;
 use tonic::{Status, service::Routes};
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -94,6 +103,7 @@ pub(crate) struct Desk {
     pub(crate) receipt: Receipt,
     pub(crate) case: CaseId,
     api: IntakeApi,
+    lines: Lines,
     portal: Router,
     thread_key: CompartmentKey,
     fault: Arc<Mutex<Option<(&'static str, Status)>>>,
@@ -132,7 +142,8 @@ impl Desk {
         let receipt = Receipt::draw().unwrap();
         let mut desk = Self {
             case: receipt.case_id().unwrap(),
-            portal: Portal::new(lines, settings, keys, Arc::new(Fixed)).router(),
+            portal: Portal::new(lines.clone(), settings, keys, Arc::new(Fixed)).router(),
+            lines,
             api: IntakeApi::new(intake),
             thread_key: CompartmentKey::generate().unwrap(),
             fault,
@@ -162,9 +173,10 @@ impl Desk {
             }),
             answers: vec![answer("request.contact"), answer("request.happened")],
             keys: vec![
-                self.epoch(Compartment::Request, WireCompartment::Request, &request_key, false),
-                self.epoch(Compartment::Thread, WireCompartment::Thread, &self.thread_key, true),
+                self.epoch((Compartment::Request, WireCompartment::Request, 1), &request_key, false),
+                self.epoch((Compartment::Thread, WireCompartment::Thread, 1), &self.thread_key, true),
             ],
+            composed_at: None,
         };
         self.api.submit_request(from(Caller::Anonymous, request)).await.unwrap();
     }
@@ -184,23 +196,22 @@ impl Desk {
 
     fn epoch(
         &self,
-        compartment: Compartment,
-        wire: WireCompartment,
+        (compartment, wire, epoch): (Compartment, WireCompartment, u32),
         key: &CompartmentKey,
         to_receipt: bool,
     ) -> KeyEpoch {
-        let team = RecipientSecret::from_bytes([0x7a; 32]).public().unwrap();
+        let team = team().public().unwrap();
         let own = self.receipt.recipient().public().unwrap();
         let mut readers = vec![("team:triage", 1, &team), ("recovery", 1, &team)];
         readers.extend(to_receipt.then_some(("receipt", 0, &own)));
         let wrap = |(recipient, generation, public)| {
-            let context = WrapContext { case: self.case, compartment, epoch: 1, recipient };
+            let context = WrapContext { case: self.case, compartment, epoch, recipient };
             let wrapped = wrap_key(public, key, &context).unwrap();
             KeyWrap { recipient: recipient.to_owned(), generation, wrapped }
         };
         KeyEpoch {
             compartment: wire.into(),
-            epoch: 1,
+            epoch,
             wraps: readers.into_iter().map(wrap).collect(),
             author: None,
         }
@@ -275,14 +286,34 @@ impl Desk {
             contact_plan_kept: true,
             seen: i64::MAX,
         };
-        let staff = Caller::Staff(Staff {
-            id: StaffId::from_bytes([7; 16]),
-            roles: Roles::NONE,
-            session: [8; 16],
-            expires: NOW.plus(Duration::from_secs(60)),
-        });
-        self.api.post_message(from(staff, message)).await.unwrap();
+        self.api.post_message(from(staff(), message)).await.unwrap();
         id.to_string()
+    }
+
+    /// Staff draw the thread's second key, for which the organisation vouches.
+    pub(crate) async fn begin_thread_key(&self) {
+        let key = CompartmentKey::generate().unwrap();
+        let signer = SigningKey::from_bytes([7; 32]);
+        let keys = PersonKeys::new(OFFICER, &team().public().unwrap(), signer.public());
+        let author = EpochAuthor {
+            staff_id: OFFICER.to_string(),
+            encryption_key_digest: keys.encryption_digest.to_vec(),
+            signing_key: keys.signing.to_vec(),
+            certificate: certify(&organisation(), &keys).to_vec(),
+            signature: sign_epoch(&signer, (self.case, Compartment::Thread, 2), &key).to_vec(),
+        };
+        let epoch = self.epoch((Compartment::Thread, WireCompartment::Thread, 2), &key, true);
+        let request = BeginKeyEpochRequest {
+            request_id: "second-key".to_owned(),
+            case_id: self.case.to_string(),
+            key: Some(KeyEpoch { author: Some(author), ..epoch }),
+        };
+        self.api.begin_key_epoch(from(staff(), request)).await.unwrap();
+    }
+
+    /// Whoever holds the code, without pages.
+    pub(crate) fn holder(&self) -> ReceiptHolder {
+        ReceiptHolder::open(&self.lines, &self.receipt).unwrap()
     }
 
     async fn hear(&self, producer: Producer, stream: &str, event: Event) {
@@ -415,9 +446,50 @@ fn lines(intake: &Arc<Intake>, key: &ServiceKey, fault: Arc<Mutex<Option<(&'stat
             if let Some((_, answer)) = fault.filter(|(call, _)| request.uri().path().ends_with(call)) {
                 return Ok::<_, Infallible>(answer.into_http());
             }
+            if request.uri().path().ends_with("GetKeyBundle") {
+                return Ok(answered_keys());
+            }
             Ok(server.oneshot(request).await.unwrap())
         }
     }))
+}
+
+/// The member of staff of these tests.
+const OFFICER: StaffId = StaffId::from_bytes([7; 16]);
+
+fn staff() -> Caller {
+    let expires = NOW.plus(Duration::from_secs(60));
+    Caller::Staff(Staff { id: OFFICER, roles: Roles::NONE, session: [8; 16], expires })
+}
+
+/// What opens for the team.
+fn team() -> RecipientSecret {
+    RecipientSecret::from_bytes([0x7a; 32])
+}
+
+fn organisation() -> OrganisationSeed {
+    OrganisationSeed::from_bytes([0x42; 32])
+}
+
+/// What identity answers: whom the organisation vouches for.
+fn answered_keys() -> http::Response<tonic::body::Body> {
+    let (seed, recovery) = (organisation(), organisation().recovery().public().unwrap());
+    let answer = GetKeyBundleResponse {
+        organisation: "Press Aid".to_owned(),
+        organisation_key: seed.signer().public().to_vec(),
+        recovery_key: recovery.to_bytes(),
+        team_keys: Vec::new(),
+        recovery_signature: sign_recovery_key(&seed, &recovery).to_vec(),
+    };
+    let message = answer.encode_to_vec();
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    frame.extend(message);
+    let ended =
+        HeaderMap::from_iter([(header::HeaderName::from_static("grpc-status"), "0".parse().unwrap())]);
+    let body = Full::new(Bytes::from(frame)).with_trailers(async { Some(Ok(ended)) });
+    let answer = http::Response::builder().header(header::CONTENT_TYPE, "application/grpc");
+    answer.body(tonic::body::Body::new(body)).unwrap()
 }
 
 fn post(path: &str, body: &str, cookie: &str) -> Request<Body> {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use flare_contracts::{Cause, Refusal};
+use flare_edge::receipt::was_sent_before;
 use tonic::Status;
 
 use super::{Desk, act, everything};
@@ -78,6 +79,45 @@ async fn an_act_whose_words_came_in_before_it_is_done_with_the_same_words_and_wi
             assert_eq!((written(&desk).await, desk.steps(step).await), (messages, 1), "{path} {second}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_act_whose_words_came_in_before_staff_drew_a_new_key_of_the_thread_is_done() {
+    for (path, call, fields, step) in [
+        ("report", "SubmitReport", "text=Fine", "report_submitted"),
+        ("proposal", "AnswerProposal", "do=wrong&text=Fine", "proposal_answered"),
+    ] {
+        let desk = everything().await;
+        let sent = format!("{}&{fields}", opened(&desk, path).await);
+        let path = format!("/en/{path}");
+        desk.fail(call, Status::unavailable("away"));
+        assert_eq!(desk.post(&path, &sent).await.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        desk.away(false);
+        desk.begin_thread_key().await;
+        for is_done_before in [false, true] {
+            let page = desk.post(&path, &sent).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.main());
+            assert_eq!(page.html.contains("You did this"), is_done_before, "{path}: {}", page.main());
+            assert_eq!((written(&desk).await, desk.steps(step).await), (1, 1), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn words_that_came_in_under_an_older_key_of_the_thread_are_known_and_others_of_their_id_are_not_taken()
+{
+    let desk = everything().await;
+    let holder = desk.holder();
+    let id = "words-of-a-page";
+    let first = holder.write("Fine", "", id).await.unwrap();
+    desk.begin_thread_key().await;
+    assert_eq!(holder.write("Fine", "", id).await.unwrap(), first);
+    for other in [holder.write("Not fine", "", id).await, holder.ask_change("Fine", "", id).await] {
+        assert!(was_sent_before(&other.unwrap_err()));
+    }
+    assert_eq!(written(&desk).await, 1);
+    let next = holder.write("Under the new key", "", "words-of-another").await.unwrap();
+    assert!(next.version > first.version);
 }
 
 #[tokio::test]

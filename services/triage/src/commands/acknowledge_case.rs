@@ -6,14 +6,14 @@ use flare_contracts::{
     InputRule, Refusal,
     common::v1::{KeyEpoch, SealedField},
     events::v1::NotesKeyBegun,
-    input,
+    input, text_limits,
     triage::v1::{AcknowledgeCaseRequest, CaseState},
 };
 use flare_kernel::StaffId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::{Error, Tx, Write};
 
-use super::{CONTACT_PLAN, PLAN_LIMIT, SeenCase};
+use super::{CONTACT_PLAN, SeenCase};
 use crate::{Triage, TriagePolicy, store};
 
 /// The most ways to be reached that one requester is known by.
@@ -47,7 +47,7 @@ impl AcknowledgeCase {
                 "contact_plan",
                 request.contact_plan.clone(),
                 CONTACT_PLAN,
-                PLAN_LIMIT,
+                text_limits::CONTACT_PLAN,
             )?,
             key: key.map(|key| input::key_epoch("key", Some(key), &[Compartment::Notes])).transpose()?,
             fingerprints: fingerprints
@@ -153,7 +153,7 @@ mod tests {
             let named = refused.violations.first().map_or("", |violation| &violation.field);
             assert_eq!((refused.reason, named), (reason, field));
         }
-        let oversized = flare_seal::sealed_len(PLAN_LIMIT * 3);
+        let oversized = flare_seal::sealed_len(5 * text_limits::CONTACT_PLAN);
         let mut plan = sealed(CONTACT_PLAN, 1, 1);
         plan.ciphertext = vec![0; oversized];
         let large = AcknowledgeCaseRequest { contact_plan: Some(plan), ..request(case) };

@@ -4,13 +4,13 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::NoteAdded,
-    input,
+    input, text_limits,
     triage::v1::{AddNoteRequest, CaseState},
 };
 use flare_kernel::{CaseId, NoteId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{LONG_LIMIT, MOST_ENTRIES, at_most};
+use super::{MOST_ENTRIES, at_most};
 use crate::{Triage, store};
 
 /// Adds staff's words to a case, whatever its stage.
@@ -28,7 +28,12 @@ impl AddNote {
             case: input::id("case_id", &request.case_id)?,
             officer,
             note,
-            text: input::sealed("text", request.text.clone(), &format!("notes.note.{note}"), LONG_LIMIT)?,
+            text: input::sealed(
+                "text",
+                request.text.clone(),
+                &format!("notes.note.{note}"),
+                text_limits::NOTE,
+            )?,
         })
     }
 }
@@ -80,7 +85,7 @@ mod tests {
         let refused = loop {
             let note: NoteId = id(written + 1);
             let mut text = sealed(format!("notes.note.{note}"), 1, 1);
-            text.ciphertext = vec![7; flare_seal::sealed_len(LONG_LIMIT)];
+            text.ciphertext = vec![7; flare_seal::sealed_len(text_limits::NOTE)];
             let request = AddNoteRequest {
                 case_id: case.to_string(),
                 note_id: note.to_string(),

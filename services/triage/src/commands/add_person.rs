@@ -4,13 +4,13 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::PersonAdded,
-    input,
+    input, text_limits,
     triage::v1::{self, AddPersonRequest, CaseState},
 };
 use flare_kernel::{CaseId, PersonId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{WORDS_LIMIT, at_most};
+use super::at_most;
 use crate::{
     Triage,
     domain::{PersonStatus, listed_in},
@@ -38,7 +38,12 @@ impl AddPerson {
             officer,
             person,
             status: listed_in::<v1::PersonStatus, _>("status", request.status)?,
-            description: input::sealed("description", request.description.clone(), &name, WORDS_LIMIT)?,
+            description: input::sealed(
+                "description",
+                request.description.clone(),
+                &name,
+                text_limits::WORDS,
+            )?,
         })
     }
 }

@@ -4,13 +4,12 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::ReferenceAdded,
-    input,
+    input, text_limits,
     triage::v1::{AddReferenceRequest, CaseState},
 };
 use flare_kernel::{CaseId, ReferenceId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::WORDS_LIMIT;
 use crate::{Triage, domain::may_vouch, store};
 
 /// Adds a reference, who is neither the requester nor a payee.
@@ -34,7 +33,12 @@ impl AddReference {
             case: input::id("case_id", &request.case_id)?,
             officer,
             reference,
-            description: input::sealed("description", request.description.clone(), &name, WORDS_LIMIT)?,
+            description: input::sealed(
+                "description",
+                request.description.clone(),
+                &name,
+                text_limits::WORDS,
+            )?,
             fingerprint: input::array("fingerprint", &request.fingerprint)?,
         })
     }

@@ -4,13 +4,13 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::ReferenceChecked,
-    input,
+    input, text_limits,
     triage::v1::{self, CaseState, CheckReferenceRequest},
 };
 use flare_kernel::{ReferenceId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{SeenCase, WORDS_LIMIT};
+use super::SeenCase;
 use crate::{
     Triage,
     domain::{Check, listed_in},
@@ -42,7 +42,7 @@ impl CheckReference {
                 result: listed_in::<v1::CheckResult, _>("result", request.result)?,
                 independent: request.independent,
             },
-            words: input::sealed("words", request.words.clone(), &name, WORDS_LIMIT)?,
+            words: input::sealed("words", request.words.clone(), &name, text_limits::WORDS)?,
         })
     }
 }

@@ -3,13 +3,13 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input,
+    input, text_limits,
     triage::v1::{CaseState, CloseCaseRequest},
 };
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{CLOSE, LONG_LIMIT, SeenCase, sealed_or_none};
+use super::{CLOSE, SeenCase, sealed_or_none};
 use crate::{Triage, TriagePolicy, store};
 
 /// How a case can end.
@@ -32,7 +32,7 @@ impl CloseCase {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             exit: input::code("exit", &request.exit, EXITS)?,
-            words: sealed_or_none("words", request.words.as_ref(), CLOSE, LONG_LIMIT)?,
+            words: sealed_or_none("words", request.words.as_ref(), CLOSE, text_limits::NOTE)?,
             policy: desk.policy(),
         })
     }

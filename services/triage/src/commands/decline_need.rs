@@ -3,13 +3,13 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input,
+    input, text_limits,
     triage::v1::{CaseState, DeclineNeedRequest},
 };
 use flare_kernel::{MessageId, NeedId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{SeenCase, WORDS_LIMIT, sealed_or_none};
+use super::{SeenCase, sealed_or_none};
 use crate::{Triage, TriagePolicy, store};
 
 /// Why a need is declined.
@@ -42,7 +42,7 @@ impl DeclineNeed {
                 "words",
                 request.words.as_ref(),
                 &format!("notes.need.{need}"),
-                WORDS_LIMIT,
+                text_limits::WORDS,
             )?,
             policy: desk.policy(),
         })

@@ -3,13 +3,13 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input,
+    input, text_limits,
     triage::v1::{CaseState, CoverNeedRequest, GiveDirectlyRequest},
 };
 use flare_kernel::{NeedId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{SeenCase, WORDS_LIMIT};
+use super::SeenCase;
 use crate::{Triage, TriagePolicy, domain::Outcome, store};
 
 /// Ends a need, and keeps in words what it was ended with.
@@ -50,7 +50,8 @@ impl EndNeed {
         words: Option<&SealedField>,
     ) -> Result<Self, Refusal> {
         let need: NeedId = input::id("need_id", need_id)?;
-        let words = input::sealed("words", words.cloned(), &format!("notes.need.{need}"), WORDS_LIMIT)?;
+        let words =
+            input::sealed("words", words.cloned(), &format!("notes.need.{need}"), text_limits::WORDS)?;
         Ok(Self { seen, need, outcome, words, policy: desk.policy() })
     }
 }

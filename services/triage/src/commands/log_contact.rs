@@ -4,13 +4,13 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::ContactLogged,
-    input,
+    input, text_limits,
     triage::v1::{CaseState, LogContactRequest},
 };
 use flare_kernel::{CaseId, ContactId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{MOST_ENTRIES, WORDS_LIMIT, at_most};
+use super::{MOST_ENTRIES, at_most};
 use crate::{Triage, TriagePolicy, store};
 
 /// How people were in contact.
@@ -43,7 +43,7 @@ impl LogContact {
             channel: input::code("channel", &request.channel, CHANNELS)?,
             inbound: request.inbound,
             reached: request.reached,
-            words: input::sealed("words", request.words.clone(), &name, WORDS_LIMIT)?,
+            words: input::sealed("words", request.words.clone(), &name, text_limits::WORDS)?,
             policy: desk.policy(),
         })
     }

@@ -3,13 +3,13 @@
 use flare_contracts::{
     InputRule, Refusal,
     common::v1::SealedField,
-    input,
+    input, text_limits,
     triage::v1::{self, CaseState, RecommendGrantRequest},
 };
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{LONG_LIMIT, SeenCase};
+use super::SeenCase;
 use crate::{
     Triage, TriagePolicy,
     domain::{Recommendation, Scores},
@@ -43,7 +43,7 @@ impl RecommendGrant {
         let scores = request.scores.as_ref().map(scores).transpose()?;
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            words: input::sealed("words", request.words.clone(), &name, LONG_LIMIT)?,
+            words: input::sealed("words", request.words.clone(), &name, text_limits::NOTE)?,
             recommendation: Recommendation { needs, amount, scores },
             policy: desk.policy(),
         })

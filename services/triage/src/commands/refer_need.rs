@@ -3,13 +3,13 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input,
+    input, text_limits,
     triage::v1::{CaseState, ReferNeedRequest},
 };
 use flare_kernel::{NeedId, ReferralId, StaffId};
 use flare_store::{Error, Tx, Write};
 
-use super::{MOST_REFERRALS, SeenCase, WORDS_LIMIT, at_most, referrals_changed};
+use super::{MOST_REFERRALS, SeenCase, at_most, referrals_changed};
 use crate::{Triage, TriagePolicy, refusals::TriageRule, store};
 
 /// Hands a need to another organisation, with the requester's consent.
@@ -36,7 +36,12 @@ impl ReferNeed {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             need: input::id("need_id", &request.need_id)?,
             referral,
-            description: input::sealed("description", request.description.clone(), &name, WORDS_LIMIT)?,
+            description: input::sealed(
+                "description",
+                request.description.clone(),
+                &name,
+                text_limits::WORDS,
+            )?,
             policy: desk.policy(),
         })
     }

@@ -3,13 +3,13 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input,
+    input, text_limits,
     triage::v1::{CaseState, SetContactPlanRequest},
 };
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{CONTACT_PLAN, PLAN_LIMIT, SeenCase};
+use super::{CONTACT_PLAN, SeenCase};
 use crate::{Triage, store};
 
 /// Replaces how, when and by whom the requester may be reached.
@@ -27,7 +27,7 @@ impl SetContactPlan {
         let plan = request.contact_plan.clone();
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            contact_plan: input::sealed("contact_plan", plan, CONTACT_PLAN, PLAN_LIMIT)?,
+            contact_plan: input::sealed("contact_plan", plan, CONTACT_PLAN, text_limits::CONTACT_PLAN)?,
         })
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn apply(
         Event::FileAttached(_)
         | Event::ReceiptIssued(_)
         | Event::ReceiptFrozen(_)
-        | Event::ThreadKeyBegun(_)
+        | Event::CaseKeyBegun(_)
         | Event::ProposalAnswered(_)
         | Event::AgreementAnswered(_)
         | Event::ArrivalReported(_)
@@ -54,7 +54,8 @@ pub(super) async fn apply(
     }
 }
 
-/// A request begins a case in the lane that its answers hint at.
+/// A request begins a case in the lane that its answers hint at. One that waited where it was sent may be overdue at once:
+/// its sender was told by when we answer.
 async fn open(
     tx: &mut Tx,
     policy: &TriagePolicy,
@@ -72,7 +73,7 @@ async fn open(
         common::Lane::Urgent | common::Lane::Unspecified => Lane::Urgent,
         common::Lane::Standard => Lane::Standard,
     };
-    let (mut case, opened) = Case::open(case, lane, received.at, policy);
+    let (mut case, opened) = Case::open(case, lane, submitted.asked_at(received.at), policy);
     store::finish(tx, &mut case, TRIAGE, opened).await.map(drop)
 }
 

@@ -4,17 +4,21 @@ use flare_contracts::{
     common::v1::Lane,
     events::v1::{
         AnswersAdded, FileAttached, GateClosed, GrantActivated, GrantApproved, GrantDrafted, GrantRejected,
-        GrantTerminated, GrantWithdrawn, PayeeEntered, ReceiptFrozen, WithdrawalRequested, grants_event,
-        triage_event,
+        GrantTerminated, GrantWithdrawn, PayeeEntered, ReceiptFrozen, RequestSubmitted, WithdrawalRequested,
+        grants_event, triage_event,
     },
-    intake::v1::{Danger, MessageKind},
+    input,
+    intake::v1::{Danger, Listing, MessageKind},
     triage::v1::{Outcome, Stage},
 };
 use flare_kernel::{CaseId, GrantId, NeedId};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use super::*;
-use crate::fixtures::*;
+use crate::{
+    fixtures::{id, *},
+    store::{Place, page_of_queue},
+};
 
 on_both_engines!(a_request_begins_a_case_once, crate::SCHEMA);
 async fn a_request_begins_a_case_once(sandbox: Sandbox) {
@@ -30,6 +34,41 @@ async fn a_request_begins_a_case_once(sandbox: Sandbox) {
     desk.submitted(1, Lane::Critical).await;
     assert_eq!(desk.read(case).await.version, 1, "a repetition changes nothing");
     assert_eq!(desk.last_event(case).await, ("CaseOpened".to_owned(), "system:triage".to_owned()));
+}
+
+/// The hours until each timer, the first first.
+async fn hours_left(desk: &Desk) -> Vec<i64> {
+    let mut hours: Vec<_> = desk.timers().await.into_iter().map(|(_, hours)| hours).collect();
+    hours.sort_unstable();
+    hours
+}
+
+on_both_engines!(a_request_that_waited_is_due_from_when_it_began_to_wait_and_goes_first, crate::SCHEMA);
+async fn a_request_that_waited_is_due_from_when_it_began_to_wait_and_goes_first(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let (at_once, waited, late) = (desk.submitted(1, Lane::Critical).await, id(2), id(3));
+    for (case, hours) in [(waited, -1), (late, -10)] {
+        let listing = Listing { lane_hint: Lane::Critical.into(), ..Listing::default() };
+        let composed_at = desk.now().await.plus(flare_kernel::Duration::from_hours(hours));
+        let submitted = RequestSubmitted {
+            case_id: case.to_string(),
+            listing: Some(listing),
+            composed_at: Some(input::timestamp_out(composed_at)),
+            ..RequestSubmitted::default()
+        };
+        desk.intake("requester", submitted).await;
+        let summary = desk.read(case).await.summary.unwrap();
+        assert_eq!(summary.submitted, Some(input::timestamp_out(composed_at)));
+        let due = composed_at.plus(flare_kernel::Duration::from_hours(2));
+        assert_eq!(summary.due, Some(input::timestamp_out(due)));
+    }
+    let queue = page_of_queue(&desk.sandbox.database, Place::top(), 10).await.unwrap();
+    assert_eq!(queue.iter().map(|case| case.id).collect::<Vec<_>>(), [late, waited, at_once]);
+    assert_eq!(hours_left(&desk).await, [-8, 1, 2]);
+    // What is late already is told at once, and again after its lane's time.
+    assert_eq!(desk.fire_timers().await, 1);
+    assert_eq!(desk.last_event(late).await, ("CaseOverdue".to_owned(), "system:timer".to_owned()));
+    assert_eq!(hours_left(&desk).await, [1, 2, 2]);
 }
 
 on_both_engines!(question_and_answer_take_turns, crate::SCHEMA);

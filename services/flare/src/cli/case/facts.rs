@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use flare_contracts::{
     common::v1::NeedKind,
+    text_limits::{NOTE, WORDS},
     triage::v1::{
         AddNeedRequest, AddNoteRequest, AddPersonRequest, LogContactRequest, PersonStatus, ReopenNeedRequest,
         SetPersonStatusRequest,
@@ -159,7 +160,7 @@ async fn add_person(context: &Context, args: AddPersonArgs) -> Result<(), CliErr
     const OPTION: &str = "--description-file";
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.description_file.as_ref(), OPTION, "Who are they?")?;
+    let text = context.read_text(args.description_file.as_ref(), (OPTION, WORDS), "Who are they?")?;
     let person: PersonId = desk.drawn(&args.case.to_string());
     let request = AddPersonRequest {
         request_id: desk.request_id()?,
@@ -235,7 +236,7 @@ async fn add_need(context: &Context, args: AddNeedArgs) -> Result<(), CliError> 
 pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "The note:")?;
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", NOTE), "The note:")?;
     let note: NoteId = desk.drawn(&args.case.to_string());
     let request = AddNoteRequest {
         request_id: desk.request_id()?,
@@ -253,7 +254,7 @@ pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliErr
 pub(crate) async fn contact(context: &Context, args: ContactArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "What was said?")?;
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", WORDS), "What was said?")?;
     let contact: ContactId = desk.drawn(&args.case.to_string());
     let request = LogContactRequest {
         request_id: desk.request_id()?,

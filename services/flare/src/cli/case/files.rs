@@ -58,8 +58,14 @@ pub(crate) struct DownloadArgs {
 
 pub(crate) async fn attach(context: &Context, args: AttachArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
-    let compartment = if args.for_requester { seal::Compartment::Thread } else { seal::Compartment::Request };
+    let mut record = CaseRecord::read(&desk, args.case, None).await?;
+    let compartment = if args.for_requester {
+        record.begin_thread_to_write(&desk).await?;
+        seal::Compartment::Thread
+    } else {
+        record.begin_request_to_write(&desk).await?;
+        seal::Compartment::Request
+    };
     let progress = FileProgress::new(context.output, "sending");
     let tell = |done, all| progress.told(done, all);
     let (intake, id) = (desk.intake().await?, desk.request_id()?);

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use flare_contracts::{
     common::v1::SealedField,
     intake::v1::MessageKind,
+    text_limits::{NOTE, WORDS},
     triage::v1::{
         AnswerReferralRequest, CoverNeedRequest, DeclineNeedRequest, GiveDirectlyRequest, Outcome,
         RecommendGrantRequest, ReferNeedRequest, Scores,
@@ -211,7 +212,7 @@ impl Ended {
     async fn read(desk: &Desk<'_>, args: &EndNeedArgs, question: &str) -> Result<Self, CliError> {
         let record =
             CaseRecord::read(desk, args.case, args.version.seen).await?.with_notes_to_write(desk).await?;
-        let text = desk.context.read_text(args.text_file.as_ref(), TEXT, question)?;
+        let text = desk.context.read_text(args.text_file.as_ref(), (TEXT, WORDS), question)?;
         let name = format!("notes.need.{}", args.need);
         Ok(Self {
             case_id: record.case_id(),
@@ -227,7 +228,7 @@ pub(crate) async fn recommend(context: &Context, args: RecommendArgs) -> Result<
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), TEXT, "Why?")?;
+    let text = context.read_text(args.text_file.as_ref(), (TEXT, NOTE), "Why?")?;
     let name = args.needs.first().map(|need| format!("notes.recommendation.{need}")).unwrap_or_default();
     let earlier = record.case.recommendations.iter().filter_map(|earlier| earlier.words.as_ref());
     let version =
@@ -274,7 +275,8 @@ pub(crate) async fn refer(context: &Context, args: ReferArgs) -> Result<(), CliE
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), TEXT, "To whom, and what were they told?")?;
+    let text =
+        context.read_text(args.text_file.as_ref(), (TEXT, WORDS), "To whom, and what were they told?")?;
     let referral: ReferralId = desk.drawn(&args.need.to_string());
     let request = ReferNeedRequest {
         request_id: desk.request_id()?,
@@ -316,7 +318,7 @@ pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), 
     let current = if record.version() == record.case.version { Ok(()) } else { Err(stale()) };
     let check = desk.settled(args.case, current).await.and_then(|()| check_open(&record, args.need));
     check_ahead(&desk, &record, (MessageKind::Decision, &need), check).await?;
-    let note = context.read_optional_text(args.note_file.as_ref(), "--note-file")?;
+    let note = context.read_optional_text(args.note_file.as_ref(), ("--note-file", WORDS))?;
     let plan = show_plan(context, &record)?;
     let text = words(context, &args.saying, &plan, None)?;
     let name = format!("notes.need.{}", args.need);

@@ -1,8 +1,9 @@
 //! References: people who can vouch, and what came of asking them.
 
 use clap::{ArgGroup, Args, Subcommand};
-use flare_contracts::triage::v1::{
-    AddReferenceRequest, CheckMethod, CheckReferenceRequest, CheckResult, Confidence,
+use flare_contracts::{
+    text_limits::WORDS,
+    triage::v1::{AddReferenceRequest, CheckMethod, CheckReferenceRequest, CheckResult, Confidence},
 };
 use flare_edge::{Answer, Reference};
 use flare_kernel::{CaseId, ReferenceId};
@@ -93,7 +94,7 @@ async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> 
         nth(&Answer::read(REFERENCES, &text), number)?
     } else {
         let question = "Who are they, and how are they reached safely?";
-        context.read_text(args.description_file.as_ref(), OPTION, question)?.expose().clone()
+        context.read_text(args.description_file.as_ref(), (OPTION, WORDS), question)?.expose().clone()
     };
     let requesters = addresses_in(&record.answer("request.contact").unwrap_or_default());
     let fingerprint = desk.session.contact_fingerprint(&most_telling(&addresses_in(&text), &requesters))?;
@@ -116,7 +117,7 @@ async fn check(context: &Context, args: CheckReferenceArgs) -> Result<(), CliErr
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "What did they say?")?;
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", WORDS), "What did they say?")?;
     let id = args.reference.to_string();
     let earlier = record.case.references.iter().find(|reference| reference.reference_id == id);
     let version = earlier.and_then(|reference| reference.words.as_ref()).map_or(1, |words| words.version + 1);

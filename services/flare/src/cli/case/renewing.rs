@@ -3,12 +3,12 @@
 
 use data_encoding::HEXLOWER;
 use flare_contracts::{
-    grants::v1::BeginKeyEpochRequest as BeginGrantKeyRequest, intake::v1::BeginThreadEpochRequest,
-    triage::v1::BeginKeyEpochRequest,
+    grants::v1::BeginKeyEpochRequest as BeginGrantKeyRequest,
+    intake::v1::BeginKeyEpochRequest as BeginCaseKeyRequest, triage::v1::BeginKeyEpochRequest,
 };
 use flare_edge::receipt_to_wrap_to;
 use flare_kernel::random;
-use flare_seal::Compartment;
+use flare_seal::{Compartment, RecipientPublic};
 
 use super::{
     desk::{Desk, call},
@@ -47,13 +47,30 @@ impl CaseRecord {
         if self.keys.holds(Compartment::Thread) {
             return Ok(());
         }
-        let epoch = self.keys.newest(Compartment::Thread) + 1;
         let receipt = receipt_to_wrap_to(desk.session.bundle(), self.id, &self.request.receipts)?;
-        let (key, wire) = desk.session.draw_epoch(self.id, Compartment::Thread, epoch, receipt.as_ref())?;
+        self.begin_key(desk, Compartment::Thread, receipt.as_ref()).await
+    }
+
+    /// The same for what is attached beside the request, whose newest key may be one that its requester drew.
+    pub(crate) async fn begin_request_to_write(&mut self, desk: &Desk<'_>) -> Result<(), CliError> {
+        if self.keys.holds(Compartment::Request) {
+            return Ok(());
+        }
+        self.begin_key(desk, Compartment::Request, None).await
+    }
+
+    async fn begin_key(
+        &mut self,
+        desk: &Desk<'_>,
+        compartment: Compartment,
+        receipt: Option<&RecipientPublic>,
+    ) -> Result<(), CliError> {
+        let epoch = self.keys.newest(compartment) + 1;
+        let (key, wire) = desk.session.draw_epoch(self.id, compartment, epoch, receipt)?;
         let request =
-            BeginThreadEpochRequest { request_id: fresh_id()?, case_id: self.case_id(), key: Some(wire) };
-        call!(desk, intake.begin_thread_epoch(request))?;
-        self.keys.insert(Compartment::Thread, epoch, key);
+            BeginCaseKeyRequest { request_id: fresh_id()?, case_id: self.case_id(), key: Some(wire) };
+        call!(desk, intake.begin_key_epoch(request))?;
+        self.keys.insert(compartment, epoch, key);
         Ok(())
     }
 }

@@ -1,7 +1,10 @@
 //! Saying something to a requester: the contact plan stands above it, always, and what it forbids is not said unawares.
 
 use clap::Args;
-use flare_contracts::intake::v1::{MessageKind, PostMessageRequest};
+use flare_contracts::{
+    intake::v1::{MessageKind, PostMessageRequest},
+    text_limits,
+};
 use flare_edge::ContactPlan;
 use flare_kernel::{CaseId, MessageId};
 use flare_seal::Compartment;
@@ -15,9 +18,6 @@ use super::{
     record::{CaseRecord, not_acknowledged},
 };
 use crate::cli::{CliError, Context, TextSource, output::isolated, prompt, when};
-
-/// The longest message, in bytes; the service's rule too.
-const LONGEST_MESSAGE: usize = 20_000;
 
 /// What is said, and whether a forbidden word may stand in it.
 #[derive(Args, Clone, Debug)]
@@ -117,7 +117,11 @@ pub(crate) fn words(
     let text = match (&saying.text_file, composed) {
         (None, Some(composed)) => composed,
         (source, _) => context
-            .read_text(source.as_ref(), "--text-file", "What shall the requester read?")?
+            .read_text(
+                source.as_ref(),
+                ("--text-file", text_limits::MESSAGE),
+                "What shall the requester read?",
+            )?
             .expose()
             .clone(),
     };
@@ -134,10 +138,6 @@ type Ask<'a> = dyn Fn(&[String]) -> Result<bool, CliError> + 'a;
 
 /// Checks what is about to be said. `ask` is whoever can be asked whether to go on, if anybody can.
 fn check_words(text: &str, plan: &ContactPlan, anyway: bool, ask: Option<&Ask<'_>>) -> Result<(), CliError> {
-    if text.len() > LONGEST_MESSAGE {
-        let rule = format!("must be at most {LONGEST_MESSAGE} bytes; it has {}", text.len());
-        return Err(CliError::refused("--text-file", rule));
-    }
     let found = plan.forbidden_in(text);
     if found.is_empty() || anyway {
         return Ok(());
@@ -237,12 +237,5 @@ mod tests {
             assert_eq!(check_words("El-Fasher", &plan(), false, Some(&ask)).is_ok(), sent);
         }
         assert_eq!(told.into_inner(), ["El Fasher", "El Fasher"]);
-    }
-
-    #[test]
-    fn a_message_has_a_longest_length() {
-        assert!(check_words(&"x".repeat(LONGEST_MESSAGE), &plan(), false, None).is_ok());
-        let error = check_words(&"x".repeat(LONGEST_MESSAGE + 1), &plan(), true, None).unwrap_err();
-        assert!(error.for_people().contains("--text-file must be at most 20000 bytes; it has 20001"));
     }
 }

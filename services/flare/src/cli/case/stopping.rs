@@ -1,9 +1,12 @@
 //! Stopping a case and letting it go on: withdraw, pause, hold, resume, close, reopen.
 
 use clap::Args;
-use flare_contracts::triage::v1::{
-    CaseState, CloseCaseRequest, HoldCaseRequest, PauseCaseRequest, ReopenCaseRequest, ResumeCaseRequest,
-    StopReply, WithdrawCaseRequest,
+use flare_contracts::{
+    text_limits,
+    triage::v1::{
+        CaseState, CloseCaseRequest, HoldCaseRequest, PauseCaseRequest, ReopenCaseRequest, ResumeCaseRequest,
+        StopReply, WithdrawCaseRequest,
+    },
 };
 use flare_edge::EdgeError;
 use flare_kernel::CaseId;
@@ -155,7 +158,7 @@ pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliE
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_optional_text(args.text_file.as_ref(), "--text-file")?;
+    let text = context.read_optional_text(args.text_file.as_ref(), ("--text-file", text_limits::NOTE))?;
     let next = record.case.exit_words.as_ref().map_or(1, |words| words.version + 1);
     let words = text.map(|text| record.seal_note("notes.close", next, text.expose())).transpose()?;
     let request = CloseCaseRequest {

@@ -3,12 +3,14 @@
 use clap::Args;
 use flare_contracts::{
     common::v1::Lane,
+    text_limits,
     triage::v1::{
         AcknowledgeCaseRequest, AssessCaseRequest, AssignCaseRequest, CaseSummary, SetContactPlanRequest,
     },
 };
 use flare_edge::ContactPlan;
 use flare_kernel::{CaseId, codename};
+use flare_typed::text::at_most;
 use serde_json::json;
 
 use super::{
@@ -22,8 +24,6 @@ use crate::cli::{CliError, Context, TextSource, output::isolated, prompt};
 
 /// The field that holds the contact plan.
 const CONTACT_PLAN: &str = "notes.contact_plan";
-/// The longest contact plan, in bytes; the service's rule too.
-const LONGEST_PLAN: usize = 4_000;
 
 /// The version of the case that a change was decided on.
 #[derive(Args, Clone, Copy, Debug)]
@@ -202,10 +202,8 @@ fn distinct(mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 
 fn plan_text(plan: &ContactPlan) -> Result<String, CliError> {
     let text = plan.to_text().map_err(|error| CliError::refused("--contact-plan-file", error.to_string()))?;
-    if text.len() > LONGEST_PLAN {
-        let rule = format!("must be at most {LONGEST_PLAN} bytes; it has {}", text.len());
-        return Err(CliError::refused("--contact-plan-file", rule));
-    }
+    at_most(text_limits::CONTACT_PLAN, &text)
+        .map_err(|rule| CliError::refused("--contact-plan-file", rule.to_string()))?;
     Ok(text)
 }
 
@@ -250,12 +248,12 @@ mod tests {
 
     #[test]
     fn a_plan_that_is_too_long_or_no_plan_is_refused_by_its_option() {
-        let long = ContactPlan { how: "x".repeat(LONGEST_PLAN), ..ContactPlan::default() };
+        let long = ContactPlan { how: "x".repeat(text_limits::CONTACT_PLAN), ..ContactPlan::default() };
         assert!(
             plan_text(&long)
                 .unwrap_err()
                 .for_people()
-                .contains("--contact-plan-file must be at most 4000 bytes")
+                .contains("--contact-plan-file must be at most 4000 characters")
         );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plan");

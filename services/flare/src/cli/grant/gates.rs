@@ -7,6 +7,7 @@ use flare_contracts::{
         OverrideVerificationRequest, RecordAgreementRequest, ReserveFundsRequest,
     },
     intake::v1::MessageKind,
+    text_limits,
     vote::payee_digest,
 };
 use flare_edge::Team;
@@ -189,7 +190,11 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
     }
     let mut record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
     let case = CaseRecord::read(&desk, record.case, None).await?;
-    let text = context.read_text(args.payee_file.as_ref(), OPTION, "To whom, and how are they paid?")?;
+    let text = context.read_text(
+        args.payee_file.as_ref(),
+        (OPTION, text_limits::PAYEE),
+        "To whom, and how are they paid?",
+    )?;
     let references: Vec<String> = case
         .case
         .references

@@ -6,12 +6,13 @@ use clap::Args;
 use flare_contracts::{
     common::v1::{Mode, Trigger},
     grants::v1::{DraftGrantRequest, PaymentMethod, ReviseGrantRequest, SupportKind},
+    text_limits,
     triage::v1::Outcome,
 };
 use flare_edge::{EdgeError, Proposal};
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, codename};
 use flare_seal::Compartment;
-use flare_typed::{Rule, date::Expected, text::characters};
+use flare_typed::date::Expected;
 use serde_json::json;
 
 use super::record::{GrantRecord, settle, settle_with};
@@ -27,15 +28,15 @@ use crate::cli::{
     words::{day, exact_money},
 };
 
-const SCOPE: Text = ("--scope-file", "What will be done?", 8_000);
-const BUDGET: Text = ("--budget-file", "The budget, line by line:", 10_000);
-const BENEFICIARY: Text = ("--beneficiary-file", "For whom?", 2_000);
+const SCOPE: Text = ("--scope-file", "What will be done?", text_limits::SCOPE);
+const BUDGET: Text = ("--budget-file", "The budget, line by line:", text_limits::BUDGET);
+const BENEFICIARY: Text = ("--beneficiary-file", "For whom?", text_limits::BENEFICIARY);
 
 /// How often, and how long each time, a draft waits for its needs to be known as recommended: 5 s in all.
 const NEWS_TRAVELS: u32 = 20;
 const WAIT: Duration = Duration::from_millis(250);
 
-/// An option that holds a text, what is asked when it is left out, and the longest text in characters (the service's rule too).
+/// An option that holds a text, what is asked when it is left out, and the most characters.
 type Text = (&'static str, &'static str, usize);
 
 /// What a vote covers.
@@ -236,32 +237,28 @@ impl Faults {
     }
 }
 
-fn at_most(limit: usize, text: &str) -> Result<(), Rule> {
-    let has = characters(text);
-    if has > limit { Err(Rule::TooLong { limit, has }) } else { Ok(()) }
-}
-
 impl TermsArgs {
     /// The proposal that these options describe, with what they leave out taken from `before`.
     fn compose(&self, context: &Context, before: Option<&Proposal>) -> Result<Proposal, CliError> {
         let mut faults = Faults::default();
         let values = self.values(before, &mut faults);
-        let mut text =
-            |source: &Option<TextSource>, rule: Text, before: Option<&str>| -> Result<String, CliError> {
-                let (option, question, longest) = rule;
-                let text = match (source, before) {
-                    (None, Some(before)) => return Ok(before.to_owned()),
-                    (None, None) if !prompt::is_possible() => {
-                        faults.required::<()>(option, None);
-                        return Ok(String::new());
-                    }
-                    (source, _) => {
-                        context.read_text(source.as_ref(), option, question)?.expose().trim().to_owned()
-                    }
-                };
-                faults.take(option, at_most(longest, &text));
-                Ok(text)
+        let mut text = |source: &Option<TextSource>,
+                        rule: Text,
+                        before: Option<&str>|
+         -> Result<String, CliError> {
+            let (option, question, most) = rule;
+            let text = match (source, before) {
+                (None, Some(before)) => return Ok(before.to_owned()),
+                (None, None) if !prompt::is_possible() => {
+                    faults.required::<()>(option, None);
+                    return Ok(String::new());
+                }
+                (source, _) => {
+                    context.read_text(source.as_ref(), (option, most), question)?.expose().trim().to_owned()
+                }
             };
+            Ok(text)
+        };
         let scope = text(&self.scope_file, SCOPE, before.map(|old| old.scope.as_str()))?;
         let budget = text(&self.budget_file, BUDGET, before.map(|old| old.budget.as_str()))?;
         let beneficiary =
@@ -357,15 +354,6 @@ mod tests {
         let mut faults = Faults::default();
         assert!(args.values(before, &mut faults).is_none());
         faults.error().for_people()
-    }
-
-    #[test]
-    fn the_limit_of_a_text_is_counted_in_characters() {
-        for (_, _, limit) in [SCOPE, BUDGET, BENEFICIARY] {
-            assert_eq!(at_most(limit, &"ش".repeat(limit)), Ok(()));
-            let long = at_most(limit, &"ش".repeat(limit + 1));
-            assert_eq!(long, Err(Rule::TooLong { limit, has: limit + 1 }));
-        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Votes: the approver sees exactly what they sign, says yes, and signs on this device.
 
 use clap::{Args, Subcommand};
-use flare_contracts::grants::v1::{CastVoteRequest, Decision, DeclareConflictRequest};
+use flare_contracts::{
+    grants::v1::{CastVoteRequest, Decision, DeclareConflictRequest},
+    text_limits,
+};
 use flare_kernel::GrantId;
 use flare_seal::Compartment;
 use serde_json::json;
@@ -91,9 +94,11 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
 
     let text = match (decision, &args.text_file) {
         (Decision::Approve, None) => None,
-        (_, source) => {
-            Some(context.read_text(source.as_ref(), "--text-file", "Your conditions or reasons:")?)
-        }
+        (_, source) => Some(context.read_text(
+            source.as_ref(),
+            ("--text-file", text_limits::VOTE_WORDS),
+            "Your conditions or reasons:",
+        )?),
     };
     let what = if context.output.is_json() { "what you have looked at" } else { "what is shown above" };
     let question = format!("Sign “{}” over {what}?", decision.word());

@@ -1,6 +1,7 @@
 //! Talking with staff, and taking the request back.
 
 use clap::{Args, ValueEnum};
+use flare_contracts::text_limits::MESSAGE;
 use flare_edge::receipt::{Outcome, Posted, ReceiptHolder, message_id};
 use serde_json::json;
 
@@ -127,7 +128,7 @@ pub(super) async fn messages(source: ReceiptSource, context: &Context) -> Result
 
 pub(super) async fn write(args: WriteArgs, context: &Context) -> Result<(), CliError> {
     let holder = args.receipt.open(context).await?;
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your message:")?;
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "Your message:")?;
     let request_id = context.request_id()?;
     let posted = retrying(|| holder.write(text.expose(), "", &request_id)).await?;
     sent(context, &posted)
@@ -141,7 +142,7 @@ pub(super) async fn answer(args: AnswerArgs, context: &Context) -> Result<(), Cl
         None => the_one(&status.open_questions, |id| id.as_str(), args.question.as_deref(), "open question")?
             .clone(),
     };
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "Your answer:")?;
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "Your answer:")?;
     let request_id = context.request_id()?;
     let posted = retrying(|| holder.answer(&question, text.expose(), &request_id)).await?;
     sent(context, &posted)
@@ -163,7 +164,7 @@ async fn answered_before(
 
 pub(super) async fn change(args: ChangeArgs, context: &Context) -> Result<(), CliError> {
     let holder = args.receipt.open(context).await?;
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "What should change?")?;
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "What should change?")?;
     let about = args.grant.unwrap_or_default();
     let request_id = context.request_id()?;
     let posted = retrying(|| holder.ask_change(text.expose(), &about, &request_id)).await?;
@@ -174,7 +175,8 @@ pub(super) async fn review(args: ReviewArgs, context: &Context) -> Result<(), Cl
     let (holder, status) = args.receipt.open_with_status(context).await?;
     let declined: Vec<_> = status.needs.iter().filter(|need| need.outcome == Outcome::Declined).collect();
     let need = the_one(&declined, |need| need.need_id.as_str(), args.need.as_deref(), "declined need")?;
-    let text = context.read_text(args.text_file.as_ref(), "--text-file", "What should they look at?")?;
+    let text =
+        context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "What should they look at?")?;
     let request_id = context.request_id()?;
     let posted = retrying(|| holder.ask_review(text.expose(), &need.need_id, &request_id)).await?;
     sent(context, &posted)

@@ -1,6 +1,7 @@
 //! The requester's word on a grant: the proposal, the terms, the money, the report.
 
 use clap::Args;
+use flare_contracts::text_limits::MESSAGE;
 use flare_edge::receipt::{AgreementAnswer, Grant, GrantStage, Message, ReceiptHolder, Status, Tranche};
 use flare_kernel::Money;
 use flare_typed::money;
@@ -141,7 +142,9 @@ pub(super) async fn proposal(args: ProposalArgs, context: &Context) -> Result<()
     let request_id = context.request_id()?;
     let said = match (&args.text_file, args.wrong) {
         (None, false) => None,
-        (source, _) => Some(context.read_text(source.as_ref(), "--text-file", "What is wrong with it?")?),
+        (source, _) => {
+            Some(context.read_text(source.as_ref(), ("--text-file", MESSAGE), "What is wrong with it?")?)
+        }
     };
     let answer = (args.right, said.as_ref().map(|words| words.expose().as_str()));
     retrying(|| holder.answer_proposal(grant, &message, answer, Context::attempt(&request_id))).await?;
@@ -254,7 +257,7 @@ pub(super) async fn report(args: ReportArgs, context: &Context) -> Result<(), Cl
     let grant = grant(&status, args.grant.as_deref(), fits, "grant to report on")?;
     let text = context.read_text(
         args.text_file.as_ref(),
-        "--text-file",
+        ("--text-file", MESSAGE),
         "What did the help change? How was it spent?",
     )?;
     let request_id = context.request_id()?;

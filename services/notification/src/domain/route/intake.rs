@@ -18,7 +18,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
             let hint = event.listing.as_ref().and_then(|listing| lane(listing.lane_hint));
             // Triage may have confirmed a lane before this arrived; then that stands.
             to.lane = *to.facts.lane.get_or_insert(hint.unwrap_or(heard.lane));
-            let due = Some(heard.at.plus(heard.policy.acknowledge(to.lane)));
+            let due = Some(event.asked_at(heard.at).plus(heard.policy.acknowledge(to.lane)));
             for audience in [Officers, Heads] {
                 to.tell(audience, Ask::Acknowledge, &case).until(due);
             }
@@ -106,6 +106,6 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
         // They have a new one.
         Event::ReceiptIssued(_) => to.settle(Ask::ReachAnew, case),
         // Done by staff, who know.
-        Event::ReceiptFrozen(_) | Event::ThreadKeyBegun(_) => {}
+        Event::ReceiptFrozen(_) | Event::CaseKeyBegun(_) => {}
     }
 }

@@ -94,6 +94,13 @@ fn a_request_is_told_at_once_with_the_time_of_its_lane() {
             assert_eq!(plan.about, CASE.to_string());
         }
     }
+    let waited = events::RequestSubmitted {
+        composed_at: Some(input::timestamp_out(AT.plus(flare_kernel::Duration::from_hours(-5)))),
+        ..Default::default()
+    };
+    let routed = routed_with(intake(ie::Event::RequestSubmitted(waited)), "requester", Facts::default());
+    let due = AT.plus(flare_kernel::Duration::from_hours(72 - 5));
+    assert!(routed.plans.iter().all(|plan| plan.due == Some(due)), "from when it began to wait");
     let late = routed_with(submitted(common::Lane::Critical), "requester", facts());
     assert_eq!(late.lane, Lane::Urgent, "the lane that triage confirmed stands");
 }

@@ -1,9 +1,20 @@
-//! What the pages of acts share: how one is drawn, how it comes back, and what it is answered with.
+//! The pages of acts, each in a module by its address. Here is what they share: how one is drawn, how it comes back, and
+//! what it is answered with.
+
+mod agreement;
+mod change;
+mod money;
+mod offer;
+mod proposal;
+mod report;
+mod review;
+mod seen;
+mod stop;
 
 use axum::{http::StatusCode, response::Response};
 use flare_kernel::Timestamp;
 
-use super::Visit;
+use super::{Answer, Typed, Visit};
 use crate::{
     act_id::Sending,
     act_page::{ActPage, Carried, small},
@@ -16,6 +27,39 @@ use crate::{
     requester::{Acted, NotDone},
     web::page,
 };
+
+pub(super) use agreement::Agreement;
+pub(super) use change::Change;
+pub(super) use money::Arrived;
+pub(super) use proposal::Proposal;
+pub(super) use report::Report;
+pub(super) use review::Review;
+pub(super) use seen::Seen;
+pub(super) use stop::Stop;
+
+/// An act with a page of its own.
+pub(super) trait ActOnPage {
+    /// Draws the page.
+    fn draw(visit: &Visit, drawn: Drawn<'_>) -> impl Future<Output = Answer> + Send;
+
+    /// Does what the page sent, or says how it is drawn again.
+    fn take<'b>(
+        visit: &Visit,
+        carried: &'b Carried,
+        body: &'b Body,
+    ) -> impl Future<Output = Result<Response, Drawn<'b>>> + Send;
+}
+
+/// Shows an act's page, where a button of another page asks for it, or takes what it sent.
+pub(super) async fn act<A: ActOnPage>(visit: Visit, Typed(body): Typed) -> Answer {
+    let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
+        return A::draw(&visit, Drawn::first(&body)).await;
+    };
+    match A::take(&visit, &carried, &body).await {
+        Ok(response) => Ok(response),
+        Err(drawn) => A::draw(&visit, drawn).await,
+    }
+}
 
 /// How a page is drawn: about what, and whether it is drawn again because of something.
 pub(super) struct Drawn<'b> {
@@ -112,9 +156,9 @@ impl Visit {
 
     /// A page that says these texts about an act, with a way back.
     pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Response {
-        let p = small(self.lang, false);
-        let (heading, next) = (act.name(p.t), Some(("status", p.t.link_status())));
-        self.keep(page(StatusCode::OK, &Text { p, heading, texts, lines: &[], next }))
+        let (p, t) = (small(self.lang, false), self.t());
+        let shown = Text::new(p, act.name(t), texts).leading_to("status", t.link_status());
+        self.keep(page(StatusCode::OK, &shown))
     }
 
     /// The page for what was done before.

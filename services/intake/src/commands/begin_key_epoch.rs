@@ -1,0 +1,68 @@
+//! Staff begin the next key of the thread or of the request, where they cannot write under the newest one.
+
+use flare_contracts::{
+    InputRule, Refusal,
+    events::v1::{CaseKeyBegun, IntakeEvent},
+    input,
+    intake::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
+};
+use flare_kernel::{CaseId, StaffId};
+use flare_seal::{Compartment, ServiceKey};
+use flare_store::{Error, Tx, Write};
+
+use crate::{
+    keys::{ReceiptWrap, SealedEpoch},
+    receipt::REQUESTERS_THREAD,
+    store,
+};
+
+/// See the module.
+pub(crate) struct BeginKeyEpoch {
+    case: CaseId,
+    staff: StaffId,
+    epoch: SealedEpoch,
+}
+
+impl BeginKeyEpoch {
+    pub(crate) fn parse(
+        staff: StaffId,
+        request: BeginKeyEpochRequest,
+        service: &ServiceKey,
+    ) -> Result<Self, Error> {
+        let case = input::id("case_id", &request.case_id)?;
+        let key = input::key_epoch("key", request.key, &[Compartment::Thread, Compartment::Request])?;
+        let compartment = input::compartment("key.compartment", key.compartment)?;
+        let place = (case, compartment, ReceiptWrap::Unneeded);
+        let epoch = SealedEpoch::seal("key", Some(key), place, service)?;
+        if epoch.author.is_none() {
+            return Err(Refusal::invalid("key.author", InputRule::RequiredOfStaff).into());
+        }
+        Ok(Self { case, staff, epoch })
+    }
+}
+
+impl Write for BeginKeyEpoch {
+    type Output = BeginKeyEpochResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
+        let view = super::locked(tx, self.case).await?;
+        let compartment = self.epoch.compartment;
+        // Whoever holds the receipt would be shut out of what is written to the thread from now on.
+        if compartment == Compartment::Thread
+            && store::receipts::is_active(tx, self.case, REQUESTERS_THREAD).await?
+        {
+            self.epoch.check_wrapped_to_receipt("key")?;
+        }
+        let newest = store::keys::newest(tx, self.case, compartment).await?;
+        self.epoch.check_follows("key", newest)?;
+        store::keys::insert(tx, self.case, std::slice::from_ref(&self.epoch)).await?;
+        let event: IntakeEvent = CaseKeyBegun {
+            case_id: self.case.to_string(),
+            compartment: store::keys::wire_compartment(compartment).into(),
+            epoch: self.epoch.epoch,
+        }
+        .into();
+        tx.append(self.case, view.lane, self.staff.to_string(), &event)?;
+        Ok(BeginKeyEpochResponse { version: tx.version(self.case) })
+    }
+}

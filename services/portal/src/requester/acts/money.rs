@@ -1,0 +1,100 @@
+//! What arrived of a payment.
+
+use flare_edge::receipt::{Grant, Status, Tranche, Try};
+use flare_kernel::{Money, Timestamp};
+use flare_seal::Receipt;
+use flare_typed::money;
+
+use super::{Acted, acted, chosen, posted_now};
+use crate::{
+    acts::{arrival_reported, arrivals_reported, payments},
+    requester::{NotDone, Requester},
+    to_staff,
+};
+
+/// A payment that may have arrived.
+pub(crate) struct Payment {
+    /// Which.
+    pub(crate) tranche: String,
+    /// How much was sent.
+    pub(crate) amount: Option<Money>,
+    /// What was shown: how often its arrival was reported, and how much was sent.
+    pub(crate) shown: String,
+    /// When it last was.
+    pub(crate) reported: Option<Timestamp>,
+    /// Another one.
+    pub(crate) next: Option<String>,
+}
+
+/// What somebody says of a payment.
+pub(crate) enum Arrival<'a> {
+    /// All of it is there.
+    All,
+    /// So much is there, as it was typed.
+    Less(&'a str),
+    /// Nothing is there yet.
+    Nothing,
+    /// They cannot say it on the page.
+    Elsewhere,
+}
+
+impl Requester {
+    /// This payment; the first one under way, where it is not.
+    pub(crate) async fn payment(&self, receipt: &Receipt, tranche: &str) -> Result<Option<Payment>, NotDone> {
+        let (_, status) = self.find(receipt).await?;
+        let under_way: Vec<_> = payments(&status).collect();
+        let unsaid =
+            |(_, tranche): &(&Grant, &Tranche)| arrival_reported(&status, &tranche.tranche_id).is_none();
+        let chosen = chosen(&under_way, |(_, tranche)| &tranche.tranche_id, unsaid, tranche);
+        Ok(chosen.map(|((_, tranche), next)| Payment {
+            tranche: tranche.tranche_id.clone(),
+            amount: tranche.amount,
+            shown: payment_as_shown(&status, tranche),
+            reported: arrival_reported(&status, &tranche.tranche_id),
+            next,
+        }))
+    }
+
+    /// Says what became of a payment, as it was shown.
+    pub(crate) async fn say_arrival(
+        &self,
+        receipt: &Receipt,
+        (tranche, shown): (&str, &str),
+        arrival: Arrival<'_>,
+        act: Try<'_>,
+    ) -> Result<Acted, NotDone> {
+        let (holder, status) = self.find(receipt).await?;
+        let all =
+            status.grants.iter().flat_map(|grant| grant.tranches.iter().map(move |tranche| (grant, tranche)));
+        let Some((grant, tranche)) = all.into_iter().find(|(_, known)| known.tranche_id == tranche) else {
+            return Ok(Acted::Changed);
+        };
+        if let Arrival::Elsewhere = arrival {
+            let posted = holder.write(to_staff::ASK_ELSEWHERE, &grant.grant_id, act.request_id).await;
+            return posted_now(&holder, &status, act.request_id, posted).await;
+        }
+        let now = payment_as_shown(&status, tranche);
+        if now != shown {
+            let has_same_amount = now.split_once(':').map(|(_, amount)| amount)
+                == shown.split_once(':').map(|(_, amount)| amount);
+            let before = Acted::Before(arrival_reported(&status, &tranche.tranche_id));
+            return Ok(if has_same_amount { before } else { Acted::Changed });
+        }
+        let Some(sent) = tranche.amount else { return Ok(Acted::Changed) };
+        let arrived = match arrival {
+            Arrival::All => sent,
+            Arrival::Less(typed) => match money::read(typed, sent.currency().code()).one() {
+                Ok(arrived) => arrived,
+                Err(rule) => return Ok(Acted::Unreadable(rule)),
+            },
+            Arrival::Nothing | Arrival::Elsewhere => Money::zero(sent.currency()),
+        };
+        acted(&status, holder.report_arrival(grant, tranche, arrived, act).await, None)
+    }
+}
+
+/// What a page carries of a payment that it shows.
+fn payment_as_shown(status: &Status, tranche: &Tranche) -> String {
+    let amount = tranche.amount.map(|amount| format!("{}{}", amount.minor(), amount.currency()));
+    format!("{}:{}", arrivals_reported(status, &tranche.tranche_id), amount.unwrap_or_default())
+}
