@@ -15,6 +15,7 @@ mod acts;
 mod bad_input;
 mod browser;
 mod canary;
+mod certificates;
 mod demo;
 mod ends_of_needs;
 mod files;

@@ -3,6 +3,7 @@
 mod flood;
 mod headers;
 mod pages;
+mod spool;
 
 use std::{fs, process::Command};
 

@@ -1,5 +1,6 @@
 //! A case: from the request to its close.
 
+use flare_seal::Receipt;
 use serde_json::Value;
 
 use super::{PATIENCE, act, list, text};
@@ -39,6 +40,14 @@ impl<'i> Case<'i> {
             first
         };
         let id = text(&sent.json()["case_id"]);
+        Self { installation, requester, receipt, id }
+    }
+
+    /// The case that a code opens, and somebody who has written the code down.
+    pub(crate) fn of_code(installation: &'i Installation, code: &str) -> Self {
+        let requester = installation.requester();
+        let receipt = requester.file("receipt", format!("{code}\n").as_bytes());
+        let id = Receipt::parse(code).unwrap().case_id().unwrap().to_string();
         Self { installation, requester, receipt, id }
     }
 

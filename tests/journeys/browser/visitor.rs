@@ -63,10 +63,7 @@ impl<'v> Visitor<'v> {
 
     /// The case that a code opens, for the people of the organisation.
     pub(crate) fn case(&self, code: &Code) -> Case<'v> {
-        let requester = self.installation.requester();
-        let receipt = requester.file("receipt", format!("{}\n", code.words).as_bytes());
-        let id = Receipt::parse(&code.words).unwrap().case_id().unwrap().to_string();
-        let case = Case { installation: self.installation, requester, receipt, id };
+        let case = Case::of_code(self.installation, &code.words);
         case.wait_until_it_is_queued();
         case
     }

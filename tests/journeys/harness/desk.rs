@@ -17,9 +17,16 @@ pub(crate) struct Desk {
     pub(crate) folder: PathBuf,
     /// The addresses of each role's replicas.
     pub(crate) addresses: Vec<(&'static str, Vec<String>)>,
+    /// The authority that vouches for the services, where they speak TLS.
+    pub(crate) authority: Option<PathBuf>,
 }
 
 impl Desk {
+    /// A place with another folder, which knows the same services.
+    pub(crate) fn beside(&self, folder: PathBuf) -> Self {
+        Self { folder, ..self.clone() }
+    }
+
     /// Runs a command with `--json`.
     pub(crate) fn run(&self, args: &[&str]) -> Answer {
         self.spawn(&[&["--json"], args].concat())
@@ -60,6 +67,9 @@ impl Desk {
         let mut command = Command::new(FLARE);
         command.args(args).arg("--profile").arg(self.folder.join("profile"));
         command.env_remove("FLARE_CONFIG").env_remove("FLARE_PROFILE").current_dir(&self.folder);
+        if let Some(authority) = &self.authority {
+            command.arg("--ca").arg(authority);
+        }
         match self.addresses.as_slice() {
             [("", all)] => {
                 command.args(["--server", &all[0]]);

@@ -10,7 +10,10 @@ use std::{
 use flare_contracts::Producer;
 use tempfile::TempDir;
 
-use super::{Desk, Team, people, process::Process, proxy::Proxy, servers::Servers, template, token};
+use super::{
+    Desk, Team, certificates::Certificates, people, process::Process, proxy::Proxy, servers::Servers,
+    template, token,
+};
 
 /// Flare with its people.
 pub(crate) struct Installation {
@@ -18,7 +21,9 @@ pub(crate) struct Installation {
     pub(crate) processes: Vec<Process>,
     pub(crate) team: Team,
     pub(crate) servers: Option<Servers>,
-    addresses: Vec<(&'static str, Vec<String>)>,
+    pub(crate) certificates: Option<Certificates>,
+    /// A place that knows its services, in the folder of its people.
+    desk: Desk,
     /// Where the pages are, if it has any.
     pages: Option<String>,
     folder: TempDir,
@@ -38,6 +43,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) replicas: usize,
     /// Pages for people in danger, under these further names of the portal: of the one process, or by a role of their own.
     pub(crate) pages: Option<&'a [&'a str]>,
+    /// Certificates for each role, as an installation on several machines has them.
+    pub(crate) certificates: bool,
     /// The limits that an organisation has, where most journeys call from one place as often as they like.
     pub(crate) usual_limits: bool,
 }
@@ -57,7 +64,8 @@ impl Installation {
             process.wait_until_it_serves();
             let people = template.join("people");
             fs::create_dir_all(&people).unwrap();
-            let desk = Desk { folder: people, addresses: vec![("", vec![process.address.clone()])] };
+            let addresses = vec![("", vec![process.address.clone()])];
+            let desk = Desk { folder: people, addresses, authority: None };
             people::found(&desk, &template.join("data/setup-code"));
             process.stop();
         });
@@ -69,10 +77,11 @@ impl Installation {
         process.start();
         process.wait_until_it_serves();
         let addresses = vec![("", vec![process.address.clone()])];
-        let desk = Desk { folder: folder.path().join("people"), addresses: addresses.clone() };
+        let desk = Desk { folder: folder.path().join("people"), addresses, authority: None };
         let team = people::meet(&desk);
         let pages = pages.map(|(address, _)| address);
-        Self { processes: vec![process], team, servers: None, addresses, pages, folder, _turn: None }
+        let (servers, certificates) = (None, None);
+        Self { processes: vec![process], team, servers, certificates, desk, pages, folder, _turn: None }
     }
 
     /// Each role in processes of its own on PostgreSQL, RabbitMQ and Redis. None where those are not named.
@@ -83,6 +92,7 @@ impl Installation {
         turn.lock().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let environment = distributed_environment(folder.path(), &servers, wish);
+        let certificates = wish.certificates.then(|| Certificates::make(folder.path()));
         let mut addresses: Vec<(&'static str, Vec<String>)> = Vec::new();
         if wish.replicas == 0 {
             addresses.push(("", vec![free_address()]));
@@ -98,6 +108,7 @@ impl Installation {
                 for (peer, replicas) in addresses.iter().filter(|(peer, _)| !peer.is_empty()) {
                     environment.push((format!("FLARE__PEERS__{}", peer.to_uppercase()), replicas.join(",")));
                 }
+                environment.extend(certificates.iter().flat_map(|made| made.environment(role)));
                 let roles: &[&'static str] = if role.is_empty() { &[] } else { &[*role] };
                 let label = format!("{}-{}", if role.is_empty() { "all" } else { role }, index + 1);
                 let log = logs(folder.path()).join(&label);
@@ -108,16 +119,19 @@ impl Installation {
         processes.iter().for_each(Process::wait_until_it_serves);
         let people = folder.path().join("people");
         fs::create_dir_all(&people).unwrap();
-        let desk = Desk { folder: people, addresses: addresses.clone() };
+        let authority = certificates.as_ref().map(Certificates::authority);
+        let desk = Desk { folder: people, addresses, authority };
         let team = people::found(&desk, &folder.path().join("setup-code"));
         let pages = wish.pages.map(|names| {
-            let (address, process) = portal(folder.path(), &addresses, &team.organisation, wish, names);
+            let (address, process) =
+                portal(folder.path(), &desk, &team.organisation, certificates.as_ref(), wish, names);
             process.start();
             process.wait_until_it_serves();
             processes.push(process);
             address
         });
-        Some(Self { processes, team, servers: Some(servers), addresses, pages, folder, _turn: Some(turn) })
+        let (servers, turn) = (Some(servers), Some(turn));
+        Some(Self { processes, team, servers, certificates, desk, pages, folder, _turn: turn })
     }
 
     /// The embedded installation's one process, or that of a distributed one which runs a role.
@@ -128,9 +142,9 @@ impl Installation {
 
     /// A requester's own machine.
     pub(crate) fn requester(&self) -> Desk {
-        let folder = self.folder.path().join("people").join(format!("requester-{}", token()));
+        let folder = self.desk.folder.join(format!("requester-{}", token()));
         fs::create_dir_all(&folder).unwrap();
-        Desk { folder, addresses: self.addresses.clone() }
+        self.desk.beside(folder)
     }
 
     /// Where the pages for people in danger are.
@@ -141,6 +155,16 @@ impl Installation {
     /// Where embedded mode keeps everything.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Where requests wait while the services are away, in a distributed installation.
+    pub(crate) fn spool(&self) -> PathBuf {
+        portal_data(self.folder.path()).join("spool")
+    }
+
+    /// The key that services prove themselves with to each other, in a distributed installation.
+    pub(crate) fn service_key(&self) -> PathBuf {
+        service_key(self.folder.path())
     }
 
     /// Where the sealed files are.
@@ -165,7 +189,7 @@ impl Installation {
 
     /// The address of a role.
     pub(crate) fn address(&self, role: &str) -> String {
-        let replicas = self.addresses.iter().find(|(name, _)| name.is_empty() || *name == role);
+        let replicas = self.desk.addresses.iter().find(|(name, _)| name.is_empty() || *name == role);
         replicas.unwrap().1[0].clone()
     }
 }
@@ -206,7 +230,7 @@ fn common_environment(wish: &Wish<'_>) -> Vec<(String, String)> {
 }
 
 fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) -> Vec<(String, String)> {
-    let (key, code) = (folder.join("service.key"), folder.join("setup-code"));
+    let (key, code) = (service_key(folder), folder.join("setup-code"));
     secret(&key);
     fs::write(&code, format!("{}{}\n", token(), token())).unwrap();
     let data = folder.join("data");
@@ -243,12 +267,13 @@ fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) ->
 /// The role that serves the pages: it knows where identity and intake are, the organisation, and a key of its own.
 fn portal(
     folder: &Path,
-    addresses: &[(&'static str, Vec<String>)],
+    desk: &Desk,
     organisation: &str,
+    certificates: Option<&Certificates>,
     wish: &Wish<'_>,
     names: &[&str],
 ) -> (String, Process) {
-    let (key, data) = (folder.join("portal.key"), folder.join("portal"));
+    let (key, data) = (folder.join("portal.key"), portal_data(folder));
     secret(&key);
     fs::create_dir_all(&data).unwrap();
     let mut environment = common_environment(wish);
@@ -257,13 +282,16 @@ fn portal(
         ("MODE__DATA_DIR", text(&data)),
         ("PORTAL__KEY_FILE", text(&key)),
         ("PORTAL__FINGERPRINT", organisation.to_owned()),
-        // Peers on this machine, in the clear.
-        ("TLS__INSECURE", "true".to_owned()),
     ] {
         environment.push((format!("FLARE__{name}"), value));
     }
+    match certificates {
+        Some(made) => environment.extend(made.environment("portal")),
+        // Peers on this machine, in the clear.
+        None => environment.push(("FLARE__TLS__INSECURE".to_owned(), "true".to_owned())),
+    }
     for role in ["identity", "intake"] {
-        let (_, replicas) = addresses.iter().find(|(name, _)| name.is_empty() || *name == role).unwrap();
+        let (_, replicas) = desk.addresses.iter().find(|(name, _)| name.is_empty() || *name == role).unwrap();
         environment.push((format!("FLARE__PEERS__{}", role.to_uppercase()), replicas.join(",")));
     }
     let mut process =
@@ -271,6 +299,15 @@ fn portal(
     let address = free_address();
     process.serve_pages(&address, names);
     (address, process)
+}
+
+/// Where the role portal keeps what it keeps.
+fn portal_data(folder: &Path) -> PathBuf {
+    folder.join("portal")
+}
+
+fn service_key(folder: &Path) -> PathBuf {
+    folder.join("service.key")
 }
 
 /// A file with a key that only its owner reads.

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod broker;
 pub(crate) mod browser;
 pub(crate) mod canary;
+pub(crate) mod certificates;
 pub(crate) mod checker;
 pub(crate) mod cutter;
 pub(crate) mod desk;

@@ -62,7 +62,7 @@ struct Register {
 /// Founds an organisation and brings its people in, with nothing but the command line.
 pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
     let people = &desk.folder;
-    let at = |name: &str| Desk { folder: make(people.join(name)), addresses: desk.addresses.clone() };
+    let at = |name: &str| desk.beside(make(people.join(name)));
     let admin = at(ADMIN);
     let (key, code) = (path(&admin.folder.join("organisation.key")), path(&admin.folder.join("code")));
     let founded = admin.flare(&[
@@ -115,10 +115,8 @@ pub(crate) fn found(desk: &Desk, setup_code: &Path) -> Team {
 /// The people whose folders are there already.
 pub(crate) fn meet(desk: &Desk) -> Team {
     let register: Register = serde_json::from_slice(&fs::read(desk.folder.join(REGISTER)).unwrap()).unwrap();
-    let person = |name: &str| Person {
-        id: register.staff[name].clone(),
-        desk: Desk { folder: desk.folder.join(name), addresses: desk.addresses.clone() },
-    };
+    let person =
+        |name: &str| Person { id: register.staff[name].clone(), desk: desk.beside(desk.folder.join(name)) };
     Team {
         organisation: register.organisation.clone(),
         admin: person(ADMIN),

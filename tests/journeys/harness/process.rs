@@ -85,9 +85,11 @@ impl Process {
             if let Some(status) = ended {
                 panic!("{} ended with {status}:\n{}", self.label, self.last_lines(30));
             }
+            let authority = self.environment.iter().find(|(key, _)| key == "FLARE__TLS__CA");
             let health = Command::new(FLARE)
                 .args(["health", "--server", &self.address])
                 .env_remove("FLARE_CONFIG")
+                .envs(authority.cloned())
                 .stdin(Stdio::null())
                 .output()
                 .unwrap();

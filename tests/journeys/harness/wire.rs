@@ -88,6 +88,14 @@ impl Reply {
         self.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
     }
 
+    /// The words of the code that the page shows.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(self.status, 200, "no code: {}", self.html);
+        let words = self.html.split("<li>").skip(1).map(|rest| rest.split('<').next().unwrap());
+        words.collect::<Vec<_>>().join(" ")
+    }
+
     /// What a hidden field of the page holds.
     pub(crate) fn field(&self, name: &str) -> String {
         let field = self.html.split(&format!("name=\"{name}\" value=\"")).nth(1);
