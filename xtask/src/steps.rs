@@ -30,6 +30,17 @@ pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<String, Failure>) -
     outcome.map(drop)
 }
 
+/// The same beside other steps: its line is printed when it ends.
+pub(crate) fn step_beside_others(
+    name: &str,
+    work: impl FnOnce() -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    let outcome = work();
+    println!("{name:<15} {}", verdict(start, &outcome));
+    outcome.map(drop)
+}
+
 /// `what` is done to each of `names`, as many side by side as the machine has cores; each prints its line when it ends. One
 /// that fails does not stop the others, and all that failed are the failure.
 pub(crate) fn steps_side_by_side(
@@ -37,12 +48,7 @@ pub(crate) fn steps_side_by_side(
     names: &[String],
     work: impl Fn(&str) -> Result<String, Failure> + Sync,
 ) -> Result<(), Failure> {
-    let one = |name: &str| {
-        let start = Instant::now();
-        let outcome = work(name);
-        println!("{:<15} {}", format!("{what} {name}"), verdict(start, &outcome));
-        outcome.map(drop)
-    };
+    let one = |name: &str| step_beside_others(&format!("{what} {name}"), || work(name));
     let mut failures = Vec::new();
     for batch in names.chunks(thread::available_parallelism()?.get()) {
         thread::scope(|scope| {

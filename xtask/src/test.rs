@@ -1,11 +1,11 @@
 //! `cargo xtask test`: the steps, in the order in which they are likely to fail soonest.
 
-use std::{path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command, thread};
 
 use crate::{
     browser, dependencies, fuzz, python,
     servers::{Kind, Servers},
-    steps::{Failure, cargo, command, run, step, succeeds, target, workspace},
+    steps::{Failure, cargo, command, run, step, step_beside_others, succeeds, target, workspace},
 };
 
 /// The tests whose outcome hangs on what happens at the same time, as nextest selects them and as cargo does.
@@ -43,17 +43,6 @@ pub(crate) fn test(full: bool) -> Result<(), Failure> {
         counted = Some(line);
         Ok(format!("{passed} passed"))
     })?;
-    if full {
-        for repeat in 1..=REPEATS {
-            step(&format!("again, {repeat} of {REPEATS}"), || {
-                let mut output = String::new();
-                for tests in timely_tests() {
-                    output.push_str(&run(in_environment(tests))?);
-                }
-                Ok(format!("{} passed", closing_line(&output)?.0))
-            })?;
-        }
-    }
     step("doc tests", || {
         run(in_environment(cargo(["test", "--workspace", "--doc", "--locked", "--quiet"]))).map(drop_output)
     })?;
@@ -62,13 +51,34 @@ pub(crate) fn test(full: bool) -> Result<(), Failure> {
         python::client_tests(|tests| run(in_environment(tests)))
     })?;
     if full {
-        fuzz::every_target()?;
+        at_full_length(&in_environment)?;
         println!("\nat full length");
     }
     if let Some(line) = counted {
         println!("\n{line}");
     }
     Ok(())
+}
+
+/// Runs the tests whose outcome hangs on time again and again, while the fuzz targets keep the machine as busy as a user's may
+/// be.
+fn at_full_length(in_environment: &(dyn Fn(Command) -> Command + Sync)) -> Result<(), Failure> {
+    fuzz::build()?;
+    let again = |repeat| {
+        step_beside_others(&format!("again, {repeat} of {REPEATS}"), || {
+            let mut output = String::new();
+            for tests in timely_tests() {
+                output.push_str(&run(in_environment(tests))?);
+            }
+            Ok(format!("{} passed", closing_line(&output)?.0))
+        })
+    };
+    thread::scope(|scope| {
+        let fuzzing = scope.spawn(fuzz::try_every_target);
+        let tested = (1..=REPEATS).try_for_each(again);
+        let fuzzed = fuzzing.join().unwrap_or_else(|_| Err(Failure("fuzzing panicked".to_owned())));
+        tested.and(fuzzed)
+    })
 }
 
 /// Builds what is measured and the benchmark in release mode, and runs it at the terminal.

@@ -36,10 +36,20 @@ pub(crate) fn language(path: &str, headers: &HeaderMap) -> Language {
 
 /// A page, padded.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
-    let Ok(mut html) = template.render() else {
-        tracing::error!("a page could not be written");
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+    match template.render() {
+        Ok(html) => padded(status, html),
+        Err(_) => unwritten(),
+    }
+}
+
+/// For a page whose template cannot be filled, which no input can bring about.
+pub(crate) fn unwritten() -> Response {
+    tracing::error!("a page could not be written");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// A page as it is sent: as long as many others.
+pub(crate) fn padded(status: StatusCode, mut html: String) -> Response {
     html.extend(std::iter::repeat_n(' ', html.len().next_multiple_of(STEP) - html.len()));
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))];
     (status, kind, html).into_response()

@@ -1,5 +1,7 @@
 //! Codes whose words could harm whoever is found with them are drawn again.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use flare_seal::{Receipt, SealError};
 
 /// Words of the list that speak of weapons, flight, faith or politics, in alphabetical order.
@@ -21,7 +23,8 @@ fn is_harmless(receipt: &Receipt) -> bool {
 }
 
 fn is_withheld(word: &str) -> bool {
-    WITHHELD.lines().any(|withheld| withheld == word)
+    static LISTED: LazyLock<HashSet<&str>> = LazyLock::new(|| WITHHELD.lines().collect());
+    LISTED.contains(word)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The 120 bits and the first 9 bits of SHA-256(`flare/v1/receipt/words` ‖ receipt) behind them are one number of 129 bits.
 //! Its ten digits to the base 7,776, the most significant first, are the places of the words on the EFF's large list.
 
+use std::sync::LazyLock;
+
 use eff_wordlist::large::LIST;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -64,7 +66,7 @@ pub(super) fn notices_likely_slips(bytes: &[u8; LEN]) -> bool {
     });
     let mistaken = (0..WORDS).flat_map(|i| {
         let right = &right;
-        (0..BASE).filter(move |place| one_slip_apart(word(right[i]), word(*place))).map(move |place| {
+        slips_of(word(right[i])).map(move |place| {
             let mut places = right.clone();
             places[i] = place;
             places
@@ -177,7 +179,37 @@ fn slips(from: &[char], to: &[char]) -> usize {
     rows[from.len()][to.len()]
 }
 
-/// Whether [`slips`] is one, told quickly enough to compare with the whole list.
+/// The places of the words that are one slip away from a word; one may come more than once.
+fn slips_of(word: &'static str) -> impl Iterator<Item = u32> {
+    let found = without_one_letter(word).flat_map(|key| {
+        let from = BY_KEY.partition_point(|(known, _)| *known < key);
+        BY_KEY[from..].iter().take_while(move |(known, _)| *known == key)
+    });
+    found.map(|(_, place)| *place).filter(move |place| one_slip_apart(word, self::word(*place)))
+}
+
+/// Every word of the list under what is left of it without one letter, and under itself. Two words that are one slip apart
+/// have one of these in common: a wrong letter and two swapped ones are left out of both, and one too many is left out of the
+/// longer word. (The symmetric delete of spelling correction.)
+static BY_KEY: LazyLock<Vec<(u64, u32)>> = LazyLock::new(|| {
+    let mut keys: Vec<_> =
+        (0..BASE).flat_map(|place| without_one_letter(word(place)).map(move |key| (key, place))).collect();
+    keys.sort_unstable();
+    keys
+});
+
+/// A word and all that is left of it without one letter, each as its FNV-1a hash. Two may share one by chance.
+fn without_one_letter(word: &str) -> impl Iterator<Item = u64> {
+    let hash = |without: usize| {
+        let kept = word.bytes().enumerate().filter(move |(at, _)| *at != without);
+        kept.fold(0xcbf2_9ce4_8422_2325, |hash, (_, byte)| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    };
+    (0..=word.len()).map(hash)
+}
+
+/// Whether [`slips`] is one.
 fn one_slip_apart(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let same_start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
@@ -323,6 +355,17 @@ mod tests {
             ("", "ab", 2),
         ] {
             assert_eq!(count(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn every_word_one_slip_away_is_found() {
+        for place in (0..BASE).step_by(97) {
+            let mut found: Vec<_> = slips_of(word(place)).collect();
+            found.sort_unstable();
+            found.dedup();
+            let all: Vec<_> = (0..BASE).filter(|other| one_slip_apart(word(place), word(*other))).collect();
+            assert_eq!(found, all, "{}", word(place));
         }
     }
 

@@ -120,8 +120,8 @@ async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) 
     assert_eq!(keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [1, 2]);
     let old = requester.message(MessageKind::Text, "", "Under the first key");
     assert_eq!(reason(&desk.post(requester.caller(), old).await.unwrap_err()), "OLD_KEY_EPOCH");
-    let begun = "SELECT seq FROM events WHERE kind = 'flare.events.v1.CaseKeyBegun'";
-    assert_eq!(desk.count(begun).await, 1);
+    let keys_begun = "SELECT seq FROM events WHERE kind = 'flare.events.v1.CaseKeyBegun'";
+    assert_eq!(desk.count(keys_begun).await, 1);
     // The requester's next answers may have brought a key that only they write under.
     let of = |compartment| {
         let wire = KeyEpoch { author: Some(author()), ..requester.epoch(compartment, 2, &key, false) };
@@ -132,5 +132,5 @@ async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) 
     let mut notes = of(Compartment::Request);
     notes.key.as_mut().unwrap().compartment = common::v1::Compartment::Notes.into();
     assert_eq!(field(&call(notes).await.unwrap_err()), "key.compartment", "triage keeps it");
-    assert_eq!(desk.count(begun).await, 2);
+    assert_eq!(desk.count(keys_begun).await, 2);
 }

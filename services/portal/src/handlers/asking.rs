@@ -1,5 +1,8 @@
 //! The first page, and the questions.
 
+use std::sync::LazyLock;
+
+use askama::Template as _;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -20,7 +23,7 @@ use crate::{
     pages::{Ask, Home, Page, Text},
     refusals,
     requester::{NotDone, Sent},
-    web::{self, page, with_cookie},
+    web::{self, padded, page, with_cookie},
 };
 
 pub(super) async fn home_by_guess(State(portal): Shared, headers: HeaderMap) -> Response {
@@ -37,6 +40,23 @@ pub(super) async fn ask_by_guess(State(portal): Shared, headers: HeaderMap) -> R
 
 pub(super) async fn ask(State(portal): Shared, In(lang): In) -> Response {
     portal.ask(lang).await
+}
+
+/// The form that nobody has written on yet. All that tells one from another is its slip, so the rest is written once: this
+/// is the page that a crowd opens.
+fn unwritten_form(lang: Language, slip: &str) -> Response {
+    static AROUND_THE_SLIP: LazyLock<[Option<(String, String)>; Language::ALL.len()]> = LazyLock::new(|| {
+        const SLIP: &str = "{slip}";
+        Language::ALL.map(|lang| {
+            let page = Ask::new(lang, SLIP.to_owned(), &Answers::default(), &[]).render().ok()?;
+            page.split_once(SLIP).map(|(before, after)| (before.to_owned(), after.to_owned()))
+        })
+    });
+    let around = Language::ALL.into_iter().zip(&*AROUND_THE_SLIP).find(|(known, _)| *known == lang);
+    match around {
+        Some((_, Some((before, after)))) => padded(StatusCode::OK, [before, slip, after].concat()),
+        Some((_, None)) | None => web::unwritten(),
+    }
 }
 
 /// Sends the form, or shows it again in another language or with what keeps it from being sent.
@@ -116,7 +136,7 @@ impl Portal {
         }
         let slip = Slip::draw(self.now()).and_then(|slip| slip.seal(&self.keys));
         match slip {
-            Ok(slip) => page(StatusCode::OK, &Ask::new(lang, slip, &Answers::default(), &[])),
+            Ok(slip) => unwritten_form(lang, &slip),
             Err(_) => broken(lang),
         }
     }
