@@ -15,7 +15,7 @@ const TIMELY_JOURNEYS: [&str; 4] = ["browser::", "portal::", "kills::", "servers
 /// How often these are run again at full length.
 const REPEATS: usize = 5;
 
-/// Runs every step; the first that fails ends the run with its output.
+/// Runs every step; the first that fails ends the run with its output. What runs side by side at full length ends first.
 pub(crate) fn test(full: bool) -> Result<(), Failure> {
     step("format", || run(cargo(["fmt", "--all", "--", "--check"])).map(drop_output))?;
     step("dependencies", dependencies::check)?;
@@ -77,7 +77,9 @@ fn at_full_length(in_environment: &(dyn Fn(Command) -> Command + Sync)) -> Resul
         let fuzzing = scope.spawn(fuzz::try_every_target);
         let tested = (1..=REPEATS).try_for_each(again);
         let fuzzed = fuzzing.join().unwrap_or_else(|_| Err(Failure("fuzzing panicked".to_owned())));
-        tested.and(fuzzed)
+        let failures: Vec<_> =
+            [tested, fuzzed].into_iter().filter_map(Result::err).map(|why| why.0).collect();
+        if failures.is_empty() { Ok(()) } else { Err(Failure(failures.join("\n\n"))) }
     })
 }
 

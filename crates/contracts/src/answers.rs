@@ -1,5 +1,7 @@
 //! The answers a request can hold: their names and how long each may be. Edge and intake check the same table.
 
+use crate::text_limits::most_bytes;
+
 /// One answer's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerRule {
@@ -17,7 +19,7 @@ impl AnswerRule {
     /// The longest text that is sealed, in bytes, for whoever sees sealed sizes only: a character takes at most four bytes
     /// of UTF-8, and fewer where it is escaped; the names, flags and signs of a record take less than [`RECORD_BYTES`].
     pub const fn max_bytes(&self) -> usize {
-        4 * self.max_characters + RECORD_BYTES * self.max_records
+        most_bytes(self.max_characters) + RECORD_BYTES * self.max_records
     }
 }
 

@@ -14,9 +14,9 @@ use crate::{
 static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).ok());
 
 /// SHA-256 over a request as its sender meant it: without its `request_id`, without what sealing draws afresh each time
-/// (ciphertexts, commitments' salts and key wraps), without since when it waited, and without the versions that its sender
-/// had seen: they guard the first execution only, and whoever repeats it may have seen what it left behind. A sealed field's tag stays, and tells another
-/// text from the same one.
+/// (ciphertexts, commitments' salts and key wraps), without `waiting_since`, and without the versions that its sender had
+/// seen: they guard the first execution only, and whoever repeats it may have seen what it left behind. A sealed field's tag
+/// stays, and tells another text from the same one.
 ///
 /// Returns nothing when `T` is not a message of `proto/`.
 pub fn fingerprint<T: Message + Name>(request: &T) -> Option<[u8; 32]> {
@@ -26,7 +26,7 @@ pub fn fingerprint<T: Message + Name>(request: &T) -> Option<[u8; 32]> {
     message.clear_field_by_name("version");
     if T::full_name() == SubmitRequestRequest::full_name() {
         // Told once it waited: a request is the same whether it did or not.
-        message.clear_field_by_name("composed_at");
+        message.clear_field_by_name("waiting_since");
     }
     if T::full_name() == PostMessageRequest::full_name() {
         // The same for a thread: its own words are among what was seen since.
@@ -100,8 +100,8 @@ mod tests {
     fn a_request_that_waited_is_the_same_request() {
         let sent = SubmitRequestRequest { case_id: "case_1".to_owned(), ..SubmitRequestRequest::default() };
         let at = |micros| Some(input::timestamp_out(flare_kernel::Timestamp::from_micros(micros)));
-        for composed_at in [at(1), at(2)] {
-            let waited = SubmitRequestRequest { composed_at, ..sent.clone() };
+        for waiting_since in [at(1), at(2)] {
+            let waited = SubmitRequestRequest { waiting_since, ..sent.clone() };
             assert_eq!(fingerprint(&waited), fingerprint(&sent));
         }
     }

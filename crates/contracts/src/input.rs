@@ -113,18 +113,18 @@ pub fn label(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
     Ok(trimmed.to_owned())
 }
 
-/// A sealed field that is there, has the name it must have, and whose text can have no more than `most` characters.
+/// A sealed field that is there, has the name it must have, and whose text can have no more than `most_characters`.
 pub fn sealed(
     field: &str,
     value: Option<SealedField>,
     name: &str,
-    most: usize,
+    most_characters: usize,
 ) -> Result<SealedField, Refusal> {
     let value = required(field, value)?;
     if value.name != name {
         return Err(Refusal::invalid(format!("{field}.name"), InputRule::NotNamed { name: name.to_owned() }));
     }
-    sealed_shape(field, &value, most_bytes(most))?;
+    sealed_shape(field, &value, most_bytes(most_characters))?;
     Ok(value)
 }
 

@@ -8,7 +8,7 @@ impl RequestSubmitted {
     /// Since when our time runs for a request whose event is of `came_in`: its sender was told by when we answer when the
     /// request began to wait, if it had to.
     pub fn asked_at(&self, came_in: Timestamp) -> Timestamp {
-        self.composed_at.as_ref().map_or(came_in, input::timestamp_in)
+        self.waiting_since.as_ref().map_or(came_in, input::timestamp_in)
     }
 }
 
@@ -19,7 +19,7 @@ mod tests {
     #[test]
     fn our_time_runs_from_when_a_request_began_to_wait() {
         let (before, came_in) = (Timestamp::from_micros(5), Timestamp::from_micros(9));
-        let waited = |composed_at| RequestSubmitted { composed_at, ..RequestSubmitted::default() };
+        let waited = |waiting_since| RequestSubmitted { waiting_since, ..RequestSubmitted::default() };
         assert_eq!(waited(None).asked_at(came_in), came_in);
         assert_eq!(waited(Some(input::timestamp_out(before))).asked_at(came_in), before);
     }

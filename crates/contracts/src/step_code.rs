@@ -9,9 +9,6 @@ macro_rules! step_codes {
         }
 
         impl StepCode {
-            /// Each of them.
-            pub const ALL: &[Self] = &[$(Self::$step),*];
-
             /// The code: stable, for programs hang on it.
             pub const fn as_str(self) -> &'static str {
                 match self {

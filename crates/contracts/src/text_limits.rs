@@ -1,5 +1,5 @@
 //! How long what people write may be, in characters. Whoever seals a text counts them. A service sees only how long the
-//! sealing is, and refuses what no text of so many characters could be.
+//! sealing is, and refuses what no text of so many characters could be. The answers of a request have theirs in [`answers`](crate::answers).
 
 /// A message between a requester and staff.
 pub const MESSAGE: usize = 20_000;

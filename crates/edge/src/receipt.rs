@@ -167,7 +167,9 @@ impl ReceiptHolder {
         let mut thread = Thread::default();
         for message in self.sealed_messages().await? {
             let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
-            let Ok(text) = keys.open(Compartment::Thread, field) else {
+            // A text that was sealed for another message is none of this one.
+            let is_its_own = field.name == name_of_text(&message.message_id);
+            let Some(text) = keys.open(Compartment::Thread, field).ok().filter(|_| is_its_own) else {
                 thread.unopened += 1;
                 continue;
             };
@@ -228,7 +230,7 @@ impl ReceiptHolder {
     ) -> Result<Posted, EdgeError> {
         let keys = self.thread_keys().await?;
         let message_id = message_id(self.case, request_id);
-        let sealed = keys.seal(Compartment::Thread, &format!("thread.message.{message_id}"), 1, text)?;
+        let sealed = keys.seal(Compartment::Thread, &name_of_text(&message_id.to_string()), 1, text)?;
         let tag = sealed.tag.clone();
         let request = PostMessageRequest {
             request_id: request_id.to_owned(),
@@ -265,7 +267,7 @@ impl ReceiptHolder {
         };
         let field = found.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
         match keys.open(Compartment::Thread, field) {
-            Ok(words) if words.expose() == text => {
+            Ok(words) if words.expose() == text && field.name == name_of_text(&id) => {
                 let tag = keys.tag(Compartment::Thread, field, text)?;
                 Ok(Some(Posted { message_id, version: found.place, tag }))
             }
@@ -399,4 +401,9 @@ pub fn message_id(case: CaseId, request_id: &str) -> MessageId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     MessageId::from_bytes(bytes)
+}
+
+/// The name under which a message's text is sealed.
+fn name_of_text(message_id: &str) -> String {
+    format!("thread.message.{message_id}")
 }

@@ -121,22 +121,23 @@ impl Day {
 pub fn read(text: &str, expected: Expected, today: Date) -> Reading<Day> {
     let text = clean_value(text);
     let Some(pieces) = Pieces::of(&text) else { return Reading::Unreadable(Rule::NotADate) };
-    let other = || match (&pieces.word, pieces.unconverted()) {
+    let unconverted_meant = || match (&pieces.word, pieces.unconverted()) {
         (Some(_), Some(calendar)) => Some(calendar),
         (Some(_), None) if pieces.calendar().is_some() => None,
-        (None | Some(_), None | Some(_)) => {
+        (None, _) | (Some(_), None) => {
             pieces.numbers.iter().find_map(|(year, _)| Unconverted::of_year(*year, today))
         }
     };
-    let unread =
-        |rule| Reading::Unreadable(other().map_or(rule, |calendar| Rule::DateOtherCalendar { calendar }));
+    let unread = |rule| {
+        Reading::Unreadable(unconverted_meant().map_or(rule, |calendar| Rule::DateOtherCalendar { calendar }))
+    };
     let Some(candidates) = pieces.candidates(text.contains('.')) else { return unread(Rule::NotADate) };
     let mut days = candidates;
     if pieces.word.is_none() {
         let gregorian = days.iter().find(|day| day.calendar == Calendar::Gregorian).copied();
         let near = near(&days, expected, today);
         // Where the month is named, so is the calendar.
-        if near.is_empty() && pieces.months.is_empty() && other().is_some() {
+        if near.is_empty() && pieces.months.is_empty() && unconverted_meant().is_some() {
             return unread(Rule::NotADate);
         }
         days = if near.is_empty() { far(&days, today) } else { near };

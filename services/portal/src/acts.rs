@@ -88,7 +88,7 @@ impl Act {
             Self::Proposal => Paper::Proposal.waiting(status).next().is_some(),
             Self::Agreement => Paper::Agreement.waiting(status).next().is_some(),
             Self::Money => payments(status).next().is_some(),
-            Self::Report => reports(status).any(|grant| reported(status, grant).is_none()),
+            Self::Report => reports(status).any(|grant| reported_at(status, grant).is_none()),
             Self::Review => declined(status).next().is_some(),
             Self::Change => !status.is_over(),
             Self::Stop => !status.is_over() && !status.is_stopped(),
@@ -119,11 +119,11 @@ impl Paper {
 
     /// Those that wait for an answer.
     fn waiting(self, status: &Status) -> impl Iterator<Item = &Grant> {
-        self.shown(status).filter(move |grant| self.answered(status, grant).is_none())
+        self.shown(status).filter(move |grant| self.answered_at(status, grant).is_none())
     }
 
     /// When it was answered as it is shown now.
-    pub(crate) fn answered(self, status: &Status, grant: &Grant) -> Option<Timestamp> {
+    pub(crate) fn answered_at(self, status: &Status, grant: &Grant) -> Option<Timestamp> {
         match self {
             Self::Proposal => {
                 since(status, &grant.grant_id, StepCode::ProposalAnswered, StepCode::ProposalShown)
@@ -163,12 +163,13 @@ pub(crate) fn payments(status: &Status) -> impl Iterator<Item = (&Grant, &Tranch
 }
 
 /// When something was last said of a payment's arrival.
-pub(crate) fn arrival_reported(status: &Status, tranche: &str) -> Option<Timestamp> {
+pub(crate) fn arrival_reported_at(status: &Status, tranche: &str) -> Option<Timestamp> {
     last(status, tranche, StepCode::ArrivalReported)
 }
 
-/// How often something was said of a payment's arrival: whoever was shown it before the last time has said it already.
-pub(crate) fn arrivals_reported(status: &Status, tranche: &str) -> usize {
+/// How often something was said of a payment's arrival. A page carries this number: a higher one now means that another page
+/// reported meanwhile.
+pub(crate) fn times_arrival_was_reported(status: &Status, tranche: &str) -> usize {
     let of_this = status.steps.iter().filter(|step| step.about == tranche);
     of_this.filter(|step| step.is(StepCode::ArrivalReported)).count()
 }
@@ -207,7 +208,7 @@ pub(crate) fn reports(status: &Status) -> impl Iterator<Item = &Grant> {
 }
 
 /// When a grant was reported on since a report was last asked for.
-pub(crate) fn reported(status: &Status, grant: &Grant) -> Option<Timestamp> {
+pub(crate) fn reported_at(status: &Status, grant: &Grant) -> Option<Timestamp> {
     since(status, &grant.grant_id, StepCode::ReportSubmitted, StepCode::ReportAsked)
 }
 
@@ -235,7 +236,7 @@ pub(crate) fn stopped_at(status: &Status) -> Option<Timestamp> {
 }
 
 /// When somebody asked that a need is looked at again, since it was last declined.
-pub(crate) fn review_asked(status: &Status, messages: &[Message], need: &str) -> Option<Timestamp> {
+pub(crate) fn review_asked_at(status: &Status, messages: &[Message], need: &str) -> Option<Timestamp> {
     let mut own = messages.iter().rev().filter(|message| message.is_own() && message.about == need);
     let asked = own.find(|message| message.kind == MessageKind::Review)?.at;
     asked.filter(|at| declined_at(status, need).is_none_or(|declined| declined <= *at))

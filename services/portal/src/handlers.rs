@@ -201,10 +201,12 @@ impl<'b> Words<'b> {
     /// The words of a form. The other side is what keeps them from being sent.
     fn read(body: &'b Body, visit: &Visit) -> Result<Self, (&'b str, Option<String>)> {
         let text = body.text("text");
-        match (fault_of(visit.t(), text), ActId::read(&visit.session.receipt, body.text("id"))) {
-            (None, Some(id)) => Ok(Self { text, id: id.of_words(text) }),
-            (None, None) => Err((text, Some(visit.t().another_code()))),
-            (Some(fault), _) => Err((text, Some(fault))),
+        let Some(id) = ActId::read(&visit.session.receipt, body.text("id")) else {
+            return Err((text, Some(visit.t().another_code())));
+        };
+        match fault_of(visit.t(), text) {
+            None => Ok(Self { text, id: id.of_words(text) }),
+            Some(fault) => Err((text, Some(fault))),
         }
     }
 }

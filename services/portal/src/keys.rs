@@ -47,7 +47,9 @@ pub(crate) struct Session {
     pub(crate) is_new: bool,
     /// Whether there is no other way to reach whoever holds it.
     pub(crate) only_here: bool,
-    /// The lane of a request that was sent in this session; of another the one that is given where nothing is known.
+    /// Whether its request went to the portal's disk in this session, so that the services may not know the code yet.
+    pub(crate) is_kept: bool,
+    /// The lane of the request that was sent in this session, else urgent.
     pub(crate) lane: Lane,
     /// Which answers could not be read for sure, as far as they were given in this session.
     pub(crate) unclear: Unclear,
@@ -100,10 +102,10 @@ impl Slip {
 
     /// For what a page of this code sends as a request of its own, under the id of its words: the same ones are one request
     /// however often they are sent. Its code is shown to nobody.
-    pub(crate) fn beside(code: &Receipt, words: &str, now: Timestamp) -> Self {
+    pub(crate) fn beside(code: &Receipt, words_id: &str, now: Timestamp) -> Self {
         let grown = |what: &[u8]| -> [u8; 32] {
             let hash = Sha256::new_with_prefix(b"flare/portal/request-beside/1").chain_update(what);
-            hash.chain_update(code.expose()).chain_update(words).finalize().into()
+            hash.chain_update(code.expose()).chain_update(words_id).finalize().into()
         };
         let mut receipt = [0; 15];
         receipt.copy_from_slice(&grown(b"code")[..15]);
@@ -157,6 +159,7 @@ impl Session {
             last_used: now,
             is_new: false,
             only_here: false,
+            is_kept: false,
             lane: Lane::Urgent,
             unclear,
         }
@@ -168,7 +171,8 @@ impl Session {
         bytes.extend_from_slice(self.receipt.expose());
         bytes.extend_from_slice(&self.begun.as_micros().to_be_bytes());
         bytes.extend_from_slice(&now.as_micros().to_be_bytes());
-        bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1 | lane_bits(self.lane) << 2);
+        let kept = u8::from(self.is_kept) << 4;
+        bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1 | lane_bits(self.lane) << 2 | kept);
         bytes.push(self.unclear.byte());
         keys.seal("session", bytes)
     }
@@ -185,7 +189,8 @@ impl Session {
             last_used: Timestamp::from_micros(i64::from_be_bytes(*last_used)),
             is_new: flags.first()? & 1 != 0,
             only_here: flags.first()? & 2 != 0,
-            lane: lane_of_bits(flags.first()? >> 2),
+            lane: lane_of_bits(flags.first()? >> 2 & 3),
+            is_kept: flags.first()? & 16 != 0,
             unclear: Unclear::from_byte(*flags.get(1)?),
         };
         bytes.zeroize();
@@ -202,7 +207,7 @@ const fn lane_bits(lane: Lane) -> u8 {
     }
 }
 
-/// What a cookie carried; of one that carries none, the lane of what nothing is known of.
+/// The lane that a cookie carried.
 const fn lane_of_bits(bits: u8) -> Lane {
     match bits {
         1 => Lane::Critical,
@@ -269,10 +274,11 @@ mod tests {
         let code = *receipt.expose();
         let unclear = Unclear::from_byte(5);
         let lane = Lane::Critical;
-        let begun = Session { only_here: true, lane, unclear, ..Session::begin(receipt, at(0)) };
+        let begun =
+            Session { only_here: true, is_kept: true, lane, unclear, ..Session::begin(receipt, at(0)) };
         let used_at = |hours| begun.seal(&keys, at(hours)).unwrap();
         let opened = Session::open(&keys, &used_at(11), at(11)).unwrap();
-        assert!(*opened.receipt.expose() == code && opened.only_here && !opened.is_new);
+        assert!(*opened.receipt.expose() == code && opened.only_here && opened.is_kept && !opened.is_new);
         assert_eq!((opened.unclear, opened.lane), (unclear, lane));
         assert!(Lane::ALL.into_iter().all(|lane| lane_of_bits(lane_bits(lane)) == lane));
         assert!(Session::open(&keys, &used_at(0), at(1)).is_none(), "idle");

@@ -10,6 +10,7 @@ use flare_edge::{
 use flare_kernel::{Lane, Timestamp, codename};
 use flare_seal::{Receipt, RequestSeed};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 use tonic::Code;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     form::{Unclear, questions_left},
     keys::{Session, Slip},
     language::Language,
-    spool::WaitingRoom,
+    spool::{PATIENCE, WaitingRoom},
     to_staff,
 };
 
@@ -72,12 +73,6 @@ impl Requester {
         Self { lines, organisation, room: None }
     }
 
-    /// Sends a form. The same form again is the same request; other words under it go on as further answers. While the
-    /// services are away it is kept, and goes when they are back.
-    pub(crate) async fn send(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
-        self.send_or_keep(slip, form).await
-    }
-
     /// Tells staff one safe way to reach somebody who cannot keep the code of a request that they just sent. While that
     /// waits on our disk the code opens no thread yet, and it is not kept here: so the way goes as a request of its own,
     /// which names the other and is kept and sent on like each. `id` is of these words.
@@ -88,10 +83,16 @@ impl Requester {
         (way, id): (&str, &str),
         now: Timestamp,
     ) -> Result<(), NotDone> {
-        match self.write(&session.receipt, None, &to_staff::safe_way(way), id).await {
-            Err(NotDone::NotFound | NotDone::Away) if self.room.is_some() && session.only_here => {
+        let words = to_staff::safe_way(way);
+        let written = self.write(&session.receipt, None, &words, id);
+        if !session.is_kept {
+            // A code that the services knew and do not know now may have been closed: nothing is said in its name.
+            return written.await;
+        }
+        match timeout(PATIENCE, written).await.unwrap_or(Err(NotDone::Away)) {
+            Err(NotDone::NotFound | NotDone::Away) => {
                 let form = form_of_lost_code(session, lang, way).map_err(|error| not_done(&error))?;
-                self.send(&Slip::beside(&session.receipt, id, now), &form).await.map(drop)
+                self.send_or_keep(&Slip::beside(&session.receipt, id, now), &form).await.map(drop)
             }
             written => written,
         }
@@ -166,6 +167,7 @@ impl Requester {
 /// how soon, which is as soon as the request itself.
 fn form_of_lost_code(session: &Session, lang: Language, way: &str) -> Result<Form, EdgeError> {
     let before = || to_staff::AS_BEFORE.to_owned();
+    // Which of these is filled gives the lane (`Form::lane`).
     let if_nothing = match session.lane {
         Lane::Critical => IfNothing { day: before(), ..IfNothing::default() },
         Lane::Urgent => IfNothing { week: before(), ..IfNothing::default() },

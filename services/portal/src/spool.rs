@@ -25,6 +25,7 @@ use flare_kernel::Timestamp;
 use tokio::sync::Notify;
 
 use folder::{Folder, Name};
+pub(crate) use sending::PATIENCE;
 pub use waiting_room::Drain;
 pub(crate) use waiting_room::WaitingRoom;
 
@@ -106,7 +107,8 @@ impl Spool {
             figures: SpoolFigures::default(),
             bundle: None,
             bundle_is_written: false,
-            keys_answer: true,
+            // Asked before anybody is invited to write.
+            keys_answer: false,
             intake_answers: true,
             unreadable: BTreeSet::new(),
             from: BTreeMap::new(),

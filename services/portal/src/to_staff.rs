@@ -32,7 +32,8 @@ pub(crate) const NEED: &str = "Need, as sent";
 /// Of somebody whose code is lost before their request came in.
 pub(crate) fn lost_code(name: &str, case: CaseId) -> String {
     format!(
-        "I cannot keep the code of my request before this one: {name}, {case}. Please reach me in this way."
+        "I cannot keep the code of my request before this one: {name}, {case}. Please reach me in this way. \
+         (Nothing proves that both come from one person.)"
     )
 }
 

@@ -38,17 +38,17 @@ pub(crate) fn language(path: &str, headers: &HeaderMap) -> Language {
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => padded(status, html),
-        Err(_) => unwritten(),
+        Err(_) => cannot_be_written(),
     }
 }
 
 /// For a page whose template cannot be filled, which no input can bring about.
-pub(crate) fn unwritten() -> Response {
+pub(crate) fn cannot_be_written() -> Response {
     tracing::error!("a page could not be written");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// A page as it is sent: as long as many others.
+/// A page as it is sent: padded to a multiple of [`STEP`], so that its length hardly tells which page it is.
 pub(crate) fn padded(status: StatusCode, mut html: String) -> Response {
     html.extend(std::iter::repeat_n(' ', html.len().next_multiple_of(STEP) - html.len()));
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))];

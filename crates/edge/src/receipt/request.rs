@@ -150,7 +150,7 @@ impl Request {
             listing: Some(form.listing()?),
             answers: seal_answers(&keys, form, |_| 1)?,
             keys: vec![request_epoch, thread_epoch],
-            composed_at: None,
+            waiting_since: None,
         };
         Ok(Self { case, message })
     }
@@ -162,8 +162,8 @@ impl Request {
 
     /// The same, sent by a portal on whose disk it waited since then.
     #[must_use]
-    pub fn waited_since(mut self, at: Timestamp) -> Self {
-        self.message.composed_at = Some(input::timestamp_out(at));
+    pub fn waiting_since(mut self, at: Timestamp) -> Self {
+        self.message.waiting_since = Some(input::timestamp_out(at));
         self
     }
 

@@ -13,8 +13,7 @@ use crate::fixtures::{SCHEMA, run};
 async fn a_write_whose_turn_does_not_come_is_told_that_we_are_busy() {
     let folder = tempfile::tempdir().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().to_owned());
-    let options =
-        DatabaseOptions { acquire_timeout: Duration::from_millis(100), ..DatabaseOptions::default() };
+    let options = DatabaseOptions { acquire_timeout: Duration::from_secs(2), ..DatabaseOptions::default() };
     let database = Database::open(&url, SCHEMA, options).await.unwrap();
     let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let long = {

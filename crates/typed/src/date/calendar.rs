@@ -71,7 +71,7 @@ impl Unconverted {
 }
 
 impl Calendar {
-    /// Its name in English, which [`read`] understands behind a day.
+    /// Its name in English, which [`read`](super::read) understands behind a day.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gregorian => "Gregorian",

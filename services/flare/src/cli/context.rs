@@ -158,8 +158,8 @@ impl Context {
     }
 
     /// The words of an option that must have some: from its file, from standard input (`-`), or asked for on the
-    /// terminal unless a machine reads. `option` is its name for refusals, such as
-    /// `--text-file`, and how many characters it may have.
+    /// terminal unless a machine reads. The option is told by its name, such as `--text-file`, and has so many characters at
+    /// most.
     pub(crate) fn read_text(
         &self,
         source: Option<&TextSource>,

@@ -160,7 +160,7 @@ impl CliError {
 
     /// Whether the same call may simply be made again.
     pub(crate) fn may_pass(&self) -> bool {
-        self.code == "UNAVAILABLE"
+        self.code == "UNAVAILABLE" || self.reason == "TOO_BUSY"
     }
 
     /// Whether what was asked may have been done all the same: the answer was lost, or made no sense.

@@ -19,6 +19,9 @@ use crate::{
     store,
 };
 
+/// How many keys of the request its holder, or whoever has found the code, can use up; the rest are for staff.
+const HOLDERS_EPOCHS: u32 = 150;
+
 /// See the module.
 pub(crate) struct AddAnswers {
     case: CaseId,
@@ -42,6 +45,10 @@ impl AddAnswers {
         }
         let place = (by.case, Compartment::Request, ReceiptWrap::Unneeded);
         let epoch = request.key.map(|key| SealedEpoch::seal("key", Some(key), place, service)).transpose()?;
+        if by.author.is_requester() && epoch.as_ref().is_some_and(|epoch| epoch.epoch > HOLDERS_EPOCHS) {
+            let rule = InputRule::OutOfRange { least: 1, most: HOLDERS_EPOCHS.into() };
+            return Err(Refusal::invalid("key.epoch", rule).into());
+        }
         Ok(Self { case: by.case, author: by.author, answers: request.answers, epoch, danger })
     }
 }

@@ -13,7 +13,7 @@ use flare_store::{Error, Tx};
 
 use crate::{
     author::Author,
-    domain::{answers, case_view::CaseView, composed::composed_at, listing::Listing},
+    domain::{answers, case_view::CaseView, listing::Listing, waiting_since::waiting_since},
     keys::{ReceiptWrap, SealedEpoch},
     receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
     store::{self, requests::Request},
@@ -27,7 +27,7 @@ pub(super) struct NewCase {
     pub(super) receipt: Option<ReceiptLock>,
     pub(super) listing: Listing,
     /// Since when it is told to have waited, where it could not come in at once.
-    pub(super) composed: Option<Timestamp>,
+    pub(super) waiting_since: Option<Timestamp>,
     pub(super) answers: Vec<SealedField>,
     pub(super) epochs: [SealedEpoch; 2],
     /// Tells the same request from another.
@@ -98,7 +98,7 @@ impl NewCase {
             listing: Some(self.listing.to_wire()),
             has_receipt: self.receipt.is_some(),
             receipt: self.receipt.as_ref().map(ReceiptLock::keys_of_event),
-            composed_at: self.composed.map(|told| input::timestamp_out(composed_at(told, tx.now()))),
+            waiting_since: self.waiting_since.map(|told| input::timestamp_out(waiting_since(told, tx.now()))),
         }
         .into();
         tx.append(self.case, self.listing.lane_hint, self.author.name(), &event)?;

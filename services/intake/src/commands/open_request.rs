@@ -31,7 +31,7 @@ impl OpenRequest {
             author: Author::Staff(staff),
             channel: channel(request.channel)?,
             listing: Listing::parse(request.listing)?,
-            composed: None,
+            waiting_since: None,
             epochs: first_epochs(request.keys, case, receipt.is_some(), service)?,
             receipt,
             answers: request.answers,

@@ -35,7 +35,7 @@ impl SubmitRequest {
             channel: Channel::Form,
             receipt: Some(receipt.clone()),
             listing: Listing::parse(request.listing)?,
-            composed: request.composed_at.as_ref().filter(|_| from_portal).map(input::timestamp_in),
+            waiting_since: request.waiting_since.as_ref().filter(|_| from_portal).map(input::timestamp_in),
             epochs: first_epochs(request.keys, case, true, service)?,
             answers: request.answers,
             content,

@@ -232,7 +232,7 @@ impl Requester {
                 self.answer("request.happened", "They came at night."),
             ],
             keys: self.keys(),
-            composed_at: None,
+            waiting_since: None,
         }
     }
 

@@ -112,9 +112,9 @@ async fn the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_cas
     ] {
         let requester = Requester::draw();
         let sent = |told: Option<i64>| {
-            let composed_at = told.map(|told| input::timestamp_out(hours(told)));
+            let waiting_since = told.map(|told| input::timestamp_out(hours(told)));
             let mut call =
-                from(Caller::Anonymous, SubmitRequestRequest { composed_at, ..requester.request() });
+                from(Caller::Anonymous, SubmitRequestRequest { waiting_since, ..requester.request() });
             if from_portal {
                 call.extensions_mut().insert(FromPortal);
             }
@@ -133,7 +133,7 @@ async fn the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_cas
         let [record] = history.as_slice() else { panic!("one event") };
         let event = Event::decode(Producer::Intake, record.payload.as_deref().unwrap()).unwrap();
         let Event::Intake(intake_event::Event::RequestSubmitted(event)) = event else { panic!("{event:?}") };
-        assert_eq!(event.composed_at, expected.map(|at| input::timestamp_out(hours(at))), "{told:?}");
+        assert_eq!(event.waiting_since, expected.map(|at| input::timestamp_out(hours(at))), "{told:?}");
     }
 }
 

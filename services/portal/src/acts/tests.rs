@@ -168,7 +168,10 @@ fn it_is_their_turn_while_a_question_is_open_and_ours_until_it_ends() {
 fn the_last_word_about_a_payment_and_how_often_it_was_said_are_known() {
     let steps = [1, 5].map(|time| step(StepCode::ArrivalReported, "tranche", time));
     let status = status(Standing::HelpActive, |status| status.steps = steps.into());
-    assert_eq!(arrival_reported(&status, "tranche"), Some(at(5)));
-    assert_eq!(arrivals_reported(&status, "tranche"), 2);
-    assert_eq!((arrival_reported(&status, "other"), arrivals_reported(&status, "other")), (None, 0));
+    assert_eq!(arrival_reported_at(&status, "tranche"), Some(at(5)));
+    assert_eq!(times_arrival_was_reported(&status, "tranche"), 2);
+    assert_eq!(
+        (arrival_reported_at(&status, "other"), times_arrival_was_reported(&status, "other")),
+        (None, 0)
+    );
 }

@@ -1,4 +1,4 @@
-//! The pages of acts, each in a module by its address. Here is what they share: how one is drawn, how it comes back, and
+//! The pages of acts, each in a module by its act. Here is what they share: how one is drawn, how it comes back, and
 //! what it is answered with.
 
 mod agreement;
@@ -45,8 +45,8 @@ pub(super) trait ActOnPage {
     /// Does what the page sent, or says how it is drawn again.
     fn take<'b>(
         visit: &Visit,
-        carried: &'b Carried,
-        body: &'b Body,
+        act: &Sending,
+        sent: (&'b Carried, &'b Body),
     ) -> impl Future<Output = Result<Response, Drawn<'b>>> + Send;
 }
 
@@ -55,7 +55,11 @@ pub(super) async fn act<A: ActOnPage>(visit: Visit, Typed(body): Typed) -> Answe
     let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
         return A::draw(&visit, Drawn::first(&body)).await;
     };
-    match A::take(&visit, &carried, &body).await {
+    // Before anything else is looked at: what was meant for one code goes to no other, and is not even shown there.
+    let Some(id) = &carried.id else {
+        return A::draw(&visit, Drawn::of_another_code(visit.t())).await;
+    };
+    match A::take(&visit, &id.sending(&body, visit.portal.now()), (&carried, &body)).await {
         Ok(response) => Ok(response),
         Err(drawn) => A::draw(&visit, drawn).await,
     }
@@ -81,6 +85,11 @@ impl<'b> Drawn<'b> {
         Self { about, status: StatusCode::UNPROCESSABLE_ENTITY, fault: Some(fault), typed: body.text("text") }
     }
 
+    /// For this code, because the page was drawn for another one, or its id was altered.
+    pub(super) fn of_another_code(t: &L10nLanguage) -> Self {
+        Self { about: "", status: StatusCode::CONFLICT, fault: Some(t.another_code()), typed: "" }
+    }
+
     /// Again, because what was shown is not what there is now.
     pub(super) fn changed(about: &'b str, body: &'b Body, t: &L10nLanguage) -> Self {
         Self { status: StatusCode::CONFLICT, ..Self::again(about, body, t.acts_changed()) }
@@ -104,14 +113,6 @@ pub(super) fn done_before(visit: &Visit, at: Option<Timestamp>) -> String {
 }
 
 impl Visit {
-    /// One try of what a page sent. A page whose id was altered is drawn again, and nobody is told off.
-    pub(super) fn attempt<'b>(&self, carried: &'b Carried, body: &'b Body) -> Result<Sending, Drawn<'b>> {
-        match &carried.id {
-            Some(id) => Ok(id.sending(body, self.portal.now())),
-            None => Err(Drawn::changed(&carried.about, body, self.t())),
-        }
-    }
-
     /// What is answered to an act, or how its page is drawn again where it came to nothing.
     pub(super) fn conclude<'b>(
         &self,
@@ -156,9 +157,14 @@ impl Visit {
 
     /// A page that says these texts about an act, with a way back.
     pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Response {
+        self.keep(self.text_of(act, texts))
+    }
+
+    /// The same without the session's cookie.
+    pub(super) fn text_of(&self, act: Act, texts: Vec<String>) -> Response {
         let (p, t) = (small(self.lang, false), self.t());
         let shown = Text::new(p, act.name(t), texts).leading_to("status", t.link_status());
-        self.keep(page(StatusCode::OK, &shown))
+        page(StatusCode::OK, &shown)
     }
 
     /// The page for what was done before.

@@ -44,7 +44,7 @@ pub(super) async fn ask(State(portal): Shared, In(lang): In) -> Response {
 
 /// The form that nobody has written on yet. All that tells one from another is its slip, so the rest is written once: this
 /// is the page that a crowd opens.
-fn unwritten_form(lang: Language, slip: &str) -> Response {
+fn empty_form(lang: Language, slip: &str) -> Response {
     static AROUND_THE_SLIP: LazyLock<[Option<(String, String)>; Language::ALL.len()]> = LazyLock::new(|| {
         const SLIP: &str = "{slip}";
         Language::ALL.map(|lang| {
@@ -55,7 +55,7 @@ fn unwritten_form(lang: Language, slip: &str) -> Response {
     let around = Language::ALL.into_iter().zip(&*AROUND_THE_SLIP).find(|(known, _)| *known == lang);
     match around {
         Some((_, Some((before, after)))) => padded(StatusCode::OK, [before, slip, after].concat()),
-        Some((_, None)) | None => web::unwritten(),
+        Some((_, None)) | None => web::cannot_be_written(),
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     if form.answers().is_err() {
         return Ok(again(&[Fault::RestLong]));
     }
-    let sent = match portal.requester.send(&slip, &form).await {
+    let sent = match portal.requester.send_or_keep(&slip, &form).await {
         Ok(sent) => sent,
         Err(NotDone::Refused(told)) => {
             let why = refusals::text(lang.texts(), &told);
@@ -98,7 +98,8 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
     let only_here = answers.only_here();
-    let session = Session { is_new: true, only_here, lane: form.lane(), unclear, ..begun };
+    let is_kept = matches!(sent, Sent::Kept { .. });
+    let session = Session { is_new: true, only_here, is_kept, lane: form.lane(), unclear, ..begun };
     let by = portal.read_by(&form, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
     let shown = page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, other_words, false));
@@ -136,7 +137,7 @@ impl Portal {
         }
         let slip = Slip::draw(self.now()).and_then(|slip| slip.seal(&self.keys));
         match slip {
-            Ok(slip) => unwritten_form(lang, &slip),
+            Ok(slip) => empty_form(lang, &slip),
             Err(_) => broken(lang),
         }
     }

@@ -27,17 +27,14 @@ pub(super) async fn more(visit: Visit) -> Answer {
 pub(super) async fn add(visit: Visit, Typed(body): Typed) -> Answer {
     let answers = Answers::read(&body);
     let form = form_of(&answers);
-    let id = match (fault_of_further(&form), ActId::read(&visit.session.receipt, body.text("id"))) {
-        (None, Some(id)) => id,
-        (None, None) => {
-            let fault = Some(visit.t().another_code());
-            return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
-        }
-        (Some(fault), _) => {
-            let fault = Some(fault_text(visit.t(), fault));
-            return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
-        }
+    let Some(id) = ActId::read(&visit.session.receipt, body.text("id")) else {
+        let fault = Some(visit.t().another_code());
+        return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
     };
+    if let Some(fault) = fault_of_further(&form) {
+        let fault = Some(fault_text(visit.t(), fault));
+        return ask(&visit, StatusCode::UNPROCESSABLE_ENTITY, &answers, fault).await;
+    }
     match visit.portal.requester.add(&visit.session.receipt, &form, &id).await {
         Ok(()) => {}
         Err(NotDone::Refused(told)) => {

@@ -27,10 +27,11 @@ use crate::{
 const SOON: Duration = Duration::from_secs(2);
 /// How long whoever sent a form waits until intake has it, where it can be kept instead. What was begun and not answered may
 /// be done: sending it again is sending it once.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Requester {
-    /// Sends a form, or keeps it until the services are back.
+    /// Sends a form. The same form again is the same request; other words under it go on as further answers. While the
+    /// services are away it is kept, and goes when they are back.
     pub(crate) async fn send_or_keep(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
         let away = |error: EdgeError| not_done(&error);
         let (receipt, seed) = (slip.receipt(), RequestSeed::from_bytes(*slip.secret()));

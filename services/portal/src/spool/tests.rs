@@ -379,18 +379,25 @@ async fn whoever_cannot_keep_the_code_of_a_request_that_waits_is_reached_as_they
     let way = format!("id={id}&text=Signal,+after+dark");
 
     // The process dies between any two steps, and the page is sent again.
-    for steps in 0..20 {
+    let mut steps = 0;
+    let taken = loop {
         *pages.spool.0.folder.steps_left.lock().unwrap() = Some(steps);
         let page = pages.fetch(with_code("/fr/way"), &way).await;
         if page.status == StatusCode::OK {
-            assert!(steps > 0 && page.html.contains("Rien n’est perdu"), "{}", page.html);
-            break;
+            break page;
         }
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
-    }
+        steps += 1;
+        assert!(steps < 20, "it is never taken");
+    };
+    assert!(steps > 0 && taken.html.contains("Rien n’est perdu"), "{}", taken.html);
     *pages.spool.0.folder.steps_left.lock().unwrap() = None;
-    for _ in 0..2 {
-        assert_eq!(pages.fetch(with_code("/fr/way"), &way).await.status, StatusCode::OK);
+    // As a browser sends it again, with the cookie that came with the answer.
+    let next = taken.cookie.unwrap();
+    let next = next.split(';').next().unwrap();
+    let again = |cookie: &str| HttpRequest::post("/fr/way").header(header::COOKIE, cookie.to_owned());
+    for cookie in [cookie, next] {
+        assert_eq!(pages.fetch(again(cookie), &way).await.status, StatusCode::OK);
     }
     let waiting = files(&folder.path().join("waiting"));
     assert_eq!(waiting.len(), 2, "the request, and how to reach whoever sent it");
@@ -408,7 +415,8 @@ async fn whoever_cannot_keep_the_code_of_a_request_that_waits_is_reached_as_they
     let beside = Form {
         contact: "Signal, after dark".to_owned(),
         happened: format!(
-            "I cannot keep the code of my request before this one: {}, {case}. Please reach me in this way.",
+            "I cannot keep the code of my request before this one: {}, {case}. Please reach me in this way. \
+             (Nothing proves that both come from one person.)",
             flare_kernel::codename(case)
         ),
         language: "fr".to_owned(),

@@ -250,7 +250,7 @@ impl WaitingRoom {
             return Ok(Tried::Unreadable);
         };
         // Its sender was told then by when we answer.
-        let request = request.waited_since(name.at);
+        let request = request.waiting_since(name.at);
         let sent = request.submit(&self.lines).await;
         match &sent {
             Ok(_) => self.intake_answered(true),

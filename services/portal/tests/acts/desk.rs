@@ -176,7 +176,7 @@ impl Desk {
                 self.epoch((Compartment::Request, WireCompartment::Request, 1), &request_key, false),
                 self.epoch((Compartment::Thread, WireCompartment::Thread, 1), &self.thread_key, true),
             ],
-            composed_at: None,
+            waiting_since: None,
         };
         self.api.submit_request(from(Caller::Anonymous, request)).await.unwrap();
     }

@@ -49,17 +49,17 @@ async fn a_request_that_waited_is_due_from_when_it_began_to_wait_and_goes_first(
     let (at_once, waited, late) = (desk.submitted(1, Lane::Critical).await, id(2), id(3));
     for (case, hours) in [(waited, -1), (late, -10)] {
         let listing = Listing { lane_hint: Lane::Critical.into(), ..Listing::default() };
-        let composed_at = desk.now().await.plus(flare_kernel::Duration::from_hours(hours));
+        let waiting_since = desk.now().await.plus(flare_kernel::Duration::from_hours(hours));
         let submitted = RequestSubmitted {
             case_id: case.to_string(),
             listing: Some(listing),
-            composed_at: Some(input::timestamp_out(composed_at)),
+            waiting_since: Some(input::timestamp_out(waiting_since)),
             ..RequestSubmitted::default()
         };
         desk.intake("requester", submitted).await;
         let summary = desk.read(case).await.summary.unwrap();
-        assert_eq!(summary.submitted, Some(input::timestamp_out(composed_at)));
-        let due = composed_at.plus(flare_kernel::Duration::from_hours(2));
+        assert_eq!(summary.submitted, Some(input::timestamp_out(waiting_since)));
+        let due = waiting_since.plus(flare_kernel::Duration::from_hours(2));
         assert_eq!(summary.due, Some(input::timestamp_out(due)));
     }
     let queue = page_of_queue(&desk.sandbox.database, Place::top(), 10).await.unwrap();

@@ -95,7 +95,7 @@ fn a_request_is_told_at_once_with_the_time_of_its_lane() {
         }
     }
     let waited = events::RequestSubmitted {
-        composed_at: Some(input::timestamp_out(AT.plus(flare_kernel::Duration::from_hours(-5)))),
+        waiting_since: Some(input::timestamp_out(AT.plus(flare_kernel::Duration::from_hours(-5)))),
         ..Default::default()
     };
     let routed = routed_with(intake(ie::Event::RequestSubmitted(waited)), "requester", Facts::default());

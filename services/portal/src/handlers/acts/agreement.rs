@@ -5,6 +5,7 @@ use flare_edge::receipt::AgreementAnswer;
 
 use super::{ActOnPage, Drawn, offer};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, Carried},
     acts::Paper,
     answers::Body,
@@ -27,7 +28,11 @@ impl ActOnPage for Agreement {
         offer::draw(visit, Paper::Agreement, (t.agreement_lead(), form), drawn).await
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let t = visit.t();
         let (answer, thanks) = match body.text("do") {
             "accept" => (AgreementAnswer::Accept, t.agreement_accept_done()),
@@ -35,6 +40,6 @@ impl ActOnPage for Agreement {
             "donor" => (AgreementAnswer::RefuseDonor, t.agreement_refuse_donor_done()),
             _ => return Err(Drawn::again(&carried.about, body, t.acts_choose())),
         };
-        offer::answer(visit, (carried, body), (PaperAnswer::Agreement(answer), thanks)).await
+        offer::answer(visit, act, (carried, body), (PaperAnswer::Agreement(answer), thanks)).await
     }
 }

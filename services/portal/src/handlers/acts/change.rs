@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use super::{ActOnPage, Drawn};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, ActPage, Carried, Field},
     acts::Act,
     answers::Body,
@@ -24,12 +25,15 @@ impl ActOnPage for Change {
         Ok(visit.act_page(drawn.status, &shown))
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let (t, text) = (visit.t(), body.text("text"));
         if let Some(fault) = fault_of(t, text) {
             return Err(Drawn::again(&carried.about, body, fault));
         }
-        let act = visit.attempt(carried, body)?;
         let acted = visit.portal.requester.ask_change(&visit.session.receipt, text, &act.id).await;
         visit.conclude((Act::Change, t.acts_done()), (carried, body), acted)
     }

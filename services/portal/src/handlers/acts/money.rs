@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use super::{ActOnPage, Drawn, done_before};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, ActPage, Carried, Field},
     acts::Act,
     answers::Body,
@@ -40,9 +41,12 @@ impl ActOnPage for Arrived {
         Ok(visit.act_page(drawn.status, &shown))
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let t = visit.t();
-        let act = visit.attempt(carried, body)?;
         let (arrival, thanks) = match body.text("do") {
             "all" => (Arrival::All, t.money_done()),
             "none" => (Arrival::Nothing, t.money_none_done()),

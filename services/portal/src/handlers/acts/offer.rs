@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use super::{Drawn, done_before};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, ActPage, Carried},
     acts::{Act, Paper},
     answers::Body,
@@ -54,10 +55,10 @@ pub(super) async fn draw(
 /// Sends an answer, and thanks for it.
 pub(super) async fn answer<'b>(
     visit: &Visit,
+    act: &Sending,
     (carried, body): (&'b Carried, &'b Body),
     (answer, thanks): (PaperAnswer<'_>, String),
 ) -> Result<Response, Drawn<'b>> {
-    let act = visit.attempt(carried, body)?;
     let (receipt, shown) = (&visit.session.receipt, (carried.about.as_str(), carried.shown.as_str()));
     let paper = answer.paper();
     let acted = visit.portal.requester.answer_offer(receipt, shown, answer, act.as_try()).await;

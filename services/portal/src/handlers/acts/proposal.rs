@@ -5,6 +5,7 @@ use flare_typed::text::has_visible;
 
 use super::{ActOnPage, Drawn, offer};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, Carried, Field},
     acts::Paper,
     answers::Body,
@@ -26,7 +27,11 @@ impl ActOnPage for Proposal {
         offer::draw(visit, Paper::Proposal, (t.proposal_lead(), form), drawn).await
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let t = visit.t();
         let words = Some(body.text("text")).filter(|text| has_visible(text));
         let fault = fault_of(t, body.text("text"));
@@ -39,6 +44,6 @@ impl ActOnPage for Proposal {
         if let Some(fault) = fault {
             return Err(Drawn::again(&carried.about, body, fault));
         }
-        offer::answer(visit, (carried, body), (PaperAnswer::Proposal(agrees, words), thanks)).await
+        offer::answer(visit, act, (carried, body), (PaperAnswer::Proposal(agrees, words), thanks)).await
     }
 }

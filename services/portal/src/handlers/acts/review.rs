@@ -6,6 +6,7 @@ use flare_typed::text::has_visible;
 
 use super::{ActOnPage, Drawn, done_before};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, ActPage, Carried, Field},
     acts::Act,
     answers::Body,
@@ -38,12 +39,15 @@ impl ActOnPage for Review {
         Ok(visit.act_page(drawn.status, &shown))
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let (t, text) = (visit.t(), body.text("text"));
         if let Some(fault) = too_long(t, text) {
             return Err(Drawn::again(&carried.about, body, fault));
         }
-        let act = visit.attempt(carried, body)?;
         let text = if has_visible(text) { text } else { to_staff::LOOK_AGAIN };
         let receipt = &visit.session.receipt;
         let acted = visit.portal.requester.ask_review(receipt, &carried.about, text, &act.id).await;

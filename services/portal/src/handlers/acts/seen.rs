@@ -5,10 +5,12 @@ use flare_typed::text::has_visible;
 
 use super::{ActOnPage, Drawn};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, ActPage, Carried, Field},
     acts::Act,
     answers::Body,
     handlers::{Answer, Visit, too_long},
+    keys::Session,
     language::written,
     requester::Way,
     to_staff,
@@ -30,13 +32,16 @@ impl ActOnPage for Seen {
         Ok(visit.act_page(drawn.status, &shown))
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let t = visit.t();
         let way = Some(body.text("text")).filter(|text| has_visible(text));
         if let Some(fault) = way.and_then(|text| too_long(t, text)) {
             return Err(Drawn::again(&carried.about, body, fault));
         }
-        let act = visit.attempt(carried, body)?;
         let way = way.map(to_staff::safe_way);
         let receipt = &visit.session.receipt;
         let closed = match visit.portal.requester.close_code(receipt, way.as_deref(), act.as_try()).await {
@@ -51,6 +56,8 @@ impl ActOnPage for Seen {
             Way::Lost => vec![t.seen_way_lost()],
         };
         let texts = std::iter::once(t.seen_done()).chain(since).chain(reach);
-        Ok(visit.said(Act::Seen, texts.collect()))
+        // Whatever is said from now on in this session is not said for the code.
+        let session = Session { is_kept: false, ..visit.session.clone() };
+        Ok(visit.keep_as(visit.text_of(Act::Seen, texts.collect()), &session))
     }
 }

@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use super::{ActOnPage, Drawn};
 use crate::{
+    act_id::Sending,
     act_page::{ActForm, ActPage, Carried},
     acts::Act,
     answers::Body,
@@ -42,8 +43,11 @@ impl ActOnPage for Stop {
         Ok(visit.act_page(drawn.status, &shown))
     }
 
-    async fn take<'b>(visit: &Visit, carried: &'b Carried, body: &'b Body) -> Result<Response, Drawn<'b>> {
-        let act = visit.attempt(carried, body)?;
+    async fn take<'b>(
+        visit: &Visit,
+        act: &Sending,
+        (carried, body): (&'b Carried, &'b Body),
+    ) -> Result<Response, Drawn<'b>> {
         let chosen = REASONS.into_iter().find(|reason| *reason == body.text("why")).unwrap_or(REASONS[0]);
         let acted = visit.portal.requester.stop(&visit.session.receipt, chosen, act.as_try()).await;
         visit.conclude((Act::Stop, visit.t().stop_done()), (carried, body), acted)

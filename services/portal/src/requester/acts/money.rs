@@ -7,7 +7,7 @@ use flare_typed::money;
 
 use super::{Acted, acted, chosen, posted_now};
 use crate::{
-    acts::{arrival_reported, arrivals_reported, payments},
+    acts::{arrival_reported_at, payments, times_arrival_was_reported},
     requester::{NotDone, Requester},
     to_staff,
 };
@@ -44,13 +44,13 @@ impl Requester {
         let (_, status) = self.find(receipt).await?;
         let under_way: Vec<_> = payments(&status).collect();
         let unsaid =
-            |(_, tranche): &(&Grant, &Tranche)| arrival_reported(&status, &tranche.tranche_id).is_none();
+            |(_, tranche): &(&Grant, &Tranche)| arrival_reported_at(&status, &tranche.tranche_id).is_none();
         let chosen = chosen(&under_way, |(_, tranche)| &tranche.tranche_id, unsaid, tranche);
         Ok(chosen.map(|((_, tranche), next)| Payment {
             tranche: tranche.tranche_id.clone(),
             amount: tranche.amount,
             shown: payment_as_shown(&status, tranche),
-            reported: arrival_reported(&status, &tranche.tranche_id),
+            reported: arrival_reported_at(&status, &tranche.tranche_id),
             next,
         }))
     }
@@ -77,7 +77,7 @@ impl Requester {
         if now != shown {
             let has_same_amount = now.split_once(':').map(|(_, amount)| amount)
                 == shown.split_once(':').map(|(_, amount)| amount);
-            let before = Acted::Before(arrival_reported(&status, &tranche.tranche_id));
+            let before = Acted::Before(arrival_reported_at(&status, &tranche.tranche_id));
             return Ok(if has_same_amount { before } else { Acted::Changed });
         }
         let Some(sent) = tranche.amount else { return Ok(Acted::Changed) };
@@ -96,5 +96,5 @@ impl Requester {
 /// What a page carries of a payment that it shows.
 fn payment_as_shown(status: &Status, tranche: &Tranche) -> String {
     let amount = tranche.amount.map(|amount| format!("{}{}", amount.minor(), amount.currency()));
-    format!("{}:{}", arrivals_reported(status, &tranche.tranche_id), amount.unwrap_or_default())
+    format!("{}:{}", times_arrival_was_reported(status, &tranche.tranche_id), amount.unwrap_or_default())
 }

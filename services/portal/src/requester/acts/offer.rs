@@ -55,7 +55,7 @@ impl Requester {
         grant: &str,
     ) -> Result<Option<Offer>, NotDone> {
         let (holder, status) = self.find(receipt).await?;
-        let waits = |grant: &&Grant| paper.answered(&status, grant).is_none();
+        let waits = |grant: &&Grant| paper.answered_at(&status, grant).is_none();
         let shown: Vec<_> = paper.shown(&status).collect();
         let Some((grant, next)) = chosen(&shown, |grant| &grant.grant_id, waits, grant) else {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Requester {
             grant: grant.grant_id.clone(),
             ceiling: grant.ceiling,
             days: (grant.start.clone(), grant.end.clone()),
-            answered: paper.answered(&status, grant),
+            answered: paper.answered_at(&status, grant),
             shown: message.as_ref().map(as_shown).unwrap_or_default(),
             text: message.map(|message| message.text.expose().clone()),
             next,
@@ -86,7 +86,7 @@ impl Requester {
         let Some(grant) = status.grants.iter().find(|known| known.grant_id == grant) else {
             return Ok(Acted::Changed);
         };
-        if let Some(at) = paper.answered(&status, grant) {
+        if let Some(at) = paper.answered_at(&status, grant) {
             return Ok(Acted::Before(Some(at)));
         }
         let message = message_of(&holder, paper.message_of(grant)).await?;

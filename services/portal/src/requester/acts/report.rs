@@ -6,7 +6,7 @@ use flare_seal::Receipt;
 
 use super::{Acted, acted, chosen};
 use crate::{
-    acts::{reported, reports},
+    acts::{reported_at, reports},
     requester::{NotDone, Requester},
 };
 
@@ -29,10 +29,10 @@ impl Requester {
     ) -> Result<Option<Report>, NotDone> {
         let (_, status) = self.find(receipt).await?;
         let all: Vec<_> = reports(&status).collect();
-        let unsaid = |grant: &&Grant| reported(&status, grant).is_none();
+        let unsaid = |grant: &&Grant| reported_at(&status, grant).is_none();
         Ok(chosen(&all, |grant| &grant.grant_id, unsaid, grant).map(|(grant, next)| Report {
             grant: grant.grant_id.clone(),
-            reported: reported(&status, grant),
+            reported: reported_at(&status, grant),
             next,
         }))
     }
@@ -49,7 +49,7 @@ impl Requester {
         let Some(grant) = status.grants.iter().find(|known| known.grant_id == grant) else {
             return Ok(Acted::Changed);
         };
-        if let Some(at) = reported(&status, grant) {
+        if let Some(at) = reported_at(&status, grant) {
             return Ok(Acted::Before(Some(at)));
         }
         acted(&status, holder.report(grant, text, act).await, None)

@@ -6,7 +6,7 @@ use flare_seal::Receipt;
 
 use super::{Acted, chosen, posted_now};
 use crate::{
-    acts::{declined, review_asked},
+    acts::{declined, review_asked_at},
     requester::{NotDone, Requester, not_done},
 };
 
@@ -28,7 +28,7 @@ impl Requester {
         let (holder, status) = self.find(receipt).await?;
         let messages = holder.messages().await.map_err(|error| not_done(&error))?;
         let all: Vec<_> = declined(&status).collect();
-        let asked = |need: &str| review_asked(&status, &messages, need);
+        let asked = |need: &str| review_asked_at(&status, &messages, need);
         let chosen = chosen(&all, |need| &need.need_id, |need| asked(&need.need_id).is_none(), need);
         Ok(chosen.map(|(need, next)| Declined {
             need: need.need_id.clone(),
@@ -51,7 +51,7 @@ impl Requester {
             return Ok(Acted::Changed);
         }
         let messages = holder.messages().await.map_err(|error| not_done(&error))?;
-        if let Some(at) = review_asked(&status, &messages, need) {
+        if let Some(at) = review_asked_at(&status, &messages, need) {
             return Ok(Acted::Before(Some(at)));
         }
         let posted = holder.ask_review(text, need, id).await;

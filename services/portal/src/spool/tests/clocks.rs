@@ -64,7 +64,7 @@ fn lines(intake: Intake, key: &ServiceKey, is_away: &Arc<AtomicBool>) -> Lines {
     }))
 }
 
-/// The first event of the only history, and lets a consumer of another service hear it.
+/// Brings the first event of the only history to a consumer of another service, and gives when it happened.
 async fn hear(from: (Producer, &Database), consumer: impl Consumer, by: &Database) -> Timestamp {
     let (producer, log) = from;
     let stream = log.fetch_all(sql("SELECT stream FROM events WHERE seq = 1")).await.unwrap();

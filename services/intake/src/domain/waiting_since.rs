@@ -2,13 +2,13 @@
 
 use flare_kernel::{Duration, Timestamp};
 
-/// The longest wait that is believed: as long as the portal's disk keeps what it sent on. A clock that is wrong, or a
-/// portal in other hands, makes no request older than that.
+/// The longest wait that is believed; one that was longer counts as this. It is how far ahead in its lane's queue a portal
+/// whose clock is wrong, or that is in other hands, can put a request.
 const LONGEST: Duration = Duration::from_days(14);
 
-/// The time from which staff's clock runs for a request that comes in now and that is told to be composed then: never later
+/// The time from which staff's clock runs for a request that comes in now and is told to wait since then: never later
 /// than now, and never longer ago than is believed.
-pub(crate) fn composed_at(told: Timestamp, now: Timestamp) -> Timestamp {
+pub(crate) fn waiting_since(told: Timestamp, now: Timestamp) -> Timestamp {
     let oldest = Timestamp::from_micros(now.as_micros().saturating_sub(LONGEST.as_micros()));
     told.clamp(oldest, now)
 }
@@ -32,9 +32,9 @@ mod tests {
             (at(5), now),
             (Timestamp::from_micros(i64::MAX), now),
         ] {
-            assert_eq!(composed_at(told, now), expected, "{told}");
+            assert_eq!(waiting_since(told, now), expected, "{told}");
         }
         let begin = Timestamp::from_micros(i64::MIN);
-        assert_eq!(composed_at(begin, begin), begin, "no arithmetic overflows");
+        assert_eq!(waiting_since(begin, begin), begin, "no arithmetic overflows");
     }
 }
