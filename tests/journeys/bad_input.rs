@@ -151,7 +151,7 @@ fn words_that_are_no_words(case: &Case<'_>) {
             .refused_field("--text-file", "must not be empty");
         let long = case.words(&"x".repeat(20_001));
         case.officer_try(&["reply"], &["--text-file", &long])
-            .refused_field("--text-file", "at most 20000 bytes");
+            .refused_field("--text-file", "at most 20000 characters");
         let plan = case.words("{\"how\": \"\"}");
         let refused = case.officer_try(&["contact-plan"], &["--contact-plan-file", &plan]);
         refused.refused_field("--contact-plan-file", "how");

@@ -12,6 +12,15 @@ struct Form {
     bytes: Vec<u8>,
 }
 
+impl Form {
+    /// Whether what is found there is no piece of a longer number: times in microseconds hold any seven digits by chance.
+    fn stands_alone(&self, bytes: &[u8], at: usize) -> bool {
+        let is_number = self.bytes.iter().all(u8::is_ascii_digit);
+        let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+        !is_number || !is_digit(at.checked_sub(1)) && !is_digit(at.checked_add(self.bytes.len()))
+    }
+}
+
 /// The places where words were found.
 pub(crate) struct Search {
     forms: Vec<(String, Form)>,
@@ -32,7 +41,7 @@ impl Search {
     /// Where and how words stand in these bytes.
     pub(crate) fn hits(&self, place: &str, bytes: &[u8]) -> Vec<String> {
         let found = self.forms.iter().filter_map(|(word, form)| {
-            let at = memmem::find(bytes, &form.bytes)?;
+            let at = memmem::find_iter(bytes, &form.bytes).find(|at| form.stands_alone(bytes, *at))?;
             let around = &bytes[at.saturating_sub(60)..bytes.len().min(at + 100)];
             Some(format!("{place}: {word:?} as {} at {at}: {:?}", form.name, String::from_utf8_lossy(around)))
         });
@@ -107,4 +116,13 @@ fn a_word_is_found_in_every_form_and_between_any_neighbours() {
         assert!(!search.hits("here", format!("{:?}", text.as_bytes()).as_bytes()).is_empty());
     }
     assert!(search.hits("here", b"Zaunkoenigs feder").is_empty());
+}
+
+#[test]
+fn a_number_is_no_piece_of_a_longer_one() {
+    let search = Search::of(&["7391531".to_owned()]);
+    assert!(search.hits("here", b"at 1795813197391531 and 17958131973915310").is_empty());
+    for planted in ["7391531", "x7391531.", "1795813197391531 7391531"] {
+        assert!(!search.hits("here", planted.as_bytes()).is_empty(), "{planted}");
+    }
 }
