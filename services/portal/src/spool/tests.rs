@@ -454,9 +454,11 @@ async fn without_a_place_to_keep_it_no_way_is_asked_of_whoever_cannot_keep_a_cod
 async fn whoever_cannot_be_taken_is_told_before_writing() {
     // Without keys nothing is taken; with little room nobody is invited.
     for has_keys in [false, true] {
-        let (folder, services) = (TempDir::new().unwrap(), Services::default());
+        let (folder, elsewhere, services) =
+            (TempDir::new().unwrap(), TempDir::new().unwrap(), Services::default());
         let pages = Pages::new(folder.path(), &services, if has_keys { RESERVE - 1 } else { ROOMY });
-        let slip = pages.slip().await;
+        // A form of another replica: to show one, this one would have asked for the keys.
+        let slip = Pages::new(elsewhere.path(), &services, ROOMY).slip().await;
         if has_keys {
             pages.drain.0.fetch_keys().await.unwrap();
         }
