@@ -29,6 +29,10 @@ use crate::{
 /// stop floods and guessing, not people. Guessing a receipt is hopeless at any rate; the limit for one receipt keeps a
 /// lookup id that has leaked from being tried at all.
 ///
+/// What breaks the form of a call, its path or its credentials, is refused before it counts. A body that cannot be read and a
+/// false proof of a receipt count like any call: to find that out is work that must be bounded, and whoever wants to use up a
+/// place's calls can as well send good ones.
+///
 /// What is counted from one place is counted for each RPC by itself: nothing that anybody does to another one keeps a
 /// request from being submitted. The neighbours of an IPv6 place, 65,536 of them, have eight times its limit together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

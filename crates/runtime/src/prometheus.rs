@@ -1,7 +1,7 @@
-//! The figures, as Prometheus reads them: over plain HTTP, one answer for each connection. Connections are few and short, so
-//! that whoever reaches the port cannot hold it.
+//! The figures, as Prometheus reads them: over plain HTTP, one answer for each connection. Connections are few and short, and
+//! one answer is written at a time, so that whoever reaches the port cannot hold it, or the process.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use flare_access::Place;
@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::Mutex,
     task::JoinSet,
     time::{interval, sleep, timeout},
 };
@@ -35,6 +36,7 @@ const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4"
 /// Serves until `token` is cancelled.
 pub(crate) async fn serve(listener: TcpListener, figures: PrometheusHandle, token: CancellationToken) {
     let connections = Connections::new(MOST);
+    let turn = Arc::new(Mutex::new(()));
     let mut readers = JoinSet::new();
     let mut upkeep = interval(UPKEEP);
     loop {
@@ -45,7 +47,7 @@ pub(crate) async fn serve(listener: TcpListener, figures: PrometheusHandle, toke
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     if let Some(room) = connections.take(Some(&Place::of(address.ip()))) {
-                        readers.spawn(answer(stream, room, figures.clone()));
+                        readers.spawn(answer(stream, room, (figures.clone(), Arc::clone(&turn))));
                     }
                 }
                 Err(error) => {
@@ -58,12 +60,19 @@ pub(crate) async fn serve(listener: TcpListener, figures: PrometheusHandle, toke
 }
 
 /// One request, whatever it asks for, and the figures. How the connection ends is its reader's business.
-async fn answer(stream: TcpStream, room: Room, figures: PrometheusHandle) {
+async fn answer(stream: TcpStream, room: Room, (figures, turn): (PrometheusHandle, Arc<Mutex<()>>)) {
     let seat = room.seat();
     let service = service_fn(move |_: Request<Incoming>| {
-        let (held, figures) = (seat.hold(), figures.clone());
+        let (held, figures, turn) = (seat.hold(), figures.clone(), Arc::clone(&turn));
         async move {
-            let text = tokio::task::spawn_blocking(move || figures.render()).await.unwrap_or_default();
+            // Whoever hangs up does not stop what is being written for them: the next waits for it all the same.
+            let turn = turn.lock_owned().await;
+            let write = move || {
+                let text = figures.render();
+                drop(turn);
+                text
+            };
+            let text = tokio::task::spawn_blocking(write).await.unwrap_or_default();
             drop(held);
             let mut response = Response::new(Full::<Bytes>::from(text));
             response.headers_mut().insert(CONTENT_TYPE, FORMAT);

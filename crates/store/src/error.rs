@@ -16,7 +16,7 @@ pub enum Error {
     /// The database did not answer in time. What was asked of it may have happened or not.
     #[error("the database did not answer in time")]
     Late,
-    /// So many write at once that this one's turn did not come in time. Nothing is wrong but that, and it may be tried again.
+    /// This one's turn did not come in time: so many write at once, or a write hangs. It may be tried again.
     #[error("its turn to write did not come in time")]
     Busy,
     /// What this rests on has not come yet. Nothing is wrong; it is tried again until it has.

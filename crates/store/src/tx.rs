@@ -14,6 +14,8 @@ use crate::{
     idempotency::{self, Earlier},
 };
 
+/// Counter: writes that were given up because their turn did not come in time.
+const WRITES_GIVEN_UP: &str = "flare_writes_given_up_total";
 /// How often a write is tried when it collides with others.
 const ATTEMPTS: u32 = 3;
 
@@ -114,9 +116,10 @@ impl Database {
             // when the server restarts, the next is taken, and at last a new one.
             match database.writer.begin_with(begin).await {
                 Err(error) if is_severed(&error) && dead < database.connections() => dead += 1,
-                // A file is never away: too many wanted its one writer. Who calls PostgreSQL cannot tell a full pool from a
-                // server that is away or silent.
+                // A file is never away: too many wanted its one writer, or a write hangs, which the figure tells. Who calls
+                // PostgreSQL cannot tell a full pool from a server that is away or silent.
                 Err(sqlx::Error::PoolTimedOut) if matches!(database.engine, Engine::Sqlite) => {
+                    metrics::counter!(WRITES_GIVEN_UP).increment(1);
                     return Err(Error::Busy);
                 }
                 outcome => break outcome.map_err(Error::Database)?,

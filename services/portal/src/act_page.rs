@@ -69,7 +69,7 @@ impl Act {
             Self::Agreement => t.act_agreement(),
             Self::Money => t.act_money(),
             Self::Report => t.act_report(),
-            Self::Review => t.act_again(),
+            Self::Review => t.act_review(),
             Self::Change => t.act_change(),
             Self::Stop => t.act_stop(),
             Self::Seen => t.act_seen(),

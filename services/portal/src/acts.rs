@@ -42,7 +42,7 @@ pub(crate) enum Act {
 
 /// What is shown in a message to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Paper {
+pub(crate) enum Offer {
     /// A grant's proposal.
     Proposal,
     /// Its agreement.
@@ -68,7 +68,7 @@ impl Act {
             Self::Agreement => "agreement",
             Self::Money => "money",
             Self::Report => "report",
-            Self::Review => "again",
+            Self::Review => "review",
             Self::Change => "change",
             Self::Stop => "stop",
             Self::Seen => "seen",
@@ -85,8 +85,8 @@ impl Act {
 
     fn makes_sense(self, status: &Status) -> bool {
         match self {
-            Self::Proposal => Paper::Proposal.waiting(status).next().is_some(),
-            Self::Agreement => Paper::Agreement.waiting(status).next().is_some(),
+            Self::Proposal => Offer::Proposal.waiting(status).next().is_some(),
+            Self::Agreement => Offer::Agreement.waiting(status).next().is_some(),
             Self::Money => payments(status).next().is_some(),
             Self::Report => reports(status).any(|grant| reported_at(status, grant).is_none()),
             Self::Review => declined(status).next().is_some(),
@@ -102,7 +102,7 @@ pub(crate) fn possible(status: &Status) -> Vec<Act> {
     Act::ALL.into_iter().filter(|act| act.makes_sense(status)).collect()
 }
 
-impl Paper {
+impl Offer {
     /// The message that shows it; empty when none does.
     pub(crate) fn message_of(self, grant: &Grant) -> &str {
         match self {
@@ -111,7 +111,7 @@ impl Paper {
         }
     }
 
-    /// The grants whose paper is shown and can be answered, answered or not.
+    /// The grants whose offer is shown and can be answered, answered or not.
     pub(crate) fn shown(self, status: &Status) -> impl Iterator<Item = &Grant> {
         let is_open = move |grant: &&Grant| self.can_be_answered(grant.stage);
         status.grants.iter().filter(is_open).filter(move |grant| !self.message_of(grant).is_empty())

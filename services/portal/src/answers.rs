@@ -52,6 +52,11 @@ pub(crate) struct Answers {
     pub(crate) anything: String,
 }
 
+/// How long an answer may be that is typed into a page, so that what the portal writes beside it has room.
+pub(crate) fn most_characters(name: &str) -> usize {
+    answer_rule(name).map_or(0, |rule| rule.max_characters - ROOM)
+}
+
 /// What keeps a form from being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -160,16 +165,15 @@ impl Answers {
     /// What keeps it from being sent: the two first answers, when they say nothing or are too long, and a rest that no
     /// request could carry.
     pub(crate) fn faults(&self) -> Vec<Fault> {
-        let limit = |name: &str| answer_rule(name).map_or(0, |rule| rule.max_characters - ROOM);
         let mut faults = Vec::new();
         if !has_visible(&self.story) {
             faults.push(Fault::StoryEmpty);
-        } else if characters(&self.story) > limit("request.happened") {
+        } else if characters(&self.story) > most_characters("request.happened") {
             faults.push(Fault::StoryLong);
         }
         if !has_visible(&self.reach) && !self.only_here() {
             faults.push(Fault::ReachEmpty);
-        } else if characters(&self.reach) > limit("request.contact") {
+        } else if characters(&self.reach) > most_characters("request.contact") {
             faults.push(Fault::ReachLong);
         }
         faults

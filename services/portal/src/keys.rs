@@ -15,6 +15,8 @@ const FORM_LIFE: Duration = Duration::from_days(90);
 const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long one typing of the code serves in all.
 const SESSION_LIFE: Duration = Duration::from_hours(12);
+/// What a cookie carries for the words at intake where it knows of none. No id of words is it.
+const NO_WORDS: [u8; 16] = [0; 16];
 /// Longer than anything sealed here; bounds the work that a made-up value can cause.
 const LONGEST: usize = 400;
 
@@ -49,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) only_here: bool,
     /// Whether its request went to the portal's disk in this session, so that the services may not know the code yet.
     pub(crate) is_kept: bool,
+    /// The words of the form sent in this session that intake has, the last of them, by their id.
+    pub(crate) at_intake: Option<[u8; 16]>,
     /// The lane of the request that was sent in this session, else urgent.
     pub(crate) lane: Lane,
     /// Which answers could not be read for sure, as far as they were given in this session.
@@ -160,6 +164,7 @@ impl Session {
             is_new: false,
             only_here: false,
             is_kept: false,
+            at_intake: None,
             lane: Lane::Urgent,
             unclear,
         }
@@ -167,31 +172,34 @@ impl Session {
 
     /// As the cookie carries it, used at `now`.
     pub(crate) fn seal(&self, keys: &PortalKeys, now: Timestamp) -> Result<String, SealError> {
-        let mut bytes = Vec::with_capacity(33);
+        let mut bytes = Vec::with_capacity(49);
         bytes.extend_from_slice(self.receipt.expose());
         bytes.extend_from_slice(&self.begun.as_micros().to_be_bytes());
         bytes.extend_from_slice(&now.as_micros().to_be_bytes());
         let kept = u8::from(self.is_kept) << 4;
         bytes.push(u8::from(self.is_new) | u8::from(self.only_here) << 1 | lane_bits(self.lane) << 2 | kept);
         bytes.push(self.unclear.byte());
+        bytes.extend_from_slice(&self.at_intake.unwrap_or(NO_WORDS));
         keys.seal("session", bytes)
     }
 
     /// What the cookie brought back; none when it was altered, or is over.
     pub(crate) fn open(keys: &PortalKeys, text: &str, now: Timestamp) -> Option<Self> {
-        let mut bytes: [u8; 33] = keys.open("session", text)?;
+        let mut bytes: [u8; 49] = keys.open("session", text)?;
         let (receipt, rest) = bytes.split_first_chunk::<15>()?;
         let (begun, rest) = rest.split_first_chunk::<8>()?;
-        let (last_used, flags) = rest.split_first_chunk::<8>()?;
+        let (last_used, rest) = rest.split_first_chunk::<8>()?;
+        let (flags, at_intake) = rest.split_first_chunk::<2>()?;
         let session = Self {
             receipt: Receipt::from_bytes(*receipt),
             begun: Timestamp::from_micros(i64::from_be_bytes(*begun)),
             last_used: Timestamp::from_micros(i64::from_be_bytes(*last_used)),
-            is_new: flags.first()? & 1 != 0,
-            only_here: flags.first()? & 2 != 0,
-            lane: lane_of_bits(flags.first()? >> 2 & 3),
-            is_kept: flags.first()? & 16 != 0,
-            unclear: Unclear::from_byte(*flags.get(1)?),
+            is_new: flags[0] & 1 != 0,
+            only_here: flags[0] & 2 != 0,
+            lane: lane_of_bits(flags[0] >> 2 & 3),
+            is_kept: flags[0] & 16 != 0,
+            unclear: Unclear::from_byte(flags[1]),
+            at_intake: at_intake.try_into().ok().filter(|words| *words != NO_WORDS),
         };
         bytes.zeroize();
         (now.since(session.last_used) <= IDLE && now.since(session.begun) <= SESSION_LIFE).then_some(session)
@@ -274,12 +282,15 @@ mod tests {
         let code = *receipt.expose();
         let unclear = Unclear::from_byte(5);
         let lane = Lane::Critical;
-        let begun =
-            Session { only_here: true, is_kept: true, lane, unclear, ..Session::begin(receipt, at(0)) };
+        let begun = Session::begin(receipt, at(0));
+        let none = Session::open(&keys, &begun.seal(&keys, at(0)).unwrap(), at(0)).unwrap();
+        assert!(none.at_intake.is_none() && !none.is_kept && !none.only_here);
+        let at_intake = Some([7; 16]);
+        let begun = Session { only_here: true, is_kept: true, at_intake, lane, unclear, ..begun };
         let used_at = |hours| begun.seal(&keys, at(hours)).unwrap();
         let opened = Session::open(&keys, &used_at(11), at(11)).unwrap();
         assert!(*opened.receipt.expose() == code && opened.only_here && opened.is_kept && !opened.is_new);
-        assert_eq!((opened.unclear, opened.lane), (unclear, lane));
+        assert_eq!((opened.unclear, opened.lane, opened.at_intake), (unclear, lane, at_intake));
         assert!(Lane::ALL.into_iter().all(|lane| lane_of_bits(lane_bits(lane)) == lane));
         assert!(Session::open(&keys, &used_at(0), at(1)).is_none(), "idle");
         assert!(Session::open(&keys, &used_at(12), at(13)).is_none(), "over");

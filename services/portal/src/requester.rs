@@ -23,7 +23,7 @@ use crate::{
     to_staff,
 };
 
-pub(crate) use acts::{Acted, Arrival, PaperAnswer, Stopped, Way};
+pub(crate) use acts::{Acted, Arrival, OfferAnswer, Stopped, Way};
 
 /// Acts for whoever sits before a page.
 pub(crate) struct Requester {
@@ -37,11 +37,9 @@ pub(crate) struct Requester {
 /// What became of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// It is a request now, or was one already.
-    Request,
-    /// Its request had been sent with other words: these stand beside them.
-    OtherWords,
-    /// The services are away: it is on the disk, perhaps beside other words of the same page.
+    /// These words are at intake, as the request or beside other words of the same page.
+    AtIntake { words: [u8; 16], beside_other_words: bool },
+    /// The services are away: it is on the disk, perhaps beside other words of the same page, there or at intake.
     Kept { beside_other_words: bool },
 }
 
@@ -92,7 +90,7 @@ impl Requester {
         match timeout(PATIENCE, written).await.unwrap_or(Err(NotDone::Away)) {
             Err(NotDone::NotFound | NotDone::Away) => {
                 let form = form_of_lost_code(session, lang, way).map_err(|error| not_done(&error))?;
-                self.send_or_keep(&Slip::beside(&session.receipt, id, now), &form).await.map(drop)
+                self.send_or_keep(&Slip::beside(&session.receipt, id, now), &form, None).await.map(drop)
             }
             written => written,
         }

@@ -82,7 +82,7 @@ fn in_language(pages: &str, lang: &str) -> Vec<Page> {
     see("what was not answered yet", "/more", true, 200, more);
     see("nothing more", "/more", true, 422, as_holder("/add", &format!("id={id}&payment=")));
     see("more answers", "/added", true, 200, as_holder("/add", &format!("id={id}&danger=yes&now=Sudan")));
-    for act in ["proposal", "agreement", "money", "report", "again"] {
+    for act in ["proposal", "agreement", "money", "report", "review"] {
         see(act, "/act", true, 200, as_holder(&format!("/{act}"), ""));
     }
     for (act, sent, status) in [("change", "text=", 422), ("stop", "do=stop", 200), ("seen", "do=close", 200)]

@@ -66,9 +66,9 @@ pub(super) fn notices_likely_slips(bytes: &[u8; LEN]) -> bool {
     });
     let mistaken = (0..WORDS).flat_map(|i| {
         let right = &right;
-        slips_of(word(right[i])).map(move |place| {
+        SLIPS[right[i] as usize].iter().map(move |place| {
             let mut places = right.clone();
-            places[i] = place;
+            places[i] = *place;
             places
         })
     });
@@ -179,23 +179,27 @@ fn slips(from: &[char], to: &[char]) -> usize {
     rows[from.len()][to.len()]
 }
 
-/// The places of the words that are one slip away from a word; one may come more than once.
-fn slips_of(word: &'static str) -> impl Iterator<Item = u32> {
-    let found = without_one_letter(word).flat_map(|key| {
-        let from = BY_KEY.partition_point(|(known, _)| *known < key);
-        BY_KEY[from..].iter().take_while(move |(known, _)| *known == key)
-    });
-    found.map(|(_, place)| *place).filter(move |place| one_slip_apart(word, self::word(*place)))
-}
-
-/// Every word of the list under what is left of it without one letter, and under itself. Two words that are one slip apart
-/// have one of these in common: a wrong letter and two swapped ones are left out of both, and one too many is left out of the
-/// longer word. (The symmetric delete of spelling correction.)
-static BY_KEY: LazyLock<Vec<(u64, u32)>> = LazyLock::new(|| {
-    let mut keys: Vec<_> =
+/// For each place of the list, the places of the words that are one slip away.
+///
+/// Every word stands under what is left of it without one letter, and under itself. Two words that are one slip apart have one
+/// of these in common: a wrong letter and two swapped ones are left out of both, and one too many is left out of the longer
+/// word. (The symmetric delete of spelling correction.)
+static SLIPS: LazyLock<Vec<Vec<u32>>> = LazyLock::new(|| {
+    let mut by_key: Vec<_> =
         (0..BASE).flat_map(|place| without_one_letter(word(place)).map(move |key| (key, place))).collect();
-    keys.sort_unstable();
-    keys
+    by_key.sort_unstable();
+    let under = |key| {
+        let from = by_key.partition_point(|(known, _)| *known < key);
+        by_key[from..].iter().take_while(move |(known, _)| *known == key).map(|(_, place)| *place)
+    };
+    let of_word = |word: &'static str| {
+        let found = without_one_letter(word).flat_map(under);
+        let mut found: Vec<_> = found.filter(|place| one_slip_apart(word, self::word(*place))).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    };
+    (0..BASE).map(|place| of_word(word(place))).collect()
 });
 
 /// A word and all that is left of it without one letter, each as its FNV-1a hash. Two may share one by chance.
@@ -361,11 +365,8 @@ mod tests {
     #[test]
     fn every_word_one_slip_away_is_found() {
         for place in (0..BASE).step_by(97) {
-            let mut found: Vec<_> = slips_of(word(place)).collect();
-            found.sort_unstable();
-            found.dedup();
             let all: Vec<_> = (0..BASE).filter(|other| one_slip_apart(word(place), word(*other))).collect();
-            assert_eq!(found, all, "{}", word(place));
+            assert_eq!(SLIPS[place as usize], all, "{}", word(place));
         }
     }
 

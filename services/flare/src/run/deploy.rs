@@ -142,7 +142,7 @@ fn every_figure_in_the_alert_rules_is_one_that_is_told() {
     let rules = read("deploy/alerts.yml");
     let figures = words(&rules, "flare_", |c| c.is_ascii_lowercase() || c == '_');
     assert!(figures.iter().any(|name| name.starts_with("flare_portal_")), "{figures:?}");
-    let told = ["services/portal/src", "crates/runtime/src", "crates/messaging/src"]
+    let told = ["services/portal/src", "crates/runtime/src", "crates/messaging/src", "crates/store/src"]
         .map(|folder| sources(&root().join(folder)));
     for figure in figures {
         // What a histogram is told as.

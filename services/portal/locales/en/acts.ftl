@@ -8,7 +8,7 @@ act-proposal = What we propose
 act-agreement = The agreement
 act-money = Did it arrive?
 act-report = How it went
-act-again = What we could not do
+act-review = What we could not do
 act-change = Something else: more time, a change
 act-stop = Stop my request
 act-seen = Others have seen my code
@@ -101,12 +101,12 @@ seen-too-late = What was written here after it was closed did not reach us. For 
 ## What we could not do
 
 # $reason (String) - such as "we have no money for it now"
-again-declined = We cannot give this help: { $reason }.
-again-not-you = It is not a judgement of you. You can ask that another person looks again.
-again-others = These may help:
-again-words = What should they look at? You may leave it empty.
-again-send = Somebody else should look again
-again-done = Thank you. Another person looks at it and writes to you.
+review-declined = We cannot give this help: { $reason }.
+review-not-you = It is not a judgement of you. You can ask that another person looks again.
+review-others = These may help:
+review-words = What should they look at? You may leave it empty.
+review-send = Somebody else should look again
+review-done = Thank you. Another person looks at it and writes to you.
 reason-could-harm = it could put you or others in more danger now
 reason-not-verified = we could not check enough, safely, to send money; anything new may change that
 reason-no-funds = we have no money for it now

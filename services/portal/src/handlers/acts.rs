@@ -30,7 +30,7 @@ use crate::{
 
 pub(super) use agreement::Agreement;
 pub(super) use change::Change;
-pub(super) use money::Arrived;
+pub(super) use money::Money;
 pub(super) use proposal::Proposal;
 pub(super) use report::Report;
 pub(super) use review::Review;

@@ -60,7 +60,12 @@ fn empty_form(lang: Language, slip: &str) -> Response {
 }
 
 /// Sends the form, or shows it again in another language or with what keeps it from being sent.
-pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed) -> Answer {
+pub(super) async fn send(
+    State(portal): Shared,
+    In(lang): In,
+    headers: HeaderMap,
+    Typed(body): Typed,
+) -> Answer {
     let now = portal.now();
     let carried = body.text("f").to_owned();
     let Some(slip) = Slip::open(&portal.keys, &carried, now) else {
@@ -81,7 +86,10 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
     if form.answers().is_err() {
         return Ok(again(&[Fault::RestLong]));
     }
-    let sent = match portal.requester.send_or_keep(&slip, &form).await {
+    let before = web::cookie(&headers).and_then(|sealed| Session::open(&portal.keys, sealed, now));
+    let before = before.filter(|session| session.receipt.expose() == slip.receipt().expose());
+    let at_intake = before.and_then(|session| session.at_intake);
+    let sent = match portal.requester.send_or_keep(&slip, &form, at_intake).await {
         Ok(sent) => sent,
         Err(NotDone::Refused(told)) => {
             let why = refusals::text(lang.texts(), &told);
@@ -90,16 +98,20 @@ pub(super) async fn send(State(portal): Shared, In(lang): In, Typed(body): Typed
         Err(NotDone::NotFound | NotDone::Away) => return Err(away(lang)),
     };
     let other_words = match sent {
-        Sent::Request | Sent::Kept { beside_other_words: false } => None,
-        Sent::OtherWords => Some(lang.texts().code_other_words()),
+        Sent::AtIntake { beside_other_words: false, .. } | Sent::Kept { beside_other_words: false } => None,
+        Sent::AtIntake { beside_other_words: true, .. } => Some(lang.texts().code_other_words()),
         Sent::Kept { beside_other_words: true } => Some(lang.texts().spool_other_words()),
     };
     figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
     let only_here = answers.only_here();
-    let is_kept = matches!(sent, Sent::Kept { .. });
-    let session = Session { is_new: true, only_here, is_kept, lane: form.lane(), unclear, ..begun };
+    let (is_kept, at_intake) = match sent {
+        Sent::AtIntake { words, .. } => (false, Some(words)),
+        Sent::Kept { .. } => (at_intake.is_none(), at_intake),
+    };
+    let session =
+        Session { is_new: true, only_here, is_kept, at_intake, lane: form.lane(), unclear, ..begun };
     let by = portal.read_by(&form, now);
     let by = lang.texts().code_by(lang.distance(by, now), written(by));
     let shown = page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, other_words, false));

@@ -2,10 +2,11 @@
 
 use axum::{http::StatusCode, response::Response};
 use flare_seal::Receipt;
-use flare_typed::text::{digit, is_invisible};
+use flare_typed::text::{characters, digit, is_invisible};
 
 use super::{Answer, Typed, Visit, Words};
 use crate::{
+    answers::most_characters,
     keys::Session,
     l10n::L10nLanguage,
     language::Language,
@@ -84,6 +85,11 @@ pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
         Ok(words) => words,
         Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
     };
+    // It may have to go as the way to be reached of a request (`tell_way`).
+    if characters(words.text) > most_characters("request.contact") {
+        let fault = Some(visit.t().error_long());
+        return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, words.text, fault);
+    }
     let told = (words.text, words.id.as_str());
     match visit.portal.requester.tell_way(&visit.session, visit.lang, told, visit.portal.now()).await {
         Ok(()) => {

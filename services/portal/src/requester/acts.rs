@@ -22,7 +22,7 @@ use super::{NotDone, Requester, not_done};
 use crate::acts::{Act, possible, running};
 
 pub(crate) use money::Arrival;
-pub(crate) use offer::PaperAnswer;
+pub(crate) use offer::OfferAnswer;
 pub(crate) use seen::Way;
 pub(crate) use stop::Stopped;
 

@@ -29,13 +29,31 @@ const SOON: Duration = Duration::from_secs(2);
 /// be done: sending it again is sending it once.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// By what a form that is sent is told from others.
+#[derive(Clone, Copy)]
+struct Ids {
+    /// The same for each sending of one form.
+    form: [u8; 16],
+    /// The same for the same words under it.
+    words: [u8; 16],
+    /// The words under it that intake is known to have.
+    at_intake: Option<[u8; 16]>,
+}
+
 impl Requester {
     /// Sends a form. The same form again is the same request; other words under it go on as further answers. While the
-    /// services are away it is kept, and goes when they are back.
-    pub(crate) async fn send_or_keep(&self, slip: &Slip, form: &Form) -> Result<Sent, NotDone> {
+    /// services are away it is kept, and goes when they are back. `at_intake` are the words of it that its sender's session
+    /// saw intake take.
+    pub(crate) async fn send_or_keep(
+        &self,
+        slip: &Slip,
+        form: &Form,
+        at_intake: Option<[u8; 16]>,
+    ) -> Result<Sent, NotDone> {
         let away = |error: EdgeError| not_done(&error);
         let (receipt, seed) = (slip.receipt(), RequestSeed::from_bytes(*slip.secret()));
-        let ids = (form_id(slip), words_id(form, &seed).map_err(away)?);
+        let words = words_id(form, &seed).map_err(away)?;
+        let ids = Ids { form: form_id(slip), words, at_intake };
         let (bundle, gone) = self.keys_to_seal_to().await?;
         let request = Request::of_form(&bundle, form, (&receipt, &seed)).map_err(away)?;
         if let Some(error) = gone {
@@ -72,11 +90,12 @@ impl Requester {
         request: &Request,
         (bundle, form): (&KeyBundle, &Form),
         (receipt, seed): (&Receipt, &RequestSeed),
-        ids: ([u8; 16], [u8; 16]),
+        ids: Ids,
     ) -> Result<Sent, NotDone> {
         let away = |error: EdgeError| not_done(&error);
+        let at_intake = |beside_other_words| Sent::AtIntake { words: ids.words, beside_other_words };
         if let Some(room) = &self.room {
-            let went = room.send_earlier(ids.0).await.unwrap_or_else(|error| {
+            let went = room.send_earlier(ids.form).await.unwrap_or_else(|error| {
                 // What cannot be read keeps nothing from going while the services answer.
                 tracing::error!(%error, "what waits for the services cannot be read");
                 None
@@ -90,15 +109,15 @@ impl Requester {
                 if let Some(room) = &self.room {
                     room.intake_answered(true);
                 }
-                Ok(Sent::Request)
+                Ok(at_intake(false))
             }
-            Ok(FormSent::FurtherAnswers) => Ok(Sent::OtherWords),
+            Ok(FormSent::FurtherAnswers) => Ok(at_intake(true)),
             Err(NotSent::FurtherAnswers(error)) => Err(away(error)),
             Err(NotSent::Request(error)) => match fate(&error) {
                 Fate::Limited if self.is_at_intake(receipt).await => {
                     // Kept here, these would be other words of a request that is there, and never go.
                     let added = add_once(&self.lines, bundle, form, (receipt, seed)).await;
-                    added.map(|()| Sent::OtherWords).map_err(away)
+                    added.map(|()| at_intake(true)).map_err(away)
                 }
                 Fate::Limited | Fate::Later => self.keep(request, ids, error).await,
                 Fate::Refused => Err(not_done(&error)),
@@ -121,17 +140,17 @@ impl Requester {
     }
 
     /// Keeps what could not be sent for this reason.
-    async fn keep(
-        &self,
-        request: &Request,
-        ids: ([u8; 16], [u8; 16]),
-        why: EdgeError,
-    ) -> Result<Sent, NotDone> {
+    async fn keep(&self, request: &Request, ids: Ids, why: EdgeError) -> Result<Sent, NotDone> {
         let away = not_done(&why);
         let Some(room) = &self.room else { return Err(away) };
         room.intake_failed(&why);
-        match room.keep(request, ids).await {
-            Ok(Kept::Yes { beside_other_words }) => Ok(Sent::Kept { beside_other_words }),
+        if ids.at_intake == Some(ids.words) {
+            return Ok(Sent::AtIntake { words: ids.words, beside_other_words: false });
+        }
+        match room.keep(request, (ids.form, ids.words)).await {
+            Ok(Kept::Yes { beside_other_words }) => {
+                Ok(Sent::Kept { beside_other_words: beside_other_words || ids.at_intake.is_some() })
+            }
             Ok(Kept::Full) => {
                 figures::refused(Want::Disk);
                 tracing::error!(

@@ -220,7 +220,10 @@ impl WaitingRoom {
         (form, words): ([u8; 16], [u8; 16]),
     ) -> io::Result<Kept> {
         let name = Name { at: self.clock.now(), form, words };
-        let sealed = self.keys.seal_bytes(&context(&name), &request.to_bytes()).map_err(io::Error::other)?;
+        // Its sender is told now by when we answer. The name of its file says the same, but whoever can write to the disk
+        // could change that.
+        let waiting = request.clone().waiting_since(name.at);
+        let sealed = self.keys.seal_bytes(&context(&name), &waiting.to_bytes()).map_err(io::Error::other)?;
         let place = caller();
         let kept = self.on_disk(move |room| room.spool.keep(name, &sealed, place.as_ref())).await;
         // The next ones are told before they write.
@@ -249,8 +252,6 @@ impl WaitingRoom {
         let Some(Ok(request)) = opened.map(|bytes| Request::from_bytes(bytes.expose())) else {
             return Ok(Tried::Unreadable);
         };
-        // Its sender was told then by when we answer.
-        let request = request.waiting_since(name.at);
         let sent = request.submit(&self.lines).await;
         match &sent {
             Ok(_) => self.intake_answered(true),

@@ -13,7 +13,7 @@ use flare_seal::{OrganisationSeed, Receipt, RecipientSecret, TeamKey, sign_recov
 use http_body_util::{BodyExt as _, Full};
 use prost::Message;
 
-use super::*;
+use super::{catalogues::latin_in, *};
 use crate::{
     answers::Answers,
     form::{LATER, Unclear, form_of},

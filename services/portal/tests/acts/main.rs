@@ -12,7 +12,7 @@ use flare_contracts::{
 };
 
 const LANGUAGES: [&str; 3] = ["en", "fr", "ar"];
-const ACTS: [&str; 8] = ["proposal", "agreement", "money", "report", "again", "change", "stop", "seen"];
+const ACTS: [&str; 8] = ["proposal", "agreement", "money", "report", "review", "change", "stop", "seen"];
 /// Words that staff wrote, an amount, a currency and a donor: none of them stands on the first page.
 const SECRETS: [&str; 5] = ["Bread for six weeks", "We give it", "9400", "EUR", "Fund of the North"];
 
@@ -164,7 +164,7 @@ async fn what_is_written_is_one_message_however_often_its_page_is_sent() {
     for (path, fields, of_kind, thanks) in [
         ("change", "text=Two+weeks+more", "MESSAGE_KIND_CHANGE", "We have it"),
         ("proposal", "do=agree&text=Thank+you", "MESSAGE_KIND_TEXT", "We decide on it next"),
-        ("again", "text=", "MESSAGE_KIND_REVIEW", "Another person looks at it"),
+        ("review", "text=", "MESSAGE_KIND_REVIEW", "Another person looks at it"),
         ("money", "do=elsewhere", "MESSAGE_KIND_TEXT", "in the safe way you gave us"),
     ] {
         let desk = everything().await;
@@ -220,7 +220,7 @@ async fn altered_fields_do_nothing_and_always_bring_a_page() {
         ("agreement", "do=accept", true),
         ("money", "do=all", true),
         ("report", "do=send&text=x", true),
-        ("again", "do=again&text=x", true),
+        ("review", "do=review&text=x", true),
         ("change", "do=send&text=x", false),
         ("stop", "do=stop&why=other", false),
         ("seen", "do=close&text=x", false),
@@ -283,7 +283,7 @@ async fn a_choice_or_words_that_are_missing_are_asked_for_and_what_was_written_i
     }
     let page = act(&desk, "/en/proposal", "do=&text=The+%3Cb%3Eend").await;
     assert!(page.html.contains("\nThe &#60;b&#62;end</textarea>"), "{}", page.main());
-    for path in ["report", "change", "seen", "again"] {
+    for path in ["report", "change", "seen", "review"] {
         let long = "%D8%B4".repeat(MESSAGE + 1);
         let page = act(&desk, &format!("/en/{path}"), &format!("text={long}")).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
@@ -358,20 +358,20 @@ async fn a_decline_says_its_reason_and_others_and_is_looked_at_again() {
     ] {
         let desk = Desk::new().await;
         desk.decline(reason).await;
-        let page = desk.post("/en/again", "").await;
+        let page = desk.post("/en/review", "").await;
         assert!(page.html.contains(said), "{reason}: {}", page.main());
         assert!(page.html.contains("not a judgement of you") && page.html.contains("+1 202 555 0142"));
     }
     let desk = Desk::new().await;
     let (first, second) = (desk.decline("no_funds").await, desk.decline("could_harm").await);
-    let page = act(&desk, "/en/again", "text=Please").await;
+    let page = act(&desk, "/en/review", "text=Please").await;
     assert!(page.html.contains("Another person looks at it"));
-    let next = desk.post("/en/again", "").await;
+    let next = desk.post("/en/review", "").await;
     assert!(
         next.html.contains("more danger") && next.carried().contains(&second),
         "the other one is first now"
     );
-    let before = desk.post("/en/again", &format!("about={first}")).await;
+    let before = desk.post("/en/review", &format!("about={first}")).await;
     assert!(
         before.main().contains("You did this") && !before.main().contains("textarea"),
         "{}",

@@ -162,7 +162,7 @@ async fn what_is_refused_is_told_where_it_was_written_and_the_words_stay() {
 async fn what_the_pages_themselves_write_to_the_team_is_english() {
     for (path, fields, text) in [
         ("money", "do=elsewhere", ">I cannot say on this page whether it arrived. Please ask me in"),
-        ("again", "text=", ">Please let another person look at this again.<"),
+        ("review", "text=", ">Please let another person look at this again.<"),
         ("way", "text=Signal", ">A safe way to reach me: Signal<"),
     ] {
         for lang in ["fr", "ar"] {
@@ -177,4 +177,19 @@ async fn what_the_pages_themselves_write_to_the_team_is_english() {
             assert!(thread.html.contains(text), "{path} {lang}: {}", thread.main());
         }
     }
+}
+
+#[tokio::test]
+async fn a_way_that_no_request_could_carry_is_not_taken_and_stays_on_the_page() {
+    let desk = everything().await;
+    let sent = opened(&desk, "way").await;
+    // A request's way to be reached has 2,000 characters, 300 of them for what the portal writes beside it.
+    for (length, status) in [(1_701, StatusCode::UNPROCESSABLE_ENTITY), (1_700, StatusCode::OK)] {
+        let way = "a".repeat(length);
+        let page = desk.post("/en/way", &format!("{sent}&text={way}")).await;
+        assert_eq!(page.status, status, "{}", page.main());
+        assert_eq!(page.html.contains(&way), status != StatusCode::OK);
+        assert_eq!(page.html.contains("This is too long"), status != StatusCode::OK);
+    }
+    assert_eq!(written(&desk).await, 1);
 }

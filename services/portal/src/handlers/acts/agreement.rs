@@ -7,10 +7,10 @@ use super::{ActOnPage, Drawn, offer};
 use crate::{
     act_id::Sending,
     act_page::{ActForm, Carried},
-    acts::Paper,
+    acts::Offer,
     answers::Body,
     handlers::{Answer, Visit},
-    requester::PaperAnswer,
+    requester::OfferAnswer,
 };
 
 /// Accepts or refuses an agreement.
@@ -25,7 +25,7 @@ impl ActOnPage for Agreement {
             ("donor", t.agreement_refuse_donor()),
         ];
         let form = ActForm { buttons, ..ActForm::default() };
-        offer::draw(visit, Paper::Agreement, (t.agreement_lead(), form), drawn).await
+        offer::draw(visit, Offer::Agreement, (t.agreement_lead(), form), drawn).await
     }
 
     async fn take<'b>(
@@ -40,6 +40,6 @@ impl ActOnPage for Agreement {
             "donor" => (AgreementAnswer::RefuseDonor, t.agreement_refuse_donor_done()),
             _ => return Err(Drawn::again(&carried.about, body, t.acts_choose())),
         };
-        offer::answer(visit, act, (carried, body), (PaperAnswer::Agreement(answer), thanks)).await
+        offer::answer(visit, act, (carried, body), (OfferAnswer::Agreement(answer), thanks)).await
     }
 }

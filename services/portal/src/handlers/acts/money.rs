@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Says what arrived.
-pub(in crate::handlers) struct Arrived;
+pub(in crate::handlers) struct Money;
 
-impl ActOnPage for Arrived {
+impl ActOnPage for Money {
     async fn draw(visit: &Visit, drawn: Drawn<'_>) -> Answer {
         let t = visit.t();
         let found = visit.portal.requester.payment(&visit.session.receipt, drawn.about).await;

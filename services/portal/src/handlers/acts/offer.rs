@@ -6,13 +6,13 @@ use super::{Drawn, done_before};
 use crate::{
     act_id::Sending,
     act_page::{ActForm, ActPage, Carried},
-    acts::{Act, Paper},
+    acts::{Act, Offer},
     answers::Body,
     handlers::{Answer, Visit},
-    requester::PaperAnswer,
+    requester::OfferAnswer,
 };
 
-impl Paper {
+impl Offer {
     const fn act(self) -> Act {
         match self {
             Self::Proposal => Act::Proposal,
@@ -24,17 +24,17 @@ impl Paper {
 /// Shows it, with this lead and form while it is not answered.
 pub(super) async fn draw(
     visit: &Visit,
-    paper: Paper,
+    offer: Offer,
     (lead, form): (String, ActForm),
     drawn: Drawn<'_>,
 ) -> Answer {
     let t = visit.t();
-    let found = visit.portal.requester.offer(&visit.session.receipt, paper, drawn.about).await;
+    let found = visit.portal.requester.offer(&visit.session.receipt, offer, drawn.about).await;
     let Some(found) = found.map_err(|why| visit.cannot_look(&why))? else {
-        return Ok(visit.nothing_to_do(paper.act()));
+        return Ok(visit.nothing_to_do(offer.act()));
     };
     let carried = visit.carried(&found.grant, &found.shown)?;
-    let mut shown = ActPage::new(visit.lang, paper.act(), &carried, drawn.fault, drawn.typed);
+    let mut shown = ActPage::new(visit.lang, offer.act(), &carried, drawn.fault, drawn.typed);
     let (first, last) = found.days;
     let ceiling = found.ceiling.map(|money| (t.offer_up_to(), money.to_string()));
     let days = [(t.offer_from(), first), (t.offer_until(), last)];
@@ -57,10 +57,10 @@ pub(super) async fn answer<'b>(
     visit: &Visit,
     act: &Sending,
     (carried, body): (&'b Carried, &'b Body),
-    (answer, thanks): (PaperAnswer<'_>, String),
+    (answer, thanks): (OfferAnswer<'_>, String),
 ) -> Result<Response, Drawn<'b>> {
     let (receipt, shown) = (&visit.session.receipt, (carried.about.as_str(), carried.shown.as_str()));
-    let paper = answer.paper();
+    let offer = answer.offer();
     let acted = visit.portal.requester.answer_offer(receipt, shown, answer, act.as_try()).await;
-    visit.conclude((paper.act(), thanks), (carried, body), acted)
+    visit.conclude((offer.act(), thanks), (carried, body), acted)
 }

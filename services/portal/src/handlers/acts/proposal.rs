@@ -7,10 +7,10 @@ use super::{ActOnPage, Drawn, offer};
 use crate::{
     act_id::Sending,
     act_page::{ActForm, Carried, Field},
-    acts::Paper,
+    acts::Offer,
     answers::Body,
     handlers::{Answer, Visit, fault_of},
-    requester::PaperAnswer,
+    requester::OfferAnswer,
 };
 
 /// Says whether a proposal is right.
@@ -24,7 +24,7 @@ impl ActOnPage for Proposal {
             buttons: vec![("agree", t.proposal_agree()), ("wrong", t.proposal_wrong())],
             ..ActForm::default()
         };
-        offer::draw(visit, Paper::Proposal, (t.proposal_lead(), form), drawn).await
+        offer::draw(visit, Offer::Proposal, (t.proposal_lead(), form), drawn).await
     }
 
     async fn take<'b>(
@@ -44,6 +44,6 @@ impl ActOnPage for Proposal {
         if let Some(fault) = fault {
             return Err(Drawn::again(&carried.about, body, fault));
         }
-        offer::answer(visit, act, (carried, body), (PaperAnswer::Proposal(agrees, words), thanks)).await
+        offer::answer(visit, act, (carried, body), (OfferAnswer::Proposal(agrees, words), thanks)).await
     }
 }

@@ -27,14 +27,14 @@ impl ActOnPage for Review {
         };
         let carried = visit.carried(&found.need, "")?;
         let mut shown = ActPage::new(visit.lang, Act::Review, &carried, drawn.fault, drawn.typed);
-        shown.texts.extend([t.again_declined(reason(t, found.reason)), t.again_not_you()]);
+        shown.texts.extend([t.review_declined(reason(t, found.reason)), t.review_not_you()]);
         shown.lines = &visit.portal.settings.helplines;
         shown.next = found.next;
         if found.asked.is_some() {
             shown.texts.extend([done_before(visit, found.asked), t.acts_before_else()]);
         } else {
-            let field = Field::Words(t.again_words());
-            shown.forms.push(ActForm { field, ..ActForm::button("again", t.again_send()) });
+            let field = Field::Words(t.review_words());
+            shown.forms.push(ActForm { field, ..ActForm::button("review", t.review_send()) });
         }
         Ok(visit.act_page(drawn.status, &shown))
     }
@@ -51,7 +51,7 @@ impl ActOnPage for Review {
         let text = if has_visible(text) { text } else { to_staff::LOOK_AGAIN };
         let receipt = &visit.session.receipt;
         let acted = visit.portal.requester.ask_review(receipt, &carried.about, text, &act.id).await;
-        visit.conclude((Act::Review, t.again_done()), (carried, body), acted)
+        visit.conclude((Act::Review, t.review_done()), (carried, body), acted)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Payment {
     pub(crate) tranche: String,
     /// How much was sent.
     pub(crate) amount: Option<Money>,
-    /// What was shown: how often its arrival was reported, and how much was sent.
+    /// What a page carries of it ([`Shown`]).
     pub(crate) shown: String,
     /// When it last was.
     pub(crate) reported: Option<Timestamp>,
@@ -49,7 +49,7 @@ impl Requester {
         Ok(chosen.map(|((_, tranche), next)| Payment {
             tranche: tranche.tranche_id.clone(),
             amount: tranche.amount,
-            shown: payment_as_shown(&status, tranche),
+            shown: Shown::now(&status, tranche).to_text(),
             reported: arrival_reported_at(&status, &tranche.tranche_id),
             next,
         }))
@@ -73,12 +73,12 @@ impl Requester {
             let posted = holder.write(to_staff::ASK_ELSEWHERE, &grant.grant_id, act.request_id).await;
             return posted_now(&holder, &status, act.request_id, posted).await;
         }
-        let now = payment_as_shown(&status, tranche);
-        if now != shown {
-            let has_same_amount = now.split_once(':').map(|(_, amount)| amount)
-                == shown.split_once(':').map(|(_, amount)| amount);
-            let before = Acted::Before(arrival_reported_at(&status, &tranche.tranche_id));
-            return Ok(if has_same_amount { before } else { Acted::Changed });
+        let (then, now) = (Shown::read(shown), Shown::now(&status, tranche));
+        if then.as_ref().is_none_or(|then| then.amount != now.amount) {
+            return Ok(Acted::Changed);
+        }
+        if then != Some(now) {
+            return Ok(Acted::Before(arrival_reported_at(&status, &tranche.tranche_id)));
         }
         let Some(sent) = tranche.amount else { return Ok(Acted::Changed) };
         let arrived = match arrival {
@@ -94,7 +94,27 @@ impl Requester {
 }
 
 /// What a page carries of a payment that it shows.
-fn payment_as_shown(status: &Status, tranche: &Tranche) -> String {
-    let amount = tranche.amount.map(|amount| format!("{}{}", amount.minor(), amount.currency()));
-    format!("{}:{}", times_arrival_was_reported(status, &tranche.tranche_id), amount.unwrap_or_default())
+#[derive(PartialEq, Eq)]
+struct Shown {
+    /// How often its arrival was reported.
+    times_reported: String,
+    /// How much was sent.
+    amount: String,
+}
+
+impl Shown {
+    fn now(status: &Status, tranche: &Tranche) -> Self {
+        let amount = tranche.amount.map(|amount| format!("{}{}", amount.minor(), amount.currency()));
+        let times_reported = times_arrival_was_reported(status, &tranche.tranche_id).to_string();
+        Self { times_reported, amount: amount.unwrap_or_default() }
+    }
+
+    fn to_text(&self) -> String {
+        format!("{}:{}", self.times_reported, self.amount)
+    }
+
+    fn read(carried: &str) -> Option<Self> {
+        let (times_reported, amount) = carried.split_once(':')?;
+        Some(Self { times_reported: times_reported.to_owned(), amount: amount.to_owned() })
+    }
 }

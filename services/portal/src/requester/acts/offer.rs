@@ -6,12 +6,12 @@ use flare_seal::Receipt;
 
 use super::{Acted, acted, chosen, message_of};
 use crate::{
-    acts::Paper,
+    acts::Offer,
     requester::{NotDone, Requester},
 };
 
 /// A proposal or an agreement, as it is shown.
-pub(crate) struct Offer {
+pub(crate) struct ShownOffer {
     /// Of which grant.
     pub(crate) grant: String,
     /// At most so much.
@@ -29,19 +29,19 @@ pub(crate) struct Offer {
 }
 
 /// What somebody says to what they were shown.
-pub(crate) enum PaperAnswer<'a> {
+pub(crate) enum OfferAnswer<'a> {
     /// Whether the proposal is right, and words about it.
     Proposal(bool, Option<&'a str>),
     /// What they say to an agreement.
     Agreement(AgreementAnswer),
 }
 
-impl PaperAnswer<'_> {
+impl OfferAnswer<'_> {
     /// What it answers.
-    pub(crate) const fn paper(&self) -> Paper {
+    pub(crate) const fn offer(&self) -> Offer {
         match self {
-            Self::Proposal(..) => Paper::Proposal,
-            Self::Agreement(_) => Paper::Agreement,
+            Self::Proposal(..) => Offer::Proposal,
+            Self::Agreement(_) => Offer::Agreement,
         }
     }
 }
@@ -51,21 +51,21 @@ impl Requester {
     pub(crate) async fn offer(
         &self,
         receipt: &Receipt,
-        paper: Paper,
+        offer: Offer,
         grant: &str,
-    ) -> Result<Option<Offer>, NotDone> {
+    ) -> Result<Option<ShownOffer>, NotDone> {
         let (holder, status) = self.find(receipt).await?;
-        let waits = |grant: &&Grant| paper.answered_at(&status, grant).is_none();
-        let shown: Vec<_> = paper.shown(&status).collect();
+        let waits = |grant: &&Grant| offer.answered_at(&status, grant).is_none();
+        let shown: Vec<_> = offer.shown(&status).collect();
         let Some((grant, next)) = chosen(&shown, |grant| &grant.grant_id, waits, grant) else {
             return Ok(None);
         };
-        let message = message_of(&holder, paper.message_of(grant)).await?;
-        Ok(Some(Offer {
+        let message = message_of(&holder, offer.message_of(grant)).await?;
+        Ok(Some(ShownOffer {
             grant: grant.grant_id.clone(),
             ceiling: grant.ceiling,
             days: (grant.start.clone(), grant.end.clone()),
-            answered: paper.answered_at(&status, grant),
+            answered: offer.answered_at(&status, grant),
             shown: message.as_ref().map(as_shown).unwrap_or_default(),
             text: message.map(|message| message.text.expose().clone()),
             next,
@@ -78,26 +78,26 @@ impl Requester {
         &self,
         receipt: &Receipt,
         (grant, shown): (&str, &str),
-        answer: PaperAnswer<'_>,
+        answer: OfferAnswer<'_>,
         act: Try<'_>,
     ) -> Result<Acted, NotDone> {
         let (holder, status) = self.find(receipt).await?;
-        let paper = answer.paper();
+        let offer = answer.offer();
         let Some(grant) = status.grants.iter().find(|known| known.grant_id == grant) else {
             return Ok(Acted::Changed);
         };
-        if let Some(at) = paper.answered_at(&status, grant) {
+        if let Some(at) = offer.answered_at(&status, grant) {
             return Ok(Acted::Before(Some(at)));
         }
-        let message = message_of(&holder, paper.message_of(grant)).await?;
+        let message = message_of(&holder, offer.message_of(grant)).await?;
         let Some(message) = message.filter(|message| as_shown(message) == shown) else {
             return Ok(Acted::Changed);
         };
         let answered = match answer {
-            PaperAnswer::Proposal(agrees, words) => {
+            OfferAnswer::Proposal(agrees, words) => {
                 holder.answer_proposal(grant, &message, (agrees, words), act).await
             }
-            PaperAnswer::Agreement(answer) => holder.answer_agreement(grant, &message, answer, act).await,
+            OfferAnswer::Agreement(answer) => holder.answer_agreement(grant, &message, answer, act).await,
         };
         acted(&status, answered, None)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flare_access::{AccessLayer, FromPortal, LocalRateLimits, TokenVerifier};
+use flare_access::{AccessLayer, Clock, FromPortal, LocalRateLimits, TokenVerifier};
 use flare_contracts::{
     AccessRules, Event, Producer, grants::v1::HoldMoneyResponse, intake::v1::intake_server::IntakeServer,
 };
@@ -43,7 +43,7 @@ impl MoneyStop for NoGrants {
 
 /// The ways to an intake that takes the calls for the portal's, and to an identity; none while they are away.
 fn lines(intake: Intake, key: &ServiceKey, is_away: &Arc<AtomicBool>) -> Lines {
-    let clock: Arc<dyn flare_access::Clock> = Arc::new(Fixed);
+    let clock: Arc<dyn Clock> = Arc::new(Fixed);
     let rules = Arc::new(AccessRules::load().unwrap());
     let limits = Arc::new(LocalRateLimits::new(Arc::clone(&clock)));
     let layer = AccessLayer::new(rules, Arc::new(TokenVerifier::new(&[])), key, limits, clock);
@@ -86,11 +86,11 @@ async fn hear(from: (Producer, &Database), consumer: impl Consumer, by: &Databas
 
 #[tokio::test]
 async fn a_request_that_waited_is_due_when_its_sender_was_told_to_staff_and_to_its_sender() {
-    let (folder, files) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (folder, stored_files) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let intake = Sandbox::sqlite(flare_intake::SCHEMA).await;
     let triage = Sandbox::sqlite(flare_triage::SCHEMA).await;
     let (key, is_away) = (ServiceKey::from_bytes([3; 32]), Arc::new(AtomicBool::new(false)));
-    let stored = Arc::new(LocalFileSystem::new_with_prefix(files.path()).unwrap());
+    let stored = Arc::new(LocalFileSystem::new_with_prefix(stored_files.path()).unwrap());
     let service = Intake::new(intake.database.clone(), Arc::new(ServiceKey::from_bytes([3; 32])), stored);
     let pages = Pages::over(folder.path(), lines(service, &key, &is_away), ROOMY);
     let slip = pages.slip().await;
@@ -103,6 +103,12 @@ async fn a_request_that_waited_is_due_when_its_sender_was_told_to_staff_and_to_i
     let told = Fixed.now();
     let by = told.plus(Duration::from_hours(2));
     assert!(shown.html.contains(&written(by)), "{}", shown.html);
+
+    // Whoever can write to the disk cannot make it seem to wait since another time.
+    let waiting = folder.path().join("waiting");
+    let name = Name::parse(&files(&waiting)[0].0).unwrap();
+    let renamed = Name { at: told.plus(Duration::from_hours(-20)), ..name };
+    fs::rename(waiting.join(name.to_text()), waiting.join(renamed.to_text())).unwrap();
 
     // Intake's clock is an hour and a half on by then.
     is_away.store(false, Ordering::SeqCst);
