@@ -2,10 +2,11 @@
 //! files, the broker's queues, Redis, the portal's disk, its pages' titles and addresses, and logs at their most talkative.
 //! They are nowhere.
 
+mod visit;
+
 use std::{fs, time::Duration};
 
 use flare_contracts::Producer;
-use flare_seal::Receipt;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -19,7 +20,6 @@ use crate::{
         redis_watch::RedisWatch,
         samples,
         servers::{Servers, redis_keys},
-        wire,
     },
 };
 
@@ -41,8 +41,7 @@ fn embedded() {
     let wish = Wish { log: Some(TALKATIVE), pages: Some(&[]), ..Wish::default() };
     let installation = Installation::embedded_with(&wish);
     let mut planted = journey(&installation);
-    let on_pages = through_the_pages(&installation);
-    planted.search.add(&on_pages);
+    planted.search.add(&visit::through_the_pages(&installation));
     let (hits, searched) = planted.search.hits_in_folder(&installation.data());
     assert_eq!(hits, Vec::<String>::new(), "while it runs");
     installation.processes[0].stop();
@@ -58,12 +57,14 @@ fn embedded() {
 
 #[test]
 fn distributed() {
-    let wish = Wish { log: Some(TALKATIVE), replicas: 1, ..Wish::default() };
+    let wish = Wish { log: Some(TALKATIVE), replicas: 1, pages: Some(&[]), ..Wish::default() };
     let Some(installation) = Installation::distributed(&wish) else { return };
     let servers = installation.servers.clone().unwrap();
     broker::tap_events(&servers);
     let watch = RedisWatch::start(&servers);
-    let planted = journey(&installation);
+    let mut planted = journey(&installation);
+    planted.search.add(&visit::through_the_pages(&installation));
+    visit::while_intake_is_away(&installation, &mut planted.search);
     let control = Search::of(std::slice::from_ref(&planted.case));
     in_postgres(&servers, &planted, &control);
     on_the_broker(&installation, &servers, &planted, &control);
@@ -128,53 +129,6 @@ fn journey(installation: &Installation) -> Planted {
     planted
         .push(fs::read_to_string(installation.team.officer.folder.join("code")).unwrap().trim().to_owned());
     Planted { search: Search::of(&planted), case: case.id.clone() }
-}
-
-/// Somebody asks, comes back and writes through the pages, with the word in everything. What was typed is on the pages that
-/// must show it, and neither it nor the code is in a title or an address. Gives what else must not be found: the code in
-/// both forms, and what the form and the cookie carry.
-fn through_the_pages(installation: &Installation) -> Vec<String> {
-    let pages = installation.pages();
-    let form = wire::get(pages, "/en/ask").field("f");
-    let body = |story: &str| {
-        let typed = [
-            "story", "reach", "name", "now", "place", "day", "amount", "payment", "who0", "how0", "anything",
-        ];
-        let typed = typed.map(|field| format!("&{field}={WORD}+{field}")).concat();
-        format!("f={form}&story={story}{typed}")
-    };
-    let empty = wire::post(pages, "/en/ask", &body(""), "");
-    assert!(empty.status == 422 && empty.html.contains(WORD), "what was typed is kept");
-    let code = wire::post(pages, "/en/ask", &body(&format!("{WORD}+page")), "");
-    let cookie = code.cookie();
-    let between = |start: &str, end: &str| -> Vec<String> {
-        let pieces = code.html.split(start).skip(1).map(|rest| rest.split(end).next().unwrap().to_owned());
-        pieces.collect()
-    };
-    let words = between("<ol lang=\"en\" dir=\"ltr\">", "</ol>").concat();
-    let words = words.replace("<li>", "").replace("</li>", " ").trim().to_owned();
-    let receipt = Receipt::parse(&words).unwrap();
-    let digits = receipt.digits().expose().clone();
-    let opened = wire::post(pages, "/en/back", &format!("code={}", words.replace(' ', "+")), "");
-    let as_holder = |path: &str, body: &str| wire::post(pages, path, body, &cookie);
-    let thread = as_holder("/en/messages", "");
-    let id = thread.field("id");
-    let written = as_holder("/en/write", &format!("id={id}&text={WORD}+message+on+the+page"));
-    assert!(written.status == 200 && written.html.contains(WORD), "what was written is there to read");
-    let mut secrets = vec![words, digits.replace(' ', ""), digits, form.clone()];
-    secrets.extend([&cookie, &opened.cookie()].map(|pair| pair.split_once('=').unwrap().1.to_owned()));
-    let seen = Search::of(&secrets);
-    for page in [&empty, &code, &opened, &thread, &written] {
-        let title = page.html.split("</title>").next().unwrap();
-        let address = page.header("location").unwrap_or_default();
-        let hits = [
-            Search::of(&[WORD.to_owned()]).hits("title", title.as_bytes()),
-            seen.hits("title", title.as_bytes()),
-        ];
-        assert_eq!(hits.concat(), Vec::<String>::new());
-        assert!(!address.contains(WORD) && seen.hits("address", address.as_bytes()).is_empty(), "{address}");
-    }
-    secrets
 }
 
 /// The word in every answer that may hold any; what may not has a value that stands nowhere else.
@@ -352,7 +306,11 @@ fn in_logs(installation: &Installation, planted: &Planted) {
     let (hits, searched) = planted.search.hits_in_folder(&installation.logs());
     assert!(searched > 1024 * 1024, "the logs tell everything they can: {searched} bytes");
     assert_eq!(hits, Vec::<String>::new(), "in the logs");
-    let (control, _) = Search::of(&["flare is ready".to_owned()]).hits_in_folder(&installation.logs());
-    assert!(!control.is_empty(), "the search finds what is there");
+    let (told, _) = visit::what_tells_of_visits().hits_in_folder(&installation.logs());
+    assert_eq!(told, Vec::<String>::new(), "a log says from where somebody came, or to which page");
+    for said in ["flare is ready", "people can ask here"] {
+        let (control, _) = Search::of(&[said.to_owned()]).hits_in_folder(&installation.logs());
+        assert!(!control.is_empty(), "the search finds what is there: {said}");
+    }
     println!("{searched} bytes of logs searched");
 }

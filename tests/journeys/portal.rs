@@ -1,34 +1,70 @@
-//! The pages as they come over the wire: how much of them, and how well made.
+//! The pages as they come over the wire: how much of them, how well made, and whether everybody can use them.
 
+mod filled;
 mod flood;
 mod headers;
+mod looks;
 mod pages;
 mod spool;
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use flare_testkit::tool;
 use serde_json::Value;
 
+use self::pages::Page;
 use crate::harness::{Installation, installation::Wish};
 
 const KIB: usize = 1024;
 /// What comes before a page at most: its headers, and a cookie.
 const HEAD: usize = 900;
+/// A page on which there is something to be found.
+const BROKEN: &str = "broken";
 
 #[test]
-fn every_page_keeps_its_budget_and_comes_whole() {
+fn embedded() {
     let installation = Installation::embedded_with(&Wish { pages: Some(&[]), ..Wish::default() });
     headers::name_decides_who_is_answered(installation.pages());
     headers::forms_come_from_our_own_pages(installation.pages());
-    for page in pages::every_page(installation.pages()) {
-        headers::are_those_of_every_page(&page);
+    headers::leaving_says_nothing(installation.pages());
+    let mut every = pages::every_page(installation.pages());
+    every.extend(filled::every_page_of_a_helped_case(&installation));
+    are_well_made(&every);
+}
+
+/// Looks at pages in every way: as they came, and as they are laid out of what came.
+fn are_well_made(pages: &[Page]) {
+    every_page_keeps_its_budget_and_comes_whole(pages);
+    let folder = tempfile::tempdir().unwrap();
+    for (nth, page) in pages.iter().enumerate() {
+        let html = format!("<!-- {} -->{}", page.name, page.reply.html);
+        fs::write(file_of(folder.path(), &nth.to_string()), html).unwrap();
+    }
+    let broken = "<!DOCTYPE html><title>x</title><p><b>x</p></b>";
+    fs::write(file_of(folder.path(), BROKEN), broken).unwrap();
+    the_checker_of_html_finds_no_error(folder.path());
+    looks::everybody_can_use_every_page(folder.path(), pages);
+}
+
+/// Where a page lies that is looked at.
+fn file_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.html"))
+}
+
+fn every_page_keeps_its_budget_and_comes_whole(pages: &[Page]) {
+    for page in pages {
+        headers::are_those_of_every_page(page);
         let (name, reply) = (&page.name, &page.reply);
         let most = match page.path {
             "/ask" => 13 * KIB,
-            "" | "/code" => 6 * KIB,
+            "" | "/code" | "/thread" => 6 * KIB,
             "/more" => 10 * KIB,
-            "/act" | "/added" | "/safe" | "/status" | "/messages" | "/cannot" | "/way" | "/back" => 5 * KIB,
+            "/act" | "/added" | "/away" | "/safe" | "/status" | "/messages" | "/cannot" | "/way"
+            | "/back" => 5 * KIB,
             _ => 4 * KIB,
         };
         println!("{:>6} bytes on the wire, {:>5} of them the page: {name}", reply.bytes, reply.html.len());
@@ -46,33 +82,21 @@ fn every_page_keeps_its_budget_and_comes_whole() {
     }
 }
 
-#[test]
-fn the_checker_of_html_finds_no_error() {
+fn the_checker_of_html_finds_no_error(folder: &Path) {
     let (Some(java), Some(checker)) = (tool("FLARE_TEST_JAVA"), tool("FLARE_TEST_NU")) else { return };
-    let installation = Installation::embedded_with(&Wish { pages: Some(&[]), ..Wish::default() });
-    let folder = tempfile::tempdir().unwrap();
-    for (index, page) in pages::every_page(installation.pages()).iter().enumerate() {
-        fs::write(
-            folder.path().join(format!("{index}.html")),
-            format!("<!-- {} -->{}", page.name, page.reply.html),
-        )
-        .unwrap();
-    }
-    // The checker finds what is there.
-    fs::write(folder.path().join("broken.html"), "<!DOCTYPE html><title>x</title><p><b>x</p></b>").unwrap();
     let output = Command::new(java)
         .arg("-jar")
         .arg(checker)
         .args(["--errors-only", "--format", "json", "--stdout", "--exit-zero-always"])
-        .arg(folder.path())
+        .arg(folder)
         .output()
         .unwrap();
     let found: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let found = found["messages"].as_array().unwrap();
-    let (broken, ours): (Vec<_>, Vec<_>) = found
-        .iter()
-        .partition(|message| message["url"].as_str().is_some_and(|url| url.ends_with("broken.html")));
+    let broken = file_of(Path::new(""), BROKEN).display().to_string();
+    let (broken, ours): (Vec<_>, Vec<_>) =
+        found.iter().partition(|message| message["url"].as_str().is_some_and(|url| url.ends_with(&broken)));
     assert!(!broken.is_empty(), "the checker found nothing where there is something: {output:?}");
     let says = |message: &&Value| {
         let page =

@@ -1,5 +1,5 @@
-//! RabbitMQ and Redis go away and come back, or forget everything: requests are taken all the same, whoever must act is
-//! told late at worst, and nothing is lost or told twice.
+//! RabbitMQ, Redis and PostgreSQL go away and come back, or RabbitMQ forgets everything: requests are taken all the same,
+//! whoever must act is told late at worst, and nothing is lost or told twice.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use flare_contracts::Producer;
 use crate::{
     acts::{Case, asked_of, is_asked},
     harness::{
-        Installation, broker, checker, installation::Wish, proxy::Proxy, samples, servers::Servers, until,
-        within,
+        Installation, broker, checker, installation::Wish, proxy::Proxy, samples, servers::Servers,
+        spool::ON_ITS_WAY, until, wire, within,
     },
 };
 
@@ -21,13 +21,22 @@ const LATE: Duration = Duration::from_secs(30);
 #[test]
 fn distributed() {
     let Some(servers) = Servers::of_this_machine() else { return };
+    let database = before(&servers.postgres, 5432);
     let (broker, cache) = (before(&servers.rabbitmq, 5672), before(&servers.redis, 6379));
-    let wish = Wish { broker: Some(&broker), cache: Some(&cache), replicas: 1, ..Wish::default() };
+    let wish = Wish {
+        database: Some(&database),
+        broker: Some(&broker),
+        cache: Some(&cache),
+        replicas: 1,
+        pages: Some(&[]),
+        ..Wish::default()
+    };
     let Some(installation) = Installation::distributed(&wish) else { return };
     broker_away(&installation, &broker);
     broker_forgets(&installation);
     redis_away(&installation, &cache);
-    checker::settled(&installation, Duration::from_mins(1));
+    database_away(&installation, &database);
+    checker::settled(&installation, Duration::from_mins(2));
 }
 
 fn before(server: &str, port: u16) -> Proxy {
@@ -37,7 +46,9 @@ fn before(server: &str, port: u16) -> Proxy {
 
 fn broker_away(installation: &Installation, broker: &Proxy) {
     broker.cut();
-    let cases: Vec<_> = samples::all().iter().take(4).map(|form| Case::send(installation, form)).collect();
+    let mut cases: Vec<_> =
+        samples::all().iter().take(4).map(|form| Case::send(installation, form)).collect();
+    cases.push(unnoticed_by_whoever_asks(installation, "They came while the broker was away"));
     for case in &cases {
         assert_eq!(case.status()["standing"], "received");
     }
@@ -97,6 +108,7 @@ fn redis_away(installation: &Installation, cache: &Proxy) {
     }
     assert!(begun.elapsed() < Duration::from_secs(30), "somebody waits for Redis: {:?}", begun.elapsed());
     case.take();
+    unnoticed_by_whoever_asks(installation, "They came while the cache was away").wait_until_it_is_queued();
     officer.flare(&[
         "login",
         "mara",
@@ -105,4 +117,40 @@ fn redis_away(installation: &Installation, cache: &Proxy) {
     ]);
     cache.mend();
     officer.flare(&["inbox"]);
+}
+
+/// Somebody asks by the page and looks where it stands: what is away is none of their business.
+fn unnoticed_by_whoever_asks<'i>(installation: &'i Installation, story: &str) -> Case<'i> {
+    let asked = wire::asks(installation.pages(), story);
+    assert!(!asked.html.contains("role=\"alert\""), "{}", asked.html);
+    stands_for(installation, &asked.cookie());
+    Case::of_code(installation, &asked.code())
+}
+
+/// Waits until intake has a request, and its page says where it stands.
+fn stands_for(installation: &Installation, cookie: &str) {
+    let pages = installation.pages();
+    installation.nothing_waits();
+    let status = within(ON_ITS_WAY, "the page says where it stands", || {
+        Some(wire::ask(pages, &wire::visit(pages, "/en/status", cookie))).filter(|page| page.status == 200)
+    });
+    assert!(!status.html.contains("role=\"alert\""), "{}", status.html);
+}
+
+/// Intake and identity are there and can do nothing: a request lies on the portal's disk, and goes once they can.
+fn database_away(installation: &Installation, database: &Proxy) {
+    let (pages, story) = (installation.pages(), "They came while the database was away");
+    installation.nothing_waits();
+    database.cut();
+    let asked = wire::asks(pages, story);
+    let code = asked.code();
+    assert_eq!(installation.waiting(), 1, "it lies on the portal's disk");
+    let status = wire::ask(pages, &wire::visit(pages, "/en/status", &asked.cookie()));
+    assert_eq!(status.status, 503, "{}", status.html);
+    assert!(database.turned_away() > 0, "nobody asked the database");
+    database.mend();
+    stands_for(installation, &asked.cookie());
+    let case = Case::of_code(installation, &code);
+    case.wait_until_it_is_queued();
+    assert_eq!(case.show()["answers"]["request.happened"], story);
 }

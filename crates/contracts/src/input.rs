@@ -2,6 +2,7 @@
 
 use flare_kernel::{Currency, Date, DateError, Id, IdKind, Lane, Money, Timestamp};
 use flare_seal::{Compartment, WRAPPED_LEN, max_plaintext};
+use flare_typed::text::{at_most, clean_line, clean_value};
 
 use crate::{
     Cause, InputRule, Refusal,
@@ -104,13 +105,21 @@ pub fn array<const N: usize>(field: &str, bytes: &[u8]) -> Result<[u8; N], Refus
     bytes.try_into().map_err(|_| Refusal::invalid(field, InputRule::NotTheLength { bytes: N }))
 }
 
-/// A text without line breaks or control characters, of 1 to `most` characters.
+/// A text without line breaks or control characters, of 1 to `most` characters, in which something can be seen.
 pub fn label(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() || trimmed.chars().count() > most || trimmed.chars().any(char::is_control) {
+    let label = clean_line(text);
+    let is_one_line = !text.trim().chars().any(char::is_control);
+    if label.is_empty() || at_most(most, &label).is_err() || !is_one_line {
         return Err(Refusal::invalid(field, InputRule::NotOneLine { limit: most }));
     }
-    Ok(trimmed.to_owned())
+    Ok(label)
+}
+
+/// A fingerprint as it is shown, however it was typed or pasted: figures of any script, in groups, with one space between
+/// them. Empty where nothing was typed.
+pub fn fingerprint(typed: &str) -> String {
+    let value = clean_value(typed);
+    value.split([' ', '-']).filter(|group| !group.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A sealed field that is there, has the name it must have, and whose text can have no more than `most_characters`.
@@ -304,6 +313,43 @@ mod tests {
             wraps: readers.iter().map(wrap).collect(),
             author: None,
         }
+    }
+
+    #[test]
+    fn a_label_is_one_line_in_which_something_can_be_seen() {
+        for (typed, read) in [
+            ("Fund A", "Fund A"),
+            (" صندوق\n", "صندوق"),
+            ("\u{feff}Fund A\u{200b}", "Fund A"),
+            ("xxxxxxxx", "xxxxxxxx"),
+        ] {
+            assert_eq!(label("fund", typed, 8).unwrap(), read);
+        }
+        for refused in ["", " \t", "\u{200b}", "\u{2060}\u{feff}", "\u{3164}", "a\nb", "a\u{7}b", "xxxxxxxxx"]
+        {
+            let refusal = label("fund", refused, 8).unwrap_err();
+            assert_eq!(refusal.violations[0].field, "fund", "{}", refused.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_reads_alike_however_it_was_typed() {
+        for typed in [
+            "01234 56789",
+            "01234-56789",
+            " 01234\n\t56789 ",
+            "٠١٢٣٤ ٥٦٧٨٩",
+            "۰۱۲۳۴ ۵۶۷۸۹",
+            "０１２３４　５６７８９",
+            "\u{200f}01234\u{a0}56789\u{200e}",
+            "\u{feff}01234\u{2011}56789\u{2069}",
+        ] {
+            assert_eq!(fingerprint(typed), "01234 56789", "{}", typed.escape_unicode());
+        }
+        for nothing in ["", " - ", "\u{200b}"] {
+            assert_eq!(fingerprint(nothing), "");
+        }
+        assert_ne!(fingerprint("0123456789"), "01234 56789", "groups are part of it");
     }
 
     fn field(epoch: KeyEpoch) -> Option<String> {

@@ -1,5 +1,6 @@
 //! How, when and by whom somebody may be reached, and what must never be said.
 
+use flare_typed::text::has_visible;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 
@@ -54,7 +55,7 @@ impl ContactPlan {
     }
 
     fn check(&self) -> Result<(), ContactPlanError> {
-        if self.how.trim().is_empty() {
+        if !has_visible(&self.how) {
             return Err(ContactPlanError::NoWay);
         }
         if self.never_say.iter().any(|phrase| fold(phrase).trim().is_empty()) {
@@ -125,7 +126,10 @@ mod tests {
 
     #[test]
     fn a_plan_without_a_way_or_with_an_empty_phrase_is_refused() {
-        assert!(matches!(ContactPlan::parse(r#"{"how": " "}"#), Err(ContactPlanError::NoWay)));
+        for nothing in [" ", "\\u200b", "\\u2060\\ufeff\\u3164", "\\n"] {
+            let plan = ContactPlan::parse(&format!(r#"{{"how": "{nothing}"}}"#));
+            assert!(matches!(plan, Err(ContactPlanError::NoWay)), "{nothing}");
+        }
         assert!(matches!(plan(&["…"]).to_text(), Err(ContactPlanError::EmptyPhrase)));
         assert!(matches!(ContactPlan::parse(r#"{"how": "x", "wen": "y"}"#), Err(ContactPlanError::Json(_))));
     }

@@ -12,6 +12,7 @@ use flare_seal::{
     Argon2Params, OrganisationSeed, Passphrase, PersonKeys, PersonSeed, RecipientPublic, RecipientSecret,
     TeamKey, certify, sign_recovery_key, sign_team_key, unwrap_secret, wrap_secret,
 };
+use flare_typed::text::clean_value;
 use sha2::{Digest, Sha256};
 use tonic::Code;
 
@@ -75,7 +76,7 @@ pub async fn found(
         .collect::<Result<_, EdgeError>>()?;
     let request = FoundOrganisationRequest {
         request_id: data_encoding::HEXLOWER.encode(&of_seed(seed, b"flare/founding-request/1")[..16]),
-        setup_code: setup_code.trim().to_owned(),
+        setup_code: clean_value(setup_code),
         name: organisation.to_owned(),
         organisation_key: seed.signer().public().to_vec(),
         recovery_key: recovery.to_bytes(),
@@ -131,7 +132,7 @@ pub fn enrolment(member: &NewMember<'_>, request_id: &str) -> Result<EnrolReques
     Ok(EnrolRequest {
         request_id: request_id.to_owned(),
         name: member.name.to_owned(),
-        code: member.code.trim().to_owned(),
+        code: clean_value(member.code),
         salt: salt.to_vec(),
         stretching: Some(Stretching {
             memory_kib: member.params.memory_kib(),
@@ -218,4 +219,23 @@ pub async fn admission(
 pub async fn admit(session: &Session, admission: AdmitToTeamRequest) -> Result<(), EdgeError> {
     session.lines().identity(&session.credential().await?).admit_to_team(admission).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_one_time_code_is_the_same_however_it_came() {
+        let (code, _) = draw_code().unwrap();
+        let passphrase = Passphrase::new("seventeen herons at dawn".to_owned());
+        let enrolled_with = |code: &str| {
+            let params = Argon2Params::for_tests();
+            let member = NewMember { name: "mara", code, passphrase: &passphrase, params };
+            enrolment(&member, "1").unwrap().code
+        };
+        for came in ["CODE\n", "\u{feff}CODE\r\n", "\u{200f}CODE\u{200b}", "\u{2068}CODE\u{2069} "] {
+            assert_eq!(enrolled_with(&came.replace("CODE", &code)), code, "{}", came.escape_unicode());
+        }
+    }
 }

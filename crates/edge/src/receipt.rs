@@ -2,6 +2,7 @@
 //!
 //! One method for each act and one view for whatever is shown; the command line and the pages stand on both.
 
+mod files;
 mod request;
 mod view;
 
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Line, Lines, bundle::RECEIPT};
 
+pub use files::File;
 pub use request::{
     ALREADY_SUBMITTED, FormSent, FurtherAnswers, NotSent, Request, Submitted, add_once, lock, seal_answers,
     words_id,

@@ -164,6 +164,7 @@ fn start_prometheus(
     let recorder = builder.build_recorder();
     let figures = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::StartedBefore)?;
+    crate::guard::count_panics(0);
     let token = tasks.token().clone();
     tasks.spawn_once("prometheus", async move {
         prometheus::serve(listener, figures, token).await;

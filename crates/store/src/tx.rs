@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Counter: writes that were given up because their turn did not come in time.
-const WRITES_GIVEN_UP: &str = "flare_writes_given_up_total";
+pub(crate) const WRITES_GIVEN_UP: &str = "flare_writes_given_up_total";
 /// How often a write is tried when it collides with others.
 const ATTEMPTS: u32 = 3;
 

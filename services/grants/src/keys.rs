@@ -1,12 +1,23 @@
 //! Key epochs as they come in: checked, and wrapped once more under the service key before they are stored.
 
-use flare_contracts::{Refusal, common::v1::KeyEpoch, epoch_author, input};
+use flare_access::Roles;
+use flare_contracts::{
+    Refusal,
+    common::v1::{KeyEpoch, Role},
+    epoch_author, input,
+};
 use flare_kernel::GrantId;
 use flare_seal::{Compartment, ServiceKey};
 use flare_store::Error;
 
 /// The compartments that grants holds.
-pub(crate) const HELD: &[Compartment] = &[Compartment::Proposal, Compartment::Payment];
+const HELD: &[Compartment] = &[Compartment::Proposal, Compartment::Payment];
+
+/// Those of them that somebody of these roles reads and writes. Whom money goes to is nothing that approvers need.
+pub(crate) fn held_for(roles: Roles) -> &'static [Compartment] {
+    let sees_payee = roles.any_of([Role::Officer, Role::Head, Role::Finance].into_iter().collect());
+    if sees_payee { HELD } else { &[Compartment::Proposal] }
+}
 
 /// An epoch, ready to be stored.
 pub(crate) struct SealedEpoch {

@@ -3,7 +3,6 @@
 use flare_access::Roles;
 use flare_contracts::{
     Refusal,
-    common::v1::Role,
     grants::v1::{
         self, GateView, GetGrantResponse, GrantSummary, ListCaseGrantsRequest, ListForFinanceRequest,
         ListMyVotesRequest, ProposedClose,
@@ -17,6 +16,7 @@ use flare_store::Error;
 use crate::{
     Grants,
     domain::{AgreementWay, Grant, Stage},
+    keys::held_for,
     store::{
         self,
         lists::{Listed, Place},
@@ -30,16 +30,11 @@ impl Grants {
         let version = store::grants::version(&mut database, id).await?;
         let grant =
             store::grants::find(&mut database, id).await?.ok_or_else(|| Refusal::not_found("grant"))?;
-        let sees_payee = roles.any_of([Role::Officer, Role::Head, Role::Finance].into_iter().collect());
-        let compartments: &[Compartment] = if sees_payee {
-            &[Compartment::Proposal, Compartment::Payment]
-        } else {
-            &[Compartment::Proposal]
-        };
+        let compartments = held_for(roles);
         let keys = store::keys::all(&mut database, id, compartments, &self.service_key).await?;
         let mut out = show(&grant, version);
         out.keys = keys;
-        if !sees_payee {
+        if !compartments.contains(&Compartment::Payment) {
             out.payee = None;
         }
         Ok(GetGrantResponse { grant: Some(out) })

@@ -19,6 +19,16 @@ pub(crate) enum Turn {
     Ended,
 }
 
+impl Turn {
+    /// The same, with what becomes of the instant by which we answer.
+    pub(crate) fn by(self, change: impl Fn(Timestamp) -> Timestamp) -> Self {
+        match self {
+            Self::Ours(by) => Self::Ours(by.map(change)),
+            Self::Theirs | Self::Paused | Self::Ended => self,
+        }
+    }
+}
+
 /// Something that a requester does on a page of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
@@ -61,8 +71,8 @@ impl Act {
         Self::Seen,
     ];
 
-    /// The last part of its page's address.
-    pub(crate) const fn path(self) -> &'static str {
+    /// As pages name it to us.
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Proposal => "proposal",
             Self::Agreement => "agreement",
@@ -73,6 +83,11 @@ impl Act {
             Self::Stop => "stop",
             Self::Seen => "seen",
         }
+    }
+
+    /// The act of this code, if there is one.
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.code() == code)
     }
 
     /// Whether we wait for it.
@@ -242,23 +257,33 @@ pub(crate) fn review_asked_at(status: &Status, messages: &[Message], need: &str)
     asked.filter(|at| declined_at(status, need).is_none_or(|declined| declined <= *at))
 }
 
-/// Whose turn it is.
+/// Whose turn it is. What has ended, and what must wait until it is safe, waits for nobody's answer.
 pub(crate) fn turn(status: &Status) -> Turn {
+    let ours = Turn::Ours(status.we_answer_by);
+    let theirs_if = |waits: bool| if waits { Turn::Theirs } else { ours };
+    let asked = !status.open_questions.is_empty();
     match status.standing {
-        Standing::WaitingForYou => Turn::Theirs,
-        _ if !status.open_questions.is_empty() => Turn::Theirs,
         Standing::Closed | Standing::Withdrawn => Turn::Ended,
         Standing::Paused => Turn::Paused,
+        Standing::WaitingForYou => Turn::Theirs,
+        Standing::HelpActive | Standing::Reporting => theirs_if(asked || help_waits_for_them(status)),
         Standing::Unspecified
         | Standing::Received
         | Standing::Acknowledged
         | Standing::BeingAssessed
         | Standing::HelpBeingPrepared
         | Standing::InApproval
-        | Standing::HelpActive
-        | Standing::Reporting
-        | Standing::AskedToStop => Turn::Ours(status.we_answer_by),
+        | Standing::AskedToStop => theirs_if(asked),
     }
+}
+
+/// Whether we wait to hear of a payment under way, or of help whose report was asked for.
+fn help_waits_for_them(status: &Status) -> bool {
+    let unheard =
+        |(_, tranche): (&Grant, &Tranche)| arrival_reported_at(status, &tranche.tranche_id).is_none();
+    let in_reporting = status.grants.iter().filter(|grant| grant.stage == GrantStage::Reporting);
+    payments(status).any(unheard)
+        || in_reporting.into_iter().any(|grant| reported_at(status, grant).is_none())
 }
 
 fn last(status: &Status, about: &str, what: StepCode) -> Option<Timestamp> {

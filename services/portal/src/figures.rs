@@ -25,6 +25,9 @@ const REFUSED: &str = "flare_portal_refused_total";
 /// Calls to services that waited for their turn, because their place had made many.
 const WAITED: &str = "flare_portal_waited_total";
 
+/// Faults of ours, those of calls to services among them.
+const PANICS: &str = "flare_panics_total";
+
 /// What kept somebody from being served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
@@ -56,17 +59,35 @@ pub(crate) fn code_after(opened: Timestamp, now: Timestamp) {
     metrics::histogram!(CODE_SECONDS.0).record(Duration::from_micros(micros));
 }
 
+/// Tells the counters that an alarm looks at, which notices the first of anything only where it saw none before.
+pub(crate) fn begin() {
+    for by in [Want::Limit, Want::Room, Want::Disk] {
+        count_refused(by, 0);
+    }
+    metrics::counter!(WAITED).increment(0);
+    metrics::counter!(PANICS).increment(0);
+}
+
 /// Counts somebody who was not served.
 pub(crate) fn refused(by: Want) {
+    count_refused(by, 1);
+}
+
+fn count_refused(by: Want, times: u64) {
     let by = match by {
         Want::Limit => "limit",
         Want::Room => "room",
         Want::Disk => "disk",
     };
-    metrics::counter!(REFUSED, "by" => by).increment(1);
+    metrics::counter!(REFUSED, "by" => by).increment(times);
 }
 
 /// Counts a call that waited.
 pub(crate) fn waited() {
     metrics::counter!(WAITED).increment(1);
+}
+
+/// Counts a page that ended in a fault of ours.
+pub(crate) fn panicked() {
+    metrics::counter!(PANICS).increment(1);
 }

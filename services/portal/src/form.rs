@@ -1,10 +1,11 @@
 //! The answers of the page as a form holds them, as they were typed: nobody is kept from sending by an amount or a date.
 
+use flare_contracts::answers::answer_rule;
 use flare_edge::{Form, IfNothing, Others, Reference, need_kind};
 use flare_kernel::Date;
 use flare_typed::{
     Rule,
-    text::{has_visible, whole_number},
+    text::{characters, has_visible, whole_number},
 };
 
 use crate::{
@@ -100,7 +101,8 @@ pub(crate) fn fault_of_further(form: &Form) -> Option<Fault> {
     Some(if says_nothing { Fault::Nothing } else { Fault::RestLong })
 }
 
-/// The answers in a form. What it has no place for stands under "anything", with the name of its question.
+/// The answers in a form. What it has no place for, or what is longer than its place, stands under "anything", with the name
+/// of its question: nobody is kept from sending by an answer that may be left out.
 pub(crate) fn form_of(answers: &Answers) -> Form {
     let mut notes = Notes::default();
     let danger = match answers.danger.as_str() {
@@ -130,36 +132,60 @@ pub(crate) fn form_of(answers: &Answers) -> Form {
         answers.reach.clone()
     };
     let others = answers.others.iter().filter(|other| has_visible(&other.name));
+    let others = others.map(|other| Others { name: other.name.clone(), may_check: other.may });
     let references = answers.references.iter();
     let references = references.filter(|who| has_visible(&who.name) || has_visible(&who.contact));
-    notes.text(&answers.anything);
-    Form {
+    let references = references.map(|who| Reference {
+        who: who.name.clone(),
+        contact: who.contact.clone(),
+        may_name: who.may,
+    });
+    let sum = format!("{} {}", answers.amount, answers.currency);
+    let (amount, currency) = if fits("request.amount", &sum) {
+        (answers.amount.clone(), answers.currency.clone())
+    } else {
+        notes.add(to_staff::AMOUNT, &sum);
+        Default::default()
+    };
+    let form = Form {
         danger,
-        language: answers.language.clone(),
-        country_now: answers.now.clone(),
-        country_incident: answers.place.clone(),
-        kind: answers.kind.clone(),
+        language: notes.unless_fits("request.language", to_staff::LANGUAGE, &answers.language),
+        country_now: notes.unless_fits("request.country_now", to_staff::NOW, &answers.now),
+        country_incident: notes.unless_fits("request.country_incident", to_staff::PLACE, &answers.place),
+        kind: notes.unless_fits("request.kind", to_staff::KIND, &answers.kind),
         happened: answers.story.clone(),
         if_nothing: IfNothing {
-            day: answers.day.clone(),
-            week: answers.week.clone(),
-            month: answers.month.clone(),
+            day: notes.unless_fits("request.if_nothing_24h", to_staff::DAY, &answers.day),
+            week: notes.unless_fits("request.if_nothing_7d", to_staff::WEEK, &answers.week),
+            month: notes.unless_fits("request.if_nothing_30d", to_staff::MONTH, &answers.month),
         },
         needs,
-        amount: answers.amount.clone(),
-        currency: answers.currency.clone(),
-        needed_by: answers.by.clone(),
+        amount,
+        currency,
+        needed_by: notes.unless_fits("request.needed_by", to_staff::BY, &answers.by),
         contact: contact.trim().to_owned(),
-        payment: answers.payment.clone(),
-        endangering_money: answers.endangering.clone(),
-        others: others.map(|other| Others { name: other.name.clone(), may_check: other.may }).collect(),
-        references: references
-            .map(|who| Reference { who: who.name.clone(), contact: who.contact.clone(), may_name: who.may })
-            .collect(),
+        payment: notes.unless_fits("request.payment", to_staff::PAYMENT, &answers.payment),
+        endangering_money: notes.unless_fits(
+            "request.endangering_money",
+            to_staff::ENDANGERING,
+            &answers.endangering,
+        ),
+        others: notes.records("request.others", others.collect(), |other| {
+            to_staff::other(&other.name, other.may_check)
+        }),
+        references: notes.records("request.references", references.collect(), |one| {
+            to_staff::reference(&one.who, &one.contact, one.may_name)
+        }),
         persons,
-        anything: notes.0,
         ..Form::default()
-    }
+    };
+    notes.text(&answers.anything);
+    Form { anything: notes.0, ..form }
+}
+
+/// Whether a text is no longer than the answer of this name may be.
+fn fits(name: &str, text: &str) -> bool {
+    answer_rule(name).is_some_and(|rule| characters(text) <= rule.max_characters)
 }
 
 /// What stands under "anything".
@@ -182,6 +208,27 @@ impl Notes {
         }
     }
 
+    /// The answer, where it fits; else it stands here.
+    fn unless_fits(&mut self, name: &str, question: &str, answer: &str) -> String {
+        if fits(name, answer) {
+            return answer.to_owned();
+        }
+        self.add(question, answer);
+        String::new()
+    }
+
+    /// The same for records, each of which is told in one line.
+    fn records<T>(&mut self, name: &str, records: Vec<T>, told: impl Fn(&T) -> String) -> Vec<T> {
+        let lines: Vec<_> = records.iter().map(told).collect();
+        if fits(name, &lines.concat()) {
+            return records;
+        }
+        for line in &lines {
+            self.text(line);
+        }
+        Vec::new()
+    }
+
     fn tick(&mut self, statement: &str, holds: bool) {
         if holds {
             self.text(statement);
@@ -195,6 +242,7 @@ mod tests {
     use flare_kernel::Lane;
 
     use super::*;
+    use crate::answers::Person;
 
     fn two() -> Answers {
         Answers { story: "They came.".to_owned(), reach: "Signal".to_owned(), ..Answers::default() }
@@ -233,6 +281,77 @@ mod tests {
             assert!(sent.iter().any(|(_, answer)| answer.contains(text)), "{text}: {sent:?}");
         }
         assert_eq!((form.needs.as_slice(), form.says_of_danger()), (["legal".to_owned()].as_slice(), false));
+    }
+
+    #[test]
+    fn what_is_longer_than_its_place_is_sent_too() {
+        let long = |c: char| String::from(c).repeat(4_001);
+        let person = |c: char| Person { name: long(c), contact: long(c), may: c != 'o' };
+        let form = form_of(&Answers {
+            language: long('a'),
+            kind: long('b'),
+            now: long('c'),
+            place: long('d'),
+            ..two()
+        });
+        let anything = |form: &Form| {
+            let sent = form.answers().unwrap();
+            sent.into_iter().find(|(name, _)| *name == "request.anything").unwrap().1
+        };
+        assert!(['a', 'b', 'c', 'd'].iter().all(|c| anything(&form).contains(&long(*c))));
+        let form = form_of(&Answers { day: long('e'), week: long('f'), ..two() });
+        assert!(['e', 'f'].iter().all(|c| anything(&form).contains(&long(*c))));
+        let form = form_of(&Answers {
+            by: "before the feast, or when the road to the north opens again".to_owned(),
+            month: long('g'),
+            amount: "as much as the lawyer asks for".repeat(4),
+            currency: "IQD".to_owned(),
+            payment: long('h'),
+            endangering: long('i'),
+            ..two()
+        });
+        let sent = anything(&form);
+        for text in
+            ["Needed by, as typed: before the feast", "asks for IQD", &long('g'), &long('h'), &long('i')]
+        {
+            assert!(sent.contains(text), "{text}");
+        }
+        let form = form_of(&Answers { others: [person('n'), person('o')], ..two() });
+        let sent = anything(&form);
+        assert!(sent.contains(&format!("Asked too (you may speak with them): {}", long('n'))), "{sent}");
+        assert!(sent.contains(&format!("Asked too (do not speak with them): {}", long('o'))), "{sent}");
+        let form = form_of(&Answers { references: [person('r'), person('o')], ..two() });
+        let sent = anything(&form);
+        assert!(sent.contains(&format!("Can vouch (you may tell them my name): {}", long('r'))), "{sent}");
+        assert!(sent.contains(&format!("Can vouch (do not tell them my name): {}", long('o'))), "{sent}");
+    }
+
+    #[test]
+    fn what_fits_stands_in_its_own_place_with_what_is_allowed() {
+        let person = |name: &str, may| Person { name: name.to_owned(), contact: "Signal".to_owned(), may };
+        let form = form_of(&Answers {
+            way: "here".to_owned(),
+            phone: "shared".to_owned(),
+            name: "Ana".to_owned(),
+            alone: true,
+            before: true,
+            others: [person("Fund A", true), person("Fund B", false)],
+            references: [person("Editor", false), person("Colleague", true)],
+            ..two()
+        });
+        assert_eq!(form.contact, "Only on this page, with the code.\nSignal");
+        for line in [
+            "To be called: Ana",
+            "nobody else uses it): shared",
+            "Works without an outlet",
+            "Asked us before",
+        ] {
+            assert!(form.anything.contains(line), "{line}: {}", form.anything);
+        }
+        let others: Vec<_> = form.others.iter().map(|other| (other.name.as_str(), other.may_check)).collect();
+        assert_eq!(others, [("Fund A", true), ("Fund B", false)]);
+        let told: Vec<_> = form.references.iter().map(|one| (one.who.as_str(), one.may_name)).collect();
+        assert_eq!(told, [("Editor", false), ("Colleague", true)]);
     }
 
     #[test]

@@ -87,13 +87,23 @@ impl Language {
 
     /// How far away an instant is: "in 5 hours", "2 hours ago", "now".
     pub(crate) fn distance(self, at: Timestamp, now: Timestamp) -> String {
+        self.said(at, now, L10nLanguage::in_span)
+    }
+
+    /// The same of an instant by which something is done, which is not the instant at which it is.
+    pub(crate) fn within(self, by: Timestamp, now: Timestamp) -> String {
+        self.said(by, now, L10nLanguage::within_span)
+    }
+
+    fn said(self, at: Timestamp, now: Timestamp, ahead: impl Fn(&L10nLanguage, String) -> String) -> String {
         let micros = at.since(now).as_micros();
         let seconds = micros.unsigned_abs() / 1_000_000;
-        if seconds < MINUTE / 2 {
-            return self.texts().now();
+        let texts = self.texts();
+        match (seconds < MINUTE / 2, micros < 0) {
+            (true, _) => texts.now(),
+            (false, true) => texts.ago_span(self.span(seconds)),
+            (false, false) => ahead(texts, self.span(seconds)),
         }
-        let span = self.span(seconds);
-        if micros < 0 { self.texts().ago_span(span) } else { self.texts().in_span(span) }
     }
 }
 
@@ -151,6 +161,11 @@ mod tests {
         ] {
             assert_eq!(Language::ALL.map(|language| said(language, seconds)), texts);
         }
+        let now = Timestamp::from_micros(0);
+        let by = now.plus(Duration::from_hours(2));
+        let within = Language::ALL.map(|language| plain(language.within(by, now)));
+        assert_eq!(within, ["in 2 hours", "d’ici 2 heures", "خلال ساعتين"]);
+        assert_eq!(Language::En.within(now, now), "now");
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Portal {
     /// A portal that reaches the services over `lines`. Its calls say for which place they are made, and wait where it has
     /// made many.
     pub fn new(lines: Lines, settings: PortalSettings, keys: PortalKeys, clock: Arc<dyn Clock>) -> Self {
+        figures::begin();
         let queues = patience::Queues::new();
         let lines = lines.through(|way| queues.before(place::telling(way)));
         let requester = requester::Requester::new(lines, settings.organisation.clone());

@@ -70,14 +70,20 @@ impl Page {
 #[template(path = "home.html")]
 pub(crate) struct Home<'a> {
     pub(crate) p: Page,
-    pub(crate) reading: String,
+    /// Who reads when, where that is known.
+    pub(crate) reading: Option<String>,
     pub(crate) critical: bool,
     pub(crate) helplines: &'a [Contact],
     pub(crate) own_language: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl<'a> Home<'a> {
-    pub(crate) fn new(lang: Language, reading: String, critical: bool, helplines: &'a [Contact]) -> Self {
+    pub(crate) fn new(
+        lang: Language,
+        reading: Option<String>,
+        critical: bool,
+        helplines: &'a [Contact],
+    ) -> Self {
         let p = Page::new(lang, L10nLanguage::title_write);
         Self { p, reading, critical, helplines, own_language: &OWN_LANGUAGE }
     }
@@ -239,6 +245,8 @@ impl<'a> More<'a> {
 #[template(path = "code.html")]
 pub(crate) struct Code {
     pub(crate) p: Page,
+    /// The address under which this site was reached.
+    pub(crate) host: String,
     pub(crate) by: String,
     pub(crate) other_words: Option<String>,
     pub(crate) words_first: bool,
@@ -277,7 +285,7 @@ pub(crate) struct Status {
 
 /// A button that opens the page of an act.
 pub(crate) struct ActButton {
-    pub(crate) path: &'static str,
+    pub(crate) act: &'static str,
     pub(crate) name: String,
     /// Whether we wait for it.
     pub(crate) is_asked: bool,

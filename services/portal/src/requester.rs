@@ -59,8 +59,10 @@ pub(crate) enum NotDone {
 pub(crate) struct Standing {
     /// Whose turn.
     pub(crate) turn: Turn,
-    /// Since when.
+    /// When something last happened.
     pub(crate) since: Option<Timestamp>,
+    /// When it came in, where nobody has read it yet.
+    pub(crate) unread_since: Option<Timestamp>,
     /// What can be done, what we wait for first.
     pub(crate) acts: Vec<Act>,
 }
@@ -130,7 +132,9 @@ impl Requester {
     pub(crate) async fn look(&self, receipt: &Receipt) -> Result<Standing, NotDone> {
         let (_, status) = self.find(receipt).await?;
         let since = status.steps.iter().filter_map(|step| step.at).max();
-        Ok(Standing { turn: turn(&status), since, acts: possible(&status) })
+        let unread_since =
+            status.received.filter(|_| status.standing == flare_edge::receipt::Standing::Received);
+        Ok(Standing { turn: turn(&status), since, unread_since, acts: possible(&status) })
     }
 
     async fn find(&self, receipt: &Receipt) -> Result<(ReceiptHolder, Status), NotDone> {

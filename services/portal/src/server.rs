@@ -32,7 +32,7 @@ use crate::figures::{self, Want};
 pub use tls::{CertificateError, ShownCertificate};
 
 /// A request's headers come within this, and a silent connection is closed after it.
-const HEADERS: Duration = Duration::from_secs(30);
+const HEADERS: Duration = Duration::from_secs(10);
 /// TLS, or the line that Tor writes, takes no longer.
 const OPENING: Duration = Duration::from_secs(10);
 /// How long a newcomer waits for room while every connection is busy, and how often it looks.

@@ -27,25 +27,51 @@ pub fn contacts(text: &str) -> Result<Vec<Contact>, BadLines> {
     lines.map(contact).collect()
 }
 
-/// The hours of each day, in UTC, in which somebody reads. The same hour twice: all day.
+/// The hours of each day, in UTC, in which somebody reads. The same hour twice: nothing is said of when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadingHours {
     /// From this hour, 0 to 23.
     pub from: u32,
-    /// Until this hour, 0 to 23.
+    /// Until this hour, 0 to 24. From 0 until 24 is all day.
     pub until: u32,
 }
 
+/// Whether somebody reads at some instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The organisation says nothing of it.
+    Unsaid,
+    /// Somebody does.
+    Now,
+    /// Nobody does until then.
+    Again(Timestamp),
+}
+
 impl ReadingHours {
-    /// When somebody reads again; none when somebody reads now.
-    pub fn again(self, now: Timestamp) -> Option<Timestamp> {
+    /// Whether somebody reads now.
+    pub fn at(self, now: Timestamp) -> Reading {
         const DAY: i64 = 86_400;
         let (from, until) = (i64::from(self.from) * 3_600, i64::from(self.until) * 3_600);
         let of_day = (now.as_micros() / 1_000_000).rem_euclid(DAY);
         let since_opening = (of_day - from).rem_euclid(DAY);
-        let open_for = (until - from).rem_euclid(DAY);
-        let reads = open_for == 0 || since_opening < open_for;
-        (!reads).then(|| now.plus(Duration::from_secs(DAY - since_opening)))
+        let open_for = until - from;
+        if open_for == 0 {
+            return Reading::Unsaid;
+        }
+        let open_for = if open_for < 0 { open_for + DAY } else { open_for };
+        if since_opening < open_for {
+            Reading::Now
+        } else {
+            Reading::Again(now.plus(Duration::from_secs(DAY - since_opening)))
+        }
+    }
+
+    /// When somebody reads again, where nobody does now.
+    pub fn again(self, now: Timestamp) -> Option<Timestamp> {
+        match self.at(now) {
+            Reading::Again(again) => Some(again),
+            Reading::Unsaid | Reading::Now => None,
+        }
     }
 }
 
@@ -140,6 +166,9 @@ mod tests {
         assert_eq!([8, 19, 20, 2].map(|hour| again(day, hour)), [None, None, Some(32), Some(8)]);
         let night = ReadingHours { from: 20, until: 4 };
         assert_eq!([20, 3, 4].map(|hour| again(night, hour)), [None, None, Some(20)]);
-        assert_eq!(again(ReadingHours { from: 0, until: 0 }, 13), None);
+        let at_noon = |from, until| ReadingHours { from, until }.at(at(12));
+        assert_eq!([at_noon(0, 0), at_noon(9, 9)], [Reading::Unsaid; 2]);
+        assert_eq!([at_noon(0, 24), at_noon(12, 13), at_noon(20, 13)], [Reading::Now; 3]);
+        assert_eq!(at_noon(0, 12), Reading::Again(at(24)));
     }
 }

@@ -9,7 +9,7 @@ mod folder;
 mod gauges;
 mod sending;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod waiting_room;
 
 use std::{

@@ -19,6 +19,7 @@ use tower::{ServiceExt as _, service_fn};
 mod catalogues;
 mod more;
 mod sources;
+mod standing;
 
 use crate::{Portal, PortalKeys, PortalSettings, ReadingHours, Targets, contacts};
 
@@ -247,9 +248,43 @@ async fn an_organisation_may_name_its_onion_service_its_contact_and_its_own_tls(
 }
 
 #[tokio::test]
+async fn a_fault_of_ours_is_a_page_in_the_readers_language_with_its_headers() {
+    let panics = service_fn(|_: Request<tonic::body::Body>| async {
+        assert!(HOST.is_empty(), "a fault that a test makes");
+        Ok::<_, Infallible>(tonic::Status::unavailable("never").into_http())
+    });
+    let router = portal_over(Lines::all(&panics), settings());
+    let code = flare_seal::Receipt::draw().unwrap().digits().into_inner().replace(' ', "+");
+    let request =
+        Request::post("/fr/back").header(header::HOST, HOST).body(Body::from(format!("code={code}")));
+    let page = fetch_from(router, request.unwrap()).await;
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(page.html.contains("C’est notre faute, pas la vôtre"), "{}", page.html);
+    assert!(!page.html.contains("a fault that a test makes"));
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+}
+
+#[tokio::test]
 async fn what_stops_sending_is_said_and_everything_is_kept() {
-    let typed =
-        "way=there&story=&reach=&name=Ana+%3Cb%3E&amount=about+500&need=legal&danger=yes&anything=Thanks";
+    let texts =
+        ["language", "now", "place", "day", "week", "month", "people", "currency", "by", "other0", "other1"]
+            .into_iter()
+            .chain(["who0", "how0", "who1", "how1"]);
+    let texts: Vec<_> = texts.map(|name| (name, format!("typed into {name}"))).collect();
+    let areas = ["payment", "endangering"].map(|name| (name, format!("typed into {name}")));
+    let ticked = [
+        ("way", "there"),
+        ("phone", "shared"),
+        ("kind", "outlet"),
+        ("alone", "1"),
+        ("check1", "1"),
+        ("before", "1"),
+        ("tell0", "1"),
+    ];
+    let first = "story=&reach=&name=Ana+%3Cb%3E&amount=about+500&need=legal&danger=yes&anything=Thanks";
+    let written = texts.iter().chain(&areas).map(|(name, text)| format!("{name}={}", text.replace(' ', "+")));
+    let chosen = ticked.map(|(name, value)| format!("{name}={value}"));
+    let typed = [first.to_owned()].into_iter().chain(written).chain(chosen).collect::<Vec<_>>().join("&");
     let page = post("/fr/ask", &format!("f={}&{typed}", slip().await)).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.html.contains("<title>Erreur: Nous écrire"));
@@ -265,6 +300,19 @@ async fn what_stops_sending_is_said_and_everything_is_kept() {
     ] {
         assert!(page.html.contains(kept), "{kept}");
     }
+    for (name, text) in &texts {
+        let field = page.html.split(&format!("name=\"{name}\"")).nth(1).unwrap().split('>').next().unwrap();
+        assert!(field.contains(&format!("value=\"{text}\"")), "{name}: {field}");
+    }
+    for (name, text) in &areas {
+        assert!(page.html.contains(&format!(">\n{text}</textarea>")), "{name}");
+    }
+    for (name, value) in ticked {
+        let box_of = format!("name=\"{name}\" value=\"{value}\" checked");
+        assert!(page.html.contains(&box_of), "{box_of}");
+    }
+    // What is missing is said before anything else.
+    assert!(page.html.find("id=\"top\"").unwrap() < page.html.find("<h1>").unwrap());
 }
 
 #[tokio::test]
@@ -293,7 +341,7 @@ async fn an_altered_form_leads_to_the_safety_page_and_one_too_large_is_told() {
 async fn services_that_are_away_are_said_plainly_and_not_by_name() {
     let page = post("/en/ask", &format!("f={}&story=x&reach=y", slip().await)).await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(page.html.contains("Nothing was sent") && !page.html.contains("intake"));
+    assert!(page.html.contains("We do not know whether it arrived") && !page.html.contains("intake"));
 }
 
 #[tokio::test]

@@ -29,6 +29,31 @@ pub(crate) const PEOPLE: &str = "About how many people, as typed";
 /// Before a need that no listed one is.
 pub(crate) const NEED: &str = "Need, as sent";
 
+/// Before answers that are longer than their places.
+pub(crate) const LANGUAGE: &str = "Language to write in, as typed";
+pub(crate) const KIND: &str = "Who asks, as typed";
+pub(crate) const NOW: &str = "Country they are in now, as typed";
+pub(crate) const PLACE: &str = "Country where it happened, as typed";
+pub(crate) const DAY: &str = "If nothing is done within 24 hours, as typed";
+pub(crate) const WEEK: &str = "If nothing is done within 7 days, as typed";
+pub(crate) const MONTH: &str = "If nothing is done within 30 days, as typed";
+pub(crate) const AMOUNT: &str = "About how much money, as typed";
+pub(crate) const BY: &str = "Needed by, as typed";
+pub(crate) const PAYMENT: &str = "Safe ways to receive money, as typed";
+pub(crate) const ENDANGERING: &str = "Whose money would endanger them, as typed";
+
+/// Who else was asked, where it is told in a line.
+pub(crate) fn other(name: &str, may_check: bool) -> String {
+    let may = if may_check { "you may speak with them" } else { "do not speak with them" };
+    format!("Asked too ({may}): {name}")
+}
+
+/// Who can vouch, where it is told in a line.
+pub(crate) fn reference(who: &str, contact: &str, may_name: bool) -> String {
+    let may = if may_name { "you may tell them my name" } else { "do not tell them my name" };
+    format!("Can vouch ({may}): {who}, {contact}")
+}
+
 /// Of somebody whose code is lost before their request came in.
 pub(crate) fn lost_code(name: &str, case: CaseId) -> String {
     format!(

@@ -1,6 +1,6 @@
 //! What holds for every page: whom we answer, from where a form may come, which headers go out, and how long a page is.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -13,9 +13,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::FutureExt as _;
 
 use crate::{
-    Portal,
+    Portal, figures,
     language::Language,
     pages::{Page, STYLE_HASHES, Text},
     server::NoRoom,
@@ -99,7 +100,12 @@ pub(crate) async fn headers(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+    let lang = language(&path, request.headers());
+    // Whatever panicked is dropped and never looked at again.
+    let mut response = AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+        figures::panicked();
+        problem(StatusCode::INTERNAL_SERVER_ERROR, lang, |t| (t.broken_heading(), t.broken_text()))
+    });
     // Paths name a page and nobody, so they may stand in a header.
     let onion = portal.settings.onion.as_ref().map(|onion| HeaderValue::from_str(&format!("{onion}{path}")));
     if let Some(Ok(onion)) = onion {
@@ -151,6 +157,12 @@ pub(crate) async fn guard(State(portal): State<Arc<Portal>>, request: Request<Bo
         return problem(StatusCode::FORBIDDEN, lang, |t| (t.elsewhere_heading(), t.elsewhere_text()));
     }
     next.run(request).await
+}
+
+/// The name under which a request reached us, which [`guard`] found to be one of ours.
+pub(crate) fn host(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.unwrap_or_default().to_owned()
 }
 
 /// The one `Host` of a request, if it is one of `ours` and the address names no other.

@@ -63,10 +63,18 @@ pub(crate) async fn measure(junk: usize) -> Result<(), Failure> {
     installation.stop(None).await
 }
 
+/// Processor time that an installation takes in a second in which nobody asks it for anything.
+async fn idle(installation: &Installation) -> Result<f64, Failure> {
+    let (began, cpu) = (Instant::now(), installation.cpu()?);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    Ok((installation.cpu()? - cpu) / began.elapsed().as_secs_f64())
+}
+
 /// A page at a fixed rate, each timed from when it was due.
 async fn open_loop(installation: &Installation, pages: &Way) -> Result<(), Failure> {
     let total = usize::try_from(PER_SECOND * SECONDS)?;
     let next = Arc::new(AtomicUsize::new(0));
+    let idle = idle(installation).await?;
     let (began, cpu) = (Instant::now(), installation.cpu()?);
     let hands = (0..CONNECTIONS).map(|_| {
         let (next, pages) = (Arc::clone(&next), pages.clone());
@@ -89,13 +97,23 @@ async fn open_loop(installation: &Installation, pages: &Way) -> Result<(), Failu
     for hand in try_join_all(hands).await? {
         times.extend(hand?);
     }
-    let each = (installation.cpu()? - cpu) * 1_000.0 / f64::from(PER_SECOND * SECONDS);
+    let taken = installation.cpu()? - cpu - idle * began.elapsed().as_secs_f64();
+    let each = taken * 1_000.0 / f64::from(PER_SECOND * SECONDS);
     report(
         &format!("portal: a page at {PER_SECOND}/s, open loop, p99"),
         &format!("{:.2} ms", p99(times)),
         "<= 5 ms",
     );
-    report("portal: processor time of the server for each page", &format!("{each:.3} ms"), "<= 0.2 ms");
+    report(
+        "portal: processor time of the server for each page, beyond what it takes when idle",
+        &format!("{each:.3} ms"),
+        "<= 0.2 ms",
+    );
+    report(
+        "portal: processor time of the whole installation when idle",
+        &format!("{:.0} ms a second", idle * 1_000.0),
+        "none",
+    );
     Ok(())
 }
 

@@ -82,14 +82,23 @@ impl<'c, 'i> Grant<'c, 'i> {
         desk.run(&[&["grant"], act_name, &[self.id.as_str()], args].concat())
     }
 
-    /// The requester is shown it.
+    /// The requester is shown it, in the words of the program.
     pub(crate) fn put_to_the_requester(&self) {
+        self.put_with(&[]);
+    }
+
+    /// The same, in these words.
+    pub(crate) fn put_to_the_requester_as(&self, words: &str) {
+        self.put_with(&["--text-file", &self.case.words(words)]);
+    }
+
+    fn put_with(&self, args: &[&str]) {
         let shown = || {
             let seen =
                 |grant: &Value| grant["grant_id"] == self.id.as_str() && grant["proposal_message_id"] != "";
             list(&self.case.status()["grants"]).iter().any(seen)
         };
-        self.officer_act(&["propose"], &[], shown);
+        self.officer_act(&["propose"], args, shown);
         until("the requester is shown the proposal", || shown().then_some(()));
     }
 

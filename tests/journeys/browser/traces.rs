@@ -43,14 +43,15 @@ pub(super) fn nothing_stays_to_be_seen(visitor: &Visitor<'_>) {
     seen.nothing_on_the_way_back("leaving again");
 }
 
-struct Seen<'a> {
-    visitor: &'a Visitor<'a>,
-    secrets: &'a [String],
+/// What was typed and shown to somebody until now.
+pub(super) struct Seen<'a> {
+    pub(super) visitor: &'a Visitor<'a>,
+    pub(super) secrets: &'a [String],
 }
 
 impl Seen<'_> {
     /// Some steps back, then forward again up to the page before this one.
-    fn nothing_on_the_way_back(&self, after: &str) {
+    pub(super) fn nothing_on_the_way_back(&self, after: &str) {
         let browser = self.visitor.browser;
         for step in 1..=4 {
             browser.back();

@@ -36,7 +36,8 @@ pub(crate) struct Installation {
 pub(crate) struct Wish<'a> {
     /// What is logged.
     pub(crate) log: Option<&'a str>,
-    /// A proxy before RabbitMQ, and one before Redis.
+    /// Proxies before PostgreSQL, RabbitMQ and Redis.
+    pub(crate) database: Option<&'a Proxy>,
     pub(crate) broker: Option<&'a Proxy>,
     pub(crate) cache: Option<&'a Proxy>,
     /// Processes of each role; 0 for all roles in one process.
@@ -252,7 +253,7 @@ fn distributed_environment(folder: &Path, servers: &Servers, wish: &Wish<'_>) ->
         ("FILES__DIR", text(&data.join("files"))),
         ("SERVICE__KEY_FILE", text(&key)),
         ("SERVICE__SETUP_CODE_FILE", text(&code)),
-        ("DATABASE__URL", servers.postgres.clone()),
+        ("DATABASE__URL", through(&servers.postgres, wish.database)),
         ("DATABASE__SCHEMA_PREFIX", servers.schema_prefix.clone()),
         ("DATABASE__MAX_CONNECTIONS", "4".to_owned()),
         ("BROKER__URL", through(&servers.rabbitmq, wish.broker)),

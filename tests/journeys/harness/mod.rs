@@ -16,6 +16,8 @@ pub(crate) mod proxy;
 pub(crate) mod redis_watch;
 pub(crate) mod samples;
 pub(crate) mod servers;
+pub(crate) mod spool;
+pub(crate) mod step;
 pub(crate) mod template;
 pub(crate) mod wait;
 pub(crate) mod wire;

@@ -1,7 +1,7 @@
 //! A page as it comes over the wire: every byte of it, with no browser between.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     time::Duration,
 };
@@ -49,32 +49,47 @@ pub(crate) fn form(pages: &str, path: &str, body: &str, cookie: &str) -> String 
     )
 }
 
+/// Opens the page and sends it with this story.
+pub(crate) fn asks(pages: &str, story: &str) -> Reply {
+    let slip = get(pages, "/en/ask").field("f");
+    post(pages, "/en/ask", &asking(&slip, story), "")
+}
+
+/// What an opened page sends with this story, as whoever can be reached on Signal.
+pub(crate) fn asking(slip: &str, story: &str) -> String {
+    format!("f={slip}&story={}&reach=Signal", story.replace(' ', "+"))
+}
+
 /// Says something and reads until the other side has no more to say.
+#[track_caller]
 pub(crate) fn ask(pages: &str, request: &str) -> Reply {
-    said_on(TcpStream::connect(pages).unwrap(), request)
+    said_on(TcpStream::connect(pages).unwrap(), request).unwrap()
 }
 
 /// The same, from another place: an address of this machine that is not the usual one.
+#[track_caller]
 pub(crate) fn ask_from(place: Ipv4Addr, pages: &str, request: &str) -> Reply {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((place, 0)).into()).unwrap();
-    socket.connect(&pages.parse::<SocketAddr>().unwrap().into()).unwrap();
+    try_ask_from(place, pages, request).unwrap()
+}
+
+/// The same, where whoever asks may be turned away, cut off, or answered too late.
+pub(crate) fn try_ask_from(place: Ipv4Addr, pages: &str, request: &str) -> io::Result<Reply> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((place, 0)).into())?;
+    socket.connect(&pages.parse::<SocketAddr>().unwrap().into())?;
     said_on(socket.into(), request)
 }
 
-fn said_on(mut stream: TcpStream, request: &str) -> Reply {
-    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
+fn said_on(mut stream: TcpStream, request: &str) -> io::Result<Reply> {
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let text = String::from_utf8(answer).unwrap();
-    let (head, html) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
-    Reply {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        head: head.to_owned(),
-        html: html.to_owned(),
-        bytes: text.len(),
-    }
+    stream.read_to_end(&mut answer)?;
+    let text = String::from_utf8(answer).map_err(io::Error::other)?;
+    let no_answer = || io::Error::other(format!("no answer: {text:?}"));
+    let (head, html) = text.split_once("\r\n\r\n").ok_or_else(no_answer)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(no_answer)?;
+    Ok(Reply { status, head: head.to_owned(), html: html.to_owned(), bytes: text.len() })
 }
 
 impl Reply {
@@ -97,13 +112,14 @@ impl Reply {
     }
 
     /// What a hidden field of the page holds.
+    #[track_caller]
     pub(crate) fn field(&self, name: &str) -> String {
-        let field = self.html.split(&format!("name=\"{name}\" value=\"")).nth(1);
-        field
-            .unwrap_or_else(|| panic!("no field {name}: {}", self.html))
-            .split('"')
-            .next()
-            .unwrap()
-            .to_owned()
+        self.field_if_any(name).unwrap_or_else(|| panic!("no field {name}: {}", self.html))
+    }
+
+    /// The same, of a page that may be another than the one with the field.
+    pub(crate) fn field_if_any(&self, name: &str) -> Option<String> {
+        let field = self.html.split(&format!("name=\"{name}\" value=\"")).nth(1)?;
+        field.split('"').next().map(str::to_owned)
     }
 }

@@ -35,6 +35,16 @@ fn are_complete(what: &str, reply: &Reply) {
     assert!(!policy.contains("unsafe"), "{what}: {policy}");
 }
 
+/// Leaving leads to another site, without the cookie and without a word of ours on the way.
+pub(super) fn leaving_says_nothing(pages: &str) {
+    let left = wire::ask(pages, &wire::visit(pages, "/leave", "__Host-s=AAAA"));
+    are_complete("/leave", &left);
+    assert_eq!((left.status, left.html.as_str()), (303, ""));
+    assert_eq!(left.header("location"), Some("https://localhost:9/"));
+    let cookie = left.header("set-cookie").unwrap_or_default();
+    assert!(cookie.starts_with("__Host-s=;") && cookie.contains("Max-Age=0"), "{cookie}");
+}
+
 /// Only the portal's own names are answered, whatever else is said on the line, so that no other name can be made to lead
 /// here.
 pub(super) fn name_decides_who_is_answered(pages: &str) {

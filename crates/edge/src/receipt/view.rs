@@ -424,7 +424,7 @@ fn text<T: ToString, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error
 }
 
 #[allow(clippy::ref_option, reason = "serde hands out a reference to the field")]
-fn text_or_none<T: ToString, S: Serializer>(value: &Option<T>, out: S) -> Result<S::Ok, S::Error> {
+pub(super) fn text_or_none<T: ToString, S: Serializer>(value: &Option<T>, out: S) -> Result<S::Ok, S::Error> {
     value.as_ref().map(ToString::to_string).serialize(out)
 }
 

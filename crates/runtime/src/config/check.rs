@@ -196,7 +196,7 @@ impl Check {
         self.between("portal.max_connections", portal.max_connections, 16, 100_000);
         self.portal_addresses(settings);
         self.between("portal.reads_from_hour", portal.reads_from_hour, 0, 23);
-        self.between("portal.reads_until_hour", portal.reads_until_hour, 0, 23);
+        self.between("portal.reads_until_hour", portal.reads_until_hour, 0, 24);
         let leave = &portal.leave;
         let fits = leave.starts_with("https://") && leave.bytes().all(|byte| byte.is_ascii_graphic());
         self.that(fits, "portal.leave", leave, "must be an address that begins with https://");

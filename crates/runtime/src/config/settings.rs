@@ -6,7 +6,7 @@ use std::{
 };
 
 use flare_access::{Deadlines, Limit, Limits, TrustedProxies};
-use flare_contracts::Producer;
+use flare_contracts::{Producer, input};
 use serde::Deserialize;
 
 use super::Secret;
@@ -386,9 +386,8 @@ impl PortalSettings {
 
     /// The organisation's fingerprint as it is shown, whichever way it was typed; none where none is given.
     pub fn organisation(&self) -> Option<String> {
-        let groups = self.fingerprint.split(|mark: char| mark.is_whitespace() || mark == '-');
-        let groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();
-        (!groups.is_empty()).then(|| groups.join(" "))
+        let shown = input::fingerprint(&self.fingerprint);
+        (!shown.is_empty()).then_some(shown)
     }
 
     /// The fronts that are believed when they say where a call comes from. What is no address is left out.

@@ -240,7 +240,7 @@ fn portal(dir: &Path) -> Sources {
         .set("peers.identity", "127.0.0.1:1")
         .set("peers.intake", "127.0.0.1:2")
         .set("portal.key_file", key.display().to_string())
-        .set("portal.fingerprint", "01234-56789 01234 56789 01234\n56789")
+        .set("portal.fingerprint", "01234-56789 ٠١٢٣٤ ٥٦٧٨٩ 01234\n56789\u{200f}")
         .set("tls.insecure", "true")
 }
 

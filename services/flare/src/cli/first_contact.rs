@@ -1,6 +1,7 @@
 //! Which organisation a device trusts: shown and confirmed, or named, before anything is sealed to it.
 
 use clap::Args;
+use flare_contracts::input;
 use flare_edge::KeyBundle;
 use serde_json::{Value, json};
 
@@ -36,7 +37,7 @@ impl Context {
     /// then on, and another that answers in its place is refused.
     pub(crate) async fn trusted(&self, contact: &FirstContact) -> Result<Trusted, CliError> {
         let known = self.profile.organisation()?;
-        let named = contact.organisation.as_deref().map(as_shown);
+        let named = contact.organisation.as_deref().map(input::fingerprint);
         let expected = match (&known, &named) {
             (Some(known), Some(named)) if known != named => {
                 let rule = format!("must be that of the organisation this device trusts: {known}");
@@ -76,22 +77,4 @@ impl Context {
 pub(crate) fn show(context: &Context, bundle: &KeyBundle) {
     context.output.line(format!("  {}", isolated(bundle.name())));
     context.output.line(format!("  {}", context.output.bold(bundle.fingerprint())));
-}
-
-/// A fingerprint as this program shows it, however it was typed or pasted.
-pub(crate) fn as_shown(typed: &str) -> String {
-    let groups =
-        typed.split(|mark: char| mark.is_whitespace() || mark == '-').filter(|group| !group.is_empty());
-    groups.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_may_be_pasted_over_several_lines_or_written_with_hyphens() {
-        assert_eq!(as_shown("01234-56789"), "01234 56789");
-        assert_eq!(as_shown(" 01234 56789\n  01234\t56789 "), "01234 56789 01234 56789");
-    }
 }

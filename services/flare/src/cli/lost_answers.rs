@@ -160,9 +160,11 @@ impl Flare {
             .await
     }
 
-    /// The fingerprint of somebody's keys, as they read it out.
+    /// The fingerprint of somebody's keys, as they write it: with hyphens, and in the figures of their own script.
     async fn keys_of(&self, name: &str) -> String {
-        self.context(name, None).session().await.unwrap().own_keys().fingerprint().replace(' ', "-")
+        let shown = self.context(name, None).session().await.unwrap().own_keys().fingerprint();
+        let written = |c: char| c.to_digit(10).map_or('-', |digit| char::from_u32(0x660 + digit).unwrap());
+        shown.chars().map(written).collect()
     }
 
     /// What lets omar into the team triage.

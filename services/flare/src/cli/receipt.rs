@@ -257,6 +257,15 @@ mod tests {
     }
 
     #[test]
+    fn a_receipt_is_read_as_whichever_editor_kept_it() {
+        let drawn = Receipt::from_bytes([7; 15]);
+        let (_folder, path) = file("");
+        let text = format!("\u{feff}{}\r\n", drawn.words().expose());
+        std::fs::write(&path, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+        assert_eq!(read(&path).unwrap().expose(), drawn.expose());
+    }
+
+    #[test]
     fn a_misspelt_word_is_told_with_the_nearest() {
         let mut words = Receipt::from_bytes([7; 15]).words().into_inner();
         let meant = words.split(' ').next().unwrap().to_owned();

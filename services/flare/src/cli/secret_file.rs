@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use flare_seal::Sensitive;
+use flare_typed::text::decode;
 use tempfile::NamedTempFile;
 
 use super::{CliError, Output};
@@ -33,8 +35,10 @@ impl SecretFile {
 
     /// The same; a file that holds this very secret from an earlier try is as good.
     pub(crate) fn keep_again(path: &Path, secret: &str) -> Result<Self, CliError> {
-        match fs::read_to_string(path) {
-            Ok(earlier) if earlier.trim_end() == secret => Ok(Self { path: path.to_owned(), is_new: false }),
+        match read(path) {
+            Ok(earlier) if earlier.expose().trim_end() == secret => {
+                Ok(Self { path: path.to_owned(), is_new: false })
+            }
             Ok(_) => Err(is_there(path)),
             Err(_) => Self::keep(path, secret),
         }
@@ -109,10 +113,12 @@ fn settle(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a secret.
-pub(crate) fn read(path: &Path) -> Result<flare_seal::Sensitive<String>, CliError> {
-    let text = fs::read_to_string(path).map_err(|error| CliError::file(path, &error))?;
-    Ok(flare_seal::Sensitive::new(text))
+/// Reads a secret. Whoever was given it may have kept it with an editor that writes UTF-16, or a mark before the text.
+pub(crate) fn read(path: &Path) -> Result<Sensitive<String>, CliError> {
+    let bytes = Sensitive::new(fs::read(path).map_err(|error| CliError::file(path, &error))?);
+    let text = decode(bytes.expose());
+    let text = text.map_err(|rule| CliError::refused(path.display().to_string(), rule.to_string()))?;
+    Ok(Sensitive::new(text.into_owned()))
 }
 
 fn private_folder(folder: &Path) -> Result<(), CliError> {
@@ -143,6 +149,28 @@ mod tests {
         assert!(SecretFile::keep(&folder.path().join("none/receipt"), "x").is_err());
         // A name without a folder is one in the folder at hand.
         assert_eq!(folder_of(Path::new("receipt")), Path::new("."));
+    }
+
+    #[test]
+    fn a_secret_is_read_as_whichever_editor_kept_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code");
+        let utf16 =
+            |unit: fn(u16) -> [u8; 2]| "\u{feff}abc\n".encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        let kept: [Vec<u8>; 4] = [
+            b"abc\n".to_vec(),
+            b"\xef\xbb\xbfabc\n".to_vec(),
+            utf16(u16::to_le_bytes),
+            utf16(u16::to_be_bytes),
+        ];
+        for bytes in kept {
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(read(&path).unwrap().expose(), "abc\n", "{bytes:?}");
+            assert!(!SecretFile::keep_again(&path, "abc").unwrap().is_new, "{bytes:?}");
+        }
+        fs::write(&path, b"caf\xe9").unwrap();
+        let refused = read(&path).err().unwrap().for_people();
+        assert!(refused.contains("code must be text in UTF-8"), "{refused}");
     }
 
     #[test]

@@ -4,19 +4,22 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
-use flare_contracts::identity::v1::{
-    DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
+use flare_contracts::{
+    identity::v1::{
+        DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
+    },
+    input,
 };
 use flare_edge::{
     KeyBundle, NewMember, Session, Team, admission, admit, certify_staff, code_hash, draw_code, enrol,
     enrolment, found, founding_code, person_keys,
 };
 use flare_seal::{Argon2Params, OrganisationSeed, fingerprint};
+use flare_typed::text::clean_value;
 use serde_json::json;
 
 use super::{
     CliError, Context, ask,
-    first_contact::as_shown,
     login::new_passphrase,
     prompt, retrying,
     secret_file::{self, SecretFile},
@@ -290,7 +293,7 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
     let session = context.session().await?;
     secret_file::check_destination(args.code_file.as_deref(), "--code-file", context.output)?;
     let (code, file) = match args.code_file.as_deref() {
-        Some(path) if args.again => (secret_file::read(path)?.expose().trim().to_owned(), None),
+        Some(path) if args.again => (clean_value(secret_file::read(path)?.expose()), None),
         Some(path) => {
             let (code, _) = draw_code()?;
             let file = SecretFile::keep(path, &code)?;
@@ -391,7 +394,7 @@ async fn vouched(
 
 /// Whether the numbers that a person read out are those of the keys that the server shows.
 fn compare(context: &Context, name: &str, shown: &str, read_out: Option<&str>) -> Result<(), CliError> {
-    match read_out.map(as_shown) {
+    match read_out.map(input::fingerprint) {
         Some(read_out) if read_out == shown => Ok(()),
         Some(_) => {
             let rule = format!("must be that of the keys which the server shows for {name}: {shown}");

@@ -21,14 +21,26 @@ fn words<'t>(text: &'t str, begin: &str, letters: fn(char) -> bool) -> BTreeSet<
     starts.map(|rest| &rest[..rest.find(|c| !letters(c)).unwrap_or(rest.len())]).collect()
 }
 
-/// The variables of one service in the compose file, with their values.
-fn environment(service: &str) -> Vec<(String, String)> {
+/// What the compose file says of one service.
+fn service(name: &str) -> String {
     let compose = read("docker-compose.yml");
-    let from = compose.split_once(&format!("\n  {service}:\n")).unwrap().1;
+    let from = compose.split_once(&format!("\n  {name}:\n")).unwrap().1;
     let own: Vec<_> = from.lines().take_while(|line| line.is_empty() || line.starts_with("   ")).collect();
-    let pairs = own.iter().filter_map(|line| line.trim().split_once(": "));
+    own.join("\n") + "\n"
+}
+
+/// The variables of one service in the compose file that have a value there.
+fn environment(name: &str) -> Vec<(String, String)> {
+    let own = service(name);
+    let pairs = own.lines().filter_map(|line| line.trim().split_once(": "));
     let pairs = pairs.filter(|(name, _)| name.starts_with("FLARE__"));
     pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
+}
+
+/// What the first directive of this name is given in a file of nginx's.
+fn directive<'c>(conf: &'c str, name: &str) -> &'c str {
+    let given = |line: &'c str| line.trim().strip_prefix(name)?.strip_prefix(' ')?.strip_suffix(';');
+    conf.lines().find_map(given).unwrap_or_else(|| panic!("nothing gives {name}"))
 }
 
 #[test]
@@ -39,6 +51,7 @@ fn every_variable_that_is_named_is_a_setting() {
         "deploy/Dockerfile",
         "deploy/systemd/flare.service",
         "deploy/systemd/flare-portal.service",
+        "deploy/systemd/flare-portal-tls.conf",
     ] {
         let text = read(file);
         let named = words(&text, "FLARE__", |c| c.is_ascii_uppercase() || c == '_');
@@ -97,12 +110,109 @@ fn the_portal_and_its_front_know_each_other_by_their_addresses() {
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "limit_conn_zone $binary_remote_addr zone=places:10m;",
         "limit_conn places 64;",
-        // What the portal takes.
-        "client_max_body_size 1m;",
     ] {
         assert!(front.contains(line), "{line}");
     }
     assert!(!front.contains("proxy_add_x_forwarded_for"), "what a caller wrote is not passed on");
+}
+
+#[test]
+fn the_front_writes_below_tmp_and_nowhere_else() {
+    let (own, front) = (service("front"), read("deploy/front.conf"));
+    assert!(own.contains("read_only: true\n") && own.contains("tmpfs: [\"/tmp:"), "{own}");
+    // nginx does not start while it cannot make one of these, whether or not it is used.
+    for name in [
+        "pid",
+        "client_body_temp_path",
+        "proxy_temp_path",
+        "fastcgi_temp_path",
+        "uwsgi_temp_path",
+        "scgi_temp_path",
+    ] {
+        assert!(directive(&front, name).starts_with("/tmp/"), "{name}");
+    }
+}
+
+#[test]
+fn the_front_takes_more_than_the_portal_and_keeps_it_in_memory() {
+    let (front, handlers) = (read("deploy/front.conf"), read("services/portal/src/handlers.rs"));
+    let most = handlers.split_once("const BODY_BYTES: usize = ").unwrap().1.split(';').next().unwrap();
+    let most: u64 = most.split(" * ").map(|factor| factor.parse::<u64>().unwrap()).product();
+    let taken = directive(&front, "client_max_body_size");
+    let mebibytes: u64 = taken.strip_suffix('m').unwrap().parse().unwrap();
+    assert!(mebibytes * 1024 * 1024 > most, "the portal says what is too large, in its reader's language");
+    assert_eq!(directive(&front, "client_body_buffer_size"), taken);
+}
+
+#[test]
+fn what_the_front_says_by_itself_is_in_each_language_and_has_the_headers_of_a_page() {
+    let front = read("deploy/front.conf");
+    for lang in ["en", "fr", "ar"] {
+        let catalogue = read(&format!("services/portal/locales/{lang}/portal.ftl"));
+        for begin in ["too-large-heading = ", "too-large-text = "] {
+            let text = catalogue.lines().find_map(|line| line.strip_prefix(begin)).unwrap();
+            assert!(front.contains(&format!(">{text}</")), "{lang}: {text}");
+        }
+        assert!(lang == "en" || front.matches(&format!("<div lang={lang}")).count() == 2, "{lang}");
+    }
+    assert_eq!(directive(&front, "error_page"), "413 500 502 503 504 @said");
+    let said = front.split_once("location @said {").unwrap().1.split('}').next().unwrap();
+    for header in [
+        "Cache-Control no-store",
+        "Referrer-Policy same-origin",
+        "X-Content-Type-Options nosniff",
+        "X-Frame-Options DENY",
+        "X-Robots-Tag \"noindex, nofollow\"",
+        "Content-Security-Policy \"default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'\"",
+    ] {
+        assert!(said.contains(&format!("add_header {header} always;")), "{header}");
+    }
+}
+
+#[test]
+fn the_portal_and_its_front_are_asked_whether_they_run() {
+    let (compose, front) = (read("docker-compose.yml"), read("deploy/front.conf"));
+    let of_roles = compose.split_once("\nx-role: &role\n").unwrap().1.split("\n\n").next().unwrap();
+    assert!(of_roles.contains("  healthcheck:\n    test: [\"CMD\", \"flare\", \"health\"]\n"), "{of_roles}");
+    let portal = service("portal");
+    assert!(portal.contains("<<: *role\n") && !portal.contains("healthcheck:"), "it has that of each role");
+    let own = service("front");
+    let check = "healthcheck:\n      test: [\"CMD\", \"wget\", \"-q\", \"-O\", \"/dev/null\", \"http://127.0.0.1:8081/\"]\n";
+    assert!(own.contains(check) && front.contains("listen 127.0.0.1:8081;"), "{own}");
+    assert!(own.contains("portal: { condition: service_healthy }\n"), "{own}");
+}
+
+#[test]
+fn whoever_runs_the_containers_may_say_when_somebody_reads() {
+    let portal = service("portal");
+    for name in ["READS_FROM_HOUR", "READS_UNTIL_HOUR", "CRITICAL_AT_ANY_HOUR"] {
+        // Without a value of its own it is passed on, and only where it is set.
+        assert!(portal.contains(&format!(" FLARE__PORTAL__{name}:\n")), "{name}");
+    }
+}
+
+#[test]
+fn each_credential_that_a_unit_names_is_loaded_and_a_low_port_has_its_capability() {
+    let (unit, over_tls) =
+        (read("deploy/systemd/flare-portal.service"), read("deploy/systemd/flare-portal-tls.conf"));
+    for text in [&unit, &over_tls] {
+        let named = words(text, "%d/", |c| c.is_ascii_alphanumeric() || "%/.-".contains(c));
+        assert!(named.len() > 1, "{named:?}");
+        for name in named.iter().map(|name| name.trim_start_matches("%d/")) {
+            assert!(text.contains(&format!("\nLoadCredential={name}:/etc/flare/{name}\n")), "{name}");
+        }
+    }
+    for line in ["CapabilityBoundingSet=", "AmbientCapabilities=", "PrivateUsers=yes"] {
+        assert!(unit.lines().any(|other| other == line), "{line}");
+    }
+    for line in [
+        "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
+        "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+        "PrivateUsers=no",
+        "Environment=FLARE__PORTAL__LISTEN=[::]:443",
+    ] {
+        assert!(over_tls.lines().any(|other| other == line), "{line}");
+    }
 }
 
 #[test]
@@ -127,9 +237,8 @@ fn every_secret_that_is_used_is_made() {
 #[test]
 fn the_portal_has_a_disk_on_which_requests_can_wait() {
     let compose = read("docker-compose.yml");
-    let portal = compose.split_once("\n  portal:\n").unwrap().1.split("\n\n").next().unwrap();
     assert!(
-        portal.contains("volumes: [\"portal-data:/var/lib/flare\"]")
+        service("portal").contains("volumes: [\"portal-data:/var/lib/flare\"]")
             && compose.contains("\n  portal-data: {}\n")
     );
     let unit = read("deploy/systemd/flare-portal.service");

@@ -10,6 +10,7 @@ use std::{
 use flare_kernel::random;
 use flare_runtime::{Settings, config::Mode, read_or_make_service_key, read_service_key};
 use flare_seal::ServiceKey;
+use flare_typed::text::{clean_value, decode};
 use sha2::{Digest, Sha256};
 
 use super::RunError;
@@ -57,8 +58,10 @@ pub(crate) fn setup_code_hash(settings: &Settings) -> Result<Option<[u8; 32]>, R
         tracing::warn!(%file, "there is no setup code (service.setup_code_file): no organisation can be founded here");
         return Ok(None);
     }
-    let code = fs::read_to_string(&file)?;
-    let code = code.trim();
+    // As whoever founds the organisation is read (`cli/secret_file.rs`).
+    let bytes = fs::read(&file)?;
+    let code = decode(&bytes).map_err(|rule| format!("{}: {rule}", file.display()))?;
+    let code = clean_value(&code);
     if code.len() < SHORTEST_CODE {
         return Err(format!(
             "{}: the setup code must have at least {SHORTEST_CODE} characters",

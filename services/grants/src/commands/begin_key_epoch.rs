@@ -13,13 +13,15 @@ use flare_store::{Error, Tx, Write};
 use super::Change;
 use crate::{
     Grants,
-    keys::{HELD, SealedEpoch},
+    keys::{SealedEpoch, held_for},
     store,
 };
 
 pub(crate) struct BeginKeyEpoch {
     change: Change,
     key: SealedEpoch,
+    /// Its author writes nothing but the words of a vote.
+    for_a_vote: bool,
 }
 
 impl BeginKeyEpoch {
@@ -29,9 +31,11 @@ impl BeginKeyEpoch {
         request: &BeginKeyEpochRequest,
     ) -> Result<Self, Error> {
         let id = input::id("grant_id", &request.grant_id)?;
+        let held = held_for(staff.roles);
         Ok(Self {
             change: Change::unversioned(grants, staff, &request.grant_id)?,
-            key: SealedEpoch::seal(request.key.clone(), id, HELD, &grants.service_key)?,
+            key: SealedEpoch::seal(request.key.clone(), id, held, &grants.service_key)?,
+            for_a_vote: !held.contains(&Compartment::Payment),
         })
     }
 }
@@ -41,6 +45,10 @@ impl Write for BeginKeyEpoch {
 
     async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
         let open = self.change.open(tx).await?;
+        if self.for_a_vote {
+            let voter = store::cases::voter(tx, self.change.by).await?;
+            open.grant.check_voter(&voter)?;
+        }
         let epochs = open.grant.epochs;
         let (newest, compartment) = match self.key.compartment {
             Compartment::Payment => (epochs.payment, Wire::Payment),
@@ -67,11 +75,11 @@ mod tests {
 
     use flare_contracts::{
         common::v1::Compartment,
-        grants::v1::{BeginKeyEpochRequest, ReviseGrantRequest, grants_server::Grants as _},
+        grants::v1::{BeginKeyEpochRequest, Decision, ReviseGrantRequest, grants_server::Grants as _},
     };
 
     use crate::{
-        domain::samples::{self, GRANT, OFFICER, PROPOSER},
+        domain::samples::{self, APPROVERS, GRANT, OFFICER, PROPOSER},
         fixtures::{World, by, fields, key, refused},
     };
     on_both_engines!(epochs_follow_each_other_and_old_ones_are_written_under_no_more, crate::SCHEMA);
@@ -106,5 +114,29 @@ mod tests {
         let status = refused(revise(old, 3).await, "OLD_KEY_EPOCH");
         assert_eq!(fields(&status), ["terms.sealed[0].epoch"]);
         revise(terms, 3).await.unwrap();
+    }
+
+    on_both_engines!(an_approver_begins_a_key_for_the_words_of_their_vote_and_no_other, crate::SCHEMA);
+    async fn an_approver_begins_a_key_for_the_words_of_their_vote_and_no_other(sandbox: Sandbox) {
+        let world = World::new(sandbox).await;
+        world.draft().await.unwrap();
+        let begin = |who, compartment, epoch| {
+            let (request_id, grant_id) = (world.request_id(), GRANT.to_string());
+            let request = BeginKeyEpochRequest { request_id, grant_id, key: Some(key(compartment, epoch)) };
+            world.api.begin_key_epoch(by(who, request))
+        };
+        refused(begin(APPROVERS[0], Compartment::Proposal, 2).await, "WRONG_STAGE");
+        world.show("", "phone").await.unwrap();
+        world.submit(PROPOSER).await.unwrap();
+        let status = begin(APPROVERS[0], Compartment::Payment, 1).await.unwrap_err();
+        assert_eq!(fields(&status), ["key.compartment"]);
+        begin(APPROVERS[0], Compartment::Proposal, 2).await.unwrap();
+        world.vote(APPROVERS[0], Decision::ApproveWithConditions).await.unwrap();
+        refused(begin(APPROVERS[0], Compartment::Proposal, 3).await, "ALREADY_VOTED");
+        world.conflict(APPROVERS[1], "personal").await.unwrap();
+        refused(begin(APPROVERS[1], Compartment::Proposal, 3).await, "CONFLICT_OF_INTEREST");
+        let history = world.history().await;
+        assert_eq!(history.iter().filter(|kind| *kind == "GrantKeyBegun").count(), 1);
+        begin(OFFICER, Compartment::Proposal, 3).await.unwrap();
     }
 }

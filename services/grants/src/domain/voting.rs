@@ -97,13 +97,8 @@ impl Grant {
         ])
     }
 
-    /// Takes a vote, and what it decides. One rejection rejects, one return returns.
-    pub(crate) fn cast_vote(
-        &mut self,
-        voter: &Voter,
-        new: NewVote,
-        now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    /// Refuses whoever is not asked for a vote in this round. Gives the key that theirs is signed with.
+    pub(crate) fn check_voter(&self, voter: &Voter) -> Result<[u8; 32], Refused> {
         self.allow(Act::Vote)?;
         let key = voter.signing_key.ok_or(Refused::VoterNotKnownYet)?;
         if !voter.active || !voter.roles.holds(Role::Approver) {
@@ -116,6 +111,17 @@ impl Grant {
         if self.votes.iter().any(|vote| vote.voter == voter.id && vote.round == self.round) {
             return Err(Refused::AlreadyVoted);
         }
+        Ok(key)
+    }
+
+    /// Takes a vote, and what it decides. One rejection rejects, one return returns.
+    pub(crate) fn cast_vote(
+        &mut self,
+        voter: &Voter,
+        new: NewVote,
+        now: Timestamp,
+    ) -> Result<Facts, Refused> {
+        let key = self.check_voter(voter)?;
         if new.shown_digest != self.terms.digest(self.id, self.case, self.ballot()) {
             return Err(Refused::VoteOnChangedContent);
         }

@@ -42,7 +42,7 @@ proposal-wrong-done = Thank you. We look at it again and write to you.
 agreement-lead = Read it slowly. You may say no. It is never held against you.
 agreement-accept = I accept
 agreement-refuse = I refuse
-agreement-refuse-donor = I refuse only where the money comes from
+agreement-refuse-donor = I refuse only this source of money
 agreement-accept-done = Thank you. You have accepted.
 agreement-refuse-done = Thank you. You have refused. We write to you.
 agreement-refuse-donor-done = Thank you. We look for other money.
@@ -58,7 +58,7 @@ money-none = Not yet
 money-elsewhere = I cannot say this here
 money-done = Thank you. We have it.
 money-none-done = Thank you. We find out where it is. Tell us when it arrives.
-money-elsewhere-done = We understand. We ask you in the safe way you gave us.
+money-elsewhere-done = We understand. We will ask you in the safe way you gave us. If you gave none, come back when nobody looks.
 
 ## How it went
 
@@ -74,7 +74,7 @@ change-send = Send
 
 ## Stop
 
-stop-lead = Nothing more will be sent to you. We do not ask why again, and you can ask anew at any time.
+stop-lead = We start nothing more. What is under way may still arrive. You can ask anew at any time.
 stop-why = Why? You need not say.
 stop-unsaid = I would rather not say
 stop-helped-elsewhere = Others help me
@@ -87,9 +87,9 @@ stop-done = It is stopped. You can still read what was written, and write to us.
 ## Others have seen my code
 
 seen-lead = We close this code at once. It will open nothing any more, for nobody, for you neither.
-seen-reach = Our team is told. We reach you in the safe way you gave us, with a new code if you wish.
+seen-reach = Our team will be told. We will reach you in the safe way you gave us, with a new code if you wish.
 seen-way = Is there another safe way to reach you now?
-seen-way-hint = Leave it empty if what you told us is still good.
+seen-way-hint = If you gave us none, write one now: without the code we cannot find you. If the one you gave is still good, leave it empty.
 seen-do = Close this code now
 seen-way-lost = The way you wrote did not get through. If we have no other, write to us again and tick "I asked you before".
 seen-done = This code is closed. It opens nothing any more.

@@ -41,6 +41,8 @@ days = { $days ->
 }
 # $span (String) - such as "5 hours"
 in-span = in { $span }
+# $span (String) - such as "5 hours", by then at the latest
+within-span = in { $span }
 # $span (String) - such as "5 hours"
 ago-span = { $span } ago
 now = now
@@ -143,10 +145,12 @@ code-heading = We have it.
 # $time (String) - such as "2026-11-26 14:20 UTC"
 code-by = A person will read it { $when }, by { $time }.
 code-opens = This code opens our messages. Write it where only you look, apart from this site's address. We cannot show it to you again.
-code-finder = Whoever finds it can read our messages and write as you. If somebody saw it, tell us at once.
+code-finder = Whoever finds it can read our messages and write as you. If somebody saw it, tell us at once under "Others have seen my code".
 code-digits = Your code in digits
 code-words = Your code in words
 code-one-of = Digits or words: one of them is enough.
+# Followed by the address. It is never printed with the code.
+code-address = The address of this site. Note it apart from the code:
 code-kept = I have kept it
 code-check = Check what I wrote
 # $place (Number) - which piece
@@ -181,10 +185,10 @@ back-digits-count = There are { $found } digits. The code has { $expected }.
 back-word = Word { $place } is not one of ours. Check its spelling.
 # $word (String) - the nearest word
 back-nearest = Perhaps: { $word }
-back-order = One word is another, or their order is another.
+back-order = One word is wrong, or their order is.
 # $place (Number) - which group
 back-group = Group { $place } is not right. Look at its digits.
-back-not-found = We do not find this code here yet. Was it sent a short while ago? Wait a little, then try again.
+back-not-found = We do not find this code here yet. Was it sent a short while ago? Wait a little, then try again. If it stays so, open "I lost my code".
 back-later = We cannot look now. Your code is still good. Try again in a while.
 
 ## Where it stands
@@ -195,15 +199,14 @@ status-heading = Messages
 status-ours = It is our turn. You hear from us { $when }, by { $time }.
 status-ours-open = It is our turn. You hear from us.
 status-theirs = It is your turn: we asked you something. Take your time. Silence never closes your request.
-# $when (String) - such as "2 hours ago"
 # $time (String) - such as "2026-11-26 14:20 UTC"
-status-late = We are late. We said { $time }, { $when }. The head of our team has been told.
+status-late = We are late. We said { $time }. The head of our team has been told.
 status-ended = This conversation has ended. You can still write to us.
 status-paused = We are waiting until it is safe for you. You can still write to us.
 # $when (String) - such as "3 hours ago"
-status-since = So it stands since { $when }.
+status-since = Last change: { $when }.
 status-open = Open the messages
-status-idle = This page closes by itself when you do not use it.
+status-idle = After a while we ask for your code again. What is on the screen stays: leave this site when you have finished.
 messages-none = Nothing was written yet.
 messages-us = We
 messages-you = You
@@ -229,15 +232,15 @@ lost-goes-on = Your request goes on. We cannot show the code again.
 lost-way = We will use the way you gave us. If you gave none, write again and tick "I asked you before".
 complain-heading = Complain about us
 complain-text = These people do not work in our team. They listen if we treated you badly.
-complain-none = Nobody outside our team is named here yet. Write it to us all the same: the head of our team reads it.
+complain-none = Nobody outside our team is named here yet. You can write it to us, and ask that the head of our team reads it.
 not-found-heading = There is no such page
 not-found-text = Nothing you sent is lost. Go to the first page.
 too-large-heading = This is too large
 too-large-text = Nothing was sent. Shorten it, and write the rest later.
 away-heading = We cannot take it now
-away-text = Nothing was sent. Try again in a while: reload this page to send the same words again.
+away-text = We do not know whether it arrived. Try again in a while: reload this page. The same words count once.
 altered-heading = Something changed this page
-altered-text = Nothing was sent. Somebody between you and us may read or change pages. Use another network or browser if you can.
+altered-text = Nothing was sent. This page may be too old. Or somebody between you and us reads or changes pages. Use another network or browser if you can.
 elsewhere-heading = This did not come from our page
 elsewhere-text = Nothing was done. Open our first page and try again.
 broken-heading = Something went wrong here

@@ -159,8 +159,38 @@ fn it_is_their_turn_while_a_question_is_open_and_ours_until_it_ends() {
     for (standing, _, expected) in STANDINGS {
         let stands = status(standing, |status| status.we_answer_by = Some(BY));
         assert_eq!(turn(&stands), expected, "{standing:?}");
-        let asked = status(standing, |status| status.open_questions = vec!["message".to_owned()]);
-        assert_eq!(turn(&asked), Turn::Theirs, "{standing:?}");
+        let asked = status(standing, |status| {
+            status.we_answer_by = Some(BY);
+            status.open_questions = vec!["message".to_owned()];
+        });
+        let waits_for_nobody = matches!(expected, Turn::Ended | Turn::Paused);
+        assert_eq!(turn(&asked), if waits_for_nobody { expected } else { Turn::Theirs }, "{standing:?}");
+    }
+}
+
+#[test]
+fn while_help_goes_on_it_is_their_turn_when_we_wait_to_hear_of_it() {
+    let tranche = Tranche { tranche_id: "tranche".to_owned(), amount: None, state: TrancheState::Sent };
+    let paid = Grant { tranches: vec![tranche], ..grant(GrantStage::Active) };
+    let table = [
+        (Standing::HelpActive, grant(GrantStage::Active), None, OURS),
+        (Standing::HelpActive, paid.clone(), None, Turn::Theirs),
+        (Standing::HelpActive, paid, Some(step(StepCode::ArrivalReported, "tranche", 1)), OURS),
+        (Standing::Reporting, grant(GrantStage::Reporting), None, Turn::Theirs),
+        (
+            Standing::Reporting,
+            grant(GrantStage::Reporting),
+            Some(step(StepCode::ReportSubmitted, "grant", 1)),
+            OURS,
+        ),
+    ];
+    for (standing, grant, done, expected) in table {
+        let stands = status(standing, |status| {
+            status.we_answer_by = Some(BY);
+            status.grants = vec![grant];
+            status.steps.extend(done);
+        });
+        assert_eq!(turn(&stands), expected, "{stands:?}");
     }
 }
 

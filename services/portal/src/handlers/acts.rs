@@ -14,7 +14,7 @@ mod stop;
 use axum::{http::StatusCode, response::Response};
 use flare_kernel::Timestamp;
 
-use super::{Answer, Typed, Visit};
+use super::{Answer, Typed, Visit, missing};
 use crate::{
     act_id::Sending,
     act_page::{ActPage, Carried, small},
@@ -28,14 +28,14 @@ use crate::{
     web::page,
 };
 
-pub(super) use agreement::Agreement;
-pub(super) use change::Change;
-pub(super) use money::Money;
-pub(super) use proposal::Proposal;
-pub(super) use report::Report;
-pub(super) use review::Review;
-pub(super) use seen::Seen;
-pub(super) use stop::Stop;
+use agreement::Agreement;
+use change::Change;
+use money::Money;
+use proposal::Proposal;
+use report::Report;
+use review::Review;
+use seen::Seen;
+use stop::Stop;
 
 /// An act with a page of its own.
 pub(super) trait ActOnPage {
@@ -50,8 +50,23 @@ pub(super) trait ActOnPage {
     ) -> impl Future<Output = Result<Response, Drawn<'b>>> + Send;
 }
 
+/// The page of the act that is named. All have one address: a browser's history keeps addresses, of forms that were sent too.
+pub(super) async fn step(visit: Visit, Typed(body): Typed) -> Answer {
+    match Act::of_code(body.text("act")) {
+        Some(Act::Proposal) => act::<Proposal>(visit, body).await,
+        Some(Act::Agreement) => act::<Agreement>(visit, body).await,
+        Some(Act::Money) => act::<Money>(visit, body).await,
+        Some(Act::Report) => act::<Report>(visit, body).await,
+        Some(Act::Review) => act::<Review>(visit, body).await,
+        Some(Act::Change) => act::<Change>(visit, body).await,
+        Some(Act::Stop) => act::<Stop>(visit, body).await,
+        Some(Act::Seen) => act::<Seen>(visit, body).await,
+        None => Err(missing(visit.lang)),
+    }
+}
+
 /// Shows an act's page, where a button of another page asks for it, or takes what it sent.
-pub(super) async fn act<A: ActOnPage>(visit: Visit, Typed(body): Typed) -> Answer {
+async fn act<A: ActOnPage>(visit: Visit, body: Body) -> Answer {
     let Some(carried) = Carried::read(&body, &visit.session.receipt) else {
         return A::draw(&visit, Drawn::first(&body)).await;
     };
@@ -99,7 +114,7 @@ impl<'b> Drawn<'b> {
 /// The buttons of these acts.
 pub(super) fn buttons(lang: Language, acts: &[Act]) -> Vec<ActButton> {
     let t = lang.texts();
-    let button = |act: &Act| ActButton { path: act.path(), name: act.name(t), is_asked: act.is_asked() };
+    let button = |act: &Act| ActButton { act: act.code(), name: act.name(t), is_asked: act.is_asked() };
     acts.iter().map(button).collect()
 }
 
@@ -157,14 +172,18 @@ impl Visit {
 
     /// A page that says these texts about an act, with a way back.
     pub(super) fn said(&self, act: Act, texts: Vec<String>) -> Response {
-        self.keep(self.text_of(act, texts))
+        self.keep(self.said_with(act, texts, ("status", self.t().link_status())))
     }
 
-    /// The same without the session's cookie.
-    pub(super) fn text_of(&self, act: Act, texts: Vec<String>) -> Response {
-        let (p, t) = (small(self.lang, false), self.t());
-        let shown = Text::new(p, act.name(t), texts).leading_to("status", t.link_status());
-        page(StatusCode::OK, &shown)
+    /// The same without the session's cookie, and with another way on.
+    pub(super) fn said_with(
+        &self,
+        act: Act,
+        texts: Vec<String>,
+        (address, label): (&'static str, String),
+    ) -> Response {
+        let p = small(self.lang, false);
+        page(StatusCode::OK, &Text::new(p, act.name(self.t()), texts).leading_to(address, label))
     }
 
     /// The page for what was done before.

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use flare_edge::Form;
-use flare_kernel::{Date, Lane, Timestamp};
+use flare_kernel::{Date, Duration, Lane, Timestamp};
 
 use super::{Answer, In, Shared, Typed, away, broken, code};
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     pages::{Ask, Home, Page, Text},
     refusals,
     requester::{NotDone, Sent},
+    settings::Reading,
     web::{self, padded, page, with_cookie},
 };
 
@@ -102,6 +103,7 @@ pub(super) async fn send(
         Sent::AtIntake { beside_other_words: true, .. } => Some(lang.texts().code_other_words()),
         Sent::Kept { beside_other_words: true } => Some(lang.texts().spool_other_words()),
     };
+    let now = portal.now();
     figures::code_after(slip.issued(), now);
     let begun = Session::begin(slip.receipt(), now);
     let unclear = Unclear::of(&form, Date::from_timestamp(now));
@@ -113,8 +115,11 @@ pub(super) async fn send(
     let session =
         Session { is_new: true, only_here, is_kept, at_intake, lane: form.lane(), unclear, ..begun };
     let by = portal.read_by(&form, now);
-    let by = lang.texts().code_by(lang.distance(by, now), written(by));
-    let shown = page(StatusCode::OK, &code::code_page(lang, &session.receipt, by, other_words, false));
+    let by = lang.texts().code_by(lang.within(by, now), written(by));
+    let shown = page(
+        StatusCode::OK,
+        &code::code_page(lang, web::host(&headers), &session.receipt, (by, other_words), false),
+    );
     let sealed = session.seal(&portal.keys, now).map_err(|_| broken(lang))?;
     Ok(with_cookie(shown, &sealed))
 }
@@ -122,7 +127,7 @@ pub(super) async fn send(
 fn altered(lang: Language) -> Response {
     let p = Page::at_fault(lang, L10nLanguage::title_about);
     let t = p.t;
-    let texts = vec![t.altered_text(), t.safe_history(), t.safe_between(), t.safe_recent(), t.safe_form()];
+    let texts = vec![t.altered_text(), t.safe_between(), t.safe_history(), t.safe_recent()];
     let shown = Text::new(p, t.altered_heading(), texts).leading_to("ask", t.home_start());
     page(StatusCode::BAD_REQUEST, &shown)
 }
@@ -134,12 +139,13 @@ impl Portal {
         }
         let now = self.now();
         let t = lang.texts();
-        let again = self.settings.reading.again(now);
-        let reading = match again {
-            None => t.home_reading(),
-            Some(again) => t.home_reading_again(lang.distance(again, now)),
+        let reads = self.settings.reading.at(now);
+        let reading = match reads {
+            Reading::Unsaid => None,
+            Reading::Now => Some(t.home_reading()),
+            Reading::Again(again) => Some(t.home_reading_again(lang.distance(again, now))),
         };
-        let critical = again.is_some() && self.settings.critical_at_any_hour;
+        let critical = reads != Reading::Now && self.settings.critical_at_any_hour;
         page(StatusCode::OK, &Home::new(lang, reading, critical, &self.settings.helplines))
     }
 
@@ -175,5 +181,14 @@ impl Portal {
             Lane::Standard => (targets.standard, false),
         };
         due(now, hours, self.settings.reading.again(now).filter(|_| !at_any_hour))
+    }
+
+    /// By when a request is read that came in then, where the services say `by`, which know nothing of the hours in which
+    /// somebody reads.
+    pub(super) fn answered_by(&self, by: Timestamp, received: Timestamp) -> Timestamp {
+        let critical = Duration::from_hours(self.settings.targets.critical.into());
+        let at_any_hour = self.settings.critical_at_any_hour && by.since(received) <= critical;
+        let again = self.settings.reading.again(received).filter(|_| !at_any_hour);
+        again.map_or(by, |again| by.plus(again.since(received)))
     }
 }

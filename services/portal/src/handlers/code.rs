@@ -1,6 +1,9 @@
 //! The code, once, and what its holder can do with it then.
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use flare_seal::Receipt;
 use flare_typed::text::{characters, digit, is_invisible};
 
@@ -13,19 +16,20 @@ use crate::{
     pages::{Cannot, Code, Page, Text},
     refusals,
     requester::NotDone,
-    web::page,
+    web::{self, page},
 };
 
 pub(super) fn code_page(
     lang: Language,
+    host: String,
     receipt: &Receipt,
-    by: String,
-    other_words: Option<String>,
+    (by, other_words): (String, Option<String>),
     wrong: bool,
 ) -> Code {
     let pieces = |text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     Code {
         p: Page::new(lang, L10nLanguage::title_code),
+        host,
         by,
         other_words,
         words_first: lang == Language::En,
@@ -44,7 +48,7 @@ fn asked_pieces(receipt: &Receipt) -> [usize; 2] {
 }
 
 /// Compares two pieces of a code that its holder wrote down.
-pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
+pub(super) async fn check(visit: Visit, headers: HeaderMap, Typed(body): Typed) -> Response {
     let (lang, receipt) = (visit.lang, &visit.session.receipt);
     let plain = |text: &str| {
         let seen = text.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c));
@@ -57,7 +61,7 @@ pub(super) async fn check(visit: Visit, Typed(body): Typed) -> Response {
         piece(words.expose()) || piece(digits.expose())
     });
     if !is_right && visit.session.is_new {
-        let code = code_page(lang, receipt, String::new(), None, true);
+        let code = code_page(lang, web::host(&headers), receipt, (String::new(), None), true);
         return visit.keep(page(StatusCode::UNPROCESSABLE_ENTITY, &code));
     }
     let t = visit.t();

@@ -97,10 +97,12 @@ pub(super) async fn status(visit: Visit) -> Answer {
     let (now, t, lang) = (visit.portal.now(), visit.t(), visit.lang);
     let standing = visit.portal.requester.look(&visit.session.receipt).await;
     let standing = standing.map_err(|why| visit.cannot_look(&why))?;
-    let turn = match standing.turn {
+    // Nobody has read it yet.
+    let by_hours = |by| standing.unread_since.map_or(by, |received| visit.portal.answered_by(by, received));
+    let turn = match standing.turn.by(by_hours) {
         Turn::Ours(None) => t.status_ours_open(),
-        Turn::Ours(Some(by)) if by < now => t.status_late(written(by), lang.distance(by, now)),
-        Turn::Ours(Some(by)) => t.status_ours(lang.distance(by, now), written(by)),
+        Turn::Ours(Some(by)) if by < now => t.status_late(written(by)),
+        Turn::Ours(Some(by)) => t.status_ours(lang.within(by, now), written(by)),
         Turn::Theirs => t.status_theirs(),
         Turn::Paused => t.status_paused(),
         Turn::Ended => t.status_ended(),

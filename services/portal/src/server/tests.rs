@@ -299,6 +299,20 @@ async fn with_a_certificate_both_versions_of_tls_are_served_and_nothing_in_the_c
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_first_request_that_does_not_come_in_time_is_not_waited_for() {
+    let running = start(door(16, Callers::Connected)).await;
+    for said in [&b""[..], b"GET / HTTP/1.1\r\nhost: x\r\n"] {
+        let begun = Instant::now();
+        let mut silent = connect(&running).await;
+        silent.write_all(said).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = silent.read_to_end(&mut answer).await;
+        assert!(!answer.starts_with(b"HTTP/1.1 200"));
+        assert!(begun.elapsed() >= HEADERS && begun.elapsed() < 2 * HEADERS, "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handshake_that_is_begun_and_never_finished_is_closed_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key, _) = certificate(folder.path());

@@ -138,7 +138,8 @@ fn content(request: &SubmitRequestRequest) -> [u8; 32] {
     fingerprint(&same).unwrap()
 }
 
-fn framed(message: Vec<u8>) -> axum::http::Response<tonic::body::Body> {
+/// A message as an answer to a call.
+pub(crate) fn framed(message: Vec<u8>) -> axum::http::Response<tonic::body::Body> {
     let mut frame = vec![0];
     frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
     frame.extend(message);

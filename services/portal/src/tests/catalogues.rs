@@ -169,6 +169,43 @@ fn french_has_its_spaces_and_no_participle_with_two_endings() {
     }
 }
 
+/// A title stands in the history, in the list of recent apps, and on the screen of whoever looks over a shoulder.
+#[test]
+fn titles_say_nothing() {
+    let convicting = [
+        "help",
+        "money",
+        "grant",
+        "press",
+        "journalis",
+        "danger",
+        "emergency",
+        "crisis",
+        "flare",
+        "aide",
+        "argent",
+        "presse",
+        "urgence",
+        "crise",
+        "مساعدة",
+        "مال",
+        "صحف",
+        "صحاف",
+        "خطر",
+        "طوارئ",
+    ];
+    for (lang, catalogue) in &*CATALOGUES {
+        let titles: Vec<_> =
+            texts(catalogue).into_iter().filter(|(id, ..)| id.starts_with("title-")).collect();
+        assert_eq!(titles.len(), 6, "{lang}");
+        for (id, _, text) in titles {
+            let lower = text.to_lowercase();
+            assert!(convicting.iter().all(|word| !lower.contains(word)), "{lang} {id}: {text}");
+            assert!(text.split_whitespace().count() <= 5, "{lang} {id}: {text}");
+        }
+    }
+}
+
 /// The Latin letters that an Arabic page shows, but those that are listed.
 pub(super) fn latin_in(html: &str) -> String {
     let body = html.split("<body").nth(1).unwrap();

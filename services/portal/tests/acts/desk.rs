@@ -492,9 +492,16 @@ fn answered_keys() -> http::Response<tonic::body::Body> {
     answer.body(tonic::body::Body::new(body)).unwrap()
 }
 
+/// A form that is sent. The pages of acts have one address, so an act is named as `/en/money` here.
 fn post(path: &str, body: &str, cookie: &str) -> Request<Body> {
+    let (folder, name) = path.rsplit_once('/').unwrap();
+    let (path, body) = if super::ACTS.contains(&name) {
+        (format!("{folder}/step"), format!("act={name}&{body}"))
+    } else {
+        (path.to_owned(), body.to_owned())
+    };
     let request = Request::post(path).header(header::HOST, HOST).header("sec-fetch-site", "same-origin");
-    request.header(header::COOKIE, cookie).body(Body::from(body.to_owned())).unwrap()
+    request.header(header::COOKIE, cookie).body(Body::from(body)).unwrap()
 }
 
 fn from<T>(caller: Caller, message: T) -> tonic::Request<T> {

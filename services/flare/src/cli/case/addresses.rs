@@ -2,7 +2,7 @@
 //!
 //! Fingerprints are made of these one by one, so that the same number is recognised whatever is written around it.
 
-use flare_typed::text::is_invisible;
+use flare_typed::text::{has_visible, is_invisible};
 
 /// The most that are taken from one text.
 const MOST: usize = 16;
@@ -43,7 +43,7 @@ pub(crate) fn addresses_in(text: &str) -> Vec<String> {
         }
         number.clear();
     }
-    if found.is_empty() && !text.trim().is_empty() {
+    if found.is_empty() && has_visible(text) {
         found.push(text.trim().to_owned());
     }
     found
@@ -92,7 +92,7 @@ mod tests {
             addresses_in(" I will come back with the receipt. "),
             ["I will come back with the receipt."]
         );
-        assert!(addresses_in(" \n").is_empty());
+        assert!(addresses_in(" \n\u{200b}").is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     answer_text::answer_text,
     desk::{Desk, PAGE, People, call},
-    record::{CLOSED, CaseRecord},
+    record::{self, CaseRecord},
     show::answer_label,
     show_json::answer_json,
 };
@@ -134,21 +134,23 @@ fn name_of(written: &WrittenAnswer) -> &str {
     written.answer.as_ref().map_or("", |answer| answer.name.as_str())
 }
 
-/// A writing, opened.
-fn words(record: &CaseRecord, written: &WrittenAnswer) -> String {
-    record.text(Compartment::Request, written.answer.as_ref()).unwrap_or_default()
+/// The words of a writing; none when it does not open.
+fn words(record: &CaseRecord, written: &WrittenAnswer) -> Option<String> {
+    record::written(&record.keys, Compartment::Request, written.answer.as_ref()?)
 }
 
 /// A writing, opened, as people read it.
 fn shown(record: &CaseRecord, written: &WrittenAnswer) -> String {
-    let text = answer_text(name_of(written), &words(record, written), when::day(written.at.as_ref()));
+    let text = match words(record, written) {
+        Some(words) => answer_text(name_of(written), &words, when::day(written.at.as_ref())),
+        None => record.text(Compartment::Request, written.answer.as_ref()).unwrap_or_default(),
+    };
     indented(&isolated(&text))
 }
 
 /// A writing, opened, for machines; none when it does not open.
 fn opened_json(record: &CaseRecord, written: &WrittenAnswer) -> Option<Value> {
-    let text = Some(words(record, written)).filter(|text| text != CLOSED)?;
-    Some(answer_json(name_of(written), &text))
+    Some(answer_json(name_of(written), &words(record, written)?))
 }
 
 #[cfg(test)]

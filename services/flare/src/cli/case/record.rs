@@ -97,8 +97,16 @@ impl CaseRecord {
 
     /// An answer of the request, as it may be shown.
     pub(crate) fn answer(&self, name: &str) -> Option<String> {
-        let field = self.request.answers.iter().find(|answer| answer.name == name);
-        self.text(Compartment::Request, field)
+        self.text(Compartment::Request, self.sealed_answer(name))
+    }
+
+    /// The same, to be read, compared or kept; see [`written`].
+    pub(crate) fn written_answer(&self, name: &str) -> Option<String> {
+        written(&self.keys, Compartment::Request, self.sealed_answer(name)?)
+    }
+
+    fn sealed_answer(&self, name: &str) -> Option<&SealedField> {
+        self.request.answers.iter().find(|answer| answer.name == name)
     }
 
     /// Seals words for staff under the notes' newest key. The first of all is drawn when somebody acknowledges the case;
@@ -154,6 +162,12 @@ pub(crate) fn opened(keys: &CaseKeys, compartment: Compartment, field: &SealedFi
     }
 }
 
+/// What somebody wrote, to be read, compared or kept. None where it does not open or nobody vouches for it: what is shown in
+/// its place ([`opened`]) was written by nobody.
+pub(crate) fn written(keys: &CaseKeys, compartment: Compartment, field: &SealedField) -> Option<String> {
+    keys.open(compartment, field).ok().map(|text| text.expose().clone())
+}
+
 /// What a change left behind, for people.
 pub(crate) fn state_line(state: &CaseState) -> String {
     format!("{} · {} · version {}", state.stage().word(), state.lane().word(), state.version)
@@ -199,5 +213,24 @@ impl Desk<'_> {
         };
         let standing = standing(summary, now.version, &owner);
         Err(error.hint(format!("{standing}; look again with `flare case show {case}`, then repeat")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_seal::CompartmentKey;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_open_is_shown_as_such_and_was_written_by_nobody() {
+        let mut keys = CaseKeys::new(CaseId::from_bytes([1; 16]));
+        keys.insert(Compartment::Request, 1, CompartmentKey::generate().unwrap());
+        let field = keys.seal(Compartment::Request, "request.contact", 1, "Signal").unwrap();
+        let closed = SealedField { epoch: 2, ..field.clone() };
+        let both =
+            |field| (opened(&keys, Compartment::Request, field), written(&keys, Compartment::Request, field));
+        assert_eq!(both(&field), ("Signal".to_owned(), Some("Signal".to_owned())));
+        assert_eq!(both(&closed), (CLOSED.to_owned(), None));
     }
 }

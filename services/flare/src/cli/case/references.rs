@@ -90,13 +90,13 @@ async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> 
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
     let text = if let Some(number) = args.from_answers {
-        let text = record.answer(REFERENCES).unwrap_or_default();
+        let text = record.written_answer(REFERENCES).unwrap_or_default();
         nth(&Answer::read(REFERENCES, &text), number)?
     } else {
         let question = "Who are they, and how are they reached safely?";
         context.read_text(args.description_file.as_ref(), (OPTION, WORDS), question)?.expose().clone()
     };
-    let requesters = addresses_in(&record.answer("request.contact").unwrap_or_default());
+    let requesters = addresses_in(&record.written_answer("request.contact").unwrap_or_default());
     let fingerprint = desk.session.contact_fingerprint(&most_telling(&addresses_in(&text), &requesters))?;
     let reference: ReferenceId = desk.drawn(&args.case.to_string());
     let request = AddReferenceRequest {

@@ -160,9 +160,11 @@ impl Page<'_> {
     fn write_answers(&self, output: &Output) {
         output.heading("What they told");
         let submitted = self.record.case.summary.as_ref().and_then(|summary| summary.submitted);
+        let sent = when::day(submitted.as_ref());
         for rule in ANSWERS {
-            if let Some(text) = self.record.answer(rule.name) {
-                let text = answer_text(rule.name, &text, when::day(submitted.as_ref()));
+            if let Some(shown) = self.record.answer(rule.name) {
+                let text = self.record.written_answer(rule.name);
+                let text = text.map_or(shown, |text| answer_text(rule.name, &text, sent));
                 let label = answer_label(rule.name);
                 output.line(format!("{}\n{}", output.bold(label), indented(&self.text(output, Some(text)))));
                 let happened = |at: Option<&prost_types::Timestamp>| output.happened(at);

@@ -32,8 +32,8 @@ impl Page<'_> {
         let readings: Map<String, Value> = ANSWERS
             .iter()
             .filter_map(|rule| {
-                let reading =
-                    Answer::read(rule.name, &self.record.answer(rule.name)?).reading(rule.name, sent)?;
+                let text = self.record.written_answer(rule.name)?;
+                let reading = Answer::read(rule.name, &text).reading(rule.name, sent)?;
                 Some((rule.name.to_owned(), reading.into()))
             })
             .collect();

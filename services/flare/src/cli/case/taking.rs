@@ -91,16 +91,17 @@ pub(crate) async fn acknowledge(context: &Context, args: AcknowledgeArgs) -> Res
     let desk = Desk::open(context).await?;
     let mut record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let answered = |name: &str| record.answer(name).unwrap_or_default();
     if args.contact_plan_file.is_none() {
+        let answered = |name: &str| record.answer(name).unwrap_or_default();
         context.output.record(&[
             ("they say: reach us by", isolated(&answered("request.contact"))),
             ("they say: never", isolated(&answered("request.never"))),
         ]);
     }
     let plan = read_plan(args.contact_plan_file.as_ref(), &ContactPlan::default())?;
-    let requester_fingerprints = [answered("request.contact"), plan.how.clone()]
-        .iter()
+    let contact = record.written_answer("request.contact").unwrap_or_default();
+    let requester_fingerprints = [&contact, &plan.how]
+        .into_iter()
         .flat_map(|text| addresses_in(text))
         .map(|address| Ok(desk.session.contact_fingerprint(&address)?.to_vec()))
         .collect::<Result<Vec<_>, CliError>>()?;

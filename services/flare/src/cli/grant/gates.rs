@@ -13,7 +13,7 @@ use flare_contracts::{
 use flare_edge::Team;
 use flare_kernel::GrantId;
 use flare_seal::Compartment;
-use flare_typed::date::Expected;
+use flare_typed::{date::Expected, text::clean_value};
 use serde_json::json;
 
 use super::{
@@ -27,7 +27,7 @@ use crate::cli::{
         ahead::{check_ahead, post_ahead},
         choices::code,
         desk::{Desk, call},
-        record::{CaseRecord, opened},
+        record::{CaseRecord, written},
         references::most_telling,
         saying::{Saying, show_plan, words},
         taking::SeenVersion,
@@ -200,7 +200,8 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
         .references
         .iter()
         .filter_map(|reference| reference.description.as_ref())
-        .flat_map(|description| addresses_in(&opened(&case.keys, Compartment::Notes, description)))
+        .filter_map(|description| written(&case.keys, Compartment::Notes, description))
+        .flat_map(|description| addresses_in(&description))
         .collect();
     let fingerprint =
         desk.session.contact_fingerprint(&most_telling(&addresses_in(text.expose()), &references))?;
@@ -286,7 +287,7 @@ async fn check_payee(context: &Context, args: CheckPayeeArgs) -> Result<(), CliE
 /// Refuses to check another payee than the one that was called back: whoever was entered since was called by nobody.
 fn check_called_back(expected: Option<&str>, digest: &[u8; 32]) -> Result<(), CliError> {
     match expected {
-        Some(expected) if !expected.eq_ignore_ascii_case(&digest_text(digest)) => {
+        Some(expected) if !clean_value(expected).eq_ignore_ascii_case(&digest_text(digest)) => {
             let message = "the payee is not the one that this digest was shown for; look again, and call back whoever it is now";
             Err(CliError::stale("PAYEE_CHANGED", message))
         }
@@ -429,6 +430,7 @@ mod tests {
         let digest = [0xab; 32];
         assert!(check_called_back(None, &digest).is_ok());
         assert!(check_called_back(Some(&"AB".repeat(32)), &digest).is_ok());
+        assert!(check_called_back(Some(&format!("\u{2066}{}\u{2069}", "ab".repeat(32))), &digest).is_ok());
         let error = check_called_back(Some(&"ac".repeat(32)), &digest).unwrap_err();
         assert_eq!(error.reason, "PAYEE_CHANGED");
     }

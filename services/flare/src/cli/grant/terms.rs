@@ -9,7 +9,7 @@ use flare_contracts::{
     text_limits,
     triage::v1::Outcome,
 };
-use flare_edge::{EdgeError, Proposal};
+use flare_edge::{EdgeError, Proposal, ShownProposal};
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, codename};
 use flare_seal::Compartment;
 use flare_typed::date::Expected;
@@ -123,7 +123,7 @@ pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliE
         let recommended = record.case.needs.iter().filter(|need| need.outcome() == Outcome::Recommended);
         terms.needs = recommended.filter_map(|need| need.need_id.parse().ok()).collect();
     }
-    let proposal = terms.compose(context, None)?;
+    let proposal = terms.compose(context, None, None)?;
     let grant: GrantId = desk.drawn(&args.case.to_string());
     let (key, epoch) = desk.session.draw_epoch(args.case, Compartment::Proposal, 1, None)?;
     let mut keys = flare_edge::CaseKeys::new(args.case);
@@ -157,11 +157,13 @@ pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliE
 
 pub(crate) async fn revise(context: &Context, args: ReviseArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
-    let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
-    let before = proposal_of(&record)?;
-    let proposal = args.terms.compose(context, Some(&before))?;
+    let mut record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
+    // Words that are all given anew ask for none of those before, which may be sealed under a key that opens for nobody.
+    let words = if args.terms.gives_every_text() { None } else { Some(words_of(&record)?) };
+    let proposal = args.terms.compose(context, Some(&values_of(&record)?), words.as_ref())?;
     let sealed = record.grant.terms.as_ref().map(|terms| terms.sealed.as_slice()).unwrap_or_default();
     let next = sealed.iter().map(|field| field.version).max().unwrap_or_default() + 1;
+    record.begin_key_to_write(&desk, Compartment::Proposal).await?;
     let request = ReviseGrantRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
@@ -191,10 +193,19 @@ pub(crate) fn named(error: CliError) -> CliError {
     ])
 }
 
-/// The terms as they stand, to be changed in parts.
-fn proposal_of(record: &GrantRecord) -> Result<Proposal, CliError> {
+/// The words as they stand, to be changed in parts.
+fn words_of(record: &GrantRecord) -> Result<ShownProposal, CliError> {
+    record.shown().map_err(|error| {
+        if error.reason == "KEY_DOES_NOT_OPEN" {
+            return error.hint("give all three anew: --scope-file, --budget-file and --beneficiary-file");
+        }
+        error
+    })
+}
+
+/// Everything but the words, as it stands.
+fn values_of(record: &GrantRecord) -> Result<Proposal, CliError> {
     use flare_contracts::input;
-    let shown = record.shown()?;
     let terms = record.grant.terms.clone().ok_or(EdgeError::Incomplete("the grant's terms"))?;
     let date = |field: &str, text: &str| input::date(field, text).map_err(CliError::from);
     let costs_from = Some(terms.costs_from.as_str()).filter(|text| !text.is_empty());
@@ -209,9 +220,9 @@ fn proposal_of(record: &GrantRecord) -> Result<Proposal, CliError> {
         mode: terms.mode(),
         trigger: terms.trigger(),
         needs: input::ids("terms.need_ids", &terms.need_ids, terms.need_ids.len())?,
-        scope: shown.scope.expose().clone(),
-        budget: shown.budget.expose().clone(),
-        beneficiary: shown.beneficiary.expose().clone(),
+        scope: String::new(),
+        budget: String::new(),
+        beneficiary: String::new(),
     })
 }
 
@@ -238,8 +249,18 @@ impl Faults {
 }
 
 impl TermsArgs {
-    /// The proposal that these options describe, with what they leave out taken from `before`.
-    fn compose(&self, context: &Context, before: Option<&Proposal>) -> Result<Proposal, CliError> {
+    /// Whether no text is left out.
+    const fn gives_every_text(&self) -> bool {
+        self.scope_file.is_some() && self.budget_file.is_some() && self.beneficiary_file.is_some()
+    }
+
+    /// The proposal that these options describe, with what they leave out taken from `before` and from `words`.
+    fn compose(
+        &self,
+        context: &Context,
+        before: Option<&Proposal>,
+        words: Option<&ShownProposal>,
+    ) -> Result<Proposal, CliError> {
         let mut faults = Faults::default();
         let values = self.values(before, &mut faults);
         let mut text = |source: &Option<TextSource>,
@@ -259,10 +280,10 @@ impl TermsArgs {
             };
             Ok(text)
         };
-        let scope = text(&self.scope_file, SCOPE, before.map(|old| old.scope.as_str()))?;
-        let budget = text(&self.budget_file, BUDGET, before.map(|old| old.budget.as_str()))?;
+        let scope = text(&self.scope_file, SCOPE, words.map(|old| old.scope.expose().as_str()))?;
+        let budget = text(&self.budget_file, BUDGET, words.map(|old| old.budget.expose().as_str()))?;
         let beneficiary =
-            text(&self.beneficiary_file, BENEFICIARY, before.map(|old| old.beneficiary.as_str()))?;
+            text(&self.beneficiary_file, BENEFICIARY, words.map(|old| old.beneficiary.expose().as_str()))?;
         match values {
             Some(values) if faults.0.is_empty() => Ok(Proposal { scope, budget, beneficiary, ..values }),
             _ => Err(faults.error()),

@@ -7,6 +7,7 @@ use flare_contracts::{
 };
 use flare_kernel::GrantId;
 use flare_seal::Compartment;
+use flare_typed::text::clean_value;
 use serde_json::json;
 
 use super::{
@@ -137,7 +138,7 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
 /// Refuses to sign what is not what somebody looked at before.
 fn check_shown(expected: Option<&str>, shown: &[u8; 32]) -> Result<(), CliError> {
     match expected {
-        Some(expected) if !expected.eq_ignore_ascii_case(&digest_text(shown)) => {
+        Some(expected) if !clean_value(expected).eq_ignore_ascii_case(&digest_text(shown)) => {
             let message = "the grant is not what that digest was shown for; look at it again and vote on it as it is now";
             Err(CliError::stale("VOTE_ON_CHANGED_CONTENT", message))
         }
@@ -166,6 +167,7 @@ mod tests {
         let digest = [0xab; 32];
         assert!(check_shown(None, &digest).is_ok());
         assert!(check_shown(Some(&"AB".repeat(32)), &digest).is_ok());
+        assert!(check_shown(Some(&format!("\u{2066}{}\u{2069}", "ab".repeat(32))), &digest).is_ok());
         let error = check_shown(Some(&"ac".repeat(32)), &digest).unwrap_err();
         assert_eq!((error.exit, error.reason.as_str()), (Exit::State, "VOTE_ON_CHANGED_CONTENT"));
     }

@@ -3,22 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use flare_contracts::intake::v1::{ListFilesRequest, StoredFile};
-use flare_edge::{CaseKeys, describe, download, receipt::ReceiptHolder, upload};
+use flare_edge::{download, upload};
 use flare_kernel::FileId;
 use flare_seal::Compartment;
 use serde_json::json;
 
 use super::ReceiptSource;
 use crate::cli::{
-    CliError, Context, ask,
+    CliError, Context,
     output::isolated,
     progress::{self, FileProgress},
-    retrying, when,
+    retrying,
 };
-
-/// Rows asked for at once.
-const PAGE: i32 = 200;
 
 /// `flare receipt attach`
 #[derive(Args, Debug)]
@@ -59,49 +55,16 @@ pub(super) async fn attach(args: AttachArgs, context: &Context) -> Result<(), Cl
 
 pub(super) async fn list(source: ReceiptSource, context: &Context) -> Result<(), CliError> {
     let holder = source.open(context).await?;
-    let keys = retrying(|| holder.thread_keys()).await?;
-    let files = all_files(&holder, context).await?;
-    let described: Vec<_> = files.iter().map(|file| (file, name_and_size(&keys, file))).collect();
-    let document: Vec<_> = described
-        .iter()
-        .map(|(file, (name, size))| {
-            json!({
-                "file_id": file.file_id, "name": name, "size": size, "author": file.author,
-                "at": when::rfc3339(file.at.as_ref()),
-            })
-        })
-        .collect();
-    context.output.show(&json!({ "files": document }), |out| {
-        let rows = described.iter().map(|(file, (name, size))| {
-            let author = if file.author == "requester" { "you" } else { "staff" }.to_owned();
-            let size = size.map(progress::size).unwrap_or_default();
-            vec![name.clone(), size, author, out.happened(file.at.as_ref()), file.file_id.clone()]
+    let files = retrying(|| holder.files()).await?;
+    context.output.show(&json!({ "files": files }), |out| {
+        let rows = files.iter().map(|file| {
+            let author = if file.is_own() { "you" } else { "staff" }.to_owned();
+            let size = file.size.map(progress::size).unwrap_or_default();
+            let name = file.shown_name().to_owned();
+            vec![name, size, author, out.happened_at(file.at), file.file_id.clone()]
         });
         out.table(&["name", "size", "from", "when", "id"], rows.collect());
     })
-}
-
-/// A file that these keys do not open is listed all the same.
-fn name_and_size(keys: &CaseKeys, file: &StoredFile) -> (String, Option<u64>) {
-    match describe(keys, file) {
-        Ok(description) => (description.name, Some(description.size)),
-        Err(_) => ("(does not open here)".to_owned(), None),
-    }
-}
-
-async fn all_files(holder: &ReceiptHolder, context: &Context) -> Result<Vec<StoredFile>, CliError> {
-    let mut all = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = ListFilesRequest { case_id: String::new(), page_size: PAGE, page_token };
-        let intake = context.lines.intake(holder.credential());
-        let page = ask(intake, request, async |mut intake, request| intake.list_files(request).await).await?;
-        all.extend(page.files);
-        if page.next_page_token.is_empty() {
-            return Ok(all);
-        }
-        page_token = page.next_page_token;
-    }
 }
 
 pub(super) async fn download_file(args: DownloadArgs, context: &Context) -> Result<(), CliError> {

@@ -31,11 +31,12 @@ impl ActOnPage for Money {
         shown.facts.extend(found.amount.map(|sent| (t.money_sent(), sent.to_string())));
         let less =
             ActForm { field: Field::Line(t.money_how_much()), ..ActForm::button("less", t.money_less()) };
+        let rest = vec![("none", t.money_none()), ("elsewhere", t.money_elsewhere())];
+        // Each by itself: what is typed into the field goes with no other button.
         shown.forms.extend([
             ActForm::button("all", t.money_all()),
             less,
-            ActForm::button("none", t.money_none()),
-            ActForm::button("elsewhere", t.money_elsewhere()),
+            ActForm { buttons: rest, ..ActForm::default() },
         ]);
         shown.next = found.next;
         Ok(visit.act_page(drawn.status, &shown))

@@ -58,6 +58,8 @@ impl ActOnPage for Seen {
         let texts = std::iter::once(t.seen_done()).chain(since).chain(reach);
         // Whatever is said from now on in this session is not said for the code.
         let session = Session { is_kept: false, ..visit.session.clone() };
-        Ok(visit.keep_as(visit.text_of(Act::Seen, texts.collect()), &session))
+        // Where it stands opens with this code no more.
+        let said = visit.said_with(Act::Seen, texts.collect(), ("lost", t.link_lost()));
+        Ok(visit.keep_as(said, &session))
     }
 }

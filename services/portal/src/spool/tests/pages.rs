@@ -84,6 +84,23 @@ async fn other_words_of_the_same_form_are_kept_and_counted_and_never_go_before_t
     assert_eq!((spool.figures().refused, services.cases().len()), (1, 2));
 }
 
+#[tokio::test]
+async fn the_code_is_digits_first_but_in_english_and_is_printed_without_the_address() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, ROOMY);
+    for (lang, words_first) in [("en", true), ("fr", false), ("ar", false)] {
+        let form = format!("f={}&story=They+came&reach=Signal", pages.slip().await);
+        let shown = pages.fetch(HttpRequest::post(format!("/{lang}/ask")), &form).await;
+        code(&shown);
+        let (digits, words) = (shown.html.find("<span class=\"n\">"), shown.html.find("<ol lang=\"en\""));
+        assert_eq!(words.unwrap() < digits.unwrap(), words_first, "{lang}");
+        // What has the class x is left out of print.
+        let (before, _) = shown.html.split_once(&format!("{HOST}</bdi>")).unwrap();
+        assert!(before.rsplit("<p").next().unwrap().starts_with(" class=\"x\">"), "{lang}");
+        assert_eq!(shown.html.matches(HOST).count(), 1, "{lang}");
+    }
+}
+
 /// Whoever sent a form and has its cookie knows whether intake took it: no word is shown as taken that would be refused.
 #[tokio::test]
 async fn other_words_of_a_form_that_went_to_intake_are_not_shown_as_taken_while_it_is_away() {

@@ -23,7 +23,7 @@ async fn whoever_cannot_be_taken_is_told_before_writing() {
             code(&sent);
         } else {
             assert_eq!(sent.status, StatusCode::SERVICE_UNAVAILABLE);
-            assert!(sent.html.contains("Nothing was sent") && sent.cookie.is_none());
+            assert!(sent.html.contains("We do not know whether it arrived") && sent.cookie.is_none());
         }
         for lang in LANGUAGES {
             for path in ["", "/ask"] {
