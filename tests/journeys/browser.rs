@@ -41,7 +41,7 @@ fn distributed() {
     journeys(&chromium, &installation, &line);
 }
 
-/// With the browser's memory of whole pages and without, each in other languages.
+/// With the browser's memory of whole pages and without, the second in Arabic alone.
 fn journeys(chromium: &Chromium, installation: &Installation, line: &Cutter) {
     let look = Look::default();
     let browser = chromium.start(&look);

@@ -23,7 +23,7 @@ const KIB: usize = 1024;
 /// What comes before a page at most: its headers, and a cookie.
 const HEAD: usize = 900;
 /// A page on which there is something to be found.
-const BROKEN: &str = "broken";
+const FAULTY_PAGE: &str = "broken";
 
 #[test]
 fn embedded() {
@@ -45,7 +45,7 @@ fn are_well_made(pages: &[Page]) {
         fs::write(file_of(folder.path(), &nth.to_string()), html).unwrap();
     }
     let broken = "<!DOCTYPE html><title>x</title><p><b>x</p></b>";
-    fs::write(file_of(folder.path(), BROKEN), broken).unwrap();
+    fs::write(file_of(folder.path(), FAULTY_PAGE), broken).unwrap();
     the_checker_of_html_finds_no_error(folder.path());
     looks::everybody_can_use_every_page(folder.path(), pages);
 }
@@ -94,7 +94,7 @@ fn the_checker_of_html_finds_no_error(folder: &Path) {
     let found: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let found = found["messages"].as_array().unwrap();
-    let broken = file_of(Path::new(""), BROKEN).display().to_string();
+    let broken = file_of(Path::new(""), FAULTY_PAGE).display().to_string();
     let (broken, ours): (Vec<_>, Vec<_>) =
         found.iter().partition(|message| message["url"].as_str().is_some_and(|url| url.ends_with(&broken)));
     assert!(!broken.is_empty(), "the checker found nothing where there is something: {output:?}");

@@ -13,10 +13,14 @@ use flare_store::Error;
 /// The compartments that grants holds.
 const HELD: &[Compartment] = &[Compartment::Proposal, Compartment::Payment];
 
-/// Those of them that somebody of these roles reads and writes. Whom money goes to is nothing that approvers need.
+/// Whether somebody of these roles knows whom money goes to. It is nothing that approvers need.
+pub(crate) fn sees_payee(roles: Roles) -> bool {
+    roles.any_of([Role::Officer, Role::Head, Role::Finance].into_iter().collect())
+}
+
+/// Those of them that somebody of these roles reads and writes.
 pub(crate) fn held_for(roles: Roles) -> &'static [Compartment] {
-    let sees_payee = roles.any_of([Role::Officer, Role::Head, Role::Finance].into_iter().collect());
-    if sees_payee { HELD } else { &[Compartment::Proposal] }
+    if sees_payee(roles) { HELD } else { &[Compartment::Proposal] }
 }
 
 /// An epoch, ready to be stored.

@@ -10,13 +10,12 @@ use flare_contracts::{
     input,
 };
 use flare_kernel::{CaseId, GrantId, StaffId, codename};
-use flare_seal::Compartment;
 use flare_store::Error;
 
 use crate::{
     Grants,
     domain::{AgreementWay, Grant, Stage},
-    keys::held_for,
+    keys::{held_for, sees_payee},
     store::{
         self,
         lists::{Listed, Place},
@@ -30,11 +29,10 @@ impl Grants {
         let version = store::grants::version(&mut database, id).await?;
         let grant =
             store::grants::find(&mut database, id).await?.ok_or_else(|| Refusal::not_found("grant"))?;
-        let compartments = held_for(roles);
-        let keys = store::keys::all(&mut database, id, compartments, &self.service_key).await?;
+        let keys = store::keys::all(&mut database, id, held_for(roles), &self.service_key).await?;
         let mut out = show(&grant, version);
         out.keys = keys;
-        if !compartments.contains(&Compartment::Payment) {
+        if !sees_payee(roles) {
             out.payee = None;
         }
         Ok(GetGrantResponse { grant: Some(out) })

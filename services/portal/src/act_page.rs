@@ -136,7 +136,7 @@ impl<'a> ActPage<'a> {
             texts: Vec::new(),
             facts: Vec::new(),
             quoted: None,
-            act: act.code(),
+            act: act.word(),
             carried: carried.written(),
             forms: Vec::new(),
             typed,

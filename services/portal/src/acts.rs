@@ -21,7 +21,7 @@ pub(crate) enum Turn {
 
 impl Turn {
     /// The same, with what becomes of the instant by which we answer.
-    pub(crate) fn by(self, change: impl Fn(Timestamp) -> Timestamp) -> Self {
+    pub(crate) fn map_by(self, change: impl Fn(Timestamp) -> Timestamp) -> Self {
         match self {
             Self::Ours(by) => Self::Ours(by.map(change)),
             Self::Theirs | Self::Paused | Self::Ended => self,
@@ -72,7 +72,7 @@ impl Act {
     ];
 
     /// As pages name it to us.
-    pub(crate) const fn code(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Proposal => "proposal",
             Self::Agreement => "agreement",
@@ -85,12 +85,12 @@ impl Act {
         }
     }
 
-    /// The act of this code, if there is one.
-    pub(crate) fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.code() == code)
+    /// The act that a page named so, if there is one.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.word() == word)
     }
 
-    /// Whether we wait for it.
+    /// Whether it is of the kind that we ask for. Whether we wait for it now is for [`turn`] to say.
     pub(crate) const fn is_asked(self) -> bool {
         match self {
             Self::Proposal | Self::Agreement | Self::Money | Self::Report => true,
@@ -264,6 +264,8 @@ pub(crate) fn turn(status: &Status) -> Turn {
     let asked = !status.open_questions.is_empty();
     match status.standing {
         Standing::Closed | Standing::Withdrawn => Turn::Ended,
+        // An inquiry may ask on while it is paused; whoever is not safe yet is asked nothing.
+        Standing::Paused if asked_since_paused(status) => Turn::Theirs,
         Standing::Paused => Turn::Paused,
         Standing::WaitingForYou => Turn::Theirs,
         Standing::HelpActive | Standing::Reporting => theirs_if(asked || help_waits_for_them(status)),
@@ -275,6 +277,17 @@ pub(crate) fn turn(status: &Status) -> Turn {
         | Standing::InApproval
         | Standing::AskedToStop => theirs_if(asked),
     }
+}
+
+/// Whether a question that is still open was asked after the case was paused.
+fn asked_since_paused(status: &Status) -> bool {
+    let newest = |what| status.steps.iter().filter(|step| step.is(what)).filter_map(|step| step.at).max();
+    !status.open_questions.is_empty() && newest(StepCode::QuestionAsked) > newest(StepCode::Paused)
+}
+
+/// When a request came in that nobody has read yet.
+pub(crate) fn unread_since(status: &Status) -> Option<Timestamp> {
+    status.received.filter(|_| status.standing == Standing::Received)
 }
 
 /// Whether we wait to hear of a payment under way, or of help whose report was asked for.

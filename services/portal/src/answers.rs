@@ -52,9 +52,9 @@ pub(crate) struct Answers {
     pub(crate) anything: String,
 }
 
-/// How long an answer may be that is typed into a page, so that what the portal writes beside it has room.
+/// How long a story or a way to be reached may be that is typed into a page: what the portal writes beside it has room.
 pub(crate) fn most_characters(name: &str) -> usize {
-    answer_rule(name).map_or(0, |rule| rule.max_characters - ROOM)
+    answer_rule(name).map_or(0, |rule| rule.max_characters.saturating_sub(ROOM))
 }
 
 /// What keeps a form from being sent.

@@ -25,7 +25,7 @@ const REFUSED: &str = "flare_portal_refused_total";
 /// Calls to services that waited for their turn, because their place had made many.
 const WAITED: &str = "flare_portal_waited_total";
 
-/// Faults of ours, those of calls to services among them.
+/// Faults of ours. `flare-runtime` counts calls that panic under this name, and begins it at 0; a page that panics is one more.
 const PANICS: &str = "flare_panics_total";
 
 /// What kept somebody from being served.
@@ -65,7 +65,6 @@ pub(crate) fn begin() {
         count_refused(by, 0);
     }
     metrics::counter!(WAITED).increment(0);
-    metrics::counter!(PANICS).increment(0);
 }
 
 /// Counts somebody who was not served.

@@ -15,7 +15,7 @@ const FORM_LIFE: Duration = Duration::from_days(90);
 const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long one typing of the code serves in all.
 const SESSION_LIFE: Duration = Duration::from_hours(12);
-/// What a cookie carries for the words at intake where it knows of none. No id of words is it.
+/// What a cookie carries for the words at intake where it knows of none. No words have this id.
 const NO_WORDS: [u8; 16] = [0; 16];
 /// Longer than anything sealed here; bounds the work that a made-up value can cause.
 const LONGEST: usize = 400;

@@ -285,9 +285,9 @@ pub(crate) struct Status {
 
 /// A button that opens the page of an act.
 pub(crate) struct ActButton {
-    pub(crate) act: &'static str,
+    pub(crate) word: &'static str,
     pub(crate) name: String,
-    /// Whether we wait for it.
+    /// Whether it is of the kind that we ask for.
     pub(crate) is_asked: bool,
 }
 

@@ -15,7 +15,7 @@ use tonic::Code;
 
 use crate::{
     act_id::ActId,
-    acts::{Act, Turn, possible, turn},
+    acts::{Act, Turn, possible, turn, unread_since},
     form::{Unclear, questions_left},
     keys::{Session, Slip},
     language::Language,
@@ -98,9 +98,11 @@ impl Requester {
         }
     }
 
-    /// Whether one safe way to reach the holder of this code would get through now, as far as is known.
-    pub(crate) async fn takes_way(&self, receipt: &Receipt) -> bool {
-        (self.room.is_some() && self.takes().await) || self.look(receipt).await.is_ok()
+    /// Whether one safe way to reach the holder of this code would get through now, as far as is known. It goes to the disk
+    /// only beside a request that did (`tell_way`).
+    pub(crate) async fn takes_way(&self, session: &Session) -> bool {
+        (session.is_kept && self.room.is_some() && self.takes().await)
+            || self.look(&session.receipt).await.is_ok()
     }
 
     /// Whether whoever begins to write now can be taken, as far as is known.
@@ -132,9 +134,8 @@ impl Requester {
     pub(crate) async fn look(&self, receipt: &Receipt) -> Result<Standing, NotDone> {
         let (_, status) = self.find(receipt).await?;
         let since = status.steps.iter().filter_map(|step| step.at).max();
-        let unread_since =
-            status.received.filter(|_| status.standing == flare_edge::receipt::Standing::Received);
-        Ok(Standing { turn: turn(&status), since, unread_since, acts: possible(&status) })
+        let (turn, unread_since, acts) = (turn(&status), unread_since(&status), possible(&status));
+        Ok(Standing { turn, since, unread_since, acts })
     }
 
     async fn find(&self, receipt: &Receipt) -> Result<(ReceiptHolder, Status), NotDone> {

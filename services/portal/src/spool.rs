@@ -184,11 +184,13 @@ impl Inner {
     fn keep(&self, name: Name, sealed: &[u8], place: Option<&Place>) -> io::Result<Kept> {
         let _writing = self.writing();
         let (waiting, refused) = (self.folder.waiting()?, self.folder.refused()?);
+        let drained = self.folder.drained()?;
         if refused.iter().any(|other| (other.form, other.words) == (name.form, name.words)) {
             return Ok(Kept::Yes { beside_other_words: true });
         }
         let of_form: Vec<_> = waiting.iter().filter(|other| other.form == name.form).collect();
-        let others = of_form.iter().copied().chain(&refused);
+        // Intake has those that were sent on: it refuses other words of their form.
+        let others = of_form.iter().copied().chain(&refused).chain(&drained);
         let beside_other_words =
             others.filter(|other| other.form == name.form).any(|other| other.words != name.words);
         if of_form.iter().any(|other| other.words == name.words) {

@@ -29,6 +29,8 @@ pub(crate) const PEOPLE: &str = "About how many people, as typed";
 /// Before a need that no listed one is.
 pub(crate) const NEED: &str = "Need, as sent";
 
+/// In the place of an answer that is longer than it.
+pub(crate) const SEE_ELSEWHERE: &str = "See \"anything else\".";
 /// Before answers that are longer than their places.
 pub(crate) const LANGUAGE: &str = "Language to write in, as typed";
 pub(crate) const KIND: &str = "Who asks, as typed";

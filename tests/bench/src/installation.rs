@@ -14,7 +14,10 @@ use flare_kernel::random;
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::{Failure, pages::Pages};
+use crate::{
+    Failure,
+    pages::{Pages, Way},
+};
 
 /// An installation of its own: a folder, or schemas and queues under a prefix of its own.
 pub(crate) struct Installation {
@@ -165,9 +168,9 @@ impl Installation {
             .envs(pages.environment());
         let called = [Producer::Identity, Producer::Intake];
         command.envs(self.peers.iter().filter(|(role, _)| called.contains(role)).map(named_peer));
-        let portal = Portal { process: quiet(command, Limits::None).spawn()?, _folder: folder };
+        let portal = Portal { process: quiet(command, Limits::None).spawn()?, pages, _folder: folder };
         let deadline = Instant::now() + Duration::from_mins(1);
-        while let Err(why) = pages.way().visit("/en/ask").await {
+        while let Err(why) = portal.way().visit("/en/ask").await {
             if Instant::now() > deadline {
                 return Err(why);
             }
@@ -184,22 +187,6 @@ impl Installation {
     /// Where the pages are.
     pub(crate) fn pages(&self) -> Result<&Pages, Failure> {
         Ok(self.pages.as_ref().ok_or("no pages")?)
-    }
-
-    /// Processor time that the processes have used, in seconds.
-    pub(crate) fn cpu(&self) -> Result<f64, Failure> {
-        // The kernel tells it in hundredths of a second on every machine that Flare is built for.
-        const TICK: f64 = 0.01;
-        let mut total = 0.0;
-        for process in &self.processes {
-            let stat = fs::read_to_string(format!("/proc/{}/stat", process.id()))?;
-            // The second field, the name, may hold anything up to the last parenthesis.
-            let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-            for field in [11, 12] {
-                total += fields.get(field).ok_or("no processor time")?.parse::<f64>()? * TICK;
-            }
-        }
-        Ok(total)
     }
 
     /// Resident memory of the processes, in MB (10^6 bytes).
@@ -236,10 +223,30 @@ impl Drop for Installation {
 /// The role portal, running.
 pub(crate) struct Portal {
     process: Child,
+    pages: Pages,
     _folder: TempDir,
 }
 
 impl Portal {
+    /// The straight way to its pages.
+    pub(crate) fn way(&self) -> Way {
+        self.pages.way()
+    }
+
+    /// Processor time that it has used, in seconds.
+    pub(crate) fn cpu(&self) -> Result<f64, Failure> {
+        // The kernel tells it in hundredths of a second on every machine that Flare is built for.
+        const TICK: f64 = 0.01;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The second field, the name, may hold anything up to the last parenthesis.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let mut total = 0.0;
+        for field in [11, 12] {
+            total += fields.get(field).ok_or("no processor time")?.parse::<f64>()? * TICK;
+        }
+        Ok(total)
+    }
+
     /// Its resident memory, in MB (10^6 bytes).
     pub(crate) fn memory(&self) -> Result<f64, Failure> {
         memory(&self.process)

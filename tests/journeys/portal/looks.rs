@@ -6,7 +6,7 @@ use flare_testkit::{in_full, tool};
 use serde_json::Value;
 use url::Url;
 
-use super::{BROKEN, file_of, pages::Page};
+use super::{FAULTY_PAGE, file_of, pages::Page};
 use crate::harness::browser::{Browser, Chromium, Look};
 
 /// Wider screens, tried at full length, each in one language: no style of the pages asks how wide the screen is.
@@ -31,7 +31,7 @@ pub(super) fn everybody_can_use_every_page(folder: &Path, pages: &[Page]) {
     let small = Look { scripts: true, ..Look::default() };
     let browser = chromium.start(&small);
     assert!(
-        !violations(&looks(&browser, &file_of(folder, BROKEN), &look)).is_empty(),
+        !violations(&looks(&browser, &file_of(folder, FAULTY_PAGE), &look)).is_empty(),
         "axe finds what is there"
     );
     on_this_screen(&browser, folder, pages.iter().enumerate(), &look);

@@ -9,7 +9,7 @@ pub(super) const LANGUAGES: [&str; 3] = ["en", "fr", "ar"];
 /// Announced, not sent.
 const TOO_MUCH: &str = "9000000";
 /// What no browser sends: bytes that are no text, and signs that announce more and name nothing.
-const BROKEN: &str = "story=%FF%zz%C3%28&reach=&name=%&%FE=%80";
+const UNREADABLE: &str = "story=%FF%zz%C3%28&reach=&name=%&%FE=%80";
 
 /// One page as it came.
 pub(super) struct Page {
@@ -62,7 +62,7 @@ fn without_a_code(pages: &str, lang: &str) -> Vec<Page> {
     seen.see("nothing written", "/ask", false, 422, send(typed));
     let crowded = format!("{}story=They+came&reach=Signal", "a=b&".repeat(10_000));
     seen.see("ten thousand fields", "/ask", false, 422, send(&crowded));
-    seen.see("broken encodings", "/ask", false, 422, send(BROKEN));
+    seen.see("broken encodings", "/ask", false, 422, send(UNREADABLE));
     let in_another = send("to=fr&story=%D8%AC%D8%A7%D8%A1%D9%88%D8%A7&reach=x");
     seen.see("another language", "/ask", false, 200, in_another);
     let altered = wire::post(pages, &at("/ask"), "f=AAAA&story=x&reach=y", "");

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_printed_as_it_always_was_whether_it_opens_or_not() {
+    fn a_file_that_does_not_open_is_listed_all_the_same() {
         let mut keys = CaseKeys::new(CaseId::from_bytes([1; 16]));
         keys.insert(Compartment::Thread, 1, CompartmentKey::generate().unwrap());
         let description = r#"{"name":"letter.pdf","size":12,"sha256":"00"}"#;

@@ -58,7 +58,7 @@ pub(crate) fn setup_code_hash(settings: &Settings) -> Result<Option<[u8; 32]>, R
         tracing::warn!(%file, "there is no setup code (service.setup_code_file): no organisation can be founded here");
         return Ok(None);
     }
-    // As whoever founds the organisation is read (`cli/secret_file.rs`).
+    // Read in the same way as the founder's copy (`cli/secret_file.rs`): an editor may have written either.
     let bytes = fs::read(&file)?;
     let code = decode(&bytes).map_err(|rule| format!("{}: {rule}", file.display()))?;
     let code = clean_value(&code);

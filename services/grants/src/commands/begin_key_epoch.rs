@@ -13,9 +13,14 @@ use flare_store::{Error, Tx, Write};
 use super::Change;
 use crate::{
     Grants,
-    keys::{SealedEpoch, held_for},
+    domain::Refused,
+    keys::{SealedEpoch, held_for, sees_payee},
     store,
 };
+
+/// Approvers draw no key beyond this one: the rest of them are for those who write the grant, so that no approver can end the
+/// writing of it.
+const MOST_FOR_VOTES: usize = input::MAX_EPOCHS as usize - 20;
 
 pub(crate) struct BeginKeyEpoch {
     change: Change,
@@ -35,7 +40,7 @@ impl BeginKeyEpoch {
         Ok(Self {
             change: Change::unversioned(grants, staff, &request.grant_id)?,
             key: SealedEpoch::seal(request.key.clone(), id, held, &grants.service_key)?,
-            for_a_vote: !held.contains(&Compartment::Payment),
+            for_a_vote: !sees_payee(staff.roles),
         })
     }
 }
@@ -48,6 +53,9 @@ impl Write for BeginKeyEpoch {
         if self.for_a_vote {
             let voter = store::cases::voter(tx, self.change.by).await?;
             open.grant.check_voter(&voter)?;
+            if self.key.epoch as usize > MOST_FOR_VOTES {
+                return Err(Refused::TooMany { what: "keys for votes", most: MOST_FOR_VOTES }.into());
+            }
         }
         let epochs = open.grant.epochs;
         let (newest, compartment) = match self.key.compartment {
@@ -76,6 +84,7 @@ mod tests {
     use flare_contracts::{
         common::v1::Compartment,
         grants::v1::{BeginKeyEpochRequest, Decision, ReviseGrantRequest, grants_server::Grants as _},
+        input::MAX_EPOCHS,
     };
 
     use crate::{
@@ -138,5 +147,11 @@ mod tests {
         let history = world.history().await;
         assert_eq!(history.iter().filter(|kind| *kind == "GrantKeyBegun").count(), 1);
         begin(OFFICER, Compartment::Proposal, 3).await.unwrap();
+        // However many they draw, officers can draw another.
+        for epoch in 4..=MAX_EPOCHS - 20 {
+            begin(OFFICER, Compartment::Proposal, epoch).await.unwrap();
+        }
+        refused(begin(APPROVERS[2], Compartment::Proposal, MAX_EPOCHS - 19).await, "TOO_MANY");
+        begin(OFFICER, Compartment::Proposal, MAX_EPOCHS - 19).await.unwrap();
     }
 }

@@ -215,7 +215,7 @@ messages-send = Send
 messages-sent = It was sent.
 messages-empty = Write something first.
 messages-long = This is too long. Send it in two parts.
-session-over = The page was closed for your safety. Type your code again.
+session-over = For your safety we ask for your code again.
 
 ## Other pages
 

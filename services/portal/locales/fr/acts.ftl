@@ -47,7 +47,7 @@ money-none = Pas encore
 money-elsewhere = Je ne peux pas le dire ici
 money-done = Merci. C’est bien noté.
 money-none-done = Merci. Nous cherchons où cela se trouve. Dites-nous quand cela arrive.
-money-elsewhere-done = Nous comprenons. Nous vous le demanderons par le moyen sûr que vous avez donné. Sans moyen, revenez quand personne ne regarde.
+money-elsewhere-done = Nous comprenons. Nous vous le demanderons par le moyen sûr que vous avez donné. Si vous n’en avez donné aucun, revenez quand personne ne regarde.
 
 report-lead = Quelques phrases suffisent. Qu’est-ce que cela a changé ? À quoi cela a-t-il servi ? Ne nommez personne.
 report-words = Comment cela s’est-il passé ?
@@ -57,7 +57,7 @@ change-lead = Il vous faut plus de temps, ou autre chose ? Dites-nous quoi, et
 change-words = Que faut-il changer ?
 change-send = Envoyer
 
-stop-lead = Nous n’envoyons plus rien de nouveau. Ce qui est déjà parti peut encore arriver. Vous pourrez redemander à tout moment.
+stop-lead = Nous ne commençons plus rien de nouveau. Ce qui est déjà parti peut encore arriver. Vous pourrez redemander à tout moment.
 stop-why = Pourquoi ? Vous n’avez pas à le dire.
 stop-unsaid = Je préfère ne pas le dire
 stop-helped-elsewhere = D’autres m’aident

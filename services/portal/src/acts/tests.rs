@@ -169,6 +169,19 @@ fn it_is_their_turn_while_a_question_is_open_and_ours_until_it_ends() {
 }
 
 #[test]
+fn while_it_is_paused_only_what_was_asked_since_waits_for_them() {
+    let paused = |steps: [Step; 2]| {
+        status(Standing::Paused, |status| {
+            status.open_questions = vec!["message".to_owned()];
+            status.steps = steps.into();
+        })
+    };
+    let (asked, stopped) = (|at| step(StepCode::QuestionAsked, "", at), |at| step(StepCode::Paused, "", at));
+    assert_eq!(turn(&paused([asked(1), stopped(2)])), Turn::Paused);
+    assert_eq!(turn(&paused([stopped(1), asked(2)])), Turn::Theirs, "an inquiry asks on");
+}
+
+#[test]
 fn while_help_goes_on_it_is_their_turn_when_we_wait_to_hear_of_it() {
     let tranche = Tranche { tranche_id: "tranche".to_owned(), amount: None, state: TrancheState::Sent };
     let paid = Grant { tranches: vec![tranche], ..grant(GrantStage::Active) };

@@ -52,7 +52,7 @@ pub(super) trait ActOnPage {
 
 /// The page of the act that is named. All have one address: a browser's history keeps addresses, of forms that were sent too.
 pub(super) async fn step(visit: Visit, Typed(body): Typed) -> Answer {
-    match Act::of_code(body.text("act")) {
+    match Act::of_word(body.text("act")) {
         Some(Act::Proposal) => act::<Proposal>(visit, body).await,
         Some(Act::Agreement) => act::<Agreement>(visit, body).await,
         Some(Act::Money) => act::<Money>(visit, body).await,
@@ -114,7 +114,7 @@ impl<'b> Drawn<'b> {
 /// The buttons of these acts.
 pub(super) fn buttons(lang: Language, acts: &[Act]) -> Vec<ActButton> {
     let t = lang.texts();
-    let button = |act: &Act| ActButton { act: act.code(), name: act.name(t), is_asked: act.is_asked() };
+    let button = |act: &Act| ActButton { word: act.word(), name: act.name(t), is_asked: act.is_asked() };
     acts.iter().map(button).collect()
 }
 

@@ -184,11 +184,18 @@ impl Portal {
     }
 
     /// By when a request is read that came in then, where the services say `by`, which know nothing of the hours in which
-    /// somebody reads.
+    /// somebody reads. What they say is changed only where it is a target counted from then: what waited on a disk, and what
+    /// became urgent later, was promised in another way.
     pub(super) fn answered_by(&self, by: Timestamp, received: Timestamp) -> Timestamp {
-        let critical = Duration::from_hours(self.settings.targets.critical.into());
-        let at_any_hour = self.settings.critical_at_any_hour && by.since(received) <= critical;
-        let again = self.settings.reading.again(received).filter(|_| !at_any_hour);
-        again.map_or(by, |again| by.plus(again.since(received)))
+        let targets = &self.settings.targets;
+        let is_target = |hours: u32| {
+            let apart = by.since(received.plus(Duration::from_hours(hours.into())));
+            apart.as_micros().unsigned_abs() < 60_000_000
+        };
+        let at_any_hour = self.settings.critical_at_any_hour && is_target(targets.critical);
+        if at_any_hour || ![targets.critical, targets.urgent, targets.standard].into_iter().any(is_target) {
+            return by;
+        }
+        self.settings.reading.again(received).map_or(by, |again| by.plus(again.since(received)))
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn check(visit: Visit, headers: HeaderMap, Typed(body): Typed) 
 pub(super) async fn cannot(visit: Visit) -> Answer {
     if visit.session.only_here {
         // What cannot be taken is said before anything is typed.
-        return if visit.portal.requester.takes_way(&visit.session.receipt).await {
+        return if visit.portal.requester.takes_way(&visit.session).await {
             way_page(&visit, StatusCode::OK, "", None)
         } else {
             Ok(visit.keep(not_now(visit.lang)))

@@ -97,9 +97,9 @@ pub(super) async fn status(visit: Visit) -> Answer {
     let (now, t, lang) = (visit.portal.now(), visit.t(), visit.lang);
     let standing = visit.portal.requester.look(&visit.session.receipt).await;
     let standing = standing.map_err(|why| visit.cannot_look(&why))?;
-    // Nobody has read it yet.
+    // What nobody has read yet waits for the hours in which somebody reads.
     let by_hours = |by| standing.unread_since.map_or(by, |received| visit.portal.answered_by(by, received));
-    let turn = match standing.turn.by(by_hours) {
+    let turn = match standing.turn.map_by(by_hours) {
         Turn::Ours(None) => t.status_ours_open(),
         Turn::Ours(Some(by)) if by < now => t.status_late(written(by)),
         Turn::Ours(Some(by)) => t.status_ours(lang.within(by, now), written(by)),

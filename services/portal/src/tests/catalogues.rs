@@ -169,6 +169,26 @@ fn french_has_its_spaces_and_no_participle_with_two_endings() {
     }
 }
 
+/// Whoever is told to press something finds it under that very name.
+#[test]
+fn what_a_text_quotes_is_called_so() {
+    for (lang, catalogue) in &*CATALOGUES {
+        let texts = texts(catalogue);
+        let text = |id: &str| &texts.iter().find(|(name, ..)| name == id).unwrap().2;
+        for (quoting, quoted) in [
+            ("code-finder", "act-seen"),
+            ("back-not-found", "link-lost"),
+            ("lost-way", "asked-before"),
+            ("seen-way-lost", "asked-before"),
+            ("seen-too-late", "asked-before"),
+            ("error-reach-empty", "reach-here"),
+            ("safe-leave", "leave"),
+        ] {
+            assert!(text(quoting).contains(text(quoted).as_str()), "{lang} {quoting}: {}", text(quoted));
+        }
+    }
+}
+
 /// A title stands in the history, in the list of recent apps, and on the screen of whoever looks over a shoulder.
 #[test]
 fn titles_say_nothing() {

@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use axum::http::{HeaderName, HeaderValue};
 use flare_contracts::{
     Cause, Refusal,
     identity::v1::{GetKeyBundleResponse, TeamKey as WireTeamKey},
@@ -10,7 +9,6 @@ use flare_contracts::{
 };
 use flare_edge::Team;
 use flare_seal::{OrganisationSeed, Receipt, RecipientSecret, TeamKey, sign_recovery_key, sign_team_key};
-use http_body_util::{BodyExt as _, Full};
 use prost::Message;
 
 use super::{catalogues::latin_in, *};
@@ -18,6 +16,7 @@ use crate::{
     answers::Answers,
     form::{LATER, Unclear, form_of},
     keys::Session,
+    spool::tests::framed,
 };
 
 /// What stands for intake and identity.
@@ -93,7 +92,7 @@ impl Services {
     async fn answer(&self, request: Request<tonic::body::Body>) -> axum::http::Response<tonic::body::Body> {
         let rpc = request.uri().path().rsplit('/').next().unwrap().to_owned();
         let bytes = to_bytes(Body::new(request.into_body()), usize::MAX).await.unwrap();
-        // One byte says that it is not compressed, four how long it is.
+        // Before a message, one byte says that it is not compressed, and four how long it is.
         let message = match rpc.as_str() {
             "GetStatus" => self.status().encode_to_vec(),
             "GetKeyBundle" => bundle().encode_to_vec(),
@@ -103,14 +102,7 @@ impl Services {
             },
             other => panic!("no page here calls {other}"),
         };
-        let mut framed = vec![0];
-        framed.extend_from_slice(&u32::try_from(message.len()).unwrap().to_be_bytes());
-        framed.extend_from_slice(&message);
-        let response = axum::http::Response::builder().header(header::CONTENT_TYPE, "application/grpc");
-        let done =
-            HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
-        let body = Full::new(axum::body::Bytes::from(framed)).with_trailers(async { Some(Ok(done)) });
-        response.body(tonic::body::Body::new(body)).unwrap()
+        framed(message)
     }
 }
 

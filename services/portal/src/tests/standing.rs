@@ -91,6 +91,9 @@ async fn what_nobody_has_read_yet_is_answered_later_by_as_long_as_nobody_reads()
         (at_any_hour(), Standing::Received, critical, critical),
         (at_any_hour(), Standing::Received, urgent, urgent.plus(until_morning)),
         (by_day(), Standing::Acknowledged, urgent, urgent),
+        // Danger that was told later, and a request that waited on the disk: neither is a target from when it came in.
+        (by_day(), Standing::Received, in_hours(14), in_hours(14)),
+        (at_any_hour(), Standing::Received, in_hours(1), in_hours(1)),
     ] {
         let page = status_page(Language::En, settings, stands(standing, Some(by))).await;
         assert!(page.contains(&written(expected)), "{standing:?} {expected}: {page}");

@@ -101,6 +101,21 @@ async fn the_code_is_digits_first_but_in_english_and_is_printed_without_the_addr
     }
 }
 
+#[tokio::test]
+async fn other_words_of_a_form_that_was_sent_on_are_not_shown_as_taken_either() {
+    let (folder, services) = (TempDir::new().unwrap(), Services::default());
+    let pages = Pages::new(folder.path(), &services, ROOMY);
+    let slip = pages.slip().await;
+    pages.drain.0.fetch_keys().await.unwrap();
+    services.set(Weather::Away);
+    assert!(!pages.send(&slip, "First").await.html.contains("We may ask you to write these again"));
+    services.set(Weather::Fine);
+    assert_eq!(pages.drain.0.pass().await.unwrap(), Pass::Done);
+    services.set(Weather::Away);
+    assert!(!pages.send(&slip, "First").await.html.contains("We may ask you to write these again"));
+    assert!(pages.send(&slip, "Second").await.html.contains("We may ask you to write these again"));
+}
+
 /// Whoever sent a form and has its cookie knows whether intake took it: no word is shown as taken that would be refused.
 #[tokio::test]
 async fn other_words_of_a_form_that_went_to_intake_are_not_shown_as_taken_while_it_is_away() {
