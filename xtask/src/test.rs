@@ -12,7 +12,7 @@ use crate::{
 const TIMELY: &str =
     "package(flare-messaging) or (binary(journeys) and test(/^(browser|portal|kills|servers_away)::/))";
 const TIMELY_JOURNEYS: [&str; 4] = ["browser::", "portal::", "kills::", "servers_away::"];
-/// How often these are run again at full length.
+/// How often these are run again, as long as in every run: repeating looks for what hangs on time and not on length.
 const REPEATS: usize = 5;
 
 /// Runs every step; the first that fails ends the run with its output. What runs side by side at full length ends first.
@@ -30,15 +30,16 @@ pub(crate) fn test(full: bool) -> Result<(), Failure> {
     let browser = browser::ensure()?;
     let in_environment = |mut command: Command| {
         command.envs(servers.environment()).envs(browser.iter().map(|(name, path)| (name, path)));
-        if full {
-            command.env("FLARE_TEST_FULL", "1");
-        }
         command
     };
 
     let mut counted = None;
     step("tests", || {
-        let output = run(in_environment(tests()))?;
+        let mut tests = in_environment(tests());
+        if full {
+            tests.env("FLARE_TEST_FULL", "1");
+        }
+        let output = run(tests)?;
         let (passed, line) = closing_line(&output)?;
         counted = Some(line);
         Ok(format!("{passed} passed"))

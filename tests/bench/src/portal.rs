@@ -64,14 +64,16 @@ pub(crate) async fn measure(junk: usize) -> Result<(), Failure> {
     installation.stop(None).await
 }
 
-/// Pages of a process that serves nothing else, so that its processor time is theirs.
+/// Pages of a process that serves nothing else, so that its processor time is theirs. The services have given it their keys
+/// and are gone, as on a machine of its own: the pages go on without them.
 async fn by_itself() -> Result<(), Failure> {
     let servers = Servers::from_environment()?;
     let installation = Installation::distributed(&servers).await?;
     let sessions = people::bring_in(&installation, &PEOPLE).await?;
     let organisation = sessions.first().ok_or("no officer")?.bundle().fingerprint();
-    open_loop(&installation.portal(&organisation).await?).await?;
-    installation.stop(Some(&servers)).await
+    let portal = installation.portal(&organisation).await?;
+    installation.stop(Some(&servers)).await?;
+    open_loop(&portal).await
 }
 
 /// A page at a fixed rate, each timed from when it was due.

@@ -54,7 +54,7 @@ pub(super) fn until_the_report(visitor: &Visitor<'_>, lang: &str, case: &Case<'_
 
     grant.end_date_passes();
     visitor.open(&stands);
-    opens(visitor, "report", "name=\"text\"");
+    opens(visitor, "report", &grant.id);
     visitor.browser.types("textarea[name='text']", REPORT);
     presses(visitor, "send");
     until("the words are there", || case.message("report", REPORT));
