@@ -1,9 +1,12 @@
 //! What bad input gets: a clear refusal that names the field and the rule, and nothing changed.
 
-use flare_contracts::intake::v1::{GetRequestRequest, MessageKind, PostMessageRequest};
+use flare_contracts::{
+    fields,
+    intake::v1::{GetRequestRequest, MessageKind, PostMessageRequest},
+};
 use flare_edge::{Lines, SavedSession, Session};
 use flare_kernel::{CaseId, MessageId};
-use flare_seal::{Compartment, Receipt};
+use flare_seal::Receipt;
 use serde_json::{Value, json};
 use tonic::{Status, transport::Endpoint};
 use tonic_types::StatusExt as _;
@@ -203,13 +206,12 @@ async fn post_under_the_first_key(case: &Case<'_>) -> Result<(), Status> {
     let id: CaseId = case.id.parse().unwrap();
     let keys = session.case_keys(id, &request.keys);
     let message = MessageId::random().unwrap();
-    let field = format!("thread.message.{message}");
     let request = PostMessageRequest {
         request_id: "old-key".to_owned(),
         case_id: case.id.clone(),
         message_id: message.to_string(),
         kind: MessageKind::Text.into(),
-        text: Some(keys.seal(Compartment::Thread, &field, 1, "Under the first key.").unwrap()),
+        text: Some(keys.seal(&fields::message(message), 1, "Under the first key.").unwrap()),
         about: String::new(),
         contact_plan_kept: true,
         seen: 0,

@@ -84,6 +84,15 @@ fn asked_for_help(case: &Case<'_>) {
     let refused = case.officer_try(&["reply"], &["--text-file", &words]);
     refused.refused_field("--text-file", "El Fasher");
     assert!(case.message("text", "on its way").is_none());
+    // Neither is it taken back by whoever sets the plan anew without knowing of it.
+    let hour = json!({"how": "Signal, after 20:00 local time", "never_do": "Do not phone."}).to_string();
+    let hour = case.words(&hour);
+    let refused = case.officer_try(&["contact-plan"], &["--contact-plan-file", &hour]);
+    refused.refused_field("--contact-plan-file", "takes back “El Fasher”");
+    let named = case.words("El Fasher\n");
+    case.officer_act(&["contact-plan"], &["--contact-plan-file", &hour, "--lift-file", &named], || {
+        case.show()["contact_plan"]["never_say"] == json!([])
+    });
     let words = case.words("Help is on its way.");
     case.officer_act(&["reply"], &["--text-file", &words], || case.message("text", "on its way").is_some());
     case.assess("critical");

@@ -38,7 +38,7 @@ enum Task {
     /// its driver and Java come from Debian, axe-core and the Nu checker by npm, each of one version and hash.
     #[command(after_help = AFTER_HELP)]
     Test {
-        /// At full length, for about an hour and a half on two cores: all widths and languages of the pages, the tests of
+        /// At full length, for about an hour on two cores: all widths and languages of the pages, the tests of
         /// the broker, the browser and of crashes five times more, and every fuzz target for ten minutes
         #[arg(long)]
         full: bool,

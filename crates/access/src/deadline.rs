@@ -16,7 +16,7 @@ use flare_contracts::Refusal;
 use http::{HeaderMap, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tonic::{Request, Status, body::Body};
+use tonic::{Status, body::Body};
 
 use crate::refusals;
 
@@ -40,25 +40,13 @@ impl Default for Deadlines {
 /// Watching health goes on for as long as it may; whoever still wants to know watches again.
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
-/// The instant after which nobody waits for this call's answer.
-#[derive(Clone, Copy)]
-struct Deadline(Instant);
-
-/// When the caller stops waiting, for calls that the handler makes in turn. None for a call that never passed the
-/// access layer.
-pub fn deadline<T>(request: &Request<T>) -> Option<Instant> {
-    request.extensions().get::<Deadline>().map(|deadline| deadline.0)
-}
-
 impl Deadlines {
-    /// The deadline of a call that comes in now, written into its extensions.
-    pub(crate) fn set(&self, parts: &mut http::request::Parts) -> Instant {
+    /// The deadline of a call that comes in now.
+    pub(crate) fn of(&self, parts: &http::request::Parts) -> Instant {
         let path = parts.uri.path();
         let most = if path == WATCH || self.long_paths.contains(path) { self.long } else { self.usual };
         let asked = parts.headers.get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
-        let deadline = Instant::now() + asked.map_or(most, |asked| asked.min(most));
-        parts.extensions.insert(Deadline(deadline));
-        deadline
+        Instant::now() + asked.map_or(most, |asked| asked.min(most))
     }
 }
 
@@ -153,13 +141,12 @@ mod tests {
 
     use super::*;
 
-    fn set(deadlines: &Deadlines, path: &str, timeout: Option<&str>) -> Duration {
+    fn given(deadlines: &Deadlines, path: &str, timeout: Option<&str>) -> Duration {
         let mut call = http::Request::builder().uri(path);
         if let Some(timeout) = timeout {
             call = call.header("grpc-timeout", timeout);
         }
-        let mut parts = call.body(()).unwrap().into_parts().0;
-        deadlines.set(&mut parts) - Instant::now()
+        deadlines.of(&call.body(()).unwrap().into_parts().0) - Instant::now()
     }
 
     #[tokio::test(start_paused = true)]
@@ -169,14 +156,14 @@ mod tests {
         for unreadable in
             [None, Some(""), Some("S"), Some("5"), Some("123456789S"), Some("+5S"), Some("5s"), Some("-1S")]
         {
-            assert_eq!(set(&deadlines, "/short", unreadable), usual, "{unreadable:?}");
-            assert_eq!(set(&deadlines, "/long", unreadable), long, "{unreadable:?}");
+            assert_eq!(given(&deadlines, "/short", unreadable), usual, "{unreadable:?}");
+            assert_eq!(given(&deadlines, "/long", unreadable), long, "{unreadable:?}");
         }
-        assert_eq!(set(&deadlines, WATCH, None), long);
-        assert_eq!(set(&deadlines, "/short", Some("99999999H")), usual);
-        assert_eq!(set(&deadlines, "/long", Some("9M")), Duration::from_mins(9));
-        assert_eq!(set(&deadlines, "/short", Some("250m")), Duration::from_millis(250));
-        assert_eq!(set(&deadlines, "/short", Some("0n")), Duration::ZERO);
+        assert_eq!(given(&deadlines, WATCH, None), long);
+        assert_eq!(given(&deadlines, "/short", Some("99999999H")), usual);
+        assert_eq!(given(&deadlines, "/long", Some("9M")), Duration::from_mins(9));
+        assert_eq!(given(&deadlines, "/short", Some("250m")), Duration::from_millis(250));
+        assert_eq!(given(&deadlines, "/short", Some("0n")), Duration::ZERO);
     }
 
     #[test]

@@ -207,13 +207,13 @@ impl Gate {
             // Not by path: nobody knows them all.
             self.count_place("open", "", parts, self.limits.anonymous_from_one_place).await?;
             parts.extensions.insert(Caller::Anonymous);
-            return Ok(self.deadlines.set(parts));
+            return Ok(self.deadlines.of(parts));
         }
         let Some(rule) = self.rules.of(path) else {
             // What tonic answers for an RPC that does not exist. Said here, no RPC can be reached without a rule.
             return Err(Status::unimplemented(""));
         };
-        let deadline = self.deadlines.set(parts);
+        let deadline = self.deadlines.of(parts);
         let admitted = async {
             let caller = self.authenticate(credentials)?;
             if !permits(rule, &caller) {

@@ -37,7 +37,7 @@ pub use access_token::{AccessToken, TokenSigner, TokenVerifier};
 pub use caller::{Caller, ReceiptClaim, Staff};
 pub use clock::Clock;
 pub use credentials::{Credentials, UnsendableCredentials};
-pub use deadline::{Deadlines, deadline};
+pub use deadline::Deadlines;
 pub use extract::{FromPortal, caller, is_from_portal, only_service, receipt, service, staff};
 pub use layer::{AccessLayer, AccessService, Limits};
 pub use peer::{TrustedProxies, peer};

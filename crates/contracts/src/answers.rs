@@ -32,35 +32,45 @@ const RECORD_BYTES: usize = 64;
 /// The most that the sealed answers of one request may take together, in bytes. Files are not counted.
 pub const MAX_REQUEST_BYTES: usize = 640 * 1024;
 
-/// Every answer, in the order of the questions.
-pub const ANSWERS: &[AnswerRule] = &[
-    record("request.who", 4_000, 1),
-    required("request.contact", 2_000),
-    optional("request.never", 2_000),
-    required("request.happened", 20_000),
-    optional("request.language", 200),
-    optional("request.kind", 200),
-    optional("request.if_nothing_24h", 4_000),
-    optional("request.if_nothing_7d", 4_000),
-    optional("request.if_nothing_30d", 4_000),
-    optional("request.country_now", 100),
-    optional("request.country_incident", 100),
-    optional("request.happened_on", 40),
-    optional("request.needs", 1_000),
-    record("request.amount", 100, 1),
-    optional("request.needed_by", 40),
-    record("request.budget", 10_000, MAX_RECORDS),
-    optional("request.payment", 4_000),
-    optional("request.endangering_money", 4_000),
-    record("request.others", 8_000, MAX_RECORDS),
-    record("request.references", 8_000, MAX_RECORDS),
-    record("request.consent", 4_000, 1),
-    optional("request.gender", 500),
-    optional("request.links", 4_000),
-    optional("request.persons", 4_000),
-    optional("request.person_status", 1_000),
-    optional("request.anything", 20_000),
-];
+macro_rules! answers {
+    ($($answer:ident = $name:literal, $rule:ident($($limit:expr),+);)+) => {
+        $(
+            #[doc = concat!("The name of the answer `", $name, "`.")]
+            pub const $answer: &str = $name;
+        )+
+
+        /// Every answer, in the order of the questions.
+        pub const ANSWERS: &[AnswerRule] = &[$($rule($answer, $($limit),+)),+];
+    };
+}
+
+answers! {
+    WHO = "request.who", record(4_000, 1);
+    CONTACT = "request.contact", required(2_000);
+    NEVER = "request.never", optional(2_000);
+    HAPPENED = "request.happened", required(20_000);
+    LANGUAGE = "request.language", optional(200);
+    KIND = "request.kind", optional(200);
+    IF_NOTHING_24H = "request.if_nothing_24h", optional(4_000);
+    IF_NOTHING_7D = "request.if_nothing_7d", optional(4_000);
+    IF_NOTHING_30D = "request.if_nothing_30d", optional(4_000);
+    COUNTRY_NOW = "request.country_now", optional(100);
+    COUNTRY_INCIDENT = "request.country_incident", optional(100);
+    HAPPENED_ON = "request.happened_on", optional(40);
+    NEEDS = "request.needs", optional(1_000);
+    AMOUNT = "request.amount", record(100, 1);
+    NEEDED_BY = "request.needed_by", optional(40);
+    BUDGET = "request.budget", record(10_000, MAX_RECORDS);
+    PAYMENT = "request.payment", optional(4_000);
+    ENDANGERING_MONEY = "request.endangering_money", optional(4_000);
+    OTHERS = "request.others", record(8_000, MAX_RECORDS);
+    REFERENCES = "request.references", record(8_000, MAX_RECORDS);
+    CONSENT = "request.consent", record(4_000, 1);
+    GENDER = "request.gender", optional(500);
+    PERSONS = "request.persons", optional(4_000);
+    PERSON_STATUS = "request.person_status", optional(1_000);
+    ANYTHING = "request.anything", optional(20_000);
+}
 
 const fn optional(name: &'static str, max_characters: usize) -> AnswerRule {
     AnswerRule { name, max_characters, max_records: 0, required: false }

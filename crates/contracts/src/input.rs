@@ -1,13 +1,13 @@
 //! Input is parsed into types or refused, field by field, in one way everywhere.
 
-use flare_kernel::{Currency, Date, DateError, Id, IdKind, Lane, Money, Timestamp};
+use flare_kernel::{Currency, Date, DateError, Id, IdKind, Lane, Money, StaffId, Timestamp};
 use flare_seal::{Compartment, WRAPPED_LEN, max_plaintext};
 use flare_typed::text::{at_most, clean_line, clean_value};
 
 use crate::{
     Cause, InputRule, Refusal,
-    common::v1::{self, KeyEpoch, SealedField},
-    text_limits::most_bytes,
+    common::v1::{self, EpochAuthor, KeyEpoch, SealedField},
+    fields::Field,
 };
 
 /// The most rows a page may have.
@@ -122,18 +122,14 @@ pub fn fingerprint(typed: &str) -> String {
     value.split([' ', '-']).filter(|group| !group.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A sealed field that is there, has the name it must have, and whose text can have no more than `most_characters`.
-pub fn sealed(
-    field: &str,
-    value: Option<SealedField>,
-    name: &str,
-    most_characters: usize,
-) -> Result<SealedField, Refusal> {
+/// A sealed field that is there, has the name it must have, and whose text can be no longer than it may be.
+pub fn sealed(field: &str, value: Option<SealedField>, meant: &Field) -> Result<SealedField, Refusal> {
     let value = required(field, value)?;
-    if value.name != name {
-        return Err(Refusal::invalid(format!("{field}.name"), InputRule::NotNamed { name: name.to_owned() }));
+    if value.name != meant.name {
+        let rule = InputRule::NotNamed { name: meant.name.to_string() };
+        return Err(Refusal::invalid(format!("{field}.name"), rule));
     }
-    sealed_shape(field, &value, most_bytes(most_characters))?;
+    sealed_shape(field, &value, meant.most_bytes())?;
     Ok(value)
 }
 
@@ -205,7 +201,7 @@ pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> 
         }
     }
     if let Some(author) = &value.author {
-        crate::epoch_author::check(&format!("{field}.author"), author)?;
+        epoch_author(&format!("{field}.author"), author)?;
     }
     let absent = |reader: &&&str| !value.wraps.iter().any(|wrap| wrap.recipient == **reader);
     if let Some(reader) = compartment.readers().iter().find(absent) {
@@ -216,6 +212,16 @@ pub fn key_epoch(field: &str, value: Option<KeyEpoch>, held: &[Compartment]) -> 
 
 fn may_read(compartment: Compartment, recipient: &str) -> bool {
     compartment.readers().contains(&recipient) || (compartment == Compartment::Thread && recipient == RECEIPT)
+}
+
+/// Who drew a key epoch: the parts that have a length, for whether they are true only whoever holds the key can tell.
+pub fn epoch_author(field: &str, author: &EpochAuthor) -> Result<(), Refusal> {
+    let part = |name: &str| format!("{field}.{name}");
+    let _: StaffId = id(&part("staff_id"), &author.staff_id)?;
+    array::<32>(&part("encryption_key_digest"), &author.encryption_key_digest)?;
+    array::<32>(&part("signing_key"), &author.signing_key)?;
+    array::<64>(&part("certificate"), &author.certificate)?;
+    array::<64>(&part("signature"), &author.signature).map(drop)
 }
 
 /// The refusal of a write that is sealed under another epoch than the newest.
@@ -267,6 +273,17 @@ pub const fn lane_out(lane: Lane) -> v1::Lane {
     }
 }
 
+/// A compartment on the wire.
+pub const fn compartment_out(compartment: Compartment) -> v1::Compartment {
+    match compartment {
+        Compartment::Request => v1::Compartment::Request,
+        Compartment::Thread => v1::Compartment::Thread,
+        Compartment::Notes => v1::Compartment::Notes,
+        Compartment::Proposal => v1::Compartment::Proposal,
+        Compartment::Payment => v1::Compartment::Payment,
+    }
+}
+
 /// Money on the wire.
 pub fn money_out(money: Money) -> v1::Money {
     v1::Money { currency: money.currency().code().to_owned(), minor_units: money.minor() }
@@ -287,19 +304,9 @@ pub fn timestamp_in(at: &prost_types::Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::common::v1::{EpochAuthor, KeyWrap};
+    use crate::common::v1::KeyWrap;
 
     const HELD: &[Compartment] = &Compartment::ALL;
-
-    fn wire(compartment: Compartment) -> v1::Compartment {
-        match compartment {
-            Compartment::Request => v1::Compartment::Request,
-            Compartment::Thread => v1::Compartment::Thread,
-            Compartment::Notes => v1::Compartment::Notes,
-            Compartment::Proposal => v1::Compartment::Proposal,
-            Compartment::Payment => v1::Compartment::Payment,
-        }
-    }
 
     fn epoch(compartment: Compartment, readers: &[&str]) -> KeyEpoch {
         let wrap = |reader: &&str| KeyWrap {
@@ -308,7 +315,7 @@ mod tests {
             wrapped: vec![5; WRAPPED_LEN],
         };
         KeyEpoch {
-            compartment: wire(compartment).into(),
+            compartment: compartment_out(compartment).into(),
             epoch: 1,
             wraps: readers.iter().map(wrap).collect(),
             author: None,

@@ -6,9 +6,11 @@ pub mod answers;
 mod cause;
 mod codec;
 mod coded;
+pub mod codes;
 pub mod danger;
 mod domain_events;
 pub mod epoch_author;
+pub mod fields;
 mod fingerprint;
 mod generated {
     //! Generated from `proto/`; the documentation stands there.
@@ -17,6 +19,8 @@ mod generated {
 }
 pub mod input;
 mod input_rule;
+mod kind;
+pub mod limits;
 mod parts;
 mod producer;
 mod refusal;
@@ -33,8 +37,9 @@ pub use domain_events::{DomainEvent, Event, UnknownEvent};
 pub use fingerprint::fingerprint;
 pub use generated::flare::{common, events, grants, identity, intake, notification, triage};
 pub use input_rule::InputRule;
+pub use kind::{Kind, Reason};
 pub use producer::{Producer, UnknownProducer};
-pub use refusal::{Kind, Reason, Refusal, ToldRefusal, Violation};
+pub use refusal::{Refusal, ToldRefusal, Violation};
 pub use step_code::StepCode;
 
 /// The encoded descriptor set of everything in `proto/`, custom options included.

@@ -52,15 +52,6 @@ impl Team {
             Self::Finance => "team:finance",
         }
     }
-
-    /// Who opens a compartment, besides the receipt for the thread.
-    pub const fn readers(compartment: Compartment) -> &'static [Self] {
-        match compartment {
-            Compartment::Request | Compartment::Thread | Compartment::Notes => &[Self::Triage],
-            Compartment::Proposal => &[Self::Triage, Self::Approvers, Self::Finance],
-            Compartment::Payment => &[Self::Triage, Self::Finance],
-        }
-    }
 }
 
 /// The keys to seal to, vouched for by the organisation.
@@ -235,8 +226,8 @@ impl KeyBundle {
             wraps.push(KeyWrap { recipient: recipient.to_owned(), generation, wrapped });
             Ok::<_, EdgeError>(())
         };
-        for team in Team::readers(compartment) {
-            let team_key = self.team(*team)?;
+        for team in Team::ALL.into_iter().filter(|team| compartment.readers().contains(&team.recipient())) {
+            let team_key = self.team(team)?;
             wrap_to(team.recipient(), team_key.generation, &team_key.public)?;
         }
         wrap_to(RECOVERY, 1, &self.recovery)?;

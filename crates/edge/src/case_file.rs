@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flare_contracts::{
-    common::v1::{self, KeyEpoch, SealedField},
+    common::v1::{KeyEpoch, SealedField},
+    fields::Field,
     input,
 };
 use flare_kernel::CaseId;
@@ -53,22 +54,11 @@ pub(crate) fn wrapped_epoch(
     receipt: Option<&RecipientPublic>,
 ) -> Result<KeyEpoch, EdgeError> {
     let wraps = bundle.wrap(case, compartment, epoch, key, receipt)?;
-    Ok(KeyEpoch { compartment: on_the_wire(compartment).into(), epoch, wraps, author: None })
+    Ok(KeyEpoch { compartment: input::compartment_out(compartment).into(), epoch, wraps, author: None })
 }
 
 fn unvouched(compartment: Compartment, epoch: u32) -> EdgeError {
     EdgeError::Unvouched(format!("key {epoch} of this case's {compartment}"))
-}
-
-/// A compartment as messages name it.
-pub(crate) const fn on_the_wire(compartment: Compartment) -> v1::Compartment {
-    match compartment {
-        Compartment::Request => v1::Compartment::Request,
-        Compartment::Thread => v1::Compartment::Thread,
-        Compartment::Notes => v1::Compartment::Notes,
-        Compartment::Proposal => v1::Compartment::Proposal,
-        Compartment::Payment => v1::Compartment::Payment,
-    }
 }
 
 impl CaseKeys {
@@ -202,14 +192,9 @@ impl CaseKeys {
         self.key(compartment, epoch)
     }
 
-    /// Seals a text under the newest epoch. `version` counts from 1 with each writing of the field.
-    pub fn seal(
-        &self,
-        compartment: Compartment,
-        name: &str,
-        version: u32,
-        text: &str,
-    ) -> Result<SealedField, EdgeError> {
+    /// Seals a text under its compartment's newest epoch. `version` counts from 1 with each writing of the field.
+    pub fn seal(&self, field: &Field, version: u32, text: &str) -> Result<SealedField, EdgeError> {
+        let (name, compartment) = (&*field.name, field.compartment);
         let (key, epoch) = self.newest_key(compartment)?;
         let address = FieldAddress { case: self.case, compartment, epoch, field: name, version };
         let sealed = seal_field(key, &address, text.as_bytes())?;
@@ -218,13 +203,8 @@ impl CaseKeys {
     }
 
     /// Seals a text that a vote will cover.
-    pub fn seal_committed(
-        &self,
-        compartment: Compartment,
-        name: &str,
-        version: u32,
-        text: &str,
-    ) -> Result<SealedField, EdgeError> {
+    pub fn seal_committed(&self, field: &Field, version: u32, text: &str) -> Result<SealedField, EdgeError> {
+        let (name, compartment) = (&*field.name, field.compartment);
         let (key, epoch) = self.newest_key(compartment)?;
         let address = FieldAddress { case: self.case, compartment, epoch, field: name, version };
         let (sealed, commitment) = seal_committed(key, &address, text.as_bytes())?;
@@ -274,7 +254,7 @@ impl CaseKeys {
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::common::v1::EpochAuthor;
+    use flare_contracts::{common::v1::EpochAuthor, fields};
     use flare_kernel::StaffId;
     use flare_seal::{PersonKeys, SigningKey, certify, sign_epoch};
     use proptest::prelude::*;
@@ -311,6 +291,10 @@ mod tests {
         keys
     }
 
+    fn any_field(compartment: Compartment) -> Field {
+        Field { name: "x".into(), compartment, longest: 100 }
+    }
+
     fn is_unvouched<T>(outcome: &Result<T, EdgeError>) -> bool {
         matches!(outcome, Err(EdgeError::Unvouched(_)))
     }
@@ -328,7 +312,7 @@ mod tests {
             moved.author.clone_from(&first.author);
             for epoch in [slipped_in, forged, moved] {
                 let keys = open(&[first.clone(), epoch]);
-                assert!(is_unvouched(&keys.seal(compartment, "x", 1, "text")), "{compartment}");
+                assert!(is_unvouched(&keys.seal(&any_field(compartment), 1, "text")), "{compartment}");
                 assert!(!keys.holds(compartment));
             }
         }
@@ -340,7 +324,7 @@ mod tests {
             let (key, wire) = next_epoch(&bundle(), CASE, compartment, 2, None).unwrap();
             let mut server = CaseKeys::new(CASE);
             server.insert(compartment, 2, key);
-            let planted = server.seal(compartment, "x", 1, "call this number instead").unwrap();
+            let planted = server.seal(&any_field(compartment), 1, "call this number instead").unwrap();
             let opened = open(&[wire]).open(compartment, &planted);
             assert_eq!(is_unvouched(&opened), compartment != Compartment::Request, "{compartment}");
         }
@@ -350,12 +334,12 @@ mod tests {
     fn a_text_that_its_commitment_was_not_made_for_is_told_as_changed() {
         let (_, epoch) = drawn(&seed(), Compartment::Proposal, 1);
         let keys = open(&[epoch]);
-        let seal = |text| keys.seal_committed(Compartment::Proposal, "budget", 1, text).unwrap();
+        let seal = |text| keys.seal_committed(&fields::BUDGET, 1, text).unwrap();
         let (shown, other) = (seal("rent: 400"), seal("rent: 900"));
         assert!(keys.open(Compartment::Proposal, &shown).is_ok());
         let swapped = SealedField { commitment: other.commitment, ..shown };
         match keys.open(Compartment::Proposal, &swapped) {
-            Err(EdgeError::Altered(field)) => assert_eq!(field, "budget"),
+            Err(EdgeError::Altered(field)) => assert_eq!(field, "proposal.budget"),
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("a text was opened that nobody voted on"),
         }
@@ -372,7 +356,8 @@ mod tests {
                     let (key, mut epoch) = drawn(&seed(), compartment, number);
                     let mut writer = CaseKeys::new(CASE);
                     writer.insert(compartment, number, key);
-                    fields.push((compartment, is_bad, writer.seal(compartment, "x", 1, "words").unwrap()));
+                    let sealed = writer.seal(&any_field(compartment), 1, "words").unwrap();
+                    fields.push((compartment, is_bad, sealed));
                     if is_bad {
                         epoch.wraps.iter_mut().for_each(|wrap| wrap.wrapped.fill(7));
                     }

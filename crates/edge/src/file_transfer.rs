@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use flare_contracts::intake::v1::{
-    DownloadFileRequest, FileHeader, StoredFile, UploadFileRequest, download_file_response,
-    intake_client::IntakeClient, upload_file_request,
+use flare_contracts::{
+    fields, input,
+    intake::v1::{
+        DownloadFileRequest, FileHeader, StoredFile, UploadFileRequest, download_file_response,
+        intake_client::IntakeClient, upload_file_request,
+    },
 };
 use flare_kernel::{CaseId, FileId};
 use flare_seal::{Compartment, FILE_CHUNK_LEN, FileAddress, FileOpener, FileSealer, Sensitive};
@@ -17,7 +20,7 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::{CaseKeys, EdgeError, Line, case_file::on_the_wire};
+use crate::{CaseKeys, EdgeError, Line};
 
 /// Told how many bytes of the file have gone, and how many there are.
 pub type Progress<'p> = &'p (dyn Fn(u64, u64) + Send + Sync);
@@ -57,9 +60,9 @@ pub async fn upload(
         request_id: request_id.to_owned(),
         case_id: keys.case().to_string(),
         file_id: file.to_string(),
-        compartment: on_the_wire(compartment).into(),
+        compartment: input::compartment_out(compartment).into(),
         epoch,
-        description: Some(keys.seal(compartment, &format!("file.{file}"), 1, &description)?),
+        description: Some(keys.seal(&fields::file(file, compartment), 1, &description)?),
         seal_header,
     };
     let (parts, stream) = mpsc::channel(4);
@@ -133,7 +136,7 @@ async fn read_chunk(source: &mut File) -> std::io::Result<Vec<u8>> {
 
 /// What a stored file is, opened.
 pub fn describe(keys: &CaseKeys, file: &StoredFile) -> Result<Description, EdgeError> {
-    let compartment = flare_contracts::input::compartment("compartment", file.compartment)?;
+    let compartment = input::compartment("compartment", file.compartment)?;
     let sealed = file.description.as_ref().ok_or(EdgeError::Incomplete("a file's description"))?;
     let text: Sensitive<String> = keys.open(compartment, sealed)?;
     serde_json::from_str(text.expose()).map_err(|_| EdgeError::Incomplete("a readable description of a file"))
@@ -163,7 +166,7 @@ pub async fn download(
         }
     };
     let description = describe(keys, &header)?;
-    let compartment = flare_contracts::input::compartment("compartment", header.compartment)?;
+    let compartment = input::compartment("compartment", header.compartment)?;
     let key = keys.key_of(compartment, header.epoch)?;
     let address = FileAddress { case: keys.case(), compartment, epoch: header.epoch, file };
     let mut opener = FileOpener::new(key, &address, &header.seal_header)?;

@@ -7,7 +7,7 @@ mod records;
 
 use flare_contracts::{
     Cause, Refusal,
-    answers::answer_rule,
+    answers::{self, answer_rule},
     danger::lane_in_danger,
     input,
     intake::v1::{Consent, Danger, Listing, Purpose},
@@ -293,31 +293,31 @@ impl Form {
             Answer::Text(if whole && is_listed { String::new() } else { clean_line(text) })
         };
         vec![
-            ("request.who", "asks_for", Answer::Who(who)),
-            ("request.contact", "contact", text(&self.contact)),
-            ("request.never", "never", text(&self.never)),
-            ("request.happened", "happened", text(&self.happened)),
-            ("request.language", "language", unlisted(&self.language, self.listed_language().is_some())),
-            ("request.kind", "kind", unlisted(&self.kind, requester_kind(&self.kind).is_some())),
-            ("request.if_nothing_24h", "if_nothing.24h", text(&self.if_nothing.day)),
-            ("request.if_nothing_7d", "if_nothing.7d", text(&self.if_nothing.week)),
-            ("request.if_nothing_30d", "if_nothing.30d", text(&self.if_nothing.month)),
-            ("request.country_now", "country_now", line(&self.country_now)),
-            ("request.country_incident", "country_incident", line(&self.country_incident)),
-            ("request.happened_on", "happened_on", line(&self.happened_on)),
-            ("request.needs", "needs", line(&self.needs.join(", "))),
-            ("request.amount", "amount", Answer::Amount(amount(&self.amount))),
-            ("request.needed_by", "needed_by", line(&self.needed_by)),
-            ("request.budget", "budget", Answer::Budget(budget.collect())),
-            ("request.payment", "payment", text(&self.payment)),
-            ("request.endangering_money", "endangering_money", text(&self.endangering_money)),
-            ("request.others", "others", Answer::Others(others.collect())),
-            ("request.references", "references", Answer::References(references.collect())),
-            ("request.consent", "consent", Answer::Consent(consent)),
-            ("request.gender", "gender", line(&self.gender)),
-            ("request.persons", "persons", Answer::Text(persons)),
-            ("request.person_status", "person_status", text(&self.person_status)),
-            ("request.anything", "anything", text(&self.anything)),
+            (answers::WHO, "asks_for", Answer::Who(who)),
+            (answers::CONTACT, "contact", text(&self.contact)),
+            (answers::NEVER, "never", text(&self.never)),
+            (answers::HAPPENED, "happened", text(&self.happened)),
+            (answers::LANGUAGE, "language", unlisted(&self.language, self.listed_language().is_some())),
+            (answers::KIND, "kind", unlisted(&self.kind, requester_kind(&self.kind).is_some())),
+            (answers::IF_NOTHING_24H, "if_nothing.24h", text(&self.if_nothing.day)),
+            (answers::IF_NOTHING_7D, "if_nothing.7d", text(&self.if_nothing.week)),
+            (answers::IF_NOTHING_30D, "if_nothing.30d", text(&self.if_nothing.month)),
+            (answers::COUNTRY_NOW, "country_now", line(&self.country_now)),
+            (answers::COUNTRY_INCIDENT, "country_incident", line(&self.country_incident)),
+            (answers::HAPPENED_ON, "happened_on", line(&self.happened_on)),
+            (answers::NEEDS, "needs", line(&self.needs.join(", "))),
+            (answers::AMOUNT, "amount", Answer::Amount(amount(&self.amount))),
+            (answers::NEEDED_BY, "needed_by", line(&self.needed_by)),
+            (answers::BUDGET, "budget", Answer::Budget(budget.collect())),
+            (answers::PAYMENT, "payment", text(&self.payment)),
+            (answers::ENDANGERING_MONEY, "endangering_money", text(&self.endangering_money)),
+            (answers::OTHERS, "others", Answer::Others(others.collect())),
+            (answers::REFERENCES, "references", Answer::References(references.collect())),
+            (answers::CONSENT, "consent", Answer::Consent(consent)),
+            (answers::GENDER, "gender", line(&self.gender)),
+            (answers::PERSONS, "persons", Answer::Text(persons)),
+            (answers::PERSON_STATUS, "person_status", text(&self.person_status)),
+            (answers::ANYTHING, "anything", text(&self.anything)),
         ]
     }
 
@@ -404,6 +404,12 @@ mod tests {
         let names: Vec<_> = form().answers().unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["request.contact", "request.happened"]);
         assert_eq!(form().listing().unwrap().lane_hint(), Lane::Urgent);
+    }
+
+    #[test]
+    fn every_answer_that_a_request_may_have_can_be_given_in_a_form() {
+        let given: Vec<_> = form().all(false).into_iter().map(|(name, ..)| name).collect();
+        assert_eq!(given, answers::ANSWERS.iter().map(|rule| rule.name).collect::<Vec<_>>());
     }
 
     /// The form of the field of this name.

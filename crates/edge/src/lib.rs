@@ -8,6 +8,7 @@ mod case_file;
 mod contact_plan;
 mod error;
 mod file_transfer;
+mod forbidden_words;
 mod form;
 mod issued;
 mod lines;
@@ -18,7 +19,7 @@ mod session;
 
 pub use bundle::{KeyBundle, Team};
 pub use case_file::CaseKeys;
-pub use contact_plan::{ContactPlan, ContactPlanError};
+pub use contact_plan::{ContactPlan, ContactPlanError, Forbidden, Lifted};
 pub use error::EdgeError;
 pub use file_transfer::{Description, Progress, describe, download, upload};
 pub use form::{
@@ -31,5 +32,5 @@ pub use organisation::{
     Founding, NewMember, admission, admit, certify_staff, code_hash, draw_code, enrol, enrolment, found,
     founding_code, person_keys,
 };
-pub use proposal::{Proposal, ProposalError, ShownProposal};
+pub use proposal::{Proposal, ShownProposal};
 pub use session::{SavedSession, Session};

@@ -3,21 +3,15 @@
 use flare_contracts::{
     Refusal, coded,
     common::v1::{Mode, SealedField, Trigger},
+    fields::{self, Field},
     grants::v1::{Grant, PaymentMethod, SupportKind, Terms},
     input,
     vote::{self, Ballot},
 };
 use flare_kernel::{Date, Money, NeedId};
-use flare_seal::{Compartment, Sensitive};
+use flare_seal::Sensitive;
 
 use crate::{CaseKeys, EdgeError};
-
-/// Why a proposal cannot be made or shown.
-pub type ProposalError = EdgeError;
-
-const SCOPE: &str = "proposal.scope";
-const BUDGET: &str = "proposal.budget";
-const BENEFICIARY: &str = "proposal.beneficiary";
 
 /// What a grant is for, in the officer's words and figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,9 +47,11 @@ pub struct Proposal {
 impl Proposal {
     /// The terms as grants is given them; `version` counts the writings of the sealed parts from 1.
     pub fn seal(&self, keys: &CaseKeys, version: u32) -> Result<Terms, EdgeError> {
-        let sealed = [(SCOPE, &self.scope), (BUDGET, &self.budget), (BENEFICIARY, &self.beneficiary)]
-            .into_iter()
-            .map(|(name, text)| keys.seal_committed(Compartment::Proposal, name, version, text.trim()))
+        let texts = [&self.scope, &self.budget, &self.beneficiary];
+        let sealed = fields::TERMS
+            .iter()
+            .zip(texts)
+            .map(|(field, text)| keys.seal_committed(field, version, text.trim()))
             .collect::<Result<_, _>>()?;
         Ok(Terms {
             ceiling: Some(input::money_out(self.ceiling)),
@@ -92,9 +88,9 @@ impl ShownProposal {
         let ballot = Ballot { round: grant.round, votes_required: grant.votes_required };
         let digest = vote::shown_digest(&grant.grant_id, &grant.case_id, ballot, terms);
         Ok(Self {
-            scope: open(keys, terms, SCOPE)?,
-            budget: open(keys, terms, BUDGET)?,
-            beneficiary: open(keys, terms, BENEFICIARY)?,
+            scope: open(keys, terms, &fields::SCOPE)?,
+            budget: open(keys, terms, &fields::BUDGET)?,
+            beneficiary: open(keys, terms, &fields::BENEFICIARY)?,
             digest,
         })
     }
@@ -112,9 +108,9 @@ coded! {
     }
 }
 
-fn open(keys: &CaseKeys, terms: &Terms, name: &str) -> Result<Sensitive<String>, EdgeError> {
-    let committed = |field: &&SealedField| field.name == name && field.commitment.len() == 32;
-    let field =
-        terms.sealed.iter().find(committed).ok_or_else(|| Refusal::invalid(name, TermsRule::NotCommitted))?;
-    keys.open(Compartment::Proposal, field)
+fn open(keys: &CaseKeys, terms: &Terms, wanted: &Field) -> Result<Sensitive<String>, EdgeError> {
+    let committed = |field: &&SealedField| field.name == wanted.name && field.commitment.len() == 32;
+    let refusal = || Refusal::invalid(wanted.name.clone(), TermsRule::NotCommitted);
+    let field = terms.sealed.iter().find(committed).ok_or_else(refusal)?;
+    keys.open(wanted.compartment, field)
 }

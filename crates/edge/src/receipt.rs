@@ -9,8 +9,8 @@ mod view;
 use flare_access::{Credentials, ReceiptClaim};
 use flare_contracts::{
     Cause,
-    common::v1::ActSignature,
-    input,
+    common::v1::{ActSignature, SealedField},
+    fields, input,
     intake::v1::{
         AnswerAgreementRequest, AnswerProposalRequest, FreezeReceiptRequest, GetStatusRequest,
         ListMessagesRequest, Message as SealedMessage, PostMessageRequest, ReportArrivalRequest,
@@ -34,8 +34,8 @@ pub use view::{
     Thread, Tranche, TrancheState,
 };
 
-/// The messages asked for at once.
-const PAGE: i32 = 200;
+/// The rows asked for at once.
+const PAGE: i32 = input::MAX_PAGE;
 
 /// Whoever holds a receipt.
 pub struct ReceiptHolder {
@@ -170,7 +170,7 @@ impl ReceiptHolder {
         for message in self.sealed_messages().await? {
             let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
             // A text that was sealed for another message is none of this one.
-            let is_its_own = field.name == name_of_text(&message.message_id);
+            let is_its_own = is_text_of(&message.message_id, field);
             let Some(text) = keys.open(Compartment::Thread, field).ok().filter(|_| is_its_own) else {
                 thread.unopened += 1;
                 continue;
@@ -232,7 +232,7 @@ impl ReceiptHolder {
     ) -> Result<Posted, EdgeError> {
         let keys = self.thread_keys().await?;
         let message_id = message_id(self.case, request_id);
-        let sealed = keys.seal(Compartment::Thread, &name_of_text(&message_id.to_string()), 1, text)?;
+        let sealed = keys.seal(&fields::message(message_id), 1, text)?;
         let tag = sealed.tag.clone();
         let request = PostMessageRequest {
             request_id: request_id.to_owned(),
@@ -269,7 +269,7 @@ impl ReceiptHolder {
         };
         let field = found.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
         match keys.open(Compartment::Thread, field) {
-            Ok(words) if words.expose() == text && field.name == name_of_text(&id) => {
+            Ok(words) if words.expose() == text && is_text_of(&id, field) => {
                 let tag = keys.tag(Compartment::Thread, field, text)?;
                 Ok(Some(Posted { message_id, version: found.place, tag }))
             }
@@ -405,7 +405,8 @@ pub fn message_id(case: CaseId, request_id: &str) -> MessageId {
     MessageId::from_bytes(bytes)
 }
 
-/// The name under which a message's text is sealed.
-fn name_of_text(message_id: &str) -> String {
-    format!("thread.message.{message_id}")
+/// Whether a text was sealed for the message of this id.
+fn is_text_of(message_id: &str, text: &SealedField) -> bool {
+    let id = message_id.parse::<MessageId>();
+    id.is_ok_and(|id| text.name == fields::message(id).name && id.to_string() == message_id)
 }

@@ -47,7 +47,6 @@ type TeamSecrets = BTreeMap<(String, u32), RecipientSecret>;
 /// A session, open.
 pub struct Session {
     lines: Lines,
-    name: String,
     keys: PersonKeys,
     /// The organisation's, over these very keys.
     certificate: Option<Vec<u8>>,
@@ -125,7 +124,6 @@ impl Session {
         let certificate = bundle.check_certificate(&keys, &certificate).is_ok().then_some(certificate);
         Ok(Self {
             lines: lines.clone(),
-            name: saved.name.clone(),
             keys,
             certificate,
             secret: Sensitive::new(session),
@@ -157,11 +155,6 @@ impl Session {
     /// Whether the organisation vouches for them.
     pub const fn is_certified(&self) -> bool {
         self.certificate.is_some()
-    }
-
-    /// What they log in with.
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     /// The way to the services.

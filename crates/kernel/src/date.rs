@@ -62,18 +62,6 @@ impl Date {
         from_days_since_epoch(self.days_since_epoch() + i64::from(days))
     }
 
-    /// The same day so many months later, or earlier when negative; the month's last day where it has no such day.
-    /// Held at the ends of the calendar.
-    #[must_use]
-    pub fn add_months(self, months: i32) -> Self {
-        let moved = jiff::Span::new().try_months(months).and_then(|span| self.0.checked_add(span));
-        match moved {
-            Ok(date) => Self(date).max(FIRST),
-            Err(_) if months < 0 => FIRST,
-            Err(_) => LAST,
-        }
-    }
-
     /// How many days `later` lies ahead; negative when it lies behind.
     pub fn days_until(self, later: Self) -> i64 {
         later.days_since_epoch() - self.days_since_epoch()
@@ -147,13 +135,6 @@ mod tests {
         }
 
         #[test]
-        fn no_number_of_months_panics_or_runs_backwards(date in any_day(), months: i32) {
-            let moved = date.add_months(months);
-            prop_assert_eq!(moved < date, months < 0 && date != FIRST);
-            prop_assert_eq!(moved > date, months > 0 && date != LAST);
-        }
-
-        #[test]
         fn no_instant_panics(micros: i64) {
             let date = Date::from_timestamp(Timestamp::from_micros(micros));
             prop_assert!((FIRST..=LAST).contains(&date));
@@ -185,15 +166,6 @@ mod tests {
         ] {
             assert_eq!(Date::parse(text), Err(DateError::NotADate), "{text}");
         }
-    }
-
-    #[test]
-    fn months_end_where_the_month_ends() {
-        assert_eq!(day("2026-08-31").add_months(6), day("2027-02-28"));
-        assert_eq!(day("2026-11-22").add_months(6), day("2027-05-22"));
-        assert_eq!(day("2026-03-31").add_months(-1), day("2026-02-28"));
-        assert_eq!(day("9999-01-01").add_months(i32::MAX), LAST);
-        assert_eq!(day("0000-01-01").add_months(-1), FIRST);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The words every other crate shares: identifiers, money, time, days, lanes, countries, languages, codenames.
+//! The words every other crate shares: identifiers, money, time, days, lanes, countries, languages, codenames, codes.
 //!
 //! Nothing here does I/O or knows a clock. The forms that are read here are those that machines write, one for each
 //! value; what people type is read by `flare_typed` and ends in the same types. Everything is parsed at the edge into one of these types or refused with
 //! an error that names the rule, so that code further in cannot be handed a value that makes no sense.
 
+mod code;
 mod codename;
 mod country;
 mod date;
@@ -14,6 +15,7 @@ mod money;
 mod random;
 mod time;
 
+pub use code::UnknownCode;
 pub use codename::codename;
 pub use country::{Country, CountryError, Place};
 pub use date::{Date, DateError};

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use flare_contracts::Producer;
 use flare_kernel::Timestamp;
-use flare_store::{Database, Error, Row, Tx, Value, Write, sql};
+use flare_store::{Database, Error, Page, Record, Row, Tx, Value, Write, sql};
 
 use crate::{figures, pause::delay_after};
 
@@ -142,17 +142,15 @@ impl Write for Fail {
         let attempts = cursor.attempts.saturating_add(1);
         let given_up = attempts >= TRIES;
         let held_until = now.plus(delay_after(attempts, FIRST_WAIT, LAST_WAIT));
-        tx.execute(
-            sql("UPDATE cursors SET attempts = $3, held_until = $4, reason = CAST($5 AS TEXT), \
-                 quarantined_at = CAST($6 AS BIGINT) WHERE producer = $1 AND stream = $2")
-            .bind(self.key.producer.as_str())
-            .bind(self.key.stream.clone())
-            .bind(attempts)
-            .bind(held_until.as_micros())
-            .bind(given_up.then(|| self.reason.clone()))
-            .bind(given_up.then_some(now.as_micros())),
-        )
-        .await?;
+        Record::of("cursors")
+            .key("producer", self.key.producer.as_str())
+            .key("stream", self.key.stream.clone())
+            .set("attempts", attempts)
+            .set("held_until", held_until)
+            .set("reason", given_up.then(|| self.reason.clone()))
+            .set("quarantined_at", given_up.then_some(now))
+            .update(tx)
+            .await?;
         Ok(if given_up { Failed::Quarantined } else { Failed::Held })
     }
 }
@@ -209,28 +207,23 @@ pub(crate) struct Quarantined {
     pub(crate) since: Timestamp,
 }
 
-/// The quarantined streams after one, in order of producer and stream, at most `limit`.
+/// A page of the quarantined streams, in order of producer and stream.
 pub(crate) async fn quarantined(
     database: &Database,
-    after: (&str, &str),
-    limit: i64,
-) -> Result<Vec<Quarantined>, Error> {
-    let rows = database
-        .fetch_all(
-            sql("SELECT producer, stream, seq, reason, quarantined_at FROM cursors \
-                 WHERE reason IS NOT NULL AND (producer, stream) > ($1, $2) ORDER BY producer, stream LIMIT $3")
-            .bind(after.0.to_owned())
-            .bind(after.1.to_owned())
-            .bind(limit),
-        )
-        .await?;
+    page: &Page<(String, String)>,
+) -> Result<Vec<((String, String), Quarantined)>, Error> {
+    let (producer, stream) = page.after().clone();
+    let query = sql("SELECT producer, stream, seq, reason, quarantined_at FROM cursors \
+                     WHERE reason IS NOT NULL AND (producer, stream) > ($1, $2) ORDER BY producer, stream LIMIT $3");
+    let rows = database.fetch_all(query.bind(producer).bind(stream).bind(page.limit())).await?;
     let read = |row: &Row| {
-        Ok(Quarantined {
+        let quarantined = Quarantined {
             key: key_of(row)?,
             seq: row.int("seq")?.saturating_add(1),
             reason: row.text("reason")?,
             since: row.timestamp("quarantined_at")?,
-        })
+        };
+        Ok(((row.text("producer")?, row.text("stream")?), quarantined))
     };
     rows.iter().map(read).collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flare_contracts::Producer;
-use flare_store::{Database, Error, Sql, sql};
+use flare_store::{Database, Error, sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Role, figures, pause::rest};
@@ -39,21 +39,13 @@ impl Depths {
 
     /// Sets them once.
     pub async fn measure_once(&self) -> Result<(), Error> {
-        let figures = [
-            (figures::OUTBOX_DEPTH, sql("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM outbox")),
-            (figures::INBOX_DEPTH, sql("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM inbox")),
-            (
-                figures::QUARANTINED,
-                sql("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM cursors WHERE reason IS NOT NULL"),
-            ),
-        ];
-        for (figure, query) in figures {
-            figures::set(figure, self.service, self.count(query).await?);
-        }
+        let query = sql("SELECT (SELECT CAST(COUNT(*) AS BIGINT) FROM outbox) AS outbox, \
+                         (SELECT CAST(COUNT(*) AS BIGINT) FROM inbox) AS inbox, \
+                         (SELECT CAST(COUNT(*) AS BIGINT) FROM cursors WHERE reason IS NOT NULL) AS quarantined");
+        let Some(row) = self.database.fetch_optional(query).await? else { return Ok(()) };
+        figures::set(figures::OUTBOX_DEPTH, self.service, row.int("outbox")?);
+        figures::set(figures::INBOX_DEPTH, self.service, row.int("inbox")?);
+        figures::set(figures::QUARANTINED, self.service, row.int("quarantined")?);
         Ok(())
-    }
-
-    async fn count(&self, query: Sql<'_>) -> Result<i64, Error> {
-        self.database.fetch_optional(query).await?.map_or(Ok(0), |row| row.int("n"))
     }
 }

@@ -14,8 +14,9 @@ use flare_contracts::{
         StreamHead, StreamHeadsRequest, StreamHeadsResponse, event_log_server::EventLog,
     },
     input,
+    limits::EVENTS_AT_ONCE,
 };
-use flare_store::{Database, Error, EventRecord, Once, Tx, Write};
+use flare_store::{Database, Error, Once, Page, Tx, Work, Write};
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -76,14 +77,6 @@ fn limit(field: &str, number: i32, usual: i32, most: i32) -> Result<i64, Refusal
     }
 }
 
-/// Rows of a page that was read with one more than it may hold, and whether there was one more.
-fn page<T>(mut rows: Vec<T>, size: i64) -> (Vec<T>, bool) {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    (rows, more)
-}
-
 #[async_trait]
 impl EventLog for EventLogService {
     async fn events_after(
@@ -93,7 +86,7 @@ impl EventLog for EventLogService {
         let message = request.into_inner();
         let (_, database) = self.database("producer", &message.producer)?;
         let (stream, seq) = (stream(message.stream)?, not_negative("seq", message.seq)?);
-        let limit = limit("limit", message.limit, 100, 500)?;
+        let limit = limit("limit", message.limit, 100, EVENTS_AT_ONCE)?;
         let events = flare_store::events_after(database, &stream, seq, limit).await?;
         Ok(Response::new(EventsAfterResponse { events: events.iter().map(logged).collect() }))
     }
@@ -116,15 +109,12 @@ impl EventLog for EventLogService {
     ) -> Result<Response<ListEventsResponse>, Status> {
         let message = request.into_inner();
         let (_, database) = self.database("producer", &message.producer)?;
-        let (stream, size) = (stream(message.stream)?, limit("page_size", message.page_size, 100, 500)?);
-        let after = match input::page_token::<1>(&message.page_token)? {
-            None => 0,
-            Some([seq]) => seq.parse().ok().filter(|seq| *seq > 0).ok_or_else(input::bad_page_token)?,
-        };
-        let found = flare_store::events_after(database, &stream, after, size + 1).await?;
-        let (events, more) = page(found, size);
-        let token_after = |event: &EventRecord| input::next_page_token(&[event.seq.to_string()]);
-        let next_page_token = events.last().filter(|_| more).map(token_after).unwrap_or_default();
+        let stream = stream(message.stream)?;
+        let size = limit("page_size", message.page_size, 100, EVENTS_AT_ONCE)?;
+        let page: Page<(i64,)> = Page::of(size, &message.page_token)?;
+        let found = flare_store::events_after(database, &stream, page.after().0, page.limit()).await?;
+        let placed = found.into_iter().map(|event| ((event.seq,), event)).collect();
+        let (events, next_page_token) = page.cut(placed);
         Ok(Response::new(ListEventsResponse { events: events.iter().map(logged).collect(), next_page_token }))
     }
 
@@ -134,14 +124,9 @@ impl EventLog for EventLogService {
     ) -> Result<Response<ListQuarantinedResponse>, Status> {
         let message = request.into_inner();
         let (_, database) = self.database("consumer", &message.consumer)?;
-        let size = limit("page_size", message.page_size, 100, 500)?;
-        let after = input::page_token::<2>(&message.page_token)?.unwrap_or_default();
-        let found = quarantined(database, (&after[0], &after[1]), size + 1).await?;
-        let (streams, more) = page(found, size);
-        let token_after = |last: &Quarantined| {
-            input::next_page_token(&[last.key.producer.to_string(), last.key.stream.clone()])
-        };
-        let next_page_token = streams.last().filter(|_| more).map(token_after).unwrap_or_default();
+        let size = limit("page_size", message.page_size, 100, EVENTS_AT_ONCE)?;
+        let page = Page::of(size, &message.page_token)?;
+        let (streams, next_page_token) = page.cut(quarantined(database, &page).await?);
         let streams = streams.into_iter().map(quarantined_out).collect();
         Ok(Response::new(ListQuarantinedResponse { streams, next_page_token }))
     }
@@ -159,7 +144,6 @@ impl EventLog for EventLogService {
         let answer = database.once(once, Replay(key.clone())).await?;
         if answer.released {
             tracing::info!(actor, %consumer, producer = %key.producer, stream = key.stream, "a quarantined stream is tried again");
-            database.wakes().inbox.notify_one();
         }
         Ok(Response::new(answer))
     }
@@ -181,6 +165,7 @@ impl Write for Replay {
     type Output = ReplayResponse;
 
     async fn apply(&self, tx: &mut Tx) -> Result<ReplayResponse, Error> {
+        tx.hint(Work::Inbox);
         Ok(ReplayResponse { released: release(tx, &self.0).await? })
     }
 }

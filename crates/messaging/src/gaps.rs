@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use flare_contracts::Producer;
-use flare_store::{Database, Error, sql};
+use flare_store::{Database, Error, Work, sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -15,13 +15,13 @@ use crate::{
     cursor::{StreamKey, key_of, note_failure},
     figures,
     parking::{Parked, park},
-    pause::{Pause, rest},
+    run_loop::{Round, Rounds, RunLoop},
 };
 
 /// How old a gap must be before its events are fetched.
 const GAP_AGE: flare_kernel::Duration = flare_kernel::Duration::from_secs(1);
-/// How often gaps are looked for.
-const POLL: Duration = Duration::from_secs(1);
+/// How often gaps are looked for while anything of the producer waits.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many gaps one look covers.
 const GAPS: i64 = 50;
 /// How many events are fetched at once.
@@ -56,30 +56,19 @@ impl GapWorker {
 
     /// Fetches whatever is missing until the token is cancelled.
     pub async fn run(&self, token: CancellationToken) {
-        let mut pause = Pause::default();
-        loop {
-            let outcome = tokio::select! {
-                biased;
-                () = token.cancelled() => return,
-                outcome = self.fetch_once() => outcome,
-            };
-            let wait = match outcome {
-                Ok(_) => {
-                    pause.over();
-                    POLL
-                }
-                Err(error) => {
-                    if pause.is_new() {
-                        let (service, producer) = (self.service, self.producer);
-                        tracing::warn!(%service, %producer, %error, "missing events cannot be fetched now; those after them wait");
-                    }
-                    pause.longer()
-                }
-            };
-            if !rest(&token, None, wait).await {
-                return;
-            }
+        let (service, database, work) = (self.service, &self.database, Work::Inbox);
+        let trouble = "missing events cannot be fetched now; those after them wait";
+        let run_loop = RunLoop { service, database, work, look_every: database.look_every(), trouble };
+        run_loop.run(&token, &mut self.clone()).await;
+    }
+
+    async fn look(&self) -> Result<Round, FetchError> {
+        let waits = sql("SELECT seq FROM inbox WHERE producer = $1 LIMIT 1").bind(self.producer.as_str());
+        if self.database.fetch_optional(waits).await?.is_none() {
+            return Ok(Round::Idle);
         }
+        self.fetch_once().await?;
+        Ok(Round::DueIn(LOOK_AGAIN))
     }
 
     /// Fetches what is missing in front of events that have waited for more than a second. Says how many were fetched.
@@ -121,5 +110,13 @@ impl GapWorker {
             )
             .await?;
         rows.iter().map(|row| Ok((key_of(row)?, row.int("seq")?))).collect()
+    }
+}
+
+impl Rounds for GapWorker {
+    type Error = FetchError;
+
+    async fn round(&mut self, token: &CancellationToken) -> Result<Round, FetchError> {
+        token.run_until_cancelled(self.look()).await.unwrap_or(Ok(Round::Idle))
     }
 }

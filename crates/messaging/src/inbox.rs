@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use flare_contracts::Producer;
-use flare_store::{Database, Error, sql};
+use flare_store::{Database, Error, Work, sql};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,8 @@ use crate::{
     apply::{Apply, FailedAt, FollowTrace, Progress, RUN, reason_of},
     cursor::{Hold, ReleasePassing, StreamKey, key_of, note_failure},
     figures,
-    pause::{POLL, Pause, breath, rest},
+    pause::breath,
+    run_loop::{Round, Rounds, RunLoop, SOON},
 };
 
 /// How many rows of the inbox one look covers.
@@ -31,50 +32,29 @@ pub struct InboxWorker {
     database: Database,
     consumer: Arc<dyn Consumer>,
     follow: FollowTrace,
+    /// Whether what an earlier version could not read was let go.
+    released: bool,
 }
 
 impl InboxWorker {
     /// The worker of a role; none when the role listens to nobody.
     pub fn new(role: &Role, follow: FollowTrace) -> Option<Self> {
         let consumer = Arc::clone(role.consumer.as_ref()?);
-        Some(Self { service: role.producer, database: role.database.clone(), consumer, follow })
+        Some(Self {
+            service: role.producer,
+            database: role.database.clone(),
+            consumer,
+            follow,
+            released: false,
+        })
     }
 
     /// Applies whatever comes until the token is cancelled.
     pub async fn run(&self, token: CancellationToken) {
-        let mut pause = Pause::default();
-        let mut released = false;
-        loop {
-            let applied = self.round(&mut released).await;
-            let mut worked = false;
-            let wait = match applied {
-                Ok(applied) => {
-                    pause.over();
-                    worked = applied > 0;
-                    if worked { breath(applied) } else { POLL }
-                }
-                Err(error) => {
-                    if pause.is_new() {
-                        tracing::warn!(service = %self.service, %error, "received events cannot be applied now; they wait");
-                    }
-                    pause.longer()
-                }
-            };
-            let wake = (pause.is_new() && !worked).then_some(&*self.database.wakes().inbox);
-            if !rest(&token, wake, wait).await {
-                return;
-            }
-        }
-    }
-
-    /// Before the first look, once: what an earlier version could not read, or a log that is restored by now did not
-    /// have, is tried again. What still fails is quarantined again.
-    async fn round(&self, released: &mut bool) -> Result<usize, Error> {
-        if !*released {
-            self.database.write(ReleasePassing).await?;
-            *released = true;
-        }
-        self.apply_once().await
+        let (service, database, work) = (self.service, &self.database, Work::Inbox);
+        let trouble = "received events cannot be applied now; they wait";
+        let run_loop = RunLoop { service, database, work, look_every: database.look_every(), trouble };
+        run_loop.run(&token, &mut self.clone()).await;
     }
 
     /// Applies the next events of the most pressing streams. Says how many events left the inbox.
@@ -167,6 +147,26 @@ impl InboxWorker {
             }
             self.database.write(Hold(key)).await?;
             return Ok(0);
+        }
+    }
+}
+
+impl Rounds for InboxWorker {
+    type Error = Error;
+
+    /// Before the first look, once: what an earlier version could not read, or a log that is restored by now did not
+    /// have, is tried again. What still fails is quarantined again.
+    async fn round(&mut self, _: &CancellationToken) -> Result<Round, Error> {
+        if !self.released {
+            self.database.write(ReleasePassing).await?;
+            self.released = true;
+        }
+        if self.database.fetch_optional(sql("SELECT seq FROM inbox LIMIT 1")).await?.is_none() {
+            return Ok(Round::Idle);
+        }
+        match self.apply_once().await? {
+            0 => Ok(Round::DueIn(SOON)),
+            applied => Ok(Round::Worked(breath(applied))),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flare_contracts::{Producer, events::v1::LoggedEvent};
 use flare_kernel::Lane;
-use flare_store::{Database, Error, Tx, Value, Write};
+use flare_store::{Database, Error, Tx, Value, Work, Write};
 use prost::Message as _;
 
 use crate::{consumer::lane_of, cursor::StreamKey};
@@ -36,14 +36,12 @@ impl Parked {
     }
 }
 
-/// Puts events into the inbox, all in one transaction, and wakes its worker. One that is there already stays as it is.
+/// Puts events into the inbox, all in one transaction. One that is there already stays as it is.
 pub(crate) async fn park(database: &Database, rows: Vec<Parked>) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
-    database.write(Park(rows.into())).await?;
-    database.wakes().inbox.notify_one();
-    Ok(())
+    database.write(Park(rows.into())).await
 }
 
 struct Park(Arc<[Parked]>);
@@ -56,9 +54,13 @@ impl Write for Park {
     }
 }
 
-/// Puts events into the inbox, in one order for everybody: two that keep the same events wait for each other and never
-/// deadlock.
+/// Puts events into the inbox and wakes its workers, in one order for everybody: two that keep the same events wait for
+/// each other and never deadlock.
 pub(crate) async fn keep(tx: &mut Tx, mut events: Vec<&Parked>) -> Result<(), Error> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    tx.hint(Work::Inbox);
     events.sort_by_key(|event| event.place());
     let now = tx.now().as_micros();
     let row = |event: &Parked| {

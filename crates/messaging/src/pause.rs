@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::{sync::Notify, time::sleep};
+use flare_store::Listener;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-
-/// How often workers look for work that nobody woke them for.
-pub(crate) const POLL: Duration = Duration::from_millis(500);
 
 /// How long a worker that has just handled so many events waits before it goes on: under load, what comes meanwhile
 /// shares its commit. The more came at once the longer, up to 200 ms. The first event after a quiet while waits for nothing.
@@ -52,11 +50,11 @@ impl Pause {
     }
 }
 
-/// Waits for a wake-up or for `wait` to pass; false when the worker is to stop.
-pub(crate) async fn rest(token: &CancellationToken, wake: Option<&Notify>, wait: Duration) -> bool {
+/// Waits for a hint or for `wait` to pass; false when the worker is to stop.
+pub(crate) async fn rest(token: &CancellationToken, listener: Option<&mut Listener>, wait: Duration) -> bool {
     let woken = async {
-        match wake {
-            Some(wake) => wake.notified().await,
+        match listener {
+            Some(listener) => listener.hint().await,
             None => std::future::pending().await,
         }
     };
@@ -86,8 +84,5 @@ mod tests {
         let token = CancellationToken::new();
         token.cancel();
         assert!(!rest(&token, None, Duration::MAX).await);
-        let wake = Notify::new();
-        wake.notify_one();
-        assert!(rest(&CancellationToken::new(), Some(&wake), Duration::MAX).await);
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use flare_contracts::Producer;
 use flare_kernel::Lane;
-use flare_store::{Database, Error};
+use flare_store::{Database, Error, Work};
 
 use crate::{
     Consumer, FollowTrace, Role,
@@ -77,7 +77,7 @@ impl Receiver {
         figures::count(figures::APPLIED, self.service, applied.events);
         if applied.gone > 0 {
             // What waited behind these may be more than one turn takes.
-            self.database.wakes().inbox.notify_one();
+            self.database.hint(Work::Inbox);
         }
         Ok(())
     }

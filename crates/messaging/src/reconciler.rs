@@ -6,7 +6,8 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use flare_contracts::{Producer, events::v1::StreamHead};
-use flare_store::{Database, Error, sql};
+use flare_store::{Database, Error, Work, sql};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     figures,
     gaps::FETCH,
     parking::{Parked, park},
-    pause::{Pause, rest},
+    run_loop::{Round, Rounds, RunLoop},
 };
 
 /// How often everything is compared.
@@ -44,31 +45,18 @@ impl Reconciler {
 
     /// Reconciles at once, whenever the broker is back, and every ten minutes until the token is cancelled.
     pub async fn run(&self, token: CancellationToken) {
-        let mut pause = Pause::default();
-        loop {
-            let outcome = tokio::select! {
-                biased;
-                () = token.cancelled() => return,
-                outcome = self.reconcile_once() => outcome,
-            };
-            let goes_on = match outcome {
-                Ok(_) => {
-                    pause.over();
-                    let missed = &*self.database.wakes().missed;
-                    rest(&token, None, NOT_BEFORE).await && rest(&token, Some(missed), EVERY).await
-                }
-                Err(error) => {
-                    if pause.is_new() {
-                        tracing::warn!(service = %self.service, %error, "not every producer could be asked what was missed");
-                    }
-                    // The next round asks everybody anyway, whoever has come back meanwhile.
-                    rest(&token, None, pause.longer()).await
-                }
-            };
-            if !goes_on {
-                return;
-            }
-        }
+        let (service, database, work) = (self.service, &self.database, Work::Missed);
+        let trouble = "not every producer could be asked what was missed";
+        let run_loop = RunLoop { service, database, work, look_every: EVERY, trouble };
+        run_loop.run(&token, &mut self.clone()).await;
+    }
+
+    /// Whatever hints meanwhile begins the next round once this one has rested. One that failed is done again soon, and asks
+    /// everybody, whoever has come back meanwhile.
+    async fn look(&self) -> Result<Round, FetchError> {
+        self.reconcile_once().await?;
+        sleep(NOT_BEFORE).await;
+        Ok(Round::Idle)
     }
 
     /// Fetches what is missing. Says how many events. One producer that cannot be asked stops no other.
@@ -148,5 +136,13 @@ impl Reconciler {
         .bind(seq)
         .bind(head.seq);
         self.database.fetch_optional(query).await?.map_or(Ok(0), |row| row.int("n"))
+    }
+}
+
+impl Rounds for Reconciler {
+    type Error = FetchError;
+
+    async fn round(&mut self, token: &CancellationToken) -> Result<Round, FetchError> {
+        token.run_until_cancelled(self.look()).await.unwrap_or(Ok(Round::Idle))
     }
 }

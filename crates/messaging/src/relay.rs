@@ -4,21 +4,22 @@
 //! between loses its claim, and another publishes the same events again; consumers know them by their number. Several
 //! relays may run at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{error, sync::Arc, time::Duration};
 
 use flare_contracts::Producer;
 use flare_kernel::random;
-use flare_store::{Database, Error, EventRecord, Tx, Write, sql};
+use flare_store::{Database, Error, EventRecord, Tx, Work, Write, sql};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Bus, Outgoing, PublishError, Role, figures,
-    pause::{POLL, Pause, breath, delay_after, rest},
+    pause::{breath, delay_after},
+    run_loop::{Round, Rounds, RunLoop, SOON},
 };
 
 /// How many events are claimed at once.
-pub(crate) const BATCH: i64 = 200;
+pub(crate) const BATCH: usize = 200;
 /// How long a claim holds: after a crash its events are that late.
 pub(crate) const LEASE: flare_kernel::Duration = flare_kernel::Duration::from_secs(15);
 /// How long publishing a batch may take; well below the lease, so that claims do not run out while confirms are awaited.
@@ -37,13 +38,13 @@ pub struct Relay {
 
 /// What one round did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Relayed {
+pub(crate) struct Relayed {
     /// Events that the bus confirmed.
-    pub published: usize,
+    pub(crate) published: usize,
     /// Events that wait to be tried again.
-    pub postponed: usize,
+    pub(crate) postponed: usize,
     /// Why nothing can be published at all, if so.
-    pub away: Option<String>,
+    pub(crate) away: Option<String>,
 }
 
 impl Relay {
@@ -52,54 +53,17 @@ impl Relay {
         Self { producer: role.producer, database: role.database.clone(), bus }
     }
 
-    /// Publishes whatever comes until the token is cancelled; a batch under way is finished first.
+    /// Publishes whatever comes until the token is cancelled.
     pub async fn run(&self, token: CancellationToken) {
-        let mut pause = Pause::default();
-        loop {
-            let prepared = tokio::select! {
-                biased;
-                () = token.cancelled() => return,
-                prepared = self.prepare() => prepared,
-            };
-            let relayed = match prepared {
-                Ok(Ready::Yes) => self.publish_batch().await,
-                Ok(Ready::NothingToDo) => Ok(Relayed::default()),
-                Ok(Ready::Away(why)) => Ok(Relayed { away: Some(why), ..Relayed::default() }),
-                Err(error) => Err(error),
-            };
-            let wait = match relayed {
-                Ok(Relayed { away: None, published, .. }) => {
-                    pause.over();
-                    if published > 0 {
-                        // After a full batch there is nothing to wait for: more is there already.
-                        let full = i64::try_from(published).is_ok_and(|published| published >= BATCH);
-                        if !full && !rest(&token, None, breath(published)).await {
-                            return;
-                        }
-                        continue;
-                    }
-                    POLL
-                }
-                Ok(Relayed { away: Some(why), .. }) => self.failed(&mut pause, &why),
-                Err(error) => self.failed(&mut pause, &error.to_string()),
-            };
-            // While the bus is away more events change nothing: only time does.
-            let wake = pause.is_new().then_some(&*self.database.wakes().outbox);
-            if !rest(&token, wake, wait).await {
-                return;
-            }
-        }
-    }
-
-    fn failed(&self, pause: &mut Pause, why: &str) -> Duration {
-        if pause.is_new() {
-            tracing::warn!(service = %self.producer, why, "events cannot be published now; they wait");
-        }
-        pause.longer()
+        let (service, database, work) = (self.producer, &self.database, Work::Outbox);
+        let trouble = "events cannot be published now; they wait";
+        let run_loop = RunLoop { service, database, work, look_every: database.look_every(), trouble };
+        run_loop.run(&token, &mut self.clone()).await;
     }
 
     /// Publishes one batch, if there is one.
-    pub async fn relay_once(&self) -> Result<Relayed, Error> {
+    #[cfg(test)]
+    pub(crate) async fn relay_once(&self) -> Result<Relayed, Error> {
         match self.prepare().await? {
             Ready::Yes => self.publish_batch().await,
             Ready::NothingToDo => Ok(Relayed::default()),
@@ -170,6 +134,27 @@ impl Relay {
     }
 }
 
+impl Rounds for Relay {
+    type Error = Box<dyn error::Error + Send + Sync>;
+
+    /// A batch under way is finished whatever comes.
+    async fn round(&mut self, token: &CancellationToken) -> Result<Round, Self::Error> {
+        let Some(ready) = token.run_until_cancelled(self.prepare()).await else { return Ok(Round::Idle) };
+        let relayed = match ready? {
+            Ready::NothingToDo => return Ok(Round::Idle),
+            Ready::Away(why) => return Err(why.into()),
+            Ready::Yes => self.publish_batch().await?,
+        };
+        match relayed {
+            Relayed { away: Some(why), .. } => Err(why.into()),
+            Relayed { published: 0, .. } => Ok(Round::DueIn(SOON)),
+            // After a full batch there is nothing to wait for: more is there already.
+            Relayed { published: BATCH, .. } => Ok(Round::Worked(Duration::ZERO)),
+            Relayed { published, .. } => Ok(Round::Worked(breath(published))),
+        }
+    }
+}
+
 enum Ready {
     Yes,
     NothingToDo,
@@ -191,7 +176,7 @@ impl Write for Claim {
                 .bind(self.0.clone())
                 .bind(now.plus(LEASE).as_micros())
                 .bind(now.as_micros())
-                .bind(BATCH),
+                .bind(i64::try_from(BATCH).unwrap_or(i64::MAX)),
             )
             .await?;
         if taken == 0 {

@@ -3,18 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use flare_contracts::Producer;
-use flare_store::{Database, Error, Row, Tx, Write, sql};
+use flare_store::{Database, Error, Row, Tx, Work, Write, sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     DueTimer, Role, TimerHandler, figures,
-    pause::{Pause, delay_after, rest},
+    pause::delay_after,
+    run_loop::{Round, Rounds, RunLoop},
 };
 
 /// How many timers one look covers.
 const LOOK: i64 = 50;
-/// How often to look though nothing woke the worker.
-const POLL: Duration = Duration::from_secs(1);
 /// A timer that fails waits from the first to the last before it fires again; it is never dropped.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LAST_WAIT: Duration = Duration::from_mins(5);
@@ -46,38 +45,10 @@ impl TimerWorker {
 
     /// Fires whatever comes due until the token is cancelled.
     pub async fn run(&self, token: CancellationToken) {
-        let mut pause = Pause::default();
-        loop {
-            let wait = match self.fire_once().await {
-                Ok(fired) => {
-                    pause.over();
-                    if fired > 0 && !token.is_cancelled() {
-                        continue;
-                    }
-                    self.until_next().await.unwrap_or(POLL)
-                }
-                Err(error) => {
-                    if pause.is_new() {
-                        tracing::warn!(service = %self.service, %error, "timers cannot fire now; they wait");
-                    }
-                    pause.longer()
-                }
-            };
-            let wake = pause.is_new().then_some(&*self.database.wakes().timers);
-            if !rest(&token, wake, wait).await {
-                return;
-            }
-        }
-    }
-
-    /// How long until the next timer is due, at most [`POLL`].
-    async fn until_next(&self) -> Result<Duration, Error> {
-        let row = self.database.fetch_optional(sql("SELECT due FROM timers ORDER BY due LIMIT 1")).await?;
-        let Some(row) = row else { return Ok(POLL) };
-        let left = row.timestamp("due")?.since(self.database.now().await?).as_micros();
-        // A millisecond at least: one that another worker is firing just now is due and not ours.
-        let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
-        Ok(left.clamp(Duration::from_millis(1), POLL))
+        let (service, database, work) = (self.service, &self.database, Work::Timers);
+        let trouble = "timers cannot fire now; they wait";
+        let run_loop = RunLoop { service, database, work, look_every: database.look_every(), trouble };
+        run_loop.run(&token, &mut self.clone()).await;
     }
 
     /// Fires what is due now, at most 50. Says how many fired.
@@ -115,6 +86,22 @@ impl TimerWorker {
             tracing::warn!(%service, stream, kind, attempts, %error, "a timer failed and fires again later");
         }
         self.database.write(Postpone(found)).await
+    }
+}
+
+impl Rounds for TimerWorker {
+    type Error = Error;
+
+    async fn round(&mut self, _: &CancellationToken) -> Result<Round, Error> {
+        if self.fire_once().await? > 0 {
+            return Ok(Round::Worked(Duration::ZERO));
+        }
+        let row = self.database.fetch_optional(sql("SELECT due FROM timers ORDER BY due LIMIT 1")).await?;
+        let Some(row) = row else { return Ok(Round::Idle) };
+        let left = row.timestamp("due")?.since(self.database.now().await?).as_micros();
+        let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
+        // One that another worker is firing just now is due and not ours.
+        Ok(Round::DueIn(left.max(Duration::from_millis(1))))
     }
 }
 

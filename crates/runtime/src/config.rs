@@ -81,8 +81,9 @@ impl Sources {
     }
 
     /// Reads this file, too.
+    #[cfg(test)]
     #[must_use]
-    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
+    pub(crate) fn file(mut self, file: impl Into<PathBuf>) -> Self {
         self.file = Some(file.into());
         self
     }

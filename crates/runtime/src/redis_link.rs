@@ -65,18 +65,6 @@ impl RedisLink {
         Ok(Self { link })
     }
 
-    /// Whether Redis is there at the moment.
-    pub fn is_up(&self) -> bool {
-        self.link.connection.borrow().is_some()
-    }
-
-    /// Waits until it is there; for tests and the health page.
-    pub async fn up(&self) {
-        let mut connection = self.link.connection.subscribe();
-        // It fails when the sender is gone, and that lives as long as `self`.
-        let _connection = connection.wait_for(Option::is_some).await;
-    }
-
     pub(crate) fn key(&self, kind: &str, key: &str) -> String {
         format!("{}:{kind}:{key}", self.link.prefix)
     }

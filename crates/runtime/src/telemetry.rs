@@ -187,7 +187,10 @@ pub(crate) mod tests {
     use tracing::subscriber::DefaultGuard;
 
     use super::*;
-    use crate::config::{Settings, Sources};
+    use crate::{
+        Ending,
+        config::{Settings, Sources},
+    };
 
     fn settings() -> TelemetrySettings {
         Settings::load(&Sources::defaults()).unwrap().telemetry
@@ -304,6 +307,6 @@ pub(crate) mod tests {
         let () = finished;
         assert_eq!(&arrived, b"PRI * HTTP/2.0", "gRPC to the collector");
         tasks.token().cancel();
-        assert!(tasks.finish(Duration::from_secs(5)).await.is_clean());
+        assert_eq!(tasks.finish(Duration::from_secs(5)).await, Ending::default());
     }
 }

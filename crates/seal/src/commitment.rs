@@ -2,7 +2,7 @@
 //!
 //! The commitment is SHA-256(`flare/v1/commitment` ‖ salt ‖ text) with 32 random bytes of salt, sealed in front of the
 //! text. Whoever opens the field computes it again and compares; whoever cannot open it learns nothing, because the
-//! salt is sealed too. Sealing again under another key keeps the salt and so keeps the votes.
+//! salt is sealed too.
 
 use std::fmt;
 
@@ -56,19 +56,10 @@ pub fn open_committed(
     address: &FieldAddress<'_>,
     ciphertext: &[u8],
 ) -> Result<(Sensitive<Vec<u8>>, Commitment), SealError> {
-    let Salted { salt, plaintext } = open_salted(key, address, ciphertext)?;
-    let commitment = Commitment::of(&salt, plaintext.expose());
-    Ok((plaintext, commitment))
-}
-
-/// Opens a committed field and seals it again elsewhere, such as under the next epoch; the commitment stays the same.
-pub fn reseal_committed(
-    from: (&CompartmentKey, &FieldAddress<'_>),
-    ciphertext: &[u8],
-    to: (&CompartmentKey, &FieldAddress<'_>),
-) -> Result<(SealedBytes, Commitment), SealError> {
-    let Salted { salt, plaintext } = open_salted(from.0, from.1, ciphertext)?;
-    seal_with(to.0, to.1, plaintext.expose(), &salt, random()?)
+    let padded = open_prefixed(&sealing_key(key), &address.encode(KIND), ciphertext)?;
+    let (salt, plaintext) =
+        unpad(&padded)?.split_first_chunk().ok_or(SealError::Malformed { what: "a committed field" })?;
+    Ok((Sensitive::new(plaintext.to_vec()), Commitment::of(salt, plaintext)))
 }
 
 /// The length of the ciphertext of a committed text of `plaintext_len` bytes.
@@ -87,23 +78,6 @@ fn seal_with(
         seal_prefixed(&sealing_key(key), nonce, &address.encode(KIND), &pad(&[salt, plaintext])?)?;
     let sealed = SealedBytes { ciphertext, tag: content_tag(key, address.field, plaintext) };
     Ok((sealed, Commitment::of(salt, plaintext)))
-}
-
-/// What a committed field holds.
-struct Salted {
-    salt: Zeroizing<[u8; SALT_LEN]>,
-    plaintext: Sensitive<Vec<u8>>,
-}
-
-fn open_salted(
-    key: &CompartmentKey,
-    address: &FieldAddress<'_>,
-    ciphertext: &[u8],
-) -> Result<Salted, SealError> {
-    let padded = open_prefixed(&sealing_key(key), &address.encode(KIND), ciphertext)?;
-    let (salt, plaintext) =
-        unpad(&padded)?.split_first_chunk().ok_or(SealError::Malformed { what: "a committed field" })?;
-    Ok(Salted { salt: Zeroizing::new(*salt), plaintext: Sensitive::new(plaintext.to_vec()) })
 }
 
 #[cfg(test)]
@@ -161,19 +135,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sealing_again_keeps_the_commitment(text: Vec<u8>) {
-            let next = (CompartmentKey::from_bytes([0x43; 32]), FieldAddress { epoch: 2, ..ADDRESS });
+        fn whoever_opens_it_computes_the_same_commitment(text: Vec<u8>) {
             let (sealed, commitment) = seal_committed(&key(), &ADDRESS, &text).unwrap();
             let (opened, recomputed) = open_committed(&key(), &ADDRESS, &sealed.ciphertext).unwrap();
             prop_assert_eq!(opened.expose(), &text);
             prop_assert_eq!(recomputed, commitment);
             prop_assert_eq!(sealed.ciphertext.len(), sealed_committed_len(text.len()));
-
-            let (again, kept) = reseal_committed((&key(), &ADDRESS), &sealed.ciphertext, (&next.0, &next.1)).unwrap();
-            prop_assert_eq!(kept, commitment);
-            let (opened, recomputed) = open_committed(&next.0, &next.1, &again.ciphertext).unwrap();
-            prop_assert_eq!(opened.expose(), &text);
-            prop_assert_eq!(recomputed, commitment);
         }
     }
 }

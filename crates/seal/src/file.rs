@@ -15,7 +15,7 @@ use crate::{
     aead::{NONCE_LEN, TAG_LEN, open, seal},
     derive::derive,
     encoding::encode,
-    padding::{PREFIX_LEN, pad, padded_len, unpad},
+    padding::{PREFIX_LEN, pad, unpad},
 };
 
 /// Bytes of a file in each chunk but the last: 64 KiB less the four bytes of length.
@@ -41,14 +41,6 @@ pub struct FileAddress {
     pub epoch: u32,
     /// The file.
     pub file: FileId,
-}
-
-/// The length of a sealed file, header included, for a file of `len` bytes.
-pub fn sealed_file_len(len: u64) -> u64 {
-    let full = (len.saturating_sub(1)) / FILE_CHUNK_LEN as u64;
-    let last = usize::try_from(len - full * FILE_CHUNK_LEN as u64).unwrap_or(FILE_CHUNK_LEN);
-    let body = full.saturating_mul(SEALED_FILE_CHUNK_LEN as u64);
-    body.saturating_add((FILE_HEADER_LEN + padded_len(last) + TAG_LEN) as u64)
 }
 
 /// What sealer and opener share: the key and the place in the file.
@@ -175,6 +167,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::padding::padded_len;
 
     const ADDRESS: FileAddress = FileAddress {
         case: CaseId::from_bytes([0x11; 16]),
@@ -212,6 +205,13 @@ mod tests {
         opener.finish().map(|()| out)
     }
 
+    /// The length of a sealed file, header included, for a file of `len` bytes.
+    fn sealed_len(len: usize) -> usize {
+        let full = len.saturating_sub(1) / FILE_CHUNK_LEN;
+        let last = len - full * FILE_CHUNK_LEN;
+        FILE_HEADER_LEN + full * SEALED_FILE_CHUNK_LEN + padded_len(last) + TAG_LEN
+    }
+
     fn three_chunks() -> Vec<u8> {
         (0..FILE_CHUNK_LEN * 2 + 1000).map(|i| u8::try_from(i % 251).unwrap()).collect()
     }
@@ -237,7 +237,7 @@ mod tests {
         for len in edges {
             let file = vec![0x5a; len];
             let stream = sealed_with(random().unwrap(), &file);
-            assert_eq!(stream.len() as u64, sealed_file_len(len as u64), "for {len} bytes");
+            assert_eq!(stream.len(), sealed_len(len), "for {len} bytes");
             assert_eq!(opened(&ADDRESS, &stream).unwrap(), file, "for {len} bytes");
         }
     }

@@ -41,15 +41,12 @@ mod service_key;
 mod signature;
 mod wrap;
 
-pub use commitment::{Commitment, open_committed, reseal_committed, seal_committed, sealed_committed_len};
+pub use commitment::{Commitment, open_committed, seal_committed, sealed_committed_len};
 pub use compartment::{Compartment, CompartmentKey, UnknownCompartment};
 pub use epoch::{sign_epoch, verify_epoch};
 pub use error::SealError;
 pub use field::{FieldAddress, SealedBytes, content_tag, max_plaintext, open_field, seal_field, sealed_len};
-pub use file::{
-    FILE_CHUNK_LEN, FILE_HEADER_LEN, FileAddress, FileOpener, FileSealer, SEALED_FILE_CHUNK_LEN,
-    sealed_file_len,
-};
+pub use file::{FILE_CHUNK_LEN, FILE_HEADER_LEN, FileAddress, FileOpener, FileSealer, SEALED_FILE_CHUNK_LEN};
 pub use fingerprint::{
     ContactFingerprint, FingerprintKey, NormalisedContact, contact_fingerprint, normalise_contact,
 };
@@ -71,6 +68,6 @@ pub use sensitive::Sensitive;
 pub use service_key::ServiceKey;
 pub use signature::{SigningKey, sign, verify};
 pub use wrap::{
-    RECIPIENT_PUBLIC_LEN, RecipientPublic, RecipientSecret, WRAPPED_LEN, WrapContext, unwrap_key,
-    unwrap_secret, wrap_key, wrap_secret,
+    RecipientPublic, RecipientSecret, WRAPPED_LEN, WrapContext, unwrap_key, unwrap_secret, wrap_key,
+    wrap_secret,
 };

@@ -21,8 +21,6 @@ use crate::{
     sensitive::secret_bytes,
 };
 
-/// Bytes of a public key.
-pub const RECIPIENT_PUBLIC_LEN: usize = 1216;
 /// Bytes of a wrap.
 pub const WRAPPED_LEN: usize = ENCAPSULATED_LEN + 32 + 16;
 const ENCAPSULATED_LEN: usize = 1120;
@@ -67,7 +65,7 @@ impl RecipientPublic {
         Deserializable::from_bytes(bytes).map(Self).map_err(|_| SealError::PublicKey)
     }
 
-    /// The key's [`RECIPIENT_PUBLIC_LEN`] bytes.
+    /// The key's 1,216 bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.to_bytes().to_vec()
     }
@@ -182,6 +180,8 @@ mod tests {
 
     use super::*;
 
+    /// Bytes of a public key.
+    const PUBLIC_LEN: usize = 1216;
     const CONTEXT: WrapContext<'static> = WrapContext {
         case: CaseId::from_bytes([0x11; 16]),
         compartment: Compartment::Thread,
@@ -240,7 +240,7 @@ mod tests {
         let seed = "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26";
         let seed = HEXLOWER.decode(seed.as_bytes()).unwrap().try_into().unwrap();
         let public = RecipientSecret::from_bytes(seed).public().unwrap().to_bytes();
-        assert_eq!(public.len(), RECIPIENT_PUBLIC_LEN);
+        assert_eq!(public.len(), PUBLIC_LEN);
         assert_eq!(HEXLOWER.encode(&public[..16]), "e2236b35a8c24b39b10aa1323a96a919");
     }
 
@@ -298,7 +298,7 @@ mod tests {
         let public = secret().public().unwrap();
         assert_eq!(RecipientPublic::from_bytes(&public.to_bytes()).unwrap(), public);
         // Coefficients of ML-KEM are below 3,329; a key of all ones is not a key.
-        for bad in [&[0xff; RECIPIENT_PUBLIC_LEN][..], &public.to_bytes()[1..], &[]] {
+        for bad in [&[0xff; PUBLIC_LEN][..], &public.to_bytes()[1..], &[]] {
             assert!(matches!(RecipientPublic::from_bytes(bad), Err(SealError::PublicKey)));
         }
     }

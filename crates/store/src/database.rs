@@ -8,16 +8,20 @@ use sqlx::{
     any::{AnyArguments, AnyConnectOptions, AnyPoolOptions},
     migrate::MigrateError,
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::{Error, Row, Schema, Sql, TimeSource, error::is_severed, tx::WRITES_GIVEN_UP};
+use crate::{
+    Error, Reads, Row, Schema, Sql, TimeSource, error::is_severed, tx::WRITES_GIVEN_UP, work::Hints,
+};
 
 /// How often migrations of a SQLite file are tried, and the pause between: together about a second.
 const MIGRATION_LOOKS: u32 = 20;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection that returns to its pool may take to prove that it is sound.
 const RETURN_WITHIN: Duration = Duration::from_secs(3);
+/// How long a reader of a SQLite file that nobody needs is kept.
+const READER_IDLES: Duration = Duration::from_secs(30);
 /// How long the writes under way and the goodbyes may take at a close, at most.
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -103,19 +107,6 @@ impl Default for DatabaseOptions {
     }
 }
 
-/// Hints that there is something to do. Polling is the guarantee.
-#[derive(Clone, Debug, Default)]
-pub struct Wakes {
-    /// Events were put to the outbox.
-    pub outbox: Arc<Notify>,
-    /// Events were put to the inbox.
-    pub inbox: Arc<Notify>,
-    /// A timer was set.
-    pub timers: Arc<Notify>,
-    /// Events of others may have been missed: the broker was away, or forgot.
-    pub missed: Arc<Notify>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
     Sqlite,
@@ -136,13 +127,40 @@ pub(crate) struct Inner {
     pub(crate) trace: fn() -> String,
     pub(crate) writes: TaskTracker,
     answer_within: Duration,
-    wakes: Wakes,
+    pub(crate) hints: Hints,
 }
 
 impl Inner {
     /// How many connections a pool may hold.
     pub(crate) fn connections(&self) -> u32 {
         self.reader.options().get_max_connections()
+    }
+
+    /// Begins a transaction. Nothing has been done on a connection that cannot begin: where it died while it lay idle,
+    /// as each does when the server restarts, the next is taken, and at last a new one.
+    pub(crate) async fn begin(
+        &self,
+        pool: &AnyPool,
+        statement: &'static str,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Any>, sqlx::Error> {
+        let mut dead = 0;
+        loop {
+            match pool.begin_with(statement).await {
+                Err(error) if is_severed(&error) && dead < self.connections() => dead += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// What the clock says; where it is the database's, `reads` asks it.
+    pub(crate) async fn now(&self, reads: &mut impl Reads) -> Result<Timestamp, Error> {
+        match self.time.ask(self.engine) {
+            Ok(now) => Ok(now),
+            Err(statement) => {
+                let row = reads.row(crate::sql(statement)).await?;
+                row.ok_or_else(|| Error::Corrupt("the clock".to_owned()))?.timestamp("now")
+            }
+        }
     }
 }
 
@@ -194,7 +212,7 @@ impl Database {
             trace: options.trace,
             writes: TaskTracker::new(),
             answer_within: options.answer_within,
-            wakes: Wakes::default(),
+            hints: Hints::default(),
         })))
     }
 
@@ -212,17 +230,12 @@ impl Database {
         self.0.writer.options().get_max_connections()
     }
 
-    /// Hints to the workers of this database.
-    pub fn wakes(&self) -> &Wakes {
-        &self.0.wakes
-    }
-
-    /// The rows of a read outside any transaction.
+    /// The rows of a read of one statement.
     pub async fn fetch_all(&self, query: Sql<'_>) -> Result<Vec<Row>, Error> {
         self.in_time(None, self.fetch(query, false)).await
     }
 
-    /// The row of a read outside any transaction, if there is one.
+    /// The row of a read of one statement, if there is one. Whoever needs several calls [`read`](Self::read).
     pub async fn fetch_optional(&self, query: Sql<'_>) -> Result<Option<Row>, Error> {
         Ok(self.in_time(None, self.fetch(query, true)).await?.pop())
     }
@@ -266,13 +279,7 @@ impl Database {
     /// What the clock says outside any transaction: for workers that look for what is due. A decision asks
     /// [`Tx::now`](crate::Tx::now).
     pub async fn now(&self) -> Result<Timestamp, Error> {
-        match self.0.time.ask(self.0.engine) {
-            Ok(now) => Ok(now),
-            Err(statement) => {
-                let row = self.fetch_optional(crate::sql(statement)).await?;
-                row.ok_or_else(|| Error::Corrupt("the clock".to_owned()))?.timestamp("now")
-            }
-        }
+        self.0.now(&mut self.clone()).await
     }
 
     /// Whether the database answers.
@@ -318,12 +325,12 @@ async fn sqlite_pools(
 ) -> Result<(AnyPool, AnyPool), sqlx::Error> {
     let file = folder.join(format!("{service}.db"));
     let url = AnyConnectOptions::from_str(&format!("sqlite://{}?mode=rwc", file.display()))?;
-    let pool = |connections| {
+    let pool = |connections, idle_timeout| {
         AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(options.acquire_timeout)
             .max_lifetime(None)
-            .idle_timeout(None)
+            .idle_timeout(idle_timeout)
             .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move {
@@ -338,8 +345,9 @@ async fn sqlite_pools(
             })
             .after_release(roll_back)
     };
-    let writer = pool(1).connect_with(url.clone()).await?;
-    let reader = pool(options.connections).connect_lazy_with(url);
+    let writer = pool(1, None).connect_with(url.clone()).await?;
+    // Each has a thread of its own.
+    let reader = pool(options.connections, Some(READER_IDLES)).connect_lazy_with(url);
     Ok((writer, reader))
 }
 

@@ -25,7 +25,7 @@ pub enum Error {
     /// The transaction saw an error earlier and may not commit (PostgreSQL would answer that it did).
     #[error("a transaction that saw an error was to be committed")]
     Poisoned,
-    /// Something stored cannot be read back as what it must be. Names the column, never its content.
+    /// Something stored cannot be read back as what it must be. Names the column or the row, never its content.
     #[error("{0} holds something that it never should")]
     Corrupt(String),
     /// No randomness.

@@ -175,7 +175,6 @@ impl EventRecord {
 
     /// Reads a row that has every column of `events`.
     pub fn from_row(row: &Row) -> Result<Self, Error> {
-        let lane = row.int("lane")?;
         Ok(Self {
             stream: row.text("stream")?,
             seq: row.int("seq")?,
@@ -184,7 +183,7 @@ impl EventRecord {
             payload: row.bytes_or_null("payload")?,
             actor: row.text_or_null("actor")?,
             at: row.timestamp("at")?,
-            lane: Lane::from_i64(lane).map_err(|_| Error::Corrupt("events.lane".to_owned()))?,
+            lane: row.number("lane", Lane::from_i64)?,
             salt: row.bytes_or_null("salt")?,
             digest: row.bytes("digest")?,
             hash: row.bytes("hash")?,

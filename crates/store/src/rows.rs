@@ -4,100 +4,44 @@ use std::fmt::Write as _;
 
 use sqlx::AssertSqlSafe;
 
-use crate::{Error, Row, Tx};
+use crate::{Error, Record, Row, Tx, Value};
 
-/// The most rows of one statement; SQLite takes 32,766 arguments, and no table has 32 columns.
+/// The most rows of one statement; SQLite takes 32,766 arguments, and nothing that comes in lists has 32 columns.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// A column's value.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// A `TEXT`, or none.
-    Text(Option<String>),
-    /// A `BIGINT`, or none.
-    Int(Option<i64>),
-    /// A `BYTEA`, or none.
-    Bytes(Option<Vec<u8>>),
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Some(text).into()
-    }
-}
-
-impl From<Option<String>> for Value {
-    fn from(text: Option<String>) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(int: i64) -> Self {
-        Some(int).into()
-    }
-}
-
-impl From<Option<i64>> for Value {
-    fn from(int: Option<i64>) -> Self {
-        Self::Int(int)
-    }
-}
-
-impl From<u32> for Value {
-    fn from(int: u32) -> Self {
-        i64::from(int).into()
-    }
-}
-
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Some(bytes).into()
-    }
-}
-
-impl From<Option<Vec<u8>>> for Value {
-    fn from(bytes: Option<Vec<u8>>) -> Self {
-        Self::Bytes(bytes)
-    }
-}
-
 impl Tx {
-    /// Inserts rows; `into` names the table and its columns, such as `"consents (case_id, purpose, state)"`.
-    pub async fn insert<const COLUMNS: usize>(
-        &mut self,
-        into: &'static str,
-        rows: &[[Value; COLUMNS]],
-    ) -> Result<(), Error> {
-        self.insert_rows(into, rows, "").await
-    }
-
-    /// The same, without those that are there already.
-    pub async fn insert_new<const COLUMNS: usize>(
-        &mut self,
-        into: &'static str,
-        rows: &[[Value; COLUMNS]],
-    ) -> Result<(), Error> {
-        self.insert_rows(into, rows, " ON CONFLICT DO NOTHING").await
-    }
-
-    async fn insert_rows<const COLUMNS: usize>(
-        &mut self,
-        into: &'static str,
-        rows: &[[Value; COLUMNS]],
-        conflict: &'static str,
-    ) -> Result<(), Error> {
-        let before = format!("INSERT INTO {into} VALUES ");
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            self.run(&before, rows, conflict).await?;
+    /// Stores new rows with a statement for each table.
+    pub async fn insert(&mut self, records: Vec<Record>) -> Result<(), Error> {
+        for alike in records.chunk_by(Record::is_like) {
+            for now in alike.chunks(ROWS_AT_ONCE) {
+                self.insert_records(now, "").await?;
+            }
         }
         Ok(())
+    }
+
+    /// Stores those rows whose keys are not there yet, and gives a column of each that it stored.
+    pub async fn insert_new(
+        &mut self,
+        records: Vec<Record>,
+        column: &'static str,
+    ) -> Result<Vec<Row>, Error> {
+        let mut stored = Vec::new();
+        for alike in records.chunk_by(Record::is_like) {
+            let after = format!(" ON CONFLICT ({}) DO NOTHING RETURNING {column}", alike[0].key_columns());
+            for now in pieces(alike) {
+                stored.extend(self.insert_records(now, &after).await?);
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Stores rows of one table and one set of columns.
+    async fn insert_records(&mut self, records: &[Record], after: &str) -> Result<Vec<Row>, Error> {
+        let Some(first) = records.first() else { return Ok(Vec::new()) };
+        let before = format!("INSERT INTO {} VALUES ", first.table_and_columns());
+        let values = records.iter().flat_map(|record| &record.columns).map(|column| column.value.clone());
+        self.run(&before, (first.columns.len(), values.collect()), after).await
     }
 
     /// Runs a statement with a list of rows between its two parts, and gives what it returns. For lists of any length:
@@ -108,33 +52,45 @@ impl Tx {
         rows: &[[Value; COLUMNS]],
         after: &'static str,
     ) -> Result<Vec<Row>, Error> {
-        let (mut answer, mut rows) = (Vec::new(), rows);
-        while !rows.is_empty() {
-            let (now, later) = rows.split_at(piece(rows.len()));
-            answer.extend(self.run(before, now, after).await?);
-            rows = later;
+        let mut answer = Vec::new();
+        for now in pieces(rows) {
+            let values = now.iter().flatten().cloned().collect();
+            answer.extend(self.run(before, (COLUMNS, values), after).await?);
         }
         Ok(answer)
     }
 
-    async fn run<const COLUMNS: usize>(
+    async fn run(
         &mut self,
         before: &str,
-        rows: &[[Value; COLUMNS]],
+        (columns, values): (usize, Vec<Value>),
         after: &str,
     ) -> Result<Vec<Row>, Error> {
         // Only literals and the numbers of placeholders become part of the statement.
-        let statement = format!("{before}{}{after}", placeholders(COLUMNS, rows.len()));
+        let statement = format!("{before}{}{after}", placeholders(columns, values.len() / columns));
         let mut query = sqlx::query(AssertSqlSafe(statement));
-        for value in rows.iter().flatten().cloned() {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Int(int) => query.bind(int),
-                Value::Bytes(bytes) => query.bind(bytes),
-            };
+        for value in values {
+            query = value.bind(query);
         }
         self.fetch_all(query).await
     }
+}
+
+impl Record {
+    /// Whether it has the same columns of the same table.
+    fn is_like(&self, other: &Self) -> bool {
+        let names = self.columns.iter().map(|column| column.name);
+        self.table == other.table && names.eq(other.columns.iter().map(|column| column.name))
+    }
+}
+
+/// Rows in the pieces that a statement each takes.
+fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let (now, later) = rows.split_at(piece(rows.len()));
+        rows = later;
+        (!now.is_empty()).then_some(now)
+    })
 }
 
 /// How many of so many rows go in the next statement: up to eight, a power of two, or the middle between two. Every
@@ -176,14 +132,7 @@ mod tests {
 
     #[test]
     fn rows_go_in_few_sizes_and_few_statements() {
-        let pieces = |mut rows: usize| {
-            let mut pieces = Vec::new();
-            while rows > 0 {
-                pieces.push(piece(rows));
-                rows -= piece(rows);
-            }
-            pieces
-        };
+        let pieces = |rows: usize| pieces(&vec![(); rows]).map(<[()]>::len).collect::<Vec<_>>();
         assert_eq!([pieces(1), pieces(7), pieces(24)], [vec![1], vec![7], vec![24]]);
         assert_eq!([pieces(19), pieces(5_000).split_off(6)], [vec![16, 3], vec![384, 8]]);
         assert!((1..=32).all(|rows| pieces(rows).len() <= 2));

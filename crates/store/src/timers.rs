@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use flare_kernel::Timestamp;
 
-use crate::{Error, Tx, sql};
+use crate::{Error, Tx, Work, sql};
 
 impl Tx {
     /// Sets the timer of a kind on a history, in place of the one that may be set there already.
@@ -23,7 +23,7 @@ impl Tx {
             .bind(due.as_micros()),
         )
         .await?;
-        self.timer_set = true;
+        self.hint(Work::Timers);
         Ok(())
     }
 

@@ -1,15 +1,19 @@
 //! A transaction, and the writes that run in one.
 
-use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    sync::Arc,
+    time::Duration,
+};
 
 use flare_contracts::{Cause, InputRule, Refusal};
 use flare_kernel::Timestamp;
 use tracing::Instrument as _;
 
 use crate::{
-    Database, Error, Once, Row, Sql, Value,
+    Database, Error, Once, Row, Sql, Value, Work,
     database::{Engine, Inner},
-    error::is_severed,
     event_log::Pending,
     idempotency::{self, Earlier},
 };
@@ -48,7 +52,7 @@ pub struct Tx {
     poisoned: bool,
     pub(crate) streams: BTreeMap<String, Head>,
     pub(crate) pending: Vec<Pending>,
-    pub(crate) timer_set: bool,
+    hints: BTreeSet<Work>,
 }
 
 /// A locked stream.
@@ -110,25 +114,19 @@ impl Database {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        let mut dead = 0;
-        let inner = loop {
-            // Nothing has been done on a connection that cannot begin: where it died while it lay idle, as each does
-            // when the server restarts, the next is taken, and at last a new one.
-            match database.writer.begin_with(begin).await {
-                Err(error) if is_severed(&error) && dead < database.connections() => dead += 1,
-                // A file is never away: too many wanted its one writer, or a write hangs, which the figure tells. Who calls
-                // PostgreSQL cannot tell a full pool from a server that is away or silent.
-                Err(sqlx::Error::PoolTimedOut) if matches!(database.engine, Engine::Sqlite) => {
-                    metrics::counter!(WRITES_GIVEN_UP).increment(1);
-                    return Err(Error::Busy);
-                }
-                outcome => break outcome.map_err(Error::Database)?,
+        let inner = match database.begin(&database.writer, begin).await {
+            // A file is never away: too many wanted its one writer, or a write hangs, which the figure tells. Who calls
+            // PostgreSQL cannot tell a full pool from a server that is away or silent.
+            Err(sqlx::Error::PoolTimedOut) if matches!(database.engine, Engine::Sqlite) => {
+                metrics::counter!(WRITES_GIVEN_UP).increment(1);
+                return Err(Error::Busy);
             }
+            outcome => outcome.map_err(Error::Database)?,
         };
         let (streams, pending) = (BTreeMap::new(), Vec::new());
         let now = Timestamp::from_micros(0);
-        let mut tx = Tx { inner, database, now, poisoned: false, streams, pending, timer_set: false };
-        tx.now = tx.read_clock().await?;
+        let mut tx = Tx { inner, database, now, poisoned: false, streams, pending, hints: BTreeSet::new() };
+        tx.now = self.inner().now(&mut tx).await?;
         Ok(tx)
     }
 }
@@ -139,11 +137,9 @@ impl Tx {
         self.now
     }
 
-    async fn read_clock(&mut self) -> Result<Timestamp, Error> {
-        match self.database.time.ask(self.database.engine) {
-            Ok(now) => Ok(now),
-            Err(statement) => self.fetch_one(crate::sql(statement)).await?.timestamp("now"),
-        }
+    /// Hints that this write makes work. Whoever does it is told once the write stands.
+    pub fn hint(&mut self, work: Work) {
+        self.hints.insert(work);
     }
 
     /// Runs a statement and counts the rows it changed.
@@ -200,7 +196,7 @@ impl Tx {
         let now = self.now.as_micros();
         let begun: Vec<[Value; 4]> = names
             .into_iter()
-            .map(|name| [name.into(), 0_i64.into(), Vec::new().into(), now.into()])
+            .map(|name| [name.into(), 0_i64.into(), Vec::<u8>::new().into(), now.into()])
             .collect();
         let rows = self
             .with_values(
@@ -253,19 +249,17 @@ impl Tx {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let queued = self.has_listeners() && !self.pending.is_empty();
+        if self.has_listeners() && !self.pending.is_empty() {
+            self.hint(Work::Outbox);
+        }
         self.flush_events().await?;
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        self.inner.commit().await.map_err(Error::Database)?;
-        if queued {
-            handle.wakes().outbox.notify_one();
-        }
-        if self.timer_set {
-            handle.wakes().timers.notify_one();
-        }
-        Ok(())
+        let committed = self.inner.commit().await;
+        // A commit whose answer was lost may stand all the same.
+        self.hints.into_iter().for_each(|work| handle.hint(work));
+        committed.map_err(Error::Database)
     }
 
     pub(crate) fn has_listeners(&self) -> bool {

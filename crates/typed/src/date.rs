@@ -64,11 +64,6 @@ impl Day {
         Some(Self { date, calendar })
     }
 
-    /// Whether the moon decides, so that the day may be one earlier or later.
-    pub fn is_about(&self) -> bool {
-        self.calendar == Calendar::Islamic
-    }
-
     /// What a day of another calendar is in the Gregorian one, for whoever reads what was typed.
     pub fn told(&self) -> String {
         match self.calendar {

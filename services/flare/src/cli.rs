@@ -9,8 +9,6 @@ mod grant;
 mod health;
 mod inbox;
 mod login;
-#[cfg(test)]
-mod lost_answers;
 pub(crate) mod output;
 mod progress;
 pub(crate) mod prompt;
@@ -184,6 +182,8 @@ fn tell(error: &CliError, json: bool) {
 
 #[cfg(test)]
 mod tests {
+    mod lost_answers;
+
     use clap::CommandFactory as _;
 
     use super::*;

@@ -19,10 +19,7 @@ use flare_runtime::{
 use flare_seal::PassphraseRule;
 use tonic::transport::Endpoint;
 
-use crate::run::{Process, RunError};
-
-/// The file that marks a demo's folder.
-pub(crate) const MARK: &str = "THIS-IS-A-DEMO";
+use crate::run::{DEMO_MARK, Process, RunError};
 
 /// Where a demo answers when nothing else does.
 const USUAL: &str = "127.0.0.1:7420";
@@ -45,7 +42,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
     let closed = fs::Permissions::from_mode(0o700);
     let folder = tempfile::Builder::new().prefix("flare-demo-").permissions(closed).tempdir()?;
     fs::write(
-        folder.path().join(MARK),
+        folder.path().join(DEMO_MARK),
         "Sample people and sample requests. Never use this folder for anything real.\n",
     )?;
     let settings = settings(folder.path(), listen)?;
@@ -91,7 +88,7 @@ async fn prepare(settings: &Settings, folder: &Path, process: &Process) -> Resul
     let setup_code = fs::read_to_string(settings.setup_code_file())?;
     let cast = cast::assemble(&lines, folder, &setup_code).await?;
     let cases = cases::play(&lines, &cast, folder).await?;
-    println!("{}", guide::guide((address, process.pages), folder, &cast, &cases));
+    println!("{}", guide::guide((address, process.pages), folder, &cases));
     Ok(())
 }
 

@@ -3,8 +3,6 @@
 //! Both modes run the same code: embedded has SQLite, the local bus and in-process channels where distributed has
 //! PostgreSQL, RabbitMQ and connections. What differs is chosen here and nowhere else.
 
-#[cfg(test)]
-mod deploy;
 mod embedded_files;
 mod files_folder;
 #[cfg(test)]
@@ -33,13 +31,14 @@ use flare_seal::{PassphraseRule, ServiceKey};
 use futures::future::join_all;
 use tokio::net::TcpListener;
 
-use crate::{
-    demo,
-    run::{peers::Peers, roles::Built},
-};
+use peers::Peers;
+use roles::Built;
 
 /// Why the process could not start or did not end well.
 pub(crate) type RunError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The file that marks a demo's folder, which never becomes an installation.
+pub(crate) const DEMO_MARK: &str = "THIS-IS-A-DEMO";
 
 /// How long a worker that failed waits before it is started again.
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
@@ -133,11 +132,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), RunError> {
     let settings = Settings::load(&Sources::of_process(args.config))?;
     let roles = Roles::of(&args.roles)?;
     roles.check(&settings)?;
-    if settings.mode.data_dir.join(demo::MARK).exists() {
+    if settings.mode.data_dir.join(DEMO_MARK).exists() {
         let folder = settings.mode.data_dir.display();
         return Err(format!(
-            "{folder} is a demo's folder (it holds {}): it never becomes an installation",
-            demo::MARK
+            "{folder} is a demo's folder (it holds {DEMO_MARK}): it never becomes an installation"
         )
         .into());
     }
@@ -301,6 +299,8 @@ fn file_calls() -> [String; 2] {
 
 #[cfg(test)]
 mod tests {
+    mod deploy;
+
     use super::*;
 
     fn roles(names: &[&str]) -> Result<Roles, RunError> {

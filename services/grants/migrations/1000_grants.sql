@@ -1,5 +1,5 @@
--- Grants, and what other services told about their cases and about staff. An empty text means none, and so does 0 in a
--- column of instants. Amounts are minor units. Content stands only in sealed_fields, sealed.
+-- Grants, and what other services told about their cases and about staff. Amounts are minor units. Content stands only in
+-- sealed_fields, sealed. A check that meets NULL passes; one that must not says IS NOT NULL.
 
 -- What triage told about a case. `money` is what was asked about all of it at the newest version of the case that grants
 -- has heard of in this; a grant drafted later starts with it.
@@ -22,10 +22,11 @@ CREATE TABLE recommended_needs (
 CREATE TABLE case_references (
     case_id TEXT NOT NULL,
     reference_id TEXT NOT NULL,
-    fingerprint BYTEA NOT NULL,
+    -- Not there while only a check of it was heard of.
+    fingerprint BYTEA,
     confirmed BIGINT NOT NULL CHECK (confirmed IN (0, 1)),
-    checked_by TEXT NOT NULL,
-    CHECK (confirmed = 0 OR checked_by <> ''),
+    checked_by TEXT,
+    CHECK (confirmed = 0 OR checked_by IS NOT NULL),
     PRIMARY KEY (case_id, reference_id)
 );
 
@@ -33,7 +34,7 @@ CREATE TABLE case_references (
 CREATE TABLE staff (
     staff_id TEXT NOT NULL PRIMARY KEY,
     roles BIGINT NOT NULL,
-    signing_key BYTEA NOT NULL,
+    signing_key BYTEA,
     active BIGINT NOT NULL CHECK (active IN (0, 1))
 );
 
@@ -53,29 +54,29 @@ CREATE TABLE grants (
     start_on TEXT NOT NULL,
     end_on TEXT NOT NULL,
     pay_by TEXT NOT NULL,
-    costs_from TEXT NOT NULL,
-    support_kind BIGINT NOT NULL,
-    payment_method BIGINT NOT NULL,
-    mode BIGINT NOT NULL,
-    trigger_kind BIGINT NOT NULL,
+    costs_from TEXT,
+    support_kind TEXT NOT NULL,
+    payment_method TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    trigger_kind TEXT NOT NULL,
 
     -- What the requester saw before the votes.
-    proposal_message TEXT NOT NULL,
-    proposal_told_by TEXT NOT NULL,
-    proposal_shown_at BIGINT NOT NULL,
-    proposal_answer TEXT NOT NULL CHECK (proposal_answer IN ('', 'agrees', 'refuses')),
+    proposal_message TEXT,
+    proposal_told_by TEXT,
+    proposal_shown_at BIGINT,
+    proposal_answer TEXT CHECK (proposal_answer IN ('agrees', 'refuses')),
 
     -- The votes.
     votes_required BIGINT NOT NULL,
     round BIGINT NOT NULL CHECK (round >= 1),
     approvals BIGINT NOT NULL CHECK (approvals >= 0),
-    approval_due BIGINT NOT NULL,
-    approval_next BIGINT NOT NULL,
+    approval_due BIGINT,
+    approval_next BIGINT,
 
     -- The gates, and what they rest on.
-    verified TEXT NOT NULL CHECK (verified IN ('', 'references', 'override')),
-    verified_by TEXT NOT NULL,
-    verified_reason TEXT NOT NULL,
+    verified TEXT CHECK (verified IN ('references', 'override')),
+    verified_by TEXT,
+    verified_reason TEXT,
     voted BIGINT NOT NULL CHECK (voted IN (0, 1)),
     payee_checked BIGINT NOT NULL CHECK (payee_checked IN (0, 1)),
     agreed BIGINT NOT NULL CHECK (agreed IN (0, 1)),
@@ -85,32 +86,35 @@ CREATE TABLE grants (
     committed BIGINT NOT NULL CHECK (committed >= 0),
     contested BIGINT NOT NULL CHECK (contested >= 0),
 
-    report TEXT NOT NULL CHECK (report IN ('', 'received', 'oral', 'deferred', 'waived')),
-    report_reason TEXT NOT NULL,
-    report_due BIGINT NOT NULL,
-    report_next BIGINT NOT NULL,
-    close_due BIGINT NOT NULL,
-    close_next BIGINT NOT NULL,
+    report TEXT CHECK (report IN ('received', 'oral', 'deferred', 'waived')),
+    report_reason TEXT,
+    report_due BIGINT,
+    report_next BIGINT,
+    close_due BIGINT,
+    close_next BIGINT,
 
     -- Whether finance has something to do, and until when.
     for_finance BIGINT NOT NULL CHECK (for_finance IN (0, 1)),
-    finance_due BIGINT NOT NULL,
+    finance_due BIGINT,
 
     -- Until when a draft or returned grant is to be submitted, and when somebody is reminded of it next.
-    draft_due BIGINT NOT NULL,
-    draft_next BIGINT NOT NULL,
+    draft_due BIGINT,
+    draft_next BIGINT,
 
+    -- Lists leave out what has no place in their order.
+    CHECK (stage <> 'in_approval' OR approval_due IS NOT NULL),
+    CHECK ((for_finance = 1) = (finance_due IS NOT NULL)),
     CONSTRAINT grants_proposer UNIQUE (grant_id, proposer),
     CONSTRAINT grants_dates CHECK (start_on <= end_on AND pay_by >= start_on),
     CONSTRAINT grants_within_ceiling CHECK (committed - contested <= ceiling),
     CONSTRAINT grants_override_by_another CHECK (verified <> 'override'
-        OR (verified_by <> '' AND verified_by <> proposer AND verified_reason <> '')),
+        OR (verified_by IS NOT NULL AND verified_by <> proposer AND verified_reason IS NOT NULL)),
     CONSTRAINT grants_votes_of_two CHECK (votes_required BETWEEN 2 AND 9),
     CONSTRAINT grants_voted_by_enough CHECK (voted = 0 OR approvals >= votes_required),
     CONSTRAINT grants_funded_in_full CHECK (funded = 0 OR reserved >= ceiling),
     CONSTRAINT grants_money_after_the_votes CHECK (stage NOT IN ('approved', 'active') OR voted = 1),
     CONSTRAINT grants_active_through_five_gates CHECK (stage <> 'active'
-        OR (verified <> '' AND voted = 1 AND payee_checked = 1 AND agreed = 1 AND funded = 1))
+        OR (verified IS NOT NULL AND voted = 1 AND payee_checked = 1 AND agreed = 1 AND funded = 1))
 );
 CREATE INDEX grants_of_case ON grants (case_id, created_at, grant_id);
 CREATE INDEX grants_to_vote ON grants (approval_due, grant_id) WHERE stage = 'in_approval';
@@ -136,25 +140,27 @@ CREATE TABLE sealed_fields (
     PRIMARY KEY (grant_id, name, version)
 );
 
+-- The keys of a grant's compartments, as `flare_store::keys` keeps them; `stream` is the grant.
 CREATE TABLE key_epochs (
-    grant_id TEXT NOT NULL REFERENCES grants (grant_id),
-    compartment TEXT NOT NULL CHECK (compartment IN ('proposal', 'payment')),
-    epoch BIGINT NOT NULL CHECK (epoch >= 1),
+    stream TEXT NOT NULL REFERENCES grants (grant_id),
+    compartment TEXT NOT NULL CONSTRAINT key_epochs_compartment CHECK (compartment IN ('proposal', 'payment')),
+    epoch BIGINT NOT NULL CONSTRAINT key_epochs_epoch CHECK (epoch >= 1),
     -- Who vouches for the key, as they gave it.
     author BYTEA,
-    PRIMARY KEY (grant_id, compartment, epoch)
+    PRIMARY KEY (stream, compartment, epoch)
 );
 
--- Wrapped to a reader, and once more under the service key.
 CREATE TABLE key_wraps (
-    grant_id TEXT NOT NULL,
+    stream TEXT NOT NULL,
     compartment TEXT NOT NULL,
     epoch BIGINT NOT NULL,
     recipient TEXT NOT NULL,
-    generation BIGINT NOT NULL CHECK (generation >= 0),
+    generation BIGINT NOT NULL CONSTRAINT key_wraps_generation CHECK (generation >= 0),
+    -- Wrapped to the reader, then once more under the service key.
     wrapped BYTEA NOT NULL,
-    PRIMARY KEY (grant_id, compartment, epoch, recipient),
-    FOREIGN KEY (grant_id, compartment, epoch) REFERENCES key_epochs (grant_id, compartment, epoch)
+    PRIMARY KEY (stream, compartment, epoch, recipient),
+    CONSTRAINT key_wraps_epoch FOREIGN KEY (stream, compartment, epoch)
+        REFERENCES key_epochs (stream, compartment, epoch)
 );
 
 -- What each round of voting was about, as the bytes whose SHA-256 the votes sign. No content is in it.
@@ -173,12 +179,13 @@ CREATE TABLE votes (
     round BIGINT NOT NULL,
     voter TEXT NOT NULL,
     proposer TEXT NOT NULL,
-    decision BIGINT NOT NULL CHECK (decision IN (1, 2, 3, 4)),
+    decision TEXT NOT NULL CHECK (decision IN ('DECISION_APPROVE', 'DECISION_APPROVE_WITH_CONDITIONS', 'DECISION_RETURN',
+        'DECISION_REJECT')),
     voted_at BIGINT NOT NULL,
     shown_digest BYTEA NOT NULL,
     signature BYTEA NOT NULL,
-    -- The version of the sealed words; 0: none.
-    words BIGINT NOT NULL,
+    -- The version of the sealed words, where there are any.
+    words BIGINT,
     CONSTRAINT votes_once PRIMARY KEY (grant_id, round, voter),
     CONSTRAINT votes_not_proposer CHECK (voter <> proposer),
     FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer),
@@ -199,25 +206,25 @@ CREATE TABLE payees (
     fingerprint BYTEA NOT NULL,
     entered_by TEXT NOT NULL,
     is_reference BIGINT NOT NULL CHECK (is_reference IN (0, 1)),
-    checked_by TEXT NOT NULL,
-    checked_at BIGINT NOT NULL,
-    sanctions_on TEXT NOT NULL,
+    checked_by TEXT,
+    checked_at BIGINT,
+    sanctions_on TEXT,
     CONSTRAINT payees_checked_by_another CHECK (checked_by <> entered_by),
-    CONSTRAINT payees_checked_is_no_reference CHECK (checked_by = '' OR is_reference = 0)
+    CONSTRAINT payees_checked_is_no_reference CHECK (checked_by IS NULL OR is_reference = 0)
 );
 
 CREATE TABLE agreements (
     grant_id TEXT NOT NULL PRIMARY KEY,
     proposer TEXT NOT NULL,
-    message_id TEXT NOT NULL,
-    agreed_by TEXT NOT NULL,
+    message_id TEXT,
+    agreed_by TEXT,
     -- Who heard it, when it was given by voice.
-    witness TEXT NOT NULL,
+    witness TEXT,
     recorded_by TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
-    answer TEXT NOT NULL CHECK (answer IN ('', 'accepted', 'declined', 'donor_refused')),
-    CONSTRAINT agreements_one_way CHECK ((message_id = '') <> (agreed_by = '')),
-    CONSTRAINT agreements_witnessed CHECK ((agreed_by = '') = (witness = '')
+    answer TEXT CHECK (answer IN ('accepted', 'declined', 'donor_refused')),
+    CONSTRAINT agreements_one_way CHECK ((message_id IS NULL) <> (agreed_by IS NULL)),
+    CONSTRAINT agreements_witnessed CHECK ((agreed_by IS NULL) = (witness IS NULL)
         AND witness <> recorded_by AND witness <> proposer),
     FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
 );
@@ -239,11 +246,11 @@ CREATE TABLE advances (
     proposer TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount > 0),
     first_by TEXT NOT NULL,
-    second_by TEXT NOT NULL,
+    second_by TEXT,
     -- What was paid or is scheduled out of it; what came back after it was sent has used it up too.
     used BIGINT NOT NULL CHECK (used >= 0),
     CONSTRAINT advances_by_two CHECK (second_by <> first_by),
-    CONSTRAINT advances_within CHECK (used = 0 OR (second_by <> '' AND used <= amount)),
+    CONSTRAINT advances_within CHECK (used = 0 OR (second_by IS NOT NULL AND used <= amount)),
     CONSTRAINT advances_not_proposer CHECK (first_by <> proposer AND second_by <> proposer),
     FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
 );
@@ -258,25 +265,26 @@ CREATE TABLE tranches (
     due TEXT NOT NULL,
     advance BIGINT NOT NULL CHECK (advance IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('scheduled', 'released', 'sent', 'in_doubt', 'arrived', 'returned', 'lost')),
-    released_by TEXT NOT NULL,
-    sent_at BIGINT NOT NULL,
-    -- When its arrival is asked after next; 0 unless it is under way.
-    arrival_next BIGINT NOT NULL,
-    arrived BIGINT NOT NULL,
-    write_off_by TEXT NOT NULL,
-    write_off_reason TEXT NOT NULL,
-    lost_by TEXT NOT NULL,
+    released_by TEXT,
+    sent_at BIGINT,
+    -- When its arrival is asked after next, while it is under way.
+    arrival_next BIGINT,
+    arrived BIGINT,
+    write_off_by TEXT,
+    write_off_reason TEXT,
+    lost_by TEXT,
     -- Who confirmed that it came back after it was sent.
-    returned_by TEXT NOT NULL,
+    returned_by TEXT,
     CONSTRAINT tranches_once PRIMARY KEY (tranche_id),
     CONSTRAINT tranches_number UNIQUE (grant_id, number),
     CONSTRAINT tranches_released_by_another CHECK (released_by <> proposer),
-    CONSTRAINT tranches_money_was_released CHECK (state IN ('scheduled', 'returned') OR released_by <> ''),
-    CONSTRAINT tranches_arrived_within CHECK (arrived BETWEEN 0 AND amount AND (state = 'arrived') = (arrived > 0)),
+    CONSTRAINT tranches_money_was_released CHECK (state IN ('scheduled', 'returned') OR released_by IS NOT NULL),
+    CONSTRAINT tranches_arrived_within CHECK (arrived BETWEEN 1 AND amount
+        AND (state = 'arrived') = (arrived IS NOT NULL)),
     CONSTRAINT tranches_lost_by_two CHECK (state <> 'lost'
-        OR (write_off_by <> '' AND lost_by <> '' AND lost_by <> write_off_by)),
-    CONSTRAINT tranches_returned_by_another CHECK ((state <> 'returned' OR sent_at = 0 OR returned_by <> '')
-        AND (returned_by = '' OR (returned_by <> released_by AND returned_by <> proposer))),
+        OR (write_off_by IS NOT NULL AND lost_by IS NOT NULL AND lost_by <> write_off_by)),
+    CONSTRAINT tranches_returned_by_another CHECK ((state <> 'returned' OR sent_at IS NULL OR returned_by IS NOT NULL)
+        AND returned_by <> released_by AND returned_by <> proposer),
     FOREIGN KEY (grant_id, proposer) REFERENCES grants (grant_id, proposer)
 );
 
@@ -287,6 +295,6 @@ CREATE TABLE closings (
     -- Under the light threshold one person is enough.
     light BIGINT NOT NULL CHECK (light IN (0, 1)),
     proposed_by TEXT NOT NULL,
-    confirmed_by TEXT NOT NULL,
+    confirmed_by TEXT,
     CONSTRAINT closings_by_two CHECK (light = 1 OR confirmed_by <> proposed_by)
 );

@@ -6,38 +6,37 @@
 
 mod act;
 mod agreement;
-mod code;
 mod ending;
 mod funding;
 mod gates;
 mod grant;
 mod holding;
 mod payee;
-#[cfg(test)]
-mod properties;
 mod proposal;
 mod refused;
 #[cfg(test)]
 pub(crate) mod samples;
 mod terms;
 mod timers;
+mod tranche_state;
 mod tranches;
 mod voting;
 
 pub(crate) use act::{Act, Stage};
-pub(crate) use agreement::{Agreement, AgreementAnswer, AgreementWay, VOICE};
-pub(crate) use code::UnknownCode;
-pub(crate) use ending::{
-    CLOSE_OUTCOMES, Closing, NewClose, REPORT_REASONS, Report, ReportKind, Reported, TERMINATE_REASONS,
-};
+pub(crate) use agreement::{Agreement, AgreementAnswer, AgreementWay};
+pub(crate) use ending::{Closing, NewClose, Report, ReportKind, Reported};
 pub(crate) use funding::{Advance, Reservation};
-pub(crate) use gates::{OVERRIDE_REASONS, Verified};
+pub(crate) use gates::Verified;
 pub(crate) use grant::{CaseFacts, Deadline, Draft, Epochs, Facts, Grant};
-pub(crate) use holding::{ABANDON_REASONS, MoneyAsk, MoneyState};
+pub(crate) use holding::{MoneyAsk, MoneyState};
 pub(crate) use payee::{Payee, PayeeCheck, PayeeEntry};
-pub(crate) use proposal::{Proposal, TOLD_BY};
+pub(crate) use proposal::Proposal;
 pub(crate) use refused::Refused;
-pub(crate) use terms::{PAYEE, SEALED_TERMS, Terms};
+pub(crate) use terms::Terms;
 pub(crate) use timers::{TIMERS, TimerKind};
-pub(crate) use tranches::{NewTranche, Settlement, Tranche, TrancheState, WRITE_OFF_REASONS};
-pub(crate) use voting::{CONFLICT_REASONS, Conflict, NewVote, REVISER, Vote, Voter};
+pub(crate) use tranche_state::TrancheState;
+pub(crate) use tranches::{NewTranche, Settlement, Tranche};
+pub(crate) use voting::{Conflict, NewVote, REVISER, Vote, Voter};
+
+#[cfg(test)]
+mod tests;

@@ -10,32 +10,30 @@ use flare_contracts::{
     input,
 };
 use flare_kernel::{CaseId, GrantId, StaffId, codename};
-use flare_store::Error;
+use flare_store::{Error, Page, keys};
 
 use crate::{
     Grants,
     domain::{AgreementWay, Grant, Stage},
     keys::{held_for, sees_payee},
-    store::{
-        self,
-        lists::{Listed, Place},
-    },
+    store,
 };
 
 impl Grants {
     /// One grant, with the keys of what the caller's roles may open.
     pub(crate) async fn grant(&self, id: GrantId, roles: Roles) -> Result<GetGrantResponse, Error> {
-        let mut database = self.database.clone();
-        let version = store::grants::version(&mut database, id).await?;
-        let grant =
-            store::grants::find(&mut database, id).await?.ok_or_else(|| Refusal::not_found("grant"))?;
-        let keys = store::keys::all(&mut database, id, held_for(roles), &self.service_key).await?;
-        let mut out = show(&grant, version);
-        out.keys = keys;
-        if !sees_payee(roles) {
-            out.payee = None;
-        }
-        Ok(GetGrantResponse { grant: Some(out) })
+        self.database
+            .read(async |reads| {
+                let found = store::grants::find(reads, id).await?;
+                let grant = found.ok_or_else(|| Refusal::not_found("grant"))?;
+                let mut out = show(&grant, store::grants::version(reads, id).await?);
+                out.keys = keys::all(reads, id, held_for(roles), &self.service_key).await?;
+                if !sees_payee(roles) {
+                    out.payee = None;
+                }
+                Ok(GetGrantResponse { grant: Some(out) })
+            })
+            .await
     }
 
     /// A page of a case's grants.
@@ -44,9 +42,8 @@ impl Grants {
         request: &ListCaseGrantsRequest,
     ) -> Result<(Vec<GrantSummary>, String), Error> {
         let case: CaseId = input::id("case_id", &request.case_id)?;
-        let (limit, after) = page(request.page_size, &request.page_token)?;
-        let rows = store::lists::of_case(&self.database, case, &after, limit + 1).await?;
-        Ok(cut(rows, limit))
+        let page = Page::asked(request.page_size, &request.page_token)?;
+        Ok(page.cut(store::lists::of_case(&self.database, case, &page).await?))
     }
 
     /// A page of the grants that wait for somebody's vote.
@@ -55,9 +52,8 @@ impl Grants {
         voter: StaffId,
         request: &ListMyVotesRequest,
     ) -> Result<(Vec<GrantSummary>, String), Error> {
-        let (limit, after) = page(request.page_size, &request.page_token)?;
-        let rows = store::lists::to_vote(&self.database, voter, &after, limit + 1).await?;
-        Ok(cut(rows, limit))
+        let page = Page::asked(request.page_size, &request.page_token)?;
+        Ok(page.cut(store::lists::to_vote(&self.database, voter, &page).await?))
     }
 
     /// A page of the grants that wait for finance.
@@ -65,32 +61,9 @@ impl Grants {
         &self,
         request: &ListForFinanceRequest,
     ) -> Result<(Vec<GrantSummary>, String), Error> {
-        let (limit, after) = page(request.page_size, &request.page_token)?;
-        let rows = store::lists::for_finance(&self.database, &after, limit + 1).await?;
-        Ok(cut(rows, limit))
+        let page = Page::asked(request.page_size, &request.page_token)?;
+        Ok(page.cut(store::lists::for_finance(&self.database, &page).await?))
     }
-}
-
-/// How many rows a page has, and the place it begins after.
-fn page(size: i32, token: &str) -> Result<(i64, Place), Refusal> {
-    let limit = input::page_size(size)?;
-    let Some([lane, at, grant]) = input::page_token::<3>(token)? else { return Ok((limit, Place::START)) };
-    let number = |text: String| text.parse().map_err(|_| input::bad_page_token());
-    Ok((limit, Place { lane: number(lane)?, at: number(at)?, grant }))
-}
-
-/// A page of rows, of which one more than fits was asked for, and the token of the next.
-fn cut(mut rows: Vec<Listed>, limit: i64) -> (Vec<GrantSummary>, String) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let token = match rows.last() {
-        Some((_, place)) if more => {
-            input::next_page_token(&[place.lane.to_string(), place.at.to_string(), place.grant.clone()])
-        }
-        Some(_) | None => String::new(),
-    };
-    (rows.into_iter().map(|(summary, _)| summary).collect(), token)
 }
 
 /// A grant on the wire, without keys.

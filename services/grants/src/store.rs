@@ -3,9 +3,5 @@
 pub(crate) mod cases;
 mod children;
 pub(crate) mod grants;
-pub(crate) mod keys;
 pub(crate) mod lists;
 mod payments;
-mod read;
-
-pub(crate) use read::Read;

@@ -23,30 +23,12 @@ pub(crate) use start_session::StartSession;
 use flare_access::Roles;
 use flare_contracts::{InputRule, Refusal};
 use flare_kernel::Lane;
-use flare_seal::{RecipientPublic, SealError, WRAPPED_LEN};
-use flare_store::Error;
+use flare_seal::{RecipientPublic, WRAPPED_LEN};
 
 use crate::refusals::IdentityRule;
 
 /// Events about people travel with the most pressing: they are few, and every notice is routed by them.
 const LANE: Lane = Lane::Critical;
-
-/// A key that could not be wrapped for storage.
-pub(crate) fn unwrappable(error: SealError) -> Error {
-    match error {
-        SealError::Random(error) => Error::Random(error),
-        SealError::Refused
-        | SealError::Malformed { .. }
-        | SealError::TooLong
-        | SealError::PublicKey
-        | SealError::Signature
-        | SealError::ChunkLength
-        | SealError::FileEnded
-        | SealError::FileTruncated
-        | SealError::PassphraseParameters { .. }
-        | SealError::Passphrase(_) => Error::Corrupt("what was to be wrapped".to_owned()),
-    }
-}
 
 /// Roles in the input: known ones, and at least one.
 fn roles(field: &str, codes: &[i32]) -> Result<Roles, Refusal> {

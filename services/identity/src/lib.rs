@@ -30,8 +30,8 @@ mod fixtures;
 use std::{fmt, sync::Arc};
 
 use flare_access::{Clock, RateLimits, SessionCache, TokenSigner};
-use flare_seal::{PassphraseRule, SealError, ServiceKey};
-use flare_store::{ConstraintRefusal, Database, Migration, Schema};
+use flare_seal::{PassphraseRule, ServiceKey};
+use flare_store::{ConstraintRefusal, Database, Error, Migration, Schema};
 
 pub use api::IdentityApi;
 use refusals::IdentityRefusal;
@@ -101,7 +101,7 @@ impl Identity {
         service_key: &Arc<ServiceKey>,
         ports: Ports,
         settings: Settings,
-    ) -> Result<Self, SealError> {
+    ) -> Result<Self, Error> {
         let signer = TokenSigner::from_seed(&service_key.derive(ACCESS_TOKEN_SEED));
         let vault = Vault::new(Arc::clone(service_key));
         let sign_in =

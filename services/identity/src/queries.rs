@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use flare_contracts::{Cause, Refusal, identity::v1 as wire, input};
+use flare_contracts::{Cause, Refusal, identity::v1 as wire};
 use flare_kernel::StaffId;
-use flare_store::{Database, Error};
+use flare_store::{Database, Error, Page};
 
 use crate::{
     domain::{Staff, State, Team},
@@ -35,7 +35,7 @@ fn staff_out(staff: Staff, teams: Vec<String>) -> wire::Staff {
 }
 
 pub(crate) async fn key_bundle(database: &Database) -> Result<wire::GetKeyBundleResponse, Error> {
-    let bundle = store::key_bundle(database).await?;
+    let bundle = database.read(async |reads| store::key_bundle(reads).await).await?;
     Ok(bundle.ok_or_else(not_founded)?)
 }
 
@@ -58,9 +58,11 @@ pub(crate) async fn myself(
     vault: &Vault,
     id: StaffId,
 ) -> Result<wire::GetMyselfResponse, Error> {
-    let staff = store::read_staff(database, id).await?;
+    let (staff, memberships) = database
+        .read(async |reads| Ok((store::staff(reads, id).await?, store::memberships(reads, id).await?)))
+        .await?;
     let mut teams = Vec::new();
-    for (team, generation, wrapped) in store::memberships(database, id).await? {
+    for (team, generation, wrapped) in memberships {
         let wrapped = vault.unwrap(&Place::membership(team, generation, id), &wrapped)?;
         teams.push(wire::TeamMembership { team: team.as_str().to_owned(), generation, wrapped });
     }
@@ -73,27 +75,24 @@ pub(crate) async fn list_staff(
     database: &Database,
     request: wire::ListStaffRequest,
 ) -> Result<wire::ListStaffResponse, Error> {
-    let size = input::page_size(request.page_size)?;
-    let after = input::page_token::<1>(&request.page_token)?.map(|[name]| name).unwrap_or_default();
-    let mut page = store::page_of_staff(database, &after, size + 1).await?;
-    let more = i64::try_from(page.len()).unwrap_or(i64::MAX) > size;
-    page.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let Some(last) = page.last().map(|staff| staff.name.to_string()) else {
-        return Ok(wire::ListStaffResponse::default());
-    };
-    let mut teams: HashMap<StaffId, Vec<String>> = HashMap::new();
-    for (staff, team) in store::teams_between(database, &after, &last).await? {
-        teams.entry(staff).or_default().push(team);
-    }
-    let staff = page.into_iter().map(|staff| {
-        let teams = teams.remove(&staff.id).unwrap_or_default();
-        staff_out(staff, teams)
-    });
-    let staff = staff.collect();
-    Ok(wire::ListStaffResponse {
-        staff,
-        next_page_token: if more { input::next_page_token(&[last]) } else { String::new() },
-    })
+    let page: Page<(String,)> = Page::asked(request.page_size, &request.page_token)?;
+    database
+        .read(async |reads| {
+            let (people, next_page_token) = page.cut(store::page_of_staff(reads, &page).await?);
+            let Some(last) = people.last().map(|staff| staff.name.to_string()) else {
+                return Ok(wire::ListStaffResponse::default());
+            };
+            let mut teams: HashMap<StaffId, Vec<String>> = HashMap::new();
+            for (staff, team) in store::teams_between(reads, &page.after().0, &last).await? {
+                teams.entry(staff).or_default().push(team);
+            }
+            let staff = people.into_iter().map(|staff| {
+                let teams = teams.remove(&staff.id).unwrap_or_default();
+                staff_out(staff, teams)
+            });
+            Ok(wire::ListStaffResponse { staff: staff.collect(), next_page_token })
+        })
+        .await
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ coded! {
     }
 }
 
+/// One answer, whether the name is unknown, the passphrase wrong, or the person has no access.
+pub(crate) fn bad_login() -> Refusal {
+    IdentityRefusal::BadLogin.into()
+}
+
 /// A name that somebody has.
 pub(crate) fn name_taken() -> Refusal {
     Refusal::from(IdentityRefusal::NameTaken).field("name", InputRule::NotNew)

@@ -6,14 +6,14 @@ use data_encoding::HEXLOWER;
 use flare_access::{AccessToken, Decision, Limit, TokenSigner};
 use flare_contracts::{Cause, Reason, Refusal};
 use flare_kernel::{StaffId, Timestamp, random};
-use flare_seal::{PassphraseRule, SealError, ServiceKey, auth_key_matches, false_salt};
+use flare_seal::{PassphraseRule, ServiceKey, auth_key_matches, false_salt};
 use flare_store::{Database, Error};
 
 use crate::{
     Ports,
-    commands::{EndSession, StartSession, unwrappable},
+    commands::{EndSession, StartSession},
     domain::{SessionKey, SessionView, StaffName, State, Stretched, false_stretching},
-    refusals::IdentityRefusal,
+    refusals::{IdentityRefusal, bad_login},
     store,
     vault::{Place, Vault},
 };
@@ -68,7 +68,7 @@ impl SignIn {
         signer: TokenSigner,
         ports: Ports,
         passphrases: PassphraseRule,
-    ) -> Result<Self, SealError> {
+    ) -> Result<Self, Error> {
         let decoy = vault.wrap(&Place::decoy(), &random::<32>()?)?;
         let (salts, names) = (service_key.derive("false-salts"), service_key.derive("attempts-by-name"));
         Ok(Self { database, vault, signer, ports, passphrases, salts, names, decoy })
@@ -149,7 +149,7 @@ impl SignIn {
         }
         let session = random()?;
         let key = SessionKey::of(&session);
-        let share = self.vault.wrap(&Place::unlock_share(key), &random::<32>()?).map_err(unwrappable)?;
+        let share = self.vault.wrap(&Place::unlock_share(key), &random::<32>()?)?;
         let view = self.database.write(StartSession { staff: known.id, key, unlock_share: share }).await?;
         let sealed_seed = self.vault.unwrap(&Place::sealed_seed(&name), &known.sealed_seed)?;
         Ok(SignedIn {
@@ -180,7 +180,7 @@ impl SignIn {
         let view = store::session(&self.database, key).await?.ok_or_else(session_over)?;
         let until = self.ports.clock.now().plus(REMEMBERED_FOR).as_micros().to_be_bytes();
         let entry = [until.as_slice(), &view.to_bytes()].concat();
-        let entry = self.vault.wrap(&Place::cached_session(key), &entry).map_err(unwrappable)?;
+        let entry = self.vault.wrap(&Place::cached_session(key), &entry)?;
         self.ports.sessions.put(&key.cache_key(), entry, REMEMBERED).await;
         Ok(view)
     }
@@ -216,11 +216,6 @@ impl SignIn {
         let unlock_share = self.vault.unwrap(&Place::unlock_share(key), &view.unlock_share)?;
         Ok(Fresh { token, unlock_share })
     }
-}
-
-/// One answer, whether the name is unknown, the passphrase wrong, or the person has no access.
-pub(crate) fn bad_login() -> Refusal {
-    IdentityRefusal::BadLogin.into()
 }
 
 fn session_over() -> Refusal {

@@ -6,7 +6,7 @@ use flare_access::Roles;
 use flare_contracts::{Refusal, common::v1::Role, identity::v1 as wire};
 use flare_kernel::StaffId;
 use flare_seal::Argon2Params;
-use flare_store::{Database, Error, Row, Sql, Tx, sql};
+use flare_store::{Database, Error, Page, Reads, Record, Row, Tx, sql};
 
 use crate::{
     commands::Enrolment,
@@ -37,64 +37,30 @@ pub(crate) struct Credentials {
 /// A membership: team, generation, wrapped secret.
 pub(crate) type Membership = (Team, u32, Vec<u8>);
 
-const STAFF: &str = "staff";
-
-fn small(row: &Row, column: &str) -> Result<u32, Error> {
-    u32::try_from(row.int(column)?).map_err(|_| Error::Corrupt(column.to_owned()))
-}
-
-fn team(row: &Row) -> Result<Team, Error> {
-    Team::parse("team", &row.text("team")?).map_err(|_| Error::Corrupt("team".to_owned()))
-}
-
 fn roles(row: &Row) -> Result<Roles, Error> {
-    Roles::from_bits(row.int("roles")?).map_err(|_| Error::Corrupt("staff.roles".to_owned()))
-}
-
-fn state(row: &Row) -> Result<State, Error> {
-    State::from_name(&row.text("state")?).ok_or_else(|| Error::Corrupt("staff.state".to_owned()))
-}
-
-fn fixed<const N: usize>(bytes: Vec<u8>, column: &str) -> Result<[u8; N], Error> {
-    bytes.try_into().map_err(|_| Error::Corrupt(column.to_owned()))
+    row.number("roles", Roles::from_bits)
 }
 
 fn staff_of(row: &Row) -> Result<Staff, Error> {
-    let keys = match (row.bytes_or_null("encryption_key")?, row.bytes_or_null("signing_key")?) {
-        (Some(encryption), Some(signing)) => {
-            Some(PublicKeys { encryption, signing: fixed(signing, "staff.signing_key")? })
-        }
-        (None, _) | (_, None) => None,
-    };
-    let code_hash = row.bytes_or_null("code_hash")?;
-    let certificate = row.bytes_or_null("certificate")?;
+    let keys = row.bytes_or_null("encryption_key")?.zip(row.array_or_null("signing_key")?);
     Ok(Staff {
         id: row.id("staff_id")?,
-        name: StaffName::new(&row.text("name")?).ok_or_else(|| Error::Corrupt("staff.name".to_owned()))?,
+        name: row.word("name", StaffName::new)?,
         roles: roles(row)?,
-        state: state(row)?,
-        code_hash: code_hash.map(|hash| fixed(hash, "staff.code_hash")).transpose()?,
-        keys,
-        certificate: certificate.map(|bytes| fixed(bytes, "staff.certificate")).transpose()?,
+        state: row.parse("state")?,
+        code_hash: row.array_or_null("code_hash")?,
+        keys: keys.map(|(encryption, signing)| PublicKeys { encryption, signing }),
+        certificate: row.array_or_null("certificate")?,
     })
 }
 
-fn staff_by_id(id: StaffId) -> Sql<'static> {
-    sql("SELECT staff_id, name, roles, state, code_hash, encryption_key, signing_key, certificate \
-         FROM staff WHERE staff_id = $1")
-    .bind(id.to_string())
-}
-
 /// A person, or the refusal of an id that names nobody.
-pub(crate) async fn staff(tx: &mut Tx, id: StaffId) -> Result<Staff, Error> {
-    let row = tx.fetch_optional(staff_by_id(id)).await?.ok_or_else(|| Refusal::not_found(STAFF))?;
-    staff_of(&row)
-}
-
-/// A person, read outside a transaction.
-pub(crate) async fn read_staff(database: &Database, id: StaffId) -> Result<Staff, Error> {
-    let row = database.fetch_optional(staff_by_id(id)).await?.ok_or_else(|| Refusal::not_found(STAFF))?;
-    staff_of(&row)
+pub(crate) async fn staff(reads: &mut impl Reads, id: StaffId) -> Result<Staff, Error> {
+    let query =
+        sql("SELECT staff_id, name, roles, state, code_hash, encryption_key, signing_key, certificate \
+             FROM staff WHERE staff_id = $1")
+        .bind(id.to_string());
+    staff_of(&reads.row(query).await?.ok_or_else(|| Refusal::not_found("staff"))?)
 }
 
 /// The id of whoever has a name.
@@ -119,30 +85,27 @@ pub(crate) async fn other_administrators(tx: &mut Tx, besides: StaffId) -> Resul
 
 /// Stores a person who was invited.
 pub(crate) async fn insert_staff(tx: &mut Tx, staff: &Staff) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO staff (staff_id, name, roles, state, code_hash) VALUES ($1, $2, $3, $4, $5)")
-            .bind(staff.id.to_string())
-            .bind(staff.name.to_string())
-            .bind(staff.roles.bits())
-            .bind(staff.state.as_str())
-            .bind(staff.code_hash.map(Vec::from)),
-    )
-    .await
-    .map(drop)
+    Record::of("staff")
+        .key("staff_id", staff.id)
+        .set("name", staff.name.to_string())
+        .set("roles", staff.roles.bits())
+        .set("state", staff.state.as_str())
+        .set("code_hash", staff.code_hash)
+        .insert(tx)
+        .await
 }
 
 /// Stores a person's roles, state and certificate.
 pub(crate) async fn update_staff(tx: &mut Tx, staff: &Staff) -> Result<(), Error> {
-    tx.execute(
-        sql("UPDATE staff SET roles = $2, state = $3, code_hash = CASE WHEN $3 = 'invited' THEN code_hash END, \
-             certificate = $4 WHERE staff_id = $1")
-        .bind(staff.id.to_string())
-        .bind(staff.roles.bits())
-        .bind(staff.state.as_str())
-        .bind(staff.certificate.map(Vec::from)),
-    )
-    .await
-    .map(drop)
+    Record::of("staff")
+        .key("staff_id", staff.id)
+        .set("roles", staff.roles.bits())
+        .set("state", staff.state.as_str())
+        .set("code_hash", staff.code_hash)
+        .set("certificate", staff.certificate)
+        .update(tx)
+        .await
+        .map(drop)
 }
 
 /// Stores a person who enrolled.
@@ -153,21 +116,21 @@ pub(crate) async fn enrol_staff(
     keys: &PublicKeys,
 ) -> Result<(), Error> {
     let params = enrolment.stretched.params;
-    tx.execute(
-        sql("UPDATE staff SET state = 'active', code_hash = NULL, salt = $2, memory_kib = $3, passes = $4, lanes = $5, \
-             auth_key_hash = $6, sealed_seed = $7, encryption_key = $8, signing_key = $9 WHERE staff_id = $1")
-        .bind(id.to_string())
-        .bind(enrolment.stretched.salt.to_vec())
-        .bind(i64::from(params.memory_kib()))
-        .bind(i64::from(params.passes()))
-        .bind(i64::from(params.lanes()))
-        .bind(enrolment.auth_key_hash.clone())
-        .bind(enrolment.sealed_seed.clone())
-        .bind(keys.encryption.clone())
-        .bind(keys.signing.to_vec()),
-    )
-    .await
-    .map(drop)
+    Record::of("staff")
+        .key("staff_id", id)
+        .set("state", State::Active.as_str())
+        .set("code_hash", None::<[u8; 32]>)
+        .set("salt", enrolment.stretched.salt)
+        .set("memory_kib", params.memory_kib())
+        .set("passes", params.passes())
+        .set("lanes", params.lanes())
+        .set("auth_key_hash", enrolment.auth_key_hash.clone())
+        .set("sealed_seed", enrolment.sealed_seed.clone())
+        .set("encryption_key", keys.encryption.clone())
+        .set("signing_key", keys.signing)
+        .update(tx)
+        .await
+        .map(drop)
 }
 
 /// What a login under this name is held against; nothing unless the person has enrolled.
@@ -178,11 +141,11 @@ pub(crate) async fn credentials(database: &Database, name: &StaffName) -> Result
     let Some(row) = database.fetch_optional(query).await? else { return Ok(None) };
     Ok(Some(Credentials {
         id: row.id("staff_id")?,
-        state: state(&row)?,
+        state: row.parse("state")?,
         salt: row.array("salt")?,
-        memory_kib: small(&row, "memory_kib")?,
-        passes: small(&row, "passes")?,
-        lanes: small(&row, "lanes")?,
+        memory_kib: row.small("memory_kib")?,
+        passes: row.small("passes")?,
+        lanes: row.small("lanes")?,
         auth_key_hash: row.bytes("auth_key_hash")?,
         sealed_seed: row.bytes("sealed_seed")?,
     }))
@@ -214,17 +177,15 @@ pub(crate) async fn insert_organisation(
     organisation_key: &[u8; 32],
     (recovery_key, recovery_signature): (&[u8], &[u8; 64]),
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO organisation (one, name, organisation_key, recovery_key, recovery_signature, founded_at) \
-             VALUES (1, $1, $2, $3, $4, $5)")
-        .bind(name.to_owned())
-        .bind(organisation_key.to_vec())
-        .bind(recovery_key.to_vec())
-        .bind(recovery_signature.to_vec())
-        .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("organisation")
+        .key("one", 1_i64)
+        .set("name", name)
+        .set("organisation_key", *organisation_key)
+        .set("recovery_key", recovery_key.to_vec())
+        .set("recovery_signature", *recovery_signature)
+        .set("founded_at", tx.now())
+        .insert(tx)
+        .await
 }
 
 /// Stores a generation of a team's key; `recovery` is its secret, wrapped.
@@ -233,17 +194,14 @@ pub(crate) async fn insert_team_key(
     key: &wire::TeamKey,
     recovery: Vec<u8>,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO team_keys (team, generation, public_key, signature, wrapped_to_recovery) \
-             VALUES ($1, $2, $3, $4, $5)")
-        .bind(key.team.clone())
-        .bind(i64::from(key.generation))
-        .bind(key.public_key.clone())
-        .bind(key.signature.clone())
-        .bind(recovery),
-    )
-    .await
-    .map(drop)
+    Record::of("team_keys")
+        .key("team", key.team.clone())
+        .key("generation", key.generation)
+        .set("public_key", key.public_key.clone())
+        .set("signature", key.signature.clone())
+        .set("wrapped_to_recovery", recovery)
+        .insert(tx)
+        .await
 }
 
 /// Whether a team has a key of this generation.
@@ -255,18 +213,16 @@ pub(crate) async fn has_team_key(tx: &mut Tx, team: Team, generation: u32) -> Re
 }
 
 /// The organisation and its teams' keys; nothing until it is founded.
-pub(crate) async fn key_bundle(database: &Database) -> Result<Option<wire::GetKeyBundleResponse>, Error> {
+pub(crate) async fn key_bundle(reads: &mut impl Reads) -> Result<Option<wire::GetKeyBundleResponse>, Error> {
     let query = sql("SELECT name, organisation_key, recovery_key, recovery_signature FROM organisation");
-    let Some(row) = database.fetch_optional(query).await? else { return Ok(None) };
-    let keys = database
-        .fetch_all(sql(
-            "SELECT team, generation, public_key, signature FROM team_keys ORDER BY team, generation",
-        ))
-        .await?;
+    let Some(row) = reads.row(query).await? else { return Ok(None) };
+    let query =
+        sql("SELECT team, generation, public_key, signature FROM team_keys ORDER BY team, generation");
+    let keys = reads.rows(query).await?;
     let team_key = |row: &Row| {
         Ok(wire::TeamKey {
             team: row.text("team")?,
-            generation: small(row, "generation")?,
+            generation: row.small("generation")?,
             public_key: row.bytes("public_key")?,
             signature: row.bytes("signature")?,
         })
@@ -286,7 +242,7 @@ pub(crate) async fn team_recovery(database: &Database, team: Team) -> Result<Opt
                      ORDER BY generation DESC LIMIT 1")
     .bind(team.as_str());
     let Some(row) = database.fetch_optional(query).await? else { return Ok(None) };
-    Ok(Some((small(&row, "generation")?, row.bytes("wrapped_to_recovery")?)))
+    Ok(Some((row.small("generation")?, row.bytes("wrapped_to_recovery")?)))
 }
 
 /// How often a person was admitted to a team with this generation of its key.
@@ -311,26 +267,24 @@ pub(crate) async fn add_membership(
     generation: u32,
     wrapped: Vec<u8>,
 ) -> Result<(), Error> {
-    let seq = tx.version(staff);
-    tx.execute(
-        sql("INSERT INTO memberships (staff_id, team, generation, seq, wrapped) VALUES ($1, $2, $3, $4, $5)")
-            .bind(staff.to_string())
-            .bind(team.as_str())
-            .bind(i64::from(generation))
-            .bind(seq)
-            .bind(wrapped),
-    )
-    .await
-    .map(drop)
+    Record::of("memberships")
+        .key("staff_id", staff)
+        .key("team", team.as_str())
+        .key("generation", generation)
+        .key("seq", tx.version(staff))
+        .set("wrapped", wrapped)
+        .insert(tx)
+        .await
 }
 
 /// The team secrets wrapped to a person, still wrapped under the service key.
-pub(crate) async fn memberships(database: &Database, staff: StaffId) -> Result<Vec<Membership>, Error> {
+pub(crate) async fn memberships(reads: &mut impl Reads, staff: StaffId) -> Result<Vec<Membership>, Error> {
     let query = sql("SELECT team, generation, wrapped FROM memberships WHERE staff_id = $1 \
                      ORDER BY team, generation, seq")
     .bind(staff.to_string());
-    let rows = database.fetch_all(query).await?;
-    rows.iter().map(|row| Ok((team(row)?, small(row, "generation")?, row.bytes("wrapped")?))).collect()
+    let rows = reads.rows(query).await?;
+    let membership = |row: &Row| Ok((row.parse("team")?, row.small("generation")?, row.bytes("wrapped")?));
+    rows.iter().map(membership).collect()
 }
 
 /// A macro, so that the test of its plan explains the very statement.
@@ -346,15 +300,19 @@ macro_rules! page_of_staff {
 pub(crate) const PLAN_OF_PAGE: (&str, &str) =
     (concat!("EXPLAIN QUERY PLAN ", page_of_staff!()), concat!("EXPLAIN ", page_of_staff!()));
 
-/// People in order of name, from the one after `after`.
-pub(crate) async fn page_of_staff(database: &Database, after: &str, limit: i64) -> Result<Vec<Staff>, Error> {
-    let rows = database.fetch_all(sql(page_of_staff!()).bind(after.to_owned()).bind(limit)).await?;
-    rows.iter().map(staff_of).collect()
+/// People in order of name.
+pub(crate) async fn page_of_staff(
+    reads: &mut impl Reads,
+    page: &Page<(String,)>,
+) -> Result<Vec<((String,), Staff)>, Error> {
+    let query = sql(page_of_staff!()).bind(page.after().0.clone()).bind(page.limit());
+    let rows = reads.rows(query).await?;
+    rows.iter().map(|row| Ok(((row.text("name")?,), staff_of(row)?))).collect()
 }
 
 /// The teams of the people whose names lie after `after`, up to `last`.
 pub(crate) async fn teams_between(
-    database: &Database,
+    reads: &mut impl Reads,
     after: &str,
     last: &str,
 ) -> Result<Vec<(StaffId, String)>, Error> {
@@ -363,6 +321,6 @@ pub(crate) async fn teams_between(
                      WHERE s.name > $1 AND s.name <= $2 ORDER BY m.staff_id, m.team")
         .bind(after.to_owned())
         .bind(last.to_owned());
-    let rows = database.fetch_all(query).await?;
+    let rows = reads.rows(query).await?;
     rows.iter().map(|row| Ok((row.id("staff_id")?, row.text("team")?))).collect()
 }

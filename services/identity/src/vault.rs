@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use flare_kernel::StaffId;
-use flare_seal::{SealError, ServiceKey};
-use flare_store::Error;
+use flare_seal::ServiceKey;
+use flare_store::{Error, keys};
 
 use crate::domain::{SessionKey, StaffName, Team};
 
@@ -54,12 +54,11 @@ impl Vault {
         Self(key)
     }
 
-    pub(crate) fn wrap(&self, place: &Place, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.0.wrap(&place.0, bytes)
+    pub(crate) fn wrap(&self, place: &Place, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        keys::wrap(&self.0, &place.0, bytes)
     }
 
     pub(crate) fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
-        let bytes = self.0.unwrap(&place.0, wrapped).map_err(|_| Error::Corrupt(place.0.clone()))?;
-        Ok(bytes.expose().clone())
+        keys::unwrap(&self.0, &place.0, wrapped)
     }
 }

@@ -76,30 +76,31 @@ CREATE TABLE receipts (
 CREATE UNIQUE INDEX receipts_active ON receipts (case_id, thread) WHERE frozen_at IS NULL;
 CREATE INDEX receipts_of_case ON receipts (case_id, issued_at);
 
+-- The keys of a request and its threads, as `flare_store::keys` keeps them; `stream` is the case.
 CREATE TABLE key_epochs (
-    case_id TEXT NOT NULL REFERENCES requests (case_id),
+    stream TEXT NOT NULL REFERENCES requests (case_id),
     compartment TEXT NOT NULL CONSTRAINT key_epochs_compartment CHECK (compartment IN ('request', 'thread')),
-    -- Which thread the key is of, from 1; 0 for the request. Epochs count through all threads of a case, so that no two
-    -- keys share an address, and a message or file is of the thread that its key is of.
-    thread BIGINT NOT NULL CONSTRAINT key_epochs_thread CHECK ((thread >= 1) = (compartment = 'thread')),
     epoch BIGINT NOT NULL CONSTRAINT key_epochs_epoch CHECK (epoch >= 1),
-    begun_at BIGINT NOT NULL,
     -- Which member of staff vouches for the key, as they gave it; none when the requester drew it.
     author BYTEA,
-    PRIMARY KEY (case_id, compartment, epoch)
+    -- Which thread the key is of: 1 is that of whoever asked, and their request's. Epochs count through all threads of a
+    -- case, so that no two keys share an address, and a message or file is of the thread that its key is of.
+    thread BIGINT NOT NULL DEFAULT 1
+        CONSTRAINT key_epochs_thread CHECK (thread >= 1 AND (thread = 1 OR compartment = 'thread')),
+    PRIMARY KEY (stream, compartment, epoch)
 );
 
--- `wrapped` is wrapped once more under the service key.
 CREATE TABLE key_wraps (
-    case_id TEXT NOT NULL,
+    stream TEXT NOT NULL,
     compartment TEXT NOT NULL,
     epoch BIGINT NOT NULL,
     recipient TEXT NOT NULL,
-    generation BIGINT NOT NULL,
+    generation BIGINT NOT NULL CONSTRAINT key_wraps_generation CHECK (generation >= 0),
+    -- Wrapped to the reader, then once more under the service key.
     wrapped BYTEA NOT NULL,
-    PRIMARY KEY (case_id, compartment, epoch, recipient),
-    CONSTRAINT key_wraps_epoch FOREIGN KEY (case_id, compartment, epoch)
-        REFERENCES key_epochs (case_id, compartment, epoch)
+    PRIMARY KEY (stream, compartment, epoch, recipient),
+    CONSTRAINT key_wraps_epoch FOREIGN KEY (stream, compartment, epoch)
+        REFERENCES key_epochs (stream, compartment, epoch)
 );
 
 -- Each writing of each answer; the highest version is the one that holds.
@@ -131,9 +132,9 @@ CREATE TABLE messages (
     -- 'requester' or a staff id.
     author TEXT NOT NULL,
     at BIGINT NOT NULL,
-    about TEXT NOT NULL,
-    -- Of a question: the message that answered it; empty while it is open.
-    answered_by TEXT NOT NULL,
+    about TEXT,
+    -- Of a question: the message that answered it.
+    answered_by TEXT,
     epoch BIGINT NOT NULL,
     ciphertext BYTEA NOT NULL,
     tag BYTEA NOT NULL CONSTRAINT messages_tag CHECK (length(tag) = 32),
@@ -147,7 +148,7 @@ CREATE TABLE messages (
         OR kind NOT IN ('MESSAGE_KIND_ANSWER', 'MESSAGE_KIND_REPORT', 'MESSAGE_KIND_CHANGE', 'MESSAGE_KIND_REVIEW'))
 );
 CREATE INDEX messages_open_questions ON messages (case_id, seq)
-    WHERE kind = 'MESSAGE_KIND_QUESTION' AND answered_by = '';
+    WHERE kind = 'MESSAGE_KIND_QUESTION' AND answered_by IS NULL;
 
 -- What marks the folder in which all replicas keep their files.
 CREATE TABLE files_folder (
@@ -184,8 +185,8 @@ CREATE TABLE case_view (
     asked_to_stop BIGINT NOT NULL CONSTRAINT case_view_asked CHECK (asked_to_stop IN (0, 1)),
     stop TEXT NOT NULL CONSTRAINT case_view_stop CHECK (stop IN ('none', 'paused', 'held', 'withdrawn')),
     money_stopped BIGINT NOT NULL CONSTRAINT case_view_money CHECK (money_stopped IN (0, 1)),
-    -- When the requester was last heard of, here or on another channel; 0 before.
-    heard_at BIGINT NOT NULL,
+    -- When the requester was last heard of, here or on another channel.
+    heard_at BIGINT,
     answer_by BIGINT
 );
 
@@ -196,7 +197,7 @@ CREATE TABLE view_steps (
     source TEXT NOT NULL,
     what TEXT NOT NULL,
     at BIGINT NOT NULL,
-    about TEXT NOT NULL,
+    about TEXT,
     PRIMARY KEY (case_id, place),
     CONSTRAINT view_steps_source UNIQUE (case_id, source)
 );
@@ -208,7 +209,7 @@ CREATE TABLE view_needs (
     kind TEXT NOT NULL,
     outcome TEXT NOT NULL CONSTRAINT view_needs_outcome CHECK (outcome IN ('open', 'given', 'recommended', 'covered',
         'referred', 'declined')),
-    reason TEXT NOT NULL,
+    reason TEXT,
     since BIGINT NOT NULL
 );
 CREATE INDEX view_needs_of_case ON view_needs (case_id, place);
@@ -221,10 +222,10 @@ CREATE TABLE view_grants (
         'reporting', 'closing', 'closed', 'rejected', 'withdrawn', 'terminated')),
     proposal TEXT NOT NULL CONSTRAINT view_grants_proposal CHECK (proposal IN ('not_shown', 'shown', 'agreed',
         'disagreed')),
-    proposal_message TEXT NOT NULL,
+    proposal_message TEXT,
     agreement TEXT NOT NULL CONSTRAINT view_grants_agreement CHECK (agreement IN ('not_shown', 'shown', 'accepted',
         'refused')),
-    agreement_message TEXT NOT NULL,
+    agreement_message TEXT,
     currency TEXT NOT NULL,
     ceiling BIGINT NOT NULL CONSTRAINT view_grants_ceiling CHECK (ceiling >= 0),
     starts TEXT NOT NULL,

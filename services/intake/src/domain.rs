@@ -9,4 +9,3 @@ pub(crate) mod need;
 pub(crate) mod payment;
 pub(crate) mod standing;
 pub(crate) mod waiting_since;
-pub(crate) mod words;

@@ -17,7 +17,6 @@ mod consumers;
 mod content;
 mod domain;
 mod files;
-mod keys;
 mod queries;
 mod receipt;
 mod refusals;

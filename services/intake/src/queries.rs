@@ -11,73 +11,82 @@ use flare_contracts::{
 };
 use flare_kernel::CaseId;
 use flare_seal::Compartment;
-use flare_store::Error;
+use flare_store::{Error, Page, Reads, keys};
 
 use crate::{
     Intake,
     author::Author,
     domain::{grant::Grant, need::Need, payment::Tranche, standing::Facts},
     receipt::REQUESTERS_THREAD,
-    store,
+    store::{self, keys::HELD},
 };
 
 impl Intake {
     /// Where a case stands, for the holder of its receipt.
     pub(crate) async fn status(&self, case: CaseId) -> Result<GetStatusResponse, Error> {
-        let reads = &mut self.database.clone();
-        let request = store::requests::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
-        let view = store::view::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
-        let questions = store::messages::open_questions(reads, case).await?;
-        let grants = store::grants::of_case(reads, case).await?;
-        let tranches = store::grants::tranches(reads, case).await?;
-        let needs = store::view::needs(reads, case).await?;
-        let outcomes: Vec<_> = needs.iter().map(|need| need.shown(&grants)).collect();
-        let facts = Facts {
-            view: &view,
-            question_waits: questions.iter().any(|(_, asked)| *asked > view.heard_at),
-            needs: &outcomes,
-            grants: &grants,
-        };
-        Ok(GetStatusResponse {
-            case_id: case.to_string(),
-            version: store::requests::version(reads, case).await?,
-            standing: facts.standing().into(),
-            received: Some(input::timestamp_out(request.received)),
-            steps: store::view::steps(reads, case).await?,
-            needs: needs.iter().map(|need| need_view(need, &grants)).collect(),
-            grants: grants.iter().map(|grant| grant_view(grant, &tranches)).collect(),
-            thread_keys: store::keys::of_receipt(reads, case, &self.service_key).await?,
-            open_questions: questions.iter().map(|(question, _)| question.to_string()).collect(),
-            we_answer_by: facts.we_answer_by().map(input::timestamp_out),
-            request_epoch: store::keys::newest(reads, case, Compartment::Request).await?,
-            answers: store::answers::newest(reads, case)
-                .await?
-                .into_iter()
-                .map(|answer| AnswerVersion { name: answer.name, version: answer.version })
-                .collect(),
-            listed_answers: request
-                .listing
-                .answered(!store::requests::later_danger(reads, case).await?.is_empty()),
-        })
+        self.database
+            .read(async |reads| {
+                let request =
+                    store::requests::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+                let view = store::view::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+                let questions = store::messages::open_questions(reads, case).await?;
+                let grants = store::grants::of_case(reads, case).await?;
+                let tranches = store::grants::tranches(reads, case).await?;
+                let needs = store::view::needs(reads, case).await?;
+                let outcomes: Vec<_> = needs.iter().map(|need| need.shown(&grants)).collect();
+                let facts = Facts {
+                    view: &view,
+                    question_waits: questions.iter().any(|(_, asked)| Some(*asked) > view.heard_at),
+                    needs: &outcomes,
+                    grants: &grants,
+                };
+                let [request_epoch] = keys::newest(reads, case, [Compartment::Request]).await?;
+                Ok(GetStatusResponse {
+                    case_id: case.to_string(),
+                    version: store::requests::version(reads, case).await?,
+                    standing: facts.standing().into(),
+                    received: Some(input::timestamp_out(request.received)),
+                    steps: store::view::steps(reads, case).await?,
+                    needs: needs.iter().map(|need| need_view(need, &grants)).collect(),
+                    grants: grants.iter().map(|grant| grant_view(grant, &tranches)).collect(),
+                    thread_keys: store::keys::of_receipt(reads, case, &self.service_key).await?,
+                    open_questions: questions.iter().map(|(question, _)| question.to_string()).collect(),
+                    we_answer_by: facts.we_answer_by().map(input::timestamp_out),
+                    request_epoch,
+                    answers: store::answers::newest(reads, case)
+                        .await?
+                        .into_iter()
+                        .map(|answer| AnswerVersion { name: answer.name, version: answer.version })
+                        .collect(),
+                    listed_answers: request
+                        .listing
+                        .answered(!store::requests::later_danger(reads, case).await?.is_empty()),
+                })
+            })
+            .await
     }
 
     /// The sealed request with its keys, for staff.
     pub(crate) async fn request(&self, case: CaseId) -> Result<GetRequestResponse, Error> {
-        let reads = &mut self.database.clone();
-        let request = store::requests::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
-        Ok(GetRequestResponse {
-            case_id: case.to_string(),
-            version: store::requests::version(reads, case).await?,
-            channel: request.channel.into(),
-            received: Some(input::timestamp_out(request.received)),
-            listing: Some(request.listing.to_wire()),
-            answers: store::answers::newest(reads, case).await?,
-            keys: store::keys::of_case(reads, case, &self.service_key).await?,
-            has_receipt: store::receipts::is_active(reads, case, REQUESTERS_THREAD).await?,
-            newest_message: store::messages::newest_place(reads, case).await?,
-            receipts: store::receipts::of_case(reads, case).await?,
-            later_danger: store::requests::later_danger(reads, case).await?,
-        })
+        self.database
+            .read(async |reads| {
+                let request =
+                    store::requests::find(reads, case).await?.ok_or_else(|| Refusal::not_found("case"))?;
+                Ok(GetRequestResponse {
+                    case_id: case.to_string(),
+                    version: store::requests::version(reads, case).await?,
+                    channel: request.channel.into(),
+                    received: Some(input::timestamp_out(request.received)),
+                    listing: Some(request.listing.to_wire()),
+                    answers: store::answers::newest(reads, case).await?,
+                    keys: keys::all(reads, case, HELD, &self.service_key).await?,
+                    has_receipt: store::receipts::is_active(reads, case, REQUESTERS_THREAD).await?,
+                    newest_message: store::messages::newest_place(reads, case).await?,
+                    receipts: store::receipts::of_case(reads, case).await?,
+                    later_danger: store::requests::later_danger(reads, case).await?,
+                })
+            })
+            .await
     }
 
     /// A page of everything that was ever answered, for staff.
@@ -87,17 +96,16 @@ impl Intake {
         page_size: i32,
         page_token: &str,
     ) -> Result<ListAnswersResponse, Error> {
-        let limit = input::page_size(page_size)?;
-        let after = match input::page_token(page_token)? {
-            None => (0, String::new()),
-            Some([seq, name]) => (history_place(&seq)?, name),
-        };
-        let reads = &mut self.database.clone();
-        self.expect_case(case).await?;
-        let page = store::answers::page(reads, case, after, limit + 1).await?;
-        let token = |(seq, name): &(i64, String)| input::next_page_token(&[seq.to_string(), name.clone()]);
+        let page: Page<(i64, String)> = Page::asked(page_size, page_token)?;
+        let rows = self
+            .database
+            .read(async |reads| {
+                expect_case(reads, case).await?;
+                store::answers::page(reads, case, &page).await
+            })
+            .await?;
         let weight = |written: &WrittenAnswer| sealed_bytes(written.answer.as_ref());
-        let (answers, next_page_token) = cut(page, limit, token, weight);
+        let (answers, next_page_token) = page.cut_within(rows, PAGE_BYTES, weight);
         Ok(ListAnswersResponse { answers, next_page_token })
     }
 
@@ -108,12 +116,16 @@ impl Intake {
         page_size: i32,
         page_token: &str,
     ) -> Result<ListMessagesResponse, Error> {
-        let (limit, after) = place(page_size, page_token)?;
-        let reads = &mut self.database.clone();
-        self.expect_case(case).await?;
-        let page = store::messages::page(reads, case, after, limit + 1).await?;
+        let page: Page<(i64,)> = Page::asked(page_size, page_token)?;
+        let rows = self
+            .database
+            .read(async |reads| {
+                expect_case(reads, case).await?;
+                store::messages::page(reads, case, &page).await
+            })
+            .await?;
         let weight = |message: &Message| sealed_bytes(message.text.as_ref());
-        let (messages, next_page_token) = cut(page, limit, |place| place_token(*place), weight);
+        let (messages, next_page_token) = page.cut_within(rows, PAGE_BYTES, weight);
         Ok(ListMessagesResponse { messages, next_page_token })
     }
 
@@ -125,66 +137,33 @@ impl Intake {
         page_size: i32,
         page_token: &str,
     ) -> Result<ListFilesResponse, Error> {
-        let (limit, after) = place(page_size, page_token)?;
-        let reads = &mut self.database.clone();
-        self.expect_case(case).await?;
+        let page: Page<(i64,)> = Page::asked(page_size, page_token)?;
         let compartment = author.is_requester().then_some(Compartment::Thread);
-        let page = store::files::page(reads, case, compartment, after, limit + 1).await?;
+        let rows = self
+            .database
+            .read(async |reads| {
+                expect_case(reads, case).await?;
+                store::files::page(reads, case, compartment, &page).await
+            })
+            .await?;
         let weight = |file: &StoredFile| sealed_bytes(file.description.as_ref());
-        let (files, next_page_token) = cut(page, limit, |place| place_token(*place), weight);
+        let (files, next_page_token) = page.cut_within(rows, PAGE_BYTES, weight);
         Ok(ListFilesResponse { files, next_page_token })
     }
+}
 
-    async fn expect_case(&self, case: CaseId) -> Result<(), Error> {
-        if store::requests::exists(&mut self.database.clone(), case).await? {
-            return Ok(());
-        }
-        Err(Refusal::not_found("case").into())
+async fn expect_case(reads: &mut impl Reads, case: CaseId) -> Result<(), Error> {
+    if store::requests::exists(reads, case).await? {
+        return Ok(());
     }
+    Err(Refusal::not_found("case").into())
 }
 
 /// The most sealed bytes of a page: the answer to a call has a limit, which long texts reach before many rows do.
 const PAGE_BYTES: usize = 2 << 20;
 
-/// How many rows, and after which place in the case's history.
-fn place(page_size: i32, page_token: &str) -> Result<(i64, i64), Refusal> {
-    let limit = input::page_size(page_size)?;
-    let Some([after]) = input::page_token(page_token)? else { return Ok((limit, 0)) };
-    Ok((limit, history_place(&after)?))
-}
-
-fn history_place(text: &str) -> Result<i64, Refusal> {
-    let place = text.parse().ok().filter(|place: &i64| *place > 0);
-    place.ok_or_else(input::bad_page_token)
-}
-
-/// The token of a page that begins after a place in the case's history.
-fn place_token(place: i64) -> String {
-    input::next_page_token(&[place.to_string()])
-}
-
 fn sealed_bytes(field: Option<&SealedField>) -> usize {
     field.map_or(0, |field| field.ciphertext.len())
-}
-
-/// The first `limit` rows, fewer when they are heavy but always one, and the token of the page after them if more were
-/// found.
-fn cut<P, T>(
-    mut page: Vec<(P, T)>,
-    limit: i64,
-    token: impl Fn(&P) -> String,
-    weight: impl Fn(&T) -> usize,
-) -> (Vec<T>, String) {
-    let found = page.len();
-    let mut bytes = 0;
-    let light = page.iter().take_while(|(_, row)| {
-        bytes += weight(row);
-        bytes <= PAGE_BYTES
-    });
-    let fitting = light.count().max(1).min(usize::try_from(limit).unwrap_or(usize::MAX));
-    page.truncate(fitting);
-    let next = page.last().filter(|_| found > fitting).map(|(place, _)| token(place));
-    (page.into_iter().map(|(_, row)| row).collect(), next.unwrap_or_default())
 }
 
 fn need_view(need: &Need, grants: &[Grant]) -> NeedView {

@@ -16,7 +16,7 @@ use flare_contracts::{
 };
 use flare_kernel::{NoticeId, StaffId};
 use flare_messaging::{Consumer, Received, listens_to};
-use flare_store::{Error, Tx};
+use flare_store::{Error, Tx, Work};
 
 use crate::{
     Notification,
@@ -48,14 +48,14 @@ impl Consumer for NotificationConsumer {
         match &received.event {
             Event::Identity(event) => {
                 if learn(tx, event).await? {
-                    self.0.wake.notify_one();
+                    tx.hint(Work::Own);
                 }
             }
             Event::Intake(_) | Event::Triage(_) | Event::Grants(_) | Event::Notification(_) => {
                 if let Some(subject) = subject(&received.event).map_err(corrupt)?
                     && self.hear(tx, received, subject).await?
                 {
-                    self.0.wake.notify_one();
+                    tx.hint(Work::Own);
                 }
             }
         }

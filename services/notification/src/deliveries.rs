@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use flare_contracts::Producer;
 use flare_kernel::{CaseId, StaffId};
-use flare_store::Error;
+use flare_messaging::{Round, Rounds, RunLoop, SOON};
+use flare_store::{Error, Work};
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -19,13 +21,6 @@ use crate::{
 /// How many messages and queues a round takes: few, so that a round is over before a shutdown must be.
 const BATCH: i64 = 16;
 
-/// How long the worker waits when nothing hints at work.
-const POLL: Duration = Duration::from_secs(1);
-
-/// How soon it looks again after a hint that was early: the hint comes from inside the transaction that makes the work,
-/// so the work may show a moment later.
-const SOON: Duration = Duration::from_millis(5);
-
 /// How long the broker may take for one queue or message.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -40,30 +35,20 @@ impl NotificationWorkers {
     }
 
     /// Works until the token is cancelled; the round under way is finished, and bounded in time.
-    pub async fn run(self, token: CancellationToken) {
-        let mut wait = POLL;
-        while !token.is_cancelled() {
-            match self.round().await {
-                Ok(true) => {
-                    wait = SOON;
-                    continue;
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "approvers could not be told; trying again");
-                    wait = POLL;
-                }
-            }
-            tokio::select! {
-                () = token.cancelled() => return,
-                () = self.0.wake.notified() => wait = SOON,
-                () = tokio::time::sleep(wait) => wait = (wait * 2).min(POLL),
-            }
-        }
+    pub async fn run(mut self, token: CancellationToken) {
+        let database = &self.0.database.clone();
+        let run_loop = RunLoop {
+            service: Producer::Notification,
+            database,
+            work: Work::Own,
+            look_every: database.look_every(),
+            trouble: "approvers could not be told; trying again",
+        };
+        run_loop.run(&token, &mut self).await;
     }
 
     /// Makes queues and publishes messages that are due; says whether there were any.
-    pub(crate) async fn round(&self) -> Result<bool, Error> {
+    pub(crate) async fn work_once(&self) -> Result<bool, Error> {
         let database = &self.0.database;
         let now = database.now().await?;
         let queues = store::due_queues(database, now, BATCH).await?;
@@ -145,6 +130,17 @@ impl NotificationWorkers {
                 MessageEnd::NotTaken(staff)
             }
         }
+    }
+}
+
+impl Rounds for NotificationWorkers {
+    type Error = Error;
+
+    async fn round(&mut self, _: &CancellationToken) -> Result<Round, Error> {
+        if self.work_once().await? {
+            return Ok(Round::Worked(Duration::ZERO));
+        }
+        Ok(if store::has_open_messages(&self.0.database).await? { Round::DueIn(SOON) } else { Round::Idle })
     }
 }
 

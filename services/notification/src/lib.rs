@@ -32,7 +32,6 @@ use std::{fmt, sync::Arc};
 
 use flare_messaging::ApproverQueues;
 use flare_store::{Database, Migration, Schema};
-use tokio::sync::Notify;
 
 pub use api::NotificationApi;
 pub use can_see::{CanSee, TriageAway};
@@ -57,8 +56,6 @@ pub struct Notification {
     policy: NotificationPolicy,
     can_see: Arc<dyn CanSee>,
     queues: Arc<dyn ApproverQueues>,
-    /// A hint that an approver is to be told.
-    wake: Notify,
 }
 
 impl Notification {
@@ -69,7 +66,7 @@ impl Notification {
         can_see: Arc<dyn CanSee>,
         queues: Arc<dyn ApproverQueues>,
     ) -> Self {
-        Self { database, policy, can_see, queues, wake: Notify::new() }
+        Self { database, policy, can_see, queues }
     }
 }
 

@@ -8,19 +8,18 @@ use std::{
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
     common::v1::Role,
     input,
     notification::v1::{ListInboxRequest, ListInboxResponse, Notice as WireNotice},
 };
 use flare_kernel::{CaseId, StaffId, codename};
-use flare_store::Error;
+use flare_store::{Error, Page};
 use futures::{StreamExt as _, stream};
 
 use crate::{
     CanSee, Notification,
     domain::{Sight, may_be_told},
-    store::{self, Notice, Place},
+    store::{self, Notice},
 };
 
 /// How many cases triage is asked about at once.
@@ -35,28 +34,18 @@ pub(crate) async fn list_inbox(
     caller: &Staff,
     request: &ListInboxRequest,
 ) -> Result<ListInboxResponse, Error> {
-    let size = input::page_size(request.page_size)?;
-    let after = place(&request.page_token)?;
-    let mut page = store::page_of_inbox(&notification.database, caller.id, after, size + 1).await?;
-    let more = i64::try_from(page.len()).unwrap_or(i64::MAX) > size;
-    page.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next_page_token = match page.last() {
-        Some(last) if more => input::next_page_token(&[
-            last.lane.as_i64().to_string(),
-            last.raised.as_micros().to_string(),
-            last.id.to_string(),
-        ]),
-        Some(_) | None => String::new(),
-    };
+    let page = Page::asked(request.page_size, &request.page_token)?;
+    let found = store::page_of_inbox(&notification.database, caller.id, &page).await?;
+    let (mut notices, next_page_token) = page.cut(found);
 
-    let cases: HashSet<CaseId> = page.iter().map(|notice| notice.case).collect();
+    let cases: HashSet<CaseId> = notices.iter().map(|notice| notice.case).collect();
     let sights = look(&notification.can_see, caller.id, cases).await;
     let is_head = caller.roles.holds(Role::Head);
     let sight = |case| sights.get(&case).copied().unwrap_or(Sight::Unknown);
     let may_know = |notice: &Notice| may_be_told(sight(notice.case), notice.lane, is_head);
-    let held_back = page.iter().any(|notice| sight(notice.case) == Sight::Unknown && !may_know(notice));
-    page.retain(may_know);
-    Ok(ListInboxResponse { notices: page.iter().map(notice_out).collect(), next_page_token, held_back })
+    let held_back = notices.iter().any(|notice| sight(notice.case) == Sight::Unknown && !may_know(notice));
+    notices.retain(may_know);
+    Ok(ListInboxResponse { notices: notices.iter().map(notice_out).collect(), next_page_token, held_back })
 }
 
 /// What triage says about the caller and each case. Once it cannot be asked it is not asked again for this page.
@@ -75,12 +64,6 @@ async fn look(can_see: &Arc<dyn CanSee>, staff: StaffId, cases: HashSet<CaseId>)
 /// Those who may know of a case; nothing when triage cannot be asked.
 pub(crate) async fn sight(can_see: &dyn CanSee, case: CaseId, staff: &[StaffId]) -> Option<Vec<StaffId>> {
     tokio::time::timeout(PATIENCE, can_see.can_see(case, staff)).await.ok()?.ok()
-}
-
-fn place(token: &str) -> Result<Place, Refusal> {
-    let Some([lane, raised, id]) = input::page_token::<3>(token)? else { return Ok((0, 0, String::new())) };
-    let refusal = input::bad_page_token;
-    Ok((lane.parse().map_err(|_| refusal())?, raised.parse().map_err(|_| refusal())?, id))
 }
 
 fn notice_out(notice: &Notice) -> WireNotice {

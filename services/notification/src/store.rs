@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use flare_access::Roles;
 use flare_kernel::{CaseId, GrantId, Lane, NoticeId, StaffId, Timestamp};
 use flare_messaging::Received;
-use flare_store::{Database, Error, Row, Tx, Value, sql};
+use flare_store::{Database, Error, Page, Record, Row, Tx, sql};
 
 use crate::domain::{Ask, Audience, Facts, GrantFacts, Member, Settle, Subject};
 
 pub(crate) use messages::{
-    Message, broker_is_back, claim_messages, due_queues, has_due_messages, insert_message, message_done,
-    message_waits, need_queue, queue_failed, queue_lost, queue_made,
+    Message, broker_is_back, claim_messages, due_queues, has_due_messages, has_open_messages, insert_message,
+    message_done, message_waits, need_queue, queue_failed, queue_lost, queue_made,
 };
 
 /// A notice as it is stored.
@@ -56,11 +56,11 @@ pub(crate) struct Orphan {
 const EVERYTHING: &str = "*";
 
 fn lane(row: &Row) -> Result<Lane, Error> {
-    Lane::from_i64(row.int("lane")?).map_err(|_| Error::Corrupt("lane".to_owned()))
+    row.number("lane", Lane::from_i64)
 }
 
 fn roles(row: &Row) -> Result<Roles, Error> {
-    Roles::from_bits(row.int("roles")?).map_err(|_| Error::Corrupt("directory.roles".to_owned()))
+    row.number("roles", Roles::from_bits)
 }
 
 fn notice(row: &Row) -> Result<Notice, Error> {
@@ -82,22 +82,17 @@ pub(crate) async fn put_member(
     roles: Roles,
     active: Option<bool>,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO directory (staff_id, roles, active) VALUES ($1, $2, CASE WHEN $3 = 1 THEN 1 ELSE 0 END) \
-             ON CONFLICT (staff_id) DO UPDATE \
-             SET roles = $2, active = CASE WHEN $3 < 0 THEN directory.active ELSE $3 END")
-        .bind(id.to_string())
-        .bind(roles.bits())
-        .bind(active.map_or(-1, i64::from)),
-    )
-    .await
-    .map(drop)
+    let member = Record::of("directory").key("staff_id", id).set("roles", roles.bits());
+    let member = match active {
+        Some(active) => member.set("active", active),
+        None => member.first("active", false),
+    };
+    member.save(tx).await
 }
 
 /// Notes that a person has no access any more.
 pub(crate) async fn disable_member(tx: &mut Tx, id: StaffId) -> Result<(), Error> {
-    let query = sql("UPDATE directory SET active = 0 WHERE staff_id = $1").bind(id.to_string());
-    tx.execute(query).await.map(drop)
+    Record::of("directory").key("staff_id", id).set("active", false).update(tx).await.map(drop)
 }
 
 /// The cases in which a person has open notices.
@@ -125,15 +120,13 @@ pub(crate) async fn orphan_notices_of(tx: &mut Tx, id: StaffId) -> Result<Vec<Or
 }
 
 fn orphan(row: &Row) -> Result<Orphan, Error> {
-    let corrupt = |column: &str| Error::Corrupt(format!("notices.{column}"));
-    let (ask, audience) = (row.text("ask")?, row.text("audience")?);
     Ok(Orphan {
         id: row.id("notice_id")?,
         lane: lane(row)?,
         subject: Subject { case: row.id("case_id")?, grant: row.id_or_null("grant_id")? },
-        ask: Ask::ALL.iter().copied().find(|one| one.as_str() == ask).ok_or_else(|| corrupt("ask"))?,
+        ask: row.parse("ask")?,
         about: row.text("about")?,
-        audience: Audience::of_code(&audience).ok_or_else(|| corrupt("audience"))?,
+        audience: row.word("audience", Audience::of_code)?,
         due: row.timestamp_or_null("due")?,
     })
 }
@@ -157,7 +150,7 @@ pub(crate) async fn facts(tx: &mut Tx, subject: Subject) -> Result<Facts, Error>
     let mut facts = Facts::default();
     let case = sql("SELECT lane, owner FROM cases WHERE case_id = $1").bind(subject.case.to_string());
     if let Some(row) = tx.fetch_optional(case).await? {
-        facts.lane = row.int_or_null("lane")?.is_some().then(|| lane(&row)).transpose()?;
+        facts.lane = row.number_or_null("lane", Lane::from_i64)?;
         facts.owner = row.id_or_null("owner")?;
     }
     if let Some(grant) = subject.grant {
@@ -177,26 +170,14 @@ pub(crate) async fn put_facts(
     facts: &Facts,
 ) -> Result<(), Error> {
     if (before.lane, before.owner) != (facts.lane, facts.owner) {
-        tx.execute(
-            sql("INSERT INTO cases (case_id, lane, owner) VALUES ($1, $2, $3) \
-                 ON CONFLICT (case_id) DO UPDATE SET lane = $2, owner = $3")
-            .bind(subject.case.to_string())
-            .bind(facts.lane.map(Lane::as_i64))
-            .bind(facts.owner.map(|owner| owner.to_string())),
-        )
-        .await?;
+        let case = Record::of("cases").key("case_id", subject.case);
+        case.set("lane", facts.lane).set("owner", facts.owner).save(tx).await?;
     }
     if let (Some(grant), Some(known)) = (subject.grant, facts.grant)
         && before.grant != facts.grant
     {
-        tx.execute(
-            sql("INSERT INTO grants (grant_id, proposer, active) VALUES ($1, $2, $3) \
-                 ON CONFLICT (grant_id) DO UPDATE SET proposer = $2, active = $3")
-            .bind(grant.to_string())
-            .bind(known.proposer.to_string())
-            .bind(i64::from(known.active)),
-        )
-        .await?;
+        let grant = Record::of("grants").key("grant_id", grant);
+        grant.set("proposer", known.proposer).set("active", known.active).save(tx).await?;
     }
     // A case that became more pressing takes its open notices along.
     if let (Some(old), Some(new)) = (before.lane, facts.lane)
@@ -291,31 +272,22 @@ pub(crate) async fn insert_notices(
     tx: &mut Tx,
     notices: &[NewNotice<'_>],
 ) -> Result<HashSet<NoticeId>, Error> {
-    let raised = tx.now().as_micros();
-    let row = |notice: &NewNotice<'_>| -> [Value; 11] {
-        [
-            notice.id.to_string().into(),
-            notice.event_id.into(),
-            notice.staff.to_string().into(),
-            notice.lane.as_i64().into(),
-            notice.subject.case.to_string().into(),
-            notice.subject.grant.map(|grant| grant.to_string()).into(),
-            notice.about.into(),
-            notice.ask.as_str().into(),
-            notice.due.map(Timestamp::as_micros).into(),
-            raised.into(),
-            notice.audience.code().into(),
-        ]
+    let raised = tx.now();
+    let row = |notice: &NewNotice<'_>| {
+        Record::of("notices")
+            .key("event_id", notice.event_id)
+            .key("staff_id", notice.staff)
+            .set("notice_id", notice.id)
+            .set("lane", notice.lane)
+            .set("case_id", notice.subject.case)
+            .set("grant_id", notice.subject.grant)
+            .set("about", notice.about)
+            .set("ask", notice.ask.as_str())
+            .set("due", notice.due)
+            .set("raised", raised)
+            .set("audience", notice.audience.code())
     };
-    let rows: Vec<_> = notices.iter().map(row).collect();
-    let inserted = tx
-        .with_values(
-            "INSERT INTO notices \
-             (notice_id, event_id, staff_id, lane, case_id, grant_id, about, ask, due, raised, audience) VALUES ",
-            &rows,
-            " ON CONFLICT (event_id, staff_id) DO NOTHING RETURNING notice_id",
-        )
-        .await?;
+    let inserted = tx.insert_new(notices.iter().map(row).collect(), "notice_id").await?;
     inserted.iter().map(|row| row.id("notice_id")).collect()
 }
 
@@ -336,16 +308,19 @@ pub(crate) const PLAN_OF_INBOX: (&str, &str) =
 /// The place of a notice in an inbox: lane, when raised, id.
 pub(crate) type Place = (i64, i64, String);
 
-/// A person's open notices after a place: critical first, then oldest.
+/// A page of a person's open notices: critical first, then oldest.
 pub(crate) async fn page_of_inbox(
     database: &Database,
     staff: StaffId,
-    after: Place,
-    limit: i64,
-) -> Result<Vec<Notice>, Error> {
-    let (lane, raised, id) = after;
-    let query = sql(page_of_inbox!()).bind(staff.to_string()).bind(lane).bind(raised).bind(id).bind(limit);
-    database.fetch_all(query).await?.iter().map(notice).collect()
+    page: &Page<Place>,
+) -> Result<Vec<(Place, Notice)>, Error> {
+    let (lane, raised, id) = page.after().clone();
+    let query = sql(page_of_inbox!()).bind(staff.to_string()).bind(lane).bind(raised).bind(id);
+    let placed = |row: &Row| {
+        let notice = notice(row)?;
+        Ok(((notice.lane.as_i64(), notice.raised.as_micros(), notice.id.to_string()), notice))
+    };
+    database.fetch_all(query.bind(page.limit())).await?.iter().map(placed).collect()
 }
 
 /// The case and lane of a person's own notice.

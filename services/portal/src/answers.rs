@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flare_contracts::answers::answer_rule;
+use flare_contracts::answers::{CONTACT, HAPPENED, answer_rule};
 use flare_typed::text::{characters, has_visible};
 use zeroize::Zeroize;
 
@@ -168,12 +168,12 @@ impl Answers {
         let mut faults = Vec::new();
         if !has_visible(&self.story) {
             faults.push(Fault::StoryEmpty);
-        } else if characters(&self.story) > most_characters("request.happened") {
+        } else if characters(&self.story) > most_characters(HAPPENED) {
             faults.push(Fault::StoryLong);
         }
         if !has_visible(&self.reach) && !self.only_here() {
             faults.push(Fault::ReachEmpty);
-        } else if characters(&self.reach) > most_characters("request.contact") {
+        } else if characters(&self.reach) > most_characters(CONTACT) {
             faults.push(Fault::ReachLong);
         }
         faults

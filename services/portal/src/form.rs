@@ -1,6 +1,6 @@
 //! The answers of the page as a form holds them, as they were typed: nobody is kept from sending by an amount or a date.
 
-use flare_contracts::answers::answer_rule;
+use flare_contracts::answers::{self, answer_rule};
 use flare_edge::{Form, IfNothing, Others, Reference, need_kind};
 use flare_kernel::Date;
 use flare_typed::{
@@ -16,21 +16,21 @@ use crate::{
 /// Each question that can be asked later: its field on the page, and the names under which an answer to it is known.
 pub(crate) const LATER: [(&str, &[&str]); 16] = [
     ("danger", &["danger"]),
-    ("language", &["language", "request.language"]),
-    ("kind", &["kind", "request.kind"]),
-    ("now", &["request.country_now"]),
-    ("place", &["request.country_incident"]),
-    ("day", &["request.if_nothing_24h"]),
-    ("week", &["request.if_nothing_7d"]),
-    ("month", &["request.if_nothing_30d"]),
-    ("need", &["request.needs"]),
-    ("people", &["request.persons"]),
-    ("amount", &["request.amount"]),
-    ("by", &["request.needed_by"]),
-    ("payment", &["request.payment"]),
-    ("endangering", &["request.endangering_money"]),
-    ("others", &["request.others"]),
-    ("references", &["request.references"]),
+    ("language", &["language", answers::LANGUAGE]),
+    ("kind", &["kind", answers::KIND]),
+    ("now", &[answers::COUNTRY_NOW]),
+    ("place", &[answers::COUNTRY_INCIDENT]),
+    ("day", &[answers::IF_NOTHING_24H]),
+    ("week", &[answers::IF_NOTHING_7D]),
+    ("month", &[answers::IF_NOTHING_30D]),
+    ("need", &[answers::NEEDS]),
+    ("people", &[answers::PERSONS]),
+    ("amount", &[answers::AMOUNT]),
+    ("by", &[answers::NEEDED_BY]),
+    ("payment", &[answers::PAYMENT]),
+    ("endangering", &[answers::ENDANGERING_MONEY]),
+    ("others", &[answers::OTHERS]),
+    ("references", &[answers::REFERENCES]),
 ];
 
 /// What may be said anew whenever something changes: danger, how money reaches somebody safely, and whose would endanger
@@ -141,7 +141,7 @@ pub(crate) fn form_of(answers: &Answers) -> Form {
         may_name: who.may,
     });
     let sum = format!("{} {}", answers.amount, answers.currency);
-    let (amount, currency) = if fits("request.amount", &sum) {
+    let (amount, currency) = if fits(answers::AMOUNT, &sum) {
         (answers.amount.clone(), answers.currency.clone())
     } else {
         notes.add(to_staff::AMOUNT, &sum);
@@ -149,31 +149,31 @@ pub(crate) fn form_of(answers: &Answers) -> Form {
     };
     let form = Form {
         danger,
-        language: notes.unless_fits("request.language", to_staff::LANGUAGE, &answers.language),
-        country_now: notes.unless_fits("request.country_now", to_staff::NOW, &answers.now),
-        country_incident: notes.unless_fits("request.country_incident", to_staff::PLACE, &answers.place),
-        kind: notes.unless_fits("request.kind", to_staff::KIND, &answers.kind),
+        language: notes.unless_fits(answers::LANGUAGE, to_staff::LANGUAGE, &answers.language),
+        country_now: notes.unless_fits(answers::COUNTRY_NOW, to_staff::NOW, &answers.now),
+        country_incident: notes.unless_fits(answers::COUNTRY_INCIDENT, to_staff::PLACE, &answers.place),
+        kind: notes.unless_fits(answers::KIND, to_staff::KIND, &answers.kind),
         happened: answers.story.clone(),
         if_nothing: IfNothing {
-            day: notes.unless_fits("request.if_nothing_24h", to_staff::DAY, &answers.day),
-            week: notes.unless_fits("request.if_nothing_7d", to_staff::WEEK, &answers.week),
-            month: notes.unless_fits("request.if_nothing_30d", to_staff::MONTH, &answers.month),
+            day: notes.unless_fits(answers::IF_NOTHING_24H, to_staff::DAY, &answers.day),
+            week: notes.unless_fits(answers::IF_NOTHING_7D, to_staff::WEEK, &answers.week),
+            month: notes.unless_fits(answers::IF_NOTHING_30D, to_staff::MONTH, &answers.month),
         },
         needs,
         amount,
         currency,
-        needed_by: notes.unless_fits("request.needed_by", to_staff::BY, &answers.by),
+        needed_by: notes.unless_fits(answers::NEEDED_BY, to_staff::BY, &answers.by),
         contact: contact.trim().to_owned(),
-        payment: notes.unless_fits("request.payment", to_staff::PAYMENT, &answers.payment),
+        payment: notes.unless_fits(answers::PAYMENT, to_staff::PAYMENT, &answers.payment),
         endangering_money: notes.unless_fits(
-            "request.endangering_money",
+            answers::ENDANGERING_MONEY,
             to_staff::ENDANGERING,
             &answers.endangering,
         ),
-        others: notes.records("request.others", others.collect(), |other| {
+        others: notes.records(answers::OTHERS, others.collect(), |other| {
             to_staff::other(&other.name, other.may_check)
         }),
-        references: notes.records("request.references", references.collect(), |one| {
+        references: notes.records(answers::REFERENCES, references.collect(), |one| {
             to_staff::reference(&one.who, &one.contact, one.may_name)
         }),
         persons,

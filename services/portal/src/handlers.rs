@@ -7,6 +7,7 @@ mod code;
 mod coming_back;
 mod conversation;
 mod more;
+mod security_txt;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,7 +35,6 @@ use crate::{
     language::Language,
     place, refusals,
     requester::NotDone,
-    security_txt,
     web::{self, problem, with_cookie},
 };
 
@@ -218,7 +218,7 @@ fn missing(lang: Language) -> Response {
     problem(StatusCode::NOT_FOUND, lang, |t| (t.not_found_heading(), t.not_found_text()))
 }
 
-pub(crate) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
+async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     missing(web::language(uri.path(), &headers))
 }
 

@@ -25,7 +25,6 @@ mod place;
 pub mod properties;
 mod refusals;
 mod requester;
-mod security_txt;
 mod server;
 mod settings;
 mod spool;
@@ -54,7 +53,7 @@ pub use figures::CODE_SECONDS;
 pub use keys::PortalKeys;
 pub use server::{Callers, CertificateError, Door, ShownCertificate, serve};
 pub use settings::{BadLines, Contact, PortalSettings, ReadingHours, Targets, contacts};
-pub use spool::{Drain, Spool, SpoolFigures};
+pub use spool::{Drain, Spool};
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! The one way from the pages to the services: what a requester does, over `flare-edge`.
 
 mod acts;
+mod sending;
 
 use flare_contracts::{Kind, Reason as _, ToldRefusal};
 use flare_edge::{
@@ -19,11 +20,12 @@ use crate::{
     form::{Unclear, questions_left},
     keys::{Session, Slip},
     language::Language,
-    spool::{PATIENCE, WaitingRoom},
+    spool::WaitingRoom,
     to_staff,
 };
 
 pub(crate) use acts::{Acted, Arrival, OfferAnswer, Stopped, Way};
+use sending::PATIENCE;
 
 /// Acts for whoever sits before a page.
 pub(crate) struct Requester {

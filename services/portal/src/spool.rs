@@ -7,7 +7,6 @@
 mod fate;
 mod folder;
 mod gauges;
-mod sending;
 #[cfg(test)]
 pub(crate) mod tests;
 mod waiting_room;
@@ -24,8 +23,8 @@ use flare_edge::KeyBundle;
 use flare_kernel::Timestamp;
 use tokio::sync::Notify;
 
+pub(crate) use fate::{Fate, fate};
 use folder::{Folder, Name};
-pub(crate) use sending::PATIENCE;
 pub use waiting_room::Drain;
 pub(crate) use waiting_room::WaitingRoom;
 
@@ -72,26 +71,26 @@ struct Known {
 
 /// What waits, in figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SpoolFigures {
+struct SpoolFigures {
     /// Requests on the disk that are not at intake; those refused or unreadable among them.
-    pub waiting: u64,
+    waiting: u64,
     /// The bytes of the room that are taken. What is refused or unreadable has room of its own; what is unreadable beyond
     /// that takes of this one.
-    pub bytes: u64,
+    bytes: u64,
     /// Since when the oldest waits that is neither refused nor unreadable.
-    pub oldest: Option<Timestamp>,
+    oldest: Option<Timestamp>,
     /// Those that intake refuses, such as other words of a request that it has: somebody must look. The oldest go when
     /// together they take more than a quarter of the room.
-    pub refused: u64,
+    refused: u64,
     /// Those that no key opens: somebody must look.
-    pub unreadable: u64,
+    unreadable: u64,
     /// Whether the last thing that was to be written could not be, and nothing else has been since.
-    pub fails: bool,
+    fails: bool,
 }
 
 /// What became of a request that was to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kept {
+pub(crate) enum Kept {
     /// It is on the disk, now or since before; perhaps beside other words of the same form.
     Yes { beside_other_words: bool },
     /// There is no room, or none for more from its place.
@@ -121,7 +120,8 @@ impl Spool {
     }
 
     /// What waits, as of the last change or pass.
-    pub fn figures(&self) -> SpoolFigures {
+    #[cfg(test)]
+    fn figures(&self) -> SpoolFigures {
         self.0.known().figures
     }
 }

@@ -30,10 +30,10 @@ CREATE TABLE cases (
     referral_due BIGINT,
     -- What grants was last asked to do with the money of this case, at which version of it, and whether it has answered.
     money_kind TEXT,
-    money_stop TEXT NOT NULL,
+    money_stop TEXT,
     money_version BIGINT,
     money_attempts BIGINT NOT NULL,
-    money_due BIGINT NOT NULL,
+    money_due BIGINT,
     CONSTRAINT cases_lane CHECK (lane BETWEEN 1 AND 3),
     CONSTRAINT cases_work CHECK (work IN ('submitted', 'acknowledged', 'assessing', 'decided')),
     CONSTRAINT cases_owned CHECK (work = 'submitted' OR owner IS NOT NULL),
@@ -54,9 +54,9 @@ CREATE TABLE cases (
         OR (step IS NOT NULL AND step_due IS NULL AND step_alarm IS NULL AND step_left IS NOT NULL)
     ),
     CONSTRAINT cases_money_kind CHECK (money_kind IS NULL OR money_kind IN ('hold', 'free', 'stop')),
-    CONSTRAINT cases_money_stop CHECK (money_stop IN ('none', 'asked', 'done')),
+    CONSTRAINT cases_money_stop CHECK (money_stop IS NULL OR money_stop IN ('asked', 'done')),
     CONSTRAINT cases_money_asked CHECK (
-        money_stop = 'none' OR (money_kind IS NOT NULL AND money_version IS NOT NULL)
+        money_stop IS NULL OR (money_kind IS NOT NULL AND money_version IS NOT NULL)
     )
 );
 CREATE INDEX cases_queue ON cases (lane, submitted, case_id) WHERE in_queue = 1;
@@ -84,26 +84,29 @@ CREATE TABLE stops (
 );
 CREATE UNIQUE INDEX stops_running ON stops (case_id, how) WHERE ended IS NULL;
 
--- The keys of the notes compartment: one row for each epoch, one for each reader of it.
+-- The keys of a case's notes, as `flare_store::keys` keeps them; `stream` is the case.
 CREATE TABLE key_epochs (
-    case_id TEXT NOT NULL REFERENCES cases (case_id),
-    epoch BIGINT NOT NULL,
-    begun_by TEXT NOT NULL,
-    begun BIGINT NOT NULL,
+    stream TEXT NOT NULL REFERENCES cases (case_id),
+    compartment TEXT NOT NULL CONSTRAINT key_epochs_compartment CHECK (compartment = 'notes'),
+    epoch BIGINT NOT NULL CONSTRAINT key_epochs_epoch CHECK (epoch >= 1),
     -- Who vouches for the key, as they gave it.
     author BYTEA,
-    CONSTRAINT key_epochs_once PRIMARY KEY (case_id, epoch),
-    CONSTRAINT key_epochs_epoch CHECK (epoch >= 1)
+    PRIMARY KEY (stream, compartment, epoch),
+    -- Sealed words name no compartment: all of them are notes.
+    CONSTRAINT key_epochs_of_notes UNIQUE (stream, epoch)
 );
+
 CREATE TABLE key_wraps (
-    case_id TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    compartment TEXT NOT NULL,
     epoch BIGINT NOT NULL,
     recipient TEXT NOT NULL,
-    generation BIGINT NOT NULL,
+    generation BIGINT NOT NULL CONSTRAINT key_wraps_generation CHECK (generation >= 0),
     -- Wrapped to the reader, then once more under the service key.
     wrapped BYTEA NOT NULL,
-    CONSTRAINT key_wraps_once PRIMARY KEY (case_id, epoch, recipient),
-    CONSTRAINT key_wraps_epoch FOREIGN KEY (case_id, epoch) REFERENCES key_epochs (case_id, epoch)
+    PRIMARY KEY (stream, compartment, epoch, recipient),
+    CONSTRAINT key_wraps_epoch FOREIGN KEY (stream, compartment, epoch)
+        REFERENCES key_epochs (stream, compartment, epoch)
 );
 
 -- Sealed words, every version of them.
@@ -118,7 +121,7 @@ CREATE TABLE sealed_fields (
     at BIGINT NOT NULL,
     CONSTRAINT sealed_fields_once PRIMARY KEY (case_id, name, version),
     CONSTRAINT sealed_fields_version CHECK (version >= 1),
-    CONSTRAINT sealed_fields_epoch FOREIGN KEY (case_id, epoch) REFERENCES key_epochs (case_id, epoch)
+    CONSTRAINT sealed_fields_epoch FOREIGN KEY (case_id, epoch) REFERENCES key_epochs (stream, epoch)
 );
 
 CREATE TABLE persons (

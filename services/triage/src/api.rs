@@ -30,7 +30,6 @@ use crate::{
         ReferNeed, ReopenCase, ReopenNeed, ResumeCase, SetContactPlan, SetPersonStatus, StopCase,
         WithdrawCase,
     },
-    queries::{Page, ReadCase},
 };
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -46,22 +45,23 @@ impl TriageApi {
     }
 
     /// Does what a member of staff asks, once for each idempotency key.
-    async fn act<R, W>(
+    async fn act<R, W, E>(
         &self,
         rpc: &'static str,
         request: Request<R>,
         request_id: fn(&R) -> &str,
-        parse: fn(&Triage, StaffId, &R) -> Result<W, Refusal>,
+        parse: fn(&Triage, StaffId, &R) -> Result<W, E>,
     ) -> Reply<W::Output>
     where
         R: Message + Name,
         W: Write,
         W::Output: Message + Default,
+        E: Into<Status>,
     {
         let officer = staff(&request)?.id;
         let request = request.into_inner();
         let once = Once::new(officer.to_string(), rpc, request_id(&request), &request)?;
-        let command = parse(&self.0, officer, &request)?;
+        let command = parse(&self.0, officer, &request).map_err(Into::<Status>::into)?;
         Ok(Response::new(self.0.database().once(once, command).await?))
     }
 
@@ -92,8 +92,7 @@ impl triage_server::Triage for TriageApi {
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Reply<ListQueueResponse> {
         staff(&request)?;
         let request = request.into_inner();
-        let Page { cases, next_page_token } =
-            self.0.page(None, request.page_size, &request.page_token).await?;
+        let (cases, next_page_token) = self.0.page(None, request.page_size, &request.page_token).await?;
         Ok(Response::new(ListQueueResponse { cases, next_page_token }))
     }
 
@@ -101,15 +100,14 @@ impl triage_server::Triage for TriageApi {
         let officer = staff(&request)?.id;
         let request = request.into_inner();
         let page = self.0.page(Some(officer), request.page_size, &request.page_token).await?;
-        let Page { cases, next_page_token } = page;
+        let (cases, next_page_token) = page;
         Ok(Response::new(ListMyCasesResponse { cases, next_page_token }))
     }
 
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Reply<GetCaseResponse> {
         staff(&request)?;
         let case = input::id("case_id", &request.get_ref().case_id)?;
-        let read = ReadCase { case, desk: self.0.clone() };
-        Ok(Response::new(self.0.database().write(read).await?))
+        Ok(Response::new(self.0.case(case).await?))
     }
 
     async fn begin_key_epoch(&self, request: Request<BeginKeyEpochRequest>) -> Reply<BeginKeyEpochResponse> {

@@ -56,7 +56,7 @@ pub(crate) use withdraw_case::WithdrawCase;
 
 use seen_case::SeenCase;
 
-use flare_contracts::{Refusal, common::v1::SealedField, input};
+use flare_contracts::{Refusal, common::v1::SealedField, fields::Field, input};
 use flare_store::{Error, Tx};
 
 use crate::{
@@ -88,10 +88,6 @@ refusals!(
     CloseRefusal
 );
 
-/// The sealed field with how, when and by whom the requester may be reached.
-pub(crate) const CONTACT_PLAN: &str = "notes.contact_plan";
-/// The sealed field with how a case ended, in words.
-pub(crate) const CLOSE: &str = "notes.close";
 /// The most notes of a case, and the most contacts.
 const MOST_ENTRIES: usize = 1_000;
 /// The most referrals of a case.
@@ -109,10 +105,9 @@ fn at_most(what: &str, number: usize, most: usize) -> Result<(), Refusal> {
 fn sealed_or_none(
     field: &str,
     value: Option<&SealedField>,
-    name: &str,
-    most: usize,
+    meant: &Field,
 ) -> Result<Option<SealedField>, Refusal> {
-    value.map(|value| input::sealed(field, Some(value.clone()), name, most)).transpose()
+    value.map(|value| input::sealed(field, Some(value.clone()), meant)).transpose()
 }
 
 /// Notes when the first of the referrals that are out goes unanswered.

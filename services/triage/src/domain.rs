@@ -26,8 +26,8 @@ pub(crate) use money_ask::{MoneyAsk, MoneyKind, MoneyState};
 pub(crate) use needs::{Need, NeedRefusal, Needs, Referral};
 pub(crate) use recommendation::{RecommendRefusal, Recommendation, Scores};
 pub(crate) use references::{Check, Fingerprints, VouchRefusal, may_vouch};
-pub(crate) use stage::{Ended, Stage, Work, WrongStage};
-pub(crate) use stopping::{CHANNEL_COMPROMISED, CloseRefusal, Pauser, ResumeRefusal, Stopped, Withdrawer};
+pub(crate) use stage::{Ended, Pauser, Stage, Work, WrongStage};
+pub(crate) use stopping::{CloseRefusal, ResumeRefusal, Stopped, Withdrawer};
 pub(crate) use taking::AssignRefusal;
 pub(crate) use target::{Running, Step, Target};
 

@@ -28,7 +28,6 @@ use tonic::{Request, Status};
 use crate::{
     MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers,
     commands::{AcknowledgeCase, AddNeed, AssessCase},
-    queries::ReadCase,
 };
 
 /// How grants answers.
@@ -184,13 +183,14 @@ impl Desk {
     }
 
     /// Parses and does what a member of staff asks, without idempotency.
-    pub(crate) async fn act<R, W: Write>(
+    pub(crate) async fn act<R, W: Write, E: Into<Error>>(
         &self,
-        parse: fn(&Triage, StaffId, &R) -> Result<W, Refusal>,
+        parse: fn(&Triage, StaffId, &R) -> Result<W, E>,
         officer: u8,
         request: R,
     ) -> Result<W::Output, Error> {
-        self.triage.database().write(parse(&self.triage, staff(officer), &request)?).await
+        let command = parse(&self.triage, staff(officer), &request).map_err(Into::<Error>::into)?;
+        self.triage.database().write(command).await
     }
 
     /// Applies an event of intake, as the inbox does.
@@ -257,8 +257,7 @@ impl Desk {
     }
 
     pub(crate) async fn read(&self, case: CaseId) -> GetCaseResponse {
-        let read = ReadCase { case, desk: self.triage.clone() };
-        self.triage.database().write(read).await.unwrap()
+        self.triage.case(case).await.unwrap()
     }
 
     pub(crate) async fn version(&self, case: CaseId) -> i64 {

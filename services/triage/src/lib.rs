@@ -81,8 +81,8 @@ impl Triage {
         self.0.policy
     }
 
-    pub(crate) fn service_key(&self) -> Arc<ServiceKey> {
-        Arc::clone(&self.0.service_key)
+    pub(crate) fn service_key(&self) -> &ServiceKey {
+        &self.0.service_key
     }
 }
 

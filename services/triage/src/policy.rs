@@ -2,8 +2,6 @@
 
 use flare_kernel::{Currency, Duration, Lane, Money};
 
-use crate::domain::Step;
-
 /// A span for each lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByLane {
@@ -47,25 +45,6 @@ impl ByLane {
     }
 }
 
-impl TriagePolicy {
-    /// How long a step may take.
-    pub(crate) const fn span(&self, step: Step, lane: Lane) -> Duration {
-        match step {
-            Step::Acknowledge => self.acknowledge.of(lane),
-            Step::Assess => self.assess.of(lane),
-            Step::Outcome => self.outcome,
-            Step::Draft => self.draft,
-        }
-    }
-
-    /// How long after its `reminders`-th reminder (from 1) an overdue step comes up again: twice as long each time.
-    pub(crate) fn until_next_reminder(&self, step: Step, lane: Lane, reminders: u32) -> Duration {
-        let doublings = reminders.saturating_sub(1).min(30);
-        let wait = self.span(step, lane).as_micros().saturating_mul(1_i64 << doublings);
-        Duration::from_micros(wait.min(self.longest_reminder.as_micros()))
-    }
-}
-
 impl Default for TriagePolicy {
     /// The targets that the product names.
     fn default() -> Self {
@@ -92,24 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_targets_are_those_of_the_product() {
-        let policy = TriagePolicy::default();
-        let span = |step, lane| policy.span(step, lane).as_micros() / 3_600_000_000;
-        let of = |step| Lane::ALL.map(|lane| span(step, lane));
-        assert_eq!(of(Step::Acknowledge), [2, 24, 72]);
-        assert_eq!(of(Step::Assess), [24, 72, 72]);
-        assert_eq!(of(Step::Outcome), [48, 48, 48]);
-        assert_eq!(of(Step::Draft), [48, 48, 48]);
-        assert_eq!(policy.light_threshold.to_string(), "1000.00 EUR");
-    }
-
-    #[test]
-    fn reminders_come_at_doubling_distance_up_to_a_week() {
-        let policy = TriagePolicy::default();
-        let hours = |reminders| {
-            policy.until_next_reminder(Step::Acknowledge, Lane::Critical, reminders).as_micros()
-                / 3_600_000_000
-        };
-        assert_eq!([1, 2, 3, 6, 7, 8, 60, u32::MAX].map(hours), [2, 4, 8, 64, 128, 168, 168, 168]);
+    fn light_is_what_the_product_calls_light() {
+        assert_eq!(TriagePolicy::default().light_threshold.to_string(), "1000.00 EUR");
     }
 }

@@ -12,7 +12,6 @@ coded! {
             "this id names another {what} of this case already; draw a new one";
         NoNotesKey = "NO_NOTES_KEY",
             "staff's words on a case can be written once its notes have a key; this one's have none yet";
-        EpochNotNext = "EPOCH_NOT_NEXT", "a key epoch begins right after the newest one";
         FieldVersion = "FIELD_VERSION", "this field was written since you looked, or never before";
         CaseFull { limit: usize, what: String } = "CASE_FULL", "a case has at most {limit} {what}";
         WordsFull { what: String } = "CASE_WORDS_FULL",
@@ -23,7 +22,7 @@ coded! {
 impl Reason for TriageRefusal {
     fn kind(&self) -> Kind {
         match self {
-            Self::EpochNotNext | Self::FieldVersion => Kind::Stale,
+            Self::FieldVersion => Kind::Stale,
             Self::SecondPersonNeeded
             | Self::ReferenceNamed
             | Self::IdTaken { .. }

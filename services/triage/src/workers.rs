@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use flare_store::Error;
+use flare_contracts::Producer;
+use flare_messaging::{Round, Rounds, RunLoop};
+use flare_store::{Error, Work};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Triage, commands::ClaimMoneyAsks};
+use crate::{Triage, commands::ClaimMoneyAsks, store};
 
-/// How often it looks whether something is due to be asked again.
-const EVERY: Duration = Duration::from_secs(2);
 /// How much it asks at once.
 const BATCH: i64 = 20;
 
@@ -23,26 +23,17 @@ impl TriageWorkers {
         Self(triage)
     }
 
-    /// Runs until it is cancelled. A failure is logged and tried again: what must be asked stands in the database.
-    pub async fn run(self, token: CancellationToken) {
-        loop {
-            match self.ask_once().await {
-                // A full batch: there is more.
-                Ok(asked)
-                    if asked == usize::try_from(BATCH).unwrap_or(usize::MAX) && !token.is_cancelled() =>
-                {
-                    continue;
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(%error, "grants could not be asked about money; it is tried again");
-                }
-            }
-            tokio::select! {
-                () = token.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
-        }
+    /// Runs until it is cancelled. What must be asked stands in the database, so a failure is only a delay.
+    pub async fn run(mut self, token: CancellationToken) {
+        let database = &self.0.database().clone();
+        let run_loop = RunLoop {
+            service: Producer::Triage,
+            database,
+            work: Work::Own,
+            look_every: database.look_every(),
+            trouble: "grants could not be asked about money; it is tried again",
+        };
+        run_loop.run(&token, &mut self).await;
     }
 
     /// Asks once whatever is due, at the same time; how much that was.
@@ -64,6 +55,18 @@ impl TriageWorkers {
     }
 }
 
+impl Rounds for TriageWorkers {
+    type Error = Error;
+
+    async fn round(&mut self, _: &CancellationToken) -> Result<Round, Error> {
+        let Some(due_in) = store::next_ask(self.0.database()).await? else { return Ok(Round::Idle) };
+        match u64::try_from(due_in.as_micros()) {
+            Ok(micros @ 1..) => Ok(Round::DueIn(Duration::from_micros(micros))),
+            Ok(0) | Err(_) => self.ask_once().await.map(|_| Round::Worked(Duration::ZERO)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use flare_contracts::{common::v1::Lane, grants::v1::CaseMoney};
@@ -79,6 +82,8 @@ mod tests {
         let case = desk.assessing(1, Lane::Urgent).await;
         desk.pause(case, 1).await;
         desk.grants.refuse();
+        assert_eq!(workers.ask_once().await.unwrap(), 0, "whoever paused it asks first");
+        desk.advance_hours(1);
         assert_eq!(workers.ask_once().await.unwrap(), 1);
         assert_eq!(workers.ask_once().await.unwrap(), 0, "not at once again");
         desk.advance_hours(1);
@@ -106,6 +111,7 @@ mod tests {
         let desk = Desk::new(sandbox);
         let case = desk.assessing(1, Lane::Urgent).await;
         desk.pause(case, 1).await;
+        desk.advance_hours(1);
         let token = CancellationToken::new();
         let running = tokio::spawn(TriageWorkers::new(desk.triage.clone()).run(token.clone()));
         while !desk.triage.money_is_settled(case).await.unwrap() {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use flare_contracts::{
     common::v1::{Lane, Mode, NeedKind, Role, Trigger},
+    fields,
     grants::v1::{
         CastVoteRequest, Decision, DraftGrantRequest, GetGrantRequest, Grant, PaymentMethod,
         ReviseGrantRequest, ShowProposalRequest, SubmitGrantRequest, SupportKind,
@@ -164,9 +165,9 @@ async fn send_back(approver: &Session, grant: &Grant, round: u32) -> Result<(), 
     let case: CaseId = grant.case_id.parse()?;
     let keys = approver.case_keys(case, &grant.keys);
     let shown = ShownProposal::open(&keys, grant)?;
-    let name = format!("proposal.vote.{}", approver.staff_id());
+    let field = fields::vote(approver.staff_id());
     let text = "once more, for the benchmark";
-    let words = Some(keys.seal_committed(Compartment::Proposal, &name, round, text)?);
+    let words = Some(keys.seal_committed(&field, round, text)?);
     let vote = CastVoteRequest {
         request_id: format!("return-{round}"),
         grant_id: grant.grant_id.clone(),
@@ -252,7 +253,7 @@ impl Desk<'_> {
             request_id: "acknowledge".to_owned(),
             case_id: case.to_string(),
             version: found.version,
-            contact_plan: Some(keys.seal(Compartment::Notes, "notes.contact_plan", 1, &plan)?),
+            contact_plan: Some(keys.seal(&fields::CONTACT_PLAN, 1, &plan)?),
             key: Some(epoch),
             requester_fingerprints: vec![
                 self.officer.contact_fingerprint("Signal +1-202-555-0142")?.to_vec(),
@@ -271,8 +272,7 @@ impl Desk<'_> {
             person_ids: Vec::new(),
         };
         let version = triage.add_need(add).await?.into_inner().version;
-        let words =
-            keys.seal(Compartment::Notes, &format!("notes.recommendation.{need}"), 1, "It is urgent.")?;
+        let words = keys.seal(&fields::recommendation(need), 1, "It is urgent.")?;
         let recommend = RecommendGrantRequest {
             request_id: "recommend".to_owned(),
             case_id: case.to_string(),

@@ -17,7 +17,7 @@ use flare_kernel::StaffId;
 use http::header::AUTHORIZATION;
 use proptest::prelude::*;
 use tonic::{
-    Code, Request,
+    Code,
     service::Routes,
     transport::{
         Channel, Server,
@@ -388,12 +388,10 @@ async fn no_counter_holds_an_address_or_a_lookup_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_knows_its_deadline_and_is_not_awaited_beyond_it() {
+async fn a_handler_is_not_awaited_beyond_the_deadline() {
     let bench = Bench::new();
     let begin = Instant::now();
-    let handler = tower::service_fn(async |request: http::Request<Body>| {
-        let deadline = deadline::deadline(&Request::from_http(request)).unwrap();
-        assert_eq!(deadline, Instant::now() + Duration::from_secs(2));
+    let handler = tower::service_fn(async |_: http::Request<Body>| {
         std::future::pending::<Result<_, Infallible>>().await
     });
     let call = http::Request::builder().uri(PUBLIC).header("grpc-timeout", "2S").body(Body::empty()).unwrap();

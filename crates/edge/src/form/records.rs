@@ -1,6 +1,7 @@
 //! Answers of several parts travel as records inside their seal: JSON, in which nothing that a person types can end one
 //! part and begin another, or change a flag that stands beside it.
 
+use flare_contracts::answers;
 use flare_kernel::Date;
 use flare_typed::{
     Reading, currency,
@@ -81,12 +82,12 @@ impl Answer {
             serde_json::from_str(text).ok().map(answer)
         }
         let read = match name {
-            "request.who" => records(text, Self::Who),
-            "request.amount" => records(text, Self::Amount),
-            "request.budget" => records(text, Self::Budget),
-            "request.others" => records(text, Self::Others),
-            "request.references" => records(text, Self::References),
-            "request.consent" => records(text, Self::Consent),
+            answers::WHO => records(text, Self::Who),
+            answers::AMOUNT => records(text, Self::Amount),
+            answers::BUDGET => records(text, Self::Budget),
+            answers::OTHERS => records(text, Self::Others),
+            answers::REFERENCES => records(text, Self::References),
+            answers::CONSENT => records(text, Self::Consent),
             _ => None,
         };
         read.unwrap_or_else(|| Self::Text(text.to_owned()))
@@ -145,15 +146,15 @@ impl Answer {
     /// amount that reads two ways, a country by another name. `sent` is the day on which it was typed.
     pub fn reading(&self, name: &str, sent: Date) -> Option<String> {
         match (name, self) {
-            ("request.happened_on", Self::Text(text)) => told_day(text, Expected::Behind, sent),
-            ("request.needed_by", Self::Text(text)) => told_day(text, Expected::Ahead, sent),
-            ("request.country_now" | "request.country_incident", Self::Text(text)) => {
+            (answers::HAPPENED_ON, Self::Text(text)) => told_day(text, Expected::Behind, sent),
+            (answers::NEEDED_BY, Self::Text(text)) => told_day(text, Expected::Ahead, sent),
+            (answers::COUNTRY_NOW | answers::COUNTRY_INCIDENT, Self::Text(text)) => {
                 told(place::read(text), text, |place| match place {
                     flare_kernel::Place::Country(country) => format!("{country} ({})", country.name()),
                     flare_kernel::Place::Withheld => place.to_string(),
                 })
             }
-            ("request.language", Self::Text(text)) => told(language::read(text), text, ToString::to_string),
+            (answers::LANGUAGE, Self::Text(text)) => told(language::read(text), text, ToString::to_string),
             (_, Self::Amount(amount)) => amount.reading(),
             _ => None,
         }

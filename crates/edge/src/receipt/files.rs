@@ -80,8 +80,11 @@ fn shown<S: Serializer>(name: &Option<String>, out: S) -> Result<S::Ok, S::Error
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::common::v1::{Compartment as Wire, SealedField};
-    use flare_kernel::CaseId;
+    use flare_contracts::{
+        common::v1::{Compartment as Wire, SealedField},
+        fields,
+    };
+    use flare_kernel::{CaseId, FileId};
     use flare_seal::{Compartment, CompartmentKey};
     use serde_json::json;
 
@@ -92,7 +95,8 @@ mod tests {
         let mut keys = CaseKeys::new(CaseId::from_bytes([1; 16]));
         keys.insert(Compartment::Thread, 1, CompartmentKey::generate().unwrap());
         let description = r#"{"name":"letter.pdf","size":12,"sha256":"00"}"#;
-        let sealed = keys.seal(Compartment::Thread, "file.file_1", 1, description).unwrap();
+        let field = fields::file(FileId::from_bytes([1; 16]), Compartment::Thread);
+        let sealed = keys.seal(&field, 1, description).unwrap();
         let stored = StoredFile {
             file_id: "file_1".to_owned(),
             compartment: Wire::Thread.into(),

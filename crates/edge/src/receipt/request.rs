@@ -2,7 +2,7 @@
 
 use flare_contracts::{
     common::v1::SealedField,
-    input,
+    fields, input,
     intake::v1::{AddAnswersRequest, ReceiptLock, SubmitRequestRequest},
 };
 use flare_kernel::{CaseId, Timestamp, codename, random};
@@ -273,7 +273,7 @@ fn seal(
     answers: &[(&'static str, String)],
     version_of: impl Fn(&str) -> u32,
 ) -> Result<Vec<SealedField>, EdgeError> {
-    answers.iter().map(|(name, text)| keys.seal(Compartment::Request, name, version_of(name), text)).collect()
+    answers.iter().map(|(name, text)| keys.seal(&fields::answer(name), version_of(name), text)).collect()
 }
 
 #[cfg(test)]

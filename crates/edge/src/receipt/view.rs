@@ -454,7 +454,10 @@ fn hyphened(name: &str, prefix: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::intake::v1::{GrantView, NeedView, TrancheView};
+    use flare_contracts::{
+        codes,
+        intake::v1::{GrantView, NeedView, TrancheView},
+    };
     use serde_json::json;
 
     use super::*;
@@ -511,5 +514,13 @@ mod tests {
     fn a_code_of_a_later_version_is_unknown_and_hides_nothing_else() {
         let later = v1::TrancheView { state: "melted".to_owned(), ..v1::TrancheView::default() };
         assert_eq!(tranche(later).unwrap().state, TrancheState::Unknown);
+    }
+
+    #[test]
+    fn every_reason_for_a_decline_is_known_and_shown_as_it_is() {
+        for declined_for in codes::WHY_DECLINED {
+            let reason: DeclineReason = code(declined_for).unwrap();
+            assert_eq!(json!(reason), json!(as_shown(declined_for)));
+        }
     }
 }

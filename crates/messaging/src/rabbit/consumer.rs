@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use flare_contracts::{Producer, events::v1::LoggedEvent};
 use flare_kernel::Lane;
-use flare_store::Database;
+use flare_store::{Database, Work};
 use futures::{FutureExt as _, StreamExt as _, future::try_join_all};
 use lapin::{
     BasicProperties, Channel, Consumer,
@@ -100,7 +100,7 @@ impl RabbitConsumer {
         let lanes = try_join_all(Lane::ALL.map(|lane| self.subscribe(&link, lane))).await?;
         *since = Some(Instant::now());
         // Whoever was not listening cannot know what was lost meanwhile, with a queue or with the broker's disk.
-        self.database.wakes().missed.notify_one();
+        self.database.hint(Work::Missed);
         let lanes =
             lanes.into_iter().map(|(channel, deliveries)| self.receive_lane(channel, deliveries, token));
         try_join_all(lanes).await.map(drop)

@@ -6,9 +6,8 @@ use std::{sync::Arc, time::Instant};
 
 use flare_contracts::Producer;
 use flare_kernel::{Lane, StaffId};
-use flare_store::{Error, Tx, Write, sql};
+use flare_store::{Error, Tx, Work, Write, sql};
 use flare_testkit::{Proxy, rabbitmq_url};
-use futures::FutureExt as _;
 use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldTable},
@@ -408,12 +407,12 @@ async fn a_broker_that_gives_nothing_has_not_come_back() {
     let proxy = Proxy::to(&rabbitmq_url().unwrap()).await;
     let settings = RabbitSettings { url: proxy.url.clone(), ..broker.settings().clone() };
     proxy.cut_before(BASIC_CONSUME);
+    let mut missed = world.inbox_database().listen(Work::Missed);
     let running = Running::consumer(&world, &settings);
     eventually("it has tried three times", async || proxy.opened() >= 3).await;
-    let missed = &world.inbox_database().wakes().missed;
-    assert!(missed.notified().now_or_never().is_none(), "nothing is asked for yet");
+    assert!(!missed.has_hint(), "nothing is asked for yet");
     proxy.cut_before(b"");
-    eventually("it receives", async || missed.notified().now_or_never().is_some()).await;
+    eventually("it receives", async || missed.has_hint()).await;
     running.stop().await;
     broker.clean().await;
 }

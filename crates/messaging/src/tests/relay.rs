@@ -11,8 +11,8 @@ use flare_kernel::Lane;
 
 use super::{World, on_both_engines};
 use crate::{
-    Bus, Outgoing, PublishError, Relay, Relayed,
-    relay::{BATCH, LEASE},
+    Bus, Outgoing, PublishError, Relay,
+    relay::{BATCH, LEASE, Relayed},
 };
 
 on_both_engines!(
@@ -179,12 +179,12 @@ async fn an_answer_that_is_missing_is_no_confirmation(world: &World) {
 }
 
 async fn the_local_bus_hands_a_batch_to_each_listener(world: &World) {
-    let events = usize::try_from(BATCH).unwrap();
-    world.intake().log("case_1", Lane::Urgent, events + 1).await;
+    let all = i64::try_from(BATCH).unwrap();
+    world.intake().log("case_1", Lane::Urgent, BATCH + 1).await;
     let relay = Relay::new(&world.intake_role(), Arc::new(world.local_bus()));
-    assert_eq!(relay.relay_once().await.unwrap().published, events, "a whole batch at once");
-    assert_eq!(world.effects("case_1").await, (1..=BATCH).collect::<Vec<_>>());
+    assert_eq!(relay.relay_once().await.unwrap().published, BATCH, "a whole batch at once");
+    assert_eq!(world.effects("case_1").await, (1..=all).collect::<Vec<_>>());
     assert_eq!(relay.relay_once().await.unwrap().published, 1);
-    assert_eq!(world.effects("case_1").await, (1..=BATCH + 1).collect::<Vec<_>>());
+    assert_eq!(world.effects("case_1").await, (1..=all + 1).collect::<Vec<_>>());
     assert_eq!((world.recorder.disorder(), world.inbox_rows().await), (0, 0));
 }

@@ -6,7 +6,10 @@ use std::{
     str::FromStr,
 };
 
-use flare_contracts::Producer;
+use flare_contracts::{
+    Producer,
+    limits::{FEWEST_VOTES, MOST_VOTES},
+};
 use flare_kernel::Currency;
 use tracing_subscriber::EnvFilter;
 
@@ -371,8 +374,7 @@ impl Check {
             currency,
             "must be an ISO 4217 code such as EUR",
         );
-        // Nobody decides alone.
-        self.between("policy.votes_required", policy.votes_required, 2, 9);
+        self.between("policy.votes_required", policy.votes_required, FEWEST_VOTES, MOST_VOTES);
     }
 
     fn file_exists(&mut self, key: &str, file: &Path) {

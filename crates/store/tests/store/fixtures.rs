@@ -1,6 +1,6 @@
-//! A small service: notes on things, and counters of them.
+//! A small service: notes on things, and counters of them; and a table with a column of each kind.
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use flare_contracts::{
     Kind, Reason,
@@ -8,6 +8,7 @@ use flare_contracts::{
 };
 use flare_kernel::Lane;
 use flare_store::{ConstraintRefusal, Database, Error, Migration, Schema, Tx, Write, sql};
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 pub(crate) const SCHEMA: Schema = Schema {
     name: "notes",
@@ -33,6 +34,12 @@ const MIGRATION: &str = "
         stars BIGINT NOT NULL CONSTRAINT notes_stars CHECK (stars <= 5),
         CONSTRAINT notes_thing_author UNIQUE (thing, author),
         CONSTRAINT notes_not_about_oneself CHECK (thing <> author)
+    );
+    CREATE TABLE sheets (
+        sheet TEXT NOT NULL PRIMARY KEY,
+        since BIGINT, day TEXT, lane BIGINT, reason TEXT, mode TEXT, wait BIGINT, is_open BIGINT, currency TEXT,
+        amount BIGINT, digest BYTEA, name TEXT, version BIGINT, epoch BIGINT, ciphertext BYTEA, tag BYTEA,
+        commitment BYTEA
     );
     CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL);
     INSERT INTO counters (name, value) VALUES ('a', 0), ('b', 0);
@@ -86,6 +93,41 @@ where
     F: for<'a> Fn(&'a mut Tx) -> Doing<'a, T> + Send + Sync + 'static,
 {
     database.write(Do(write)).await
+}
+
+/// A write that has added a note and now holds its transaction, and with it the one writer of a file.
+pub(crate) struct Held {
+    go_on: Arc<Semaphore>,
+    writing: JoinHandle<Result<(), Error>>,
+}
+
+impl Held {
+    /// Begins it; it is in the middle when this returns.
+    pub(crate) async fn begin(database: &Database) -> Self {
+        let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let write = {
+            let (begun, go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+            doing(move |tx| {
+                let (begun, go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+                Box::pin(async move {
+                    note(tx, "bridge", "anna", 3).await?;
+                    begun.add_permits(1);
+                    go_on.acquire().await.unwrap().forget();
+                    Ok(())
+                })
+            })
+        };
+        let database = database.clone();
+        let writing = tokio::spawn(async move { database.write(write).await });
+        begun.acquire().await.unwrap().forget();
+        Self { go_on, writing }
+    }
+
+    /// Lets it end.
+    pub(crate) async fn end(self) {
+        self.go_on.add_permits(1);
+        self.writing.await.unwrap().unwrap();
+    }
 }
 
 pub(crate) async fn note(tx: &mut Tx, thing: &str, author: &str, stars: i64) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use flare_kernel::random;
-use flare_store::{Database, sql};
+use flare_store::{Database, Reads as _, sql};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use tokio::sync::Notify;
@@ -88,5 +88,7 @@ async fn write(database: Database, thing: String) -> String {
 }
 
 async fn read(database: Database) {
-    database.fetch_all(sql("SELECT thing FROM notes LIMIT 10")).await.unwrap();
+    const NOTES: &str = "SELECT thing FROM notes LIMIT 10";
+    database.fetch_all(sql(NOTES)).await.unwrap();
+    database.read(async |snapshot| snapshot.rows(sql(NOTES)).await).await.unwrap();
 }

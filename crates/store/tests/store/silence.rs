@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use flare_kernel::random;
-use flare_store::{Database, DatabaseOptions, DatabaseUrl, Error, sql};
+use flare_store::{Database, DatabaseOptions, DatabaseUrl, Error, Reads as _, sql};
 use flare_testkit::{Proxy, postgres_url};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
@@ -29,6 +29,12 @@ impl Through {
     }
 }
 
+/// The streams that a snapshot sees.
+async fn snapshot(database: &Database) -> Result<usize, Error> {
+    let rows = database.read(async |snapshot| snapshot.rows(sql("SELECT stream FROM streams")).await).await?;
+    Ok(rows.len())
+}
+
 /// The server's own bounds do not hold when its machine lost power, or the network between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_server_holds_nobody_up_and_everything_goes_on_after_it() {
@@ -51,6 +57,8 @@ async fn a_silent_server_holds_nobody_up_and_everything_goes_on_after_it() {
         let write = run(database, |tx| Box::pin(async move { tx.lock(&[&"case_1"]).await })).await;
         assert!(write.as_ref().is_err_and(Error::is_transient), "{write:?}");
         let read = database.fetch_all(sql("SELECT stream FROM streams")).await.map(|rows| rows.len());
+        assert!(read.as_ref().is_err_and(Error::is_transient), "{read:?}");
+        let read = snapshot(database).await;
         assert!(read.as_ref().is_err_and(Error::is_transient), "{read:?}");
     }
     assert!(begun.elapsed() < Duration::from_secs(25), "each is bounded");
@@ -80,7 +88,7 @@ async fn connections_that_died_while_idle_fail_nobody() {
     let through = Through::open(format!("{url}{joint}application_name={name}"), options).await;
     let database = &through.database;
     let mut operator = sqlx::AnyConnection::connect(&url).await.unwrap();
-    for reads_first in [false, true] {
+    for first in ["a write", "a read", "a snapshot"] {
         // Four at once need four connections.
         let busy = (0..4).map(|_| {
             let database = database.clone();
@@ -103,8 +111,10 @@ async fn connections_that_died_while_idle_fail_nobody() {
                 break;
             }
         }
-        if reads_first {
-            database.fetch_all(sql("SELECT stream FROM streams")).await.unwrap();
+        match first {
+            "a read" => drop(database.fetch_all(sql("SELECT stream FROM streams")).await.unwrap()),
+            "a snapshot" => assert_eq!(snapshot(database).await.unwrap(), 1),
+            _ => {}
         }
         run(database, |tx| Box::pin(async move { tx.lock(&[&"case_1"]).await })).await.unwrap();
     }

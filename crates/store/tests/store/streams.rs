@@ -10,7 +10,7 @@ use flare_contracts::{
     events::v1::{IntakeEvent, ReceiptIssued},
 };
 use flare_kernel::{Duration, Lane};
-use flare_store::{Database, DatabaseOptions, Error, events_after, page_of_stream_heads, sql};
+use flare_store::{Database, DatabaseOptions, Error, Work, events_after, page_of_stream_heads, sql};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::fixtures::{count_up, counter, log, run};
@@ -151,19 +151,22 @@ async fn a_history_is_read_in_pages(sandbox: Sandbox) {
 }
 
 async fn an_event_wakes_the_relay(sandbox: Sandbox) {
-    let wake = Arc::clone(&sandbox.database.wakes().outbox);
+    let (mut first, mut second) =
+        (sandbox.database.listen(Work::Outbox), sandbox.database.listen(Work::Outbox));
     log(&sandbox.database, "case_1", 1).await;
-    wake.notified().await;
+    first.hint().await;
+    second.hint().await;
+    assert!(!first.has_hint());
 }
 
 async fn what_nobody_listens_to_is_logged_and_not_queued(sandbox: Sandbox) {
     let options = DatabaseOptions { has_listeners: false, ..DatabaseOptions::default() };
     let unheard = Database::open(&sandbox.url(), crate::fixtures::SCHEMA, options).await.unwrap();
+    let mut queued = unheard.listen(Work::Outbox);
     log(&unheard, "case_1", 3).await;
     assert_eq!(events_after(&unheard, "case_1", 0, 9).await.unwrap().len(), 3);
     assert!(unheard.fetch_all(sql("SELECT seq FROM outbox")).await.unwrap().is_empty());
-    let woken = tokio::time::timeout(std::time::Duration::ZERO, unheard.wakes().outbox.notified()).await;
-    assert!(woken.is_err(), "there is nothing for the relay to do");
+    assert!(!queued.has_hint(), "there is nothing for the relay to do");
     log(&sandbox.database, "case_1", 1).await;
     assert_eq!(unheard.fetch_all(sql("SELECT seq FROM outbox")).await.unwrap().len(), 1);
     unheard.close().await;

@@ -1,9 +1,7 @@
 //! Setting, replacing and clearing timers.
 
-use std::sync::Arc;
-
 use flare_kernel::{Duration, Timestamp};
-use flare_store::{Database, sql};
+use flare_store::{Database, Work, sql};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::fixtures::run;
@@ -28,9 +26,9 @@ async fn a_timer_set_again_replaces_the_one_before(sandbox: Sandbox) {
     let database = &sandbox.database;
     let now = database.now().await.unwrap();
     let later = now.plus(Duration::from_hours(2));
-    let wake = Arc::clone(&database.wakes().timers);
+    let mut timers_set = database.listen(Work::Timers);
     set(database, "assess", now).await;
-    wake.notified().await;
+    timers_set.hint().await;
     set(database, "assess", later).await;
     set(database, "outcome", now).await;
     let expected = [("assess".to_owned(), 2, later.as_micros()), ("outcome".to_owned(), 1, now.as_micros())];

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use flare_contracts::{
     Event, Producer,
     events::v1::{ListEventsRequest, LoggedEvent, StreamHead, StreamHeadsRequest},
-    input,
+    input, limits,
 };
 use flare_edge::Session;
 use flare_store::{EventRecord, verify_chain};
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{CliError, Context, ask, when};
 
 /// Events and streams asked for at once.
-const PAGE: i32 = 500;
+const PAGE: i32 = limits::EVENTS_AT_ONCE;
 
 /// The audit trail.
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,11 @@
 use std::{collections::HashSet, time::Duration};
 
 use clap::{Args, Subcommand};
-use flare_contracts::notification::v1::{ListInboxRequest, MarkReadRequest, Notice};
+use flare_contracts::{
+    input,
+    limits::NOTICES_AT_ONCE,
+    notification::v1::{ListInboxRequest, MarkReadRequest, Notice},
+};
 use flare_edge::Session;
 use flare_kernel::NoticeId;
 use serde_json::json;
@@ -11,7 +15,7 @@ use serde_json::json;
 use super::{CliError, Context, Output, ask, case::choices::Worded as _, when};
 
 /// Rows asked for at once.
-const PAGE: i32 = 200;
+const PAGE: i32 = input::MAX_PAGE;
 /// How often `--watch` looks.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -146,8 +150,7 @@ async fn mark_read(args: ReadArgs, session: &Session, context: &Context) -> Resu
         args.notices.iter().map(ToString::to_string).collect()
     };
     let mut marked = 0;
-    let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    for (index, some) in notice_ids.chunks(size).enumerate() {
+    for (index, some) in notice_ids.chunks(NOTICES_AT_ONCE).enumerate() {
         let request_id = context.request_id_of(&index.to_string())?;
         let request = MarkReadRequest { request_id, notice_ids: some.to_vec() };
         let notification = context.lines.notification(&session.credential().await?);

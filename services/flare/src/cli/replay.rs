@@ -5,6 +5,7 @@ use data_encoding::HEXLOWER;
 use flare_contracts::{
     Producer,
     events::v1::{ListQuarantinedRequest, QuarantinedStream, ReplayRequest},
+    limits,
 };
 use flare_edge::Session;
 use flare_kernel::random;
@@ -13,7 +14,7 @@ use serde_json::json;
 use super::{CliError, Context, ask, when};
 
 /// Rows asked for at once.
-const PAGE: i32 = 500;
+const PAGE: i32 = limits::EVENTS_AT_ONCE;
 
 /// `flare replay`
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use flare_contracts::{
+    codes,
     identity::v1::{
         DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
     },
@@ -20,6 +21,7 @@ use serde_json::json;
 
 use super::{
     CliError, Context, ask,
+    case::choices::code,
     login::new_passphrase,
     prompt, retrying,
     secret_file::{self, SecretFile},
@@ -27,7 +29,7 @@ use super::{
 };
 
 /// Rows asked for at once.
-const PAGE: i32 = 200;
+const PAGE: i32 = input::MAX_PAGE;
 
 /// What can be done with staff.
 #[derive(Debug, Subcommand)]
@@ -170,8 +172,8 @@ pub(crate) struct DisableArgs {
     /// Their name or id
     name: String,
     /// Why
-    #[arg(long, value_enum)]
-    reason: DisableReason,
+    #[arg(long, value_parser = code(codes::WHY_DISABLED))]
+    reason: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -190,25 +192,6 @@ impl TeamName {
             Self::Triage => Team::Triage,
             Self::Approvers => Team::Approvers,
             Self::Finance => Team::Finance,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum DisableReason {
-    Left,
-    LostDevice,
-    Misuse,
-    Other,
-}
-
-impl DisableReason {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::LostDevice => "lost_device",
-            Self::Misuse => "misuse",
-            Self::Other => "other",
         }
     }
 }
@@ -536,7 +519,7 @@ async fn disable(args: DisableArgs, context: &Context) -> Result<(), CliError> {
     let request = DisableStaffRequest {
         request_id: context.request_id()?,
         staff_id: member.staff_id.clone(),
-        reason: args.reason.code().to_owned(),
+        reason: args.reason,
     };
     let identity = context.lines.identity(&session.credential().await?);
     ask(identity, request, async |mut identity, request| identity.disable_staff(request).await).await?;

@@ -5,6 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use flare_access::Clock as _;
 use flare_contracts::{
     common::v1::{Lane, Mode, NeedKind, Trigger},
+    fields,
     grants::v1::{
         DraftGrantRequest, GetGrantRequest, Grant, PaymentMethod, ShowProposalRequest, SubmitGrantRequest,
         SupportKind,
@@ -143,7 +144,7 @@ impl Scene<'_> {
             request_id: self.id("acknowledge"),
             case_id: self.case.to_string(),
             version: case.version,
-            contact_plan: Some(keys.seal(Compartment::Notes, "notes.contact_plan", 1, &plan.to_text()?)?),
+            contact_plan: Some(keys.seal(&fields::CONTACT_PLAN, 1, &plan.to_text()?)?),
             key: Some(epoch),
             requester_fingerprints: vec![self.officer.contact_fingerprint(&self.form.contact)?.to_vec()],
         };
@@ -187,7 +188,7 @@ impl Scene<'_> {
             case_id,
             message_id: message.to_string(),
             kind: kind.into(),
-            text: Some(keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?),
+            text: Some(keys.seal(&fields::message(message), 1, text)?),
             about: about.to_owned(),
             contact_plan_kept: true,
             seen: found.newest_message,
@@ -213,15 +214,14 @@ impl Scene<'_> {
         let case = self.look().await?;
         let keys = self.officer.case_keys(self.case, &case.keys);
         let needs: Vec<String> = case.needs.iter().map(|need| need.need_id.clone()).collect();
-        let first = needs.first().cloned().unwrap_or_default();
+        let first: NeedId = needs.first().map(String::as_str).unwrap_or_default().parse()?;
         let words = "Two independent colleagues confirm it; the partner can deliver within days.";
-        let name = format!("notes.recommendation.{first}");
         let request = RecommendGrantRequest {
             request_id: self.id("recommend"),
             case_id: self.case.to_string(),
             version: case.version,
             need_ids: needs,
-            words: Some(keys.seal(Compartment::Notes, &name, 1, words)?),
+            words: Some(keys.seal(&fields::recommendation(first), 1, words)?),
             amount: Some(flare_contracts::input::money_out(self.amount()?)),
             scores: Some(Scores {
                 relevance_to_context: 4,

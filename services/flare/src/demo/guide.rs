@@ -4,14 +4,13 @@ use std::{fmt::Write as _, net::SocketAddr, path::Path};
 
 use super::{
     cases::Played,
-    cast::{Cast, PASSPHRASE, PEOPLE},
+    cast::{PASSPHRASE, PEOPLE},
 };
 
 /// What the demo prints when it is ready.
 pub(crate) fn guide(
     (address, pages): (SocketAddr, Option<SocketAddr>),
     folder: &Path,
-    _: &Cast,
     cases: &[Played],
 ) -> String {
     let mut text = String::new();

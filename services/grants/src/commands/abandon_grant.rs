@@ -2,6 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    codes,
     common::v1::Role,
     grants::v1::{AbandonGrantRequest, GrantState},
     input,
@@ -9,7 +10,7 @@ use flare_contracts::{
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, GrantsPolicy, domain::ABANDON_REASONS};
+use crate::{Grants, GrantsPolicy};
 
 pub(crate) struct AbandonGrant {
     change: Change,
@@ -27,7 +28,7 @@ impl AbandonGrant {
         Ok(Self {
             change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             is_head: staff.roles.holds(Role::Head),
-            reason: input::code("reason", &request.reason, ABANDON_REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_ABANDONED)?,
             policy: grants.policy,
         })
     }

@@ -1,20 +1,18 @@
 //! Begins the next key epoch of a grant's compartment. Content is never refused to its readers because of a stage.
 
 use flare_access::Staff;
-use flare_contracts::common::v1::Compartment as Wire;
 use flare_contracts::{
     events::v1::GrantKeyBegun,
     grants::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
     input,
 };
-use flare_seal::Compartment;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
 use super::Change;
 use crate::{
     Grants,
     domain::Refused,
-    keys::{SealedEpoch, held_for, sees_payee},
+    keys::{held_for, sees_payee},
     store,
 };
 
@@ -35,13 +33,10 @@ impl BeginKeyEpoch {
         staff: &Staff,
         request: &BeginKeyEpochRequest,
     ) -> Result<Self, Error> {
-        let id = input::id("grant_id", &request.grant_id)?;
-        let held = held_for(staff.roles);
-        Ok(Self {
-            change: Change::unversioned(grants, staff, &request.grant_id)?,
-            key: SealedEpoch::seal(request.key.clone(), id, held, &grants.service_key)?,
-            for_a_vote: !sees_payee(staff.roles),
-        })
+        let change = Change::unversioned(grants, staff, &request.grant_id)?;
+        let (grant, held) = (change.grant, held_for(staff.roles));
+        let key = SealedEpoch::seal("key", request.key.clone(), grant, held, &grants.service_key)?;
+        Ok(Self { change, key, for_a_vote: !sees_payee(staff.roles) })
     }
 }
 
@@ -53,24 +48,16 @@ impl Write for BeginKeyEpoch {
         if self.for_a_vote {
             let voter = store::cases::voter(tx, self.change.by).await?;
             open.grant.check_voter(&voter)?;
-            if self.key.epoch as usize > MOST_FOR_VOTES {
+            if self.key.number() as usize > MOST_FOR_VOTES {
                 return Err(Refused::TooMany { what: "keys for votes", most: MOST_FOR_VOTES }.into());
             }
         }
-        let epochs = open.grant.epochs;
-        let (newest, compartment) = match self.key.compartment {
-            Compartment::Payment => (epochs.payment, Wire::Payment),
-            Compartment::Proposal | Compartment::Request | Compartment::Thread | Compartment::Notes => {
-                (epochs.proposal, Wire::Proposal)
-            }
-        };
-        self.key.check_follows(newest)?;
-        store::keys::put(tx, self.change.grant, &self.key).await?;
+        self.key.begin(tx).await?;
         let begun = GrantKeyBegun {
             case_id: open.grant.case.to_string(),
             grant_id: open.grant.id.to_string(),
-            compartment: compartment.into(),
-            epoch: self.key.epoch,
+            compartment: input::compartment_out(self.key.compartment()).into(),
+            epoch: self.key.number(),
         };
         let state = open.save(tx, &self.change.by.to_string(), vec![begun.into()]).await?;
         Ok(BeginKeyEpochResponse { version: state.version })

@@ -2,9 +2,9 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
+    Refusal, fields,
     grants::v1::{CastVoteRequest, Decision, GrantState},
-    input, text_limits,
+    input,
 };
 use flare_store::{Error, Tx, Write};
 
@@ -18,12 +18,9 @@ pub(crate) struct CastVote {
 
 impl CastVote {
     pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &CastVoteRequest) -> Result<Self, Error> {
-        let name = format!("proposal.vote.{}", staff.id);
-        let words = request
-            .words
-            .clone()
-            .map(|words| input::sealed("words", Some(words), &name, text_limits::VOTE_WORDS))
-            .transpose()?;
+        let meant = fields::vote(staff.id);
+        let words =
+            request.words.clone().map(|words| input::sealed("words", Some(words), &meant)).transpose()?;
         if words.as_ref().is_some_and(|words| words.commitment.is_empty()) {
             return Err(Refusal::invalid("words.commitment", GrantsRule::NotCommitted { bytes: 32 }).into());
         }

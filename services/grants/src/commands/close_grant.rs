@@ -2,16 +2,14 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    codes,
     grants::v1::{CloseGrantRequest, GrantState},
     input,
 };
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{
-    Grants, GrantsPolicy,
-    domain::{CLOSE_OUTCOMES, NewClose},
-};
+use crate::{Grants, GrantsPolicy, domain::NewClose};
 
 pub(crate) struct CloseGrant {
     change: Change,
@@ -24,7 +22,7 @@ impl CloseGrant {
         Ok(Self {
             change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             close: NewClose {
-                outcome: input::code("outcome", &request.outcome, CLOSE_OUTCOMES)?,
+                outcome: input::code("outcome", &request.outcome, codes::OUTCOMES)?,
                 unspent: input::money("unspent", request.unspent.as_ref())?,
             },
             policy: grants.policy,

@@ -2,13 +2,14 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    codes,
     grants::v1::{DeclareConflictRequest, GrantState},
     input,
 };
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::CONFLICT_REASONS};
+use crate::Grants;
 
 pub(crate) struct DeclareConflict {
     change: Change,
@@ -22,7 +23,7 @@ impl DeclareConflict {
         request: &DeclareConflictRequest,
     ) -> Result<Self, Error> {
         let change = Change::unversioned(grants, staff, &request.grant_id)?;
-        Ok(Self { change, reason: input::code("reason", &request.reason, CONFLICT_REASONS)? })
+        Ok(Self { change, reason: input::code("reason", &request.reason, codes::WHY_CONFLICTED)? })
     }
 }
 

@@ -5,21 +5,18 @@ use flare_contracts::{
     InputRule, Refusal,
     grants::v1::{DraftGrantRequest, GrantState},
     input,
+    limits::MOST_VOTES,
 };
 use flare_seal::Compartment;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
 use super::Open;
 use crate::{
     Grants, GrantsPolicy,
     domain::{Draft, Grant, Terms},
-    keys::SealedEpoch,
     refusals::{GrantsRefusal, GrantsRule},
     store,
 };
-
-/// The most votes that a grant may require.
-const MAX_VOTES: u32 = 9;
 
 pub(crate) struct DraftGrant {
     draft: Draft,
@@ -32,14 +29,14 @@ impl DraftGrant {
         let id = input::id("grant_id", &request.grant_id)?;
         let case = input::id("case_id", &request.case_id)?;
         let terms = Terms::parse(request.terms.clone(), &grants.policy)?;
-        let key = SealedEpoch::seal(request.key.clone(), id, &[Compartment::Proposal], &grants.service_key)?;
-        key.check_follows(0)?;
+        let held = &[Compartment::Proposal];
+        let key = SealedEpoch::seal("key", request.key.clone(), id, held, &grants.service_key)?;
         let least = grants.policy.votes_required;
         let votes_required = match request.votes_required {
             0 => least,
-            votes if (least..=MAX_VOTES).contains(&votes) => votes,
+            votes if (least..=MOST_VOTES).contains(&votes) => votes,
             _ => {
-                let rule = GrantsRule::VotesOutOfRange { least, most: MAX_VOTES };
+                let rule = GrantsRule::VotesOutOfRange { least, most: MOST_VOTES };
                 return Err(Refusal::invalid("votes_required", rule).into());
             }
         };
@@ -64,7 +61,7 @@ impl Write for DraftGrant {
         }
         let (grant, facts) = Grant::draft(draft.clone(), &case, tx.now())?;
         let state = Open::new(grant, case, &self.policy).save(tx, &draft.proposer.to_string(), facts).await?;
-        store::keys::put(tx, draft.id, &self.key).await?;
+        self.key.begin(tx).await?;
         Ok(state)
     }
 }

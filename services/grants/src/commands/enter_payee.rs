@@ -2,19 +2,15 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    fields,
     grants::v1::{EnterPayeeRequest, GrantState},
-    input, text_limits,
+    input,
 };
 use flare_seal::Compartment;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
 use super::Change;
-use crate::{
-    Grants,
-    domain::{PAYEE, PayeeEntry},
-    keys::SealedEpoch,
-    store,
-};
+use crate::{Grants, domain::PayeeEntry};
 
 pub(crate) struct EnterPayee {
     change: Change,
@@ -25,17 +21,12 @@ pub(crate) struct EnterPayee {
 impl EnterPayee {
     pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &EnterPayeeRequest) -> Result<Self, Error> {
         let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
-        let key = match request.key.clone() {
-            None => None,
-            key => {
-                let key = SealedEpoch::seal(key, change.grant, &[Compartment::Payment], &grants.service_key)?;
-                key.check_follows(0)?;
-                Some(key)
-            }
-        };
+        let held = &[Compartment::Payment];
+        let seal = |key| SealedEpoch::seal("key", Some(key), change.grant, held, &grants.service_key);
+        let key = request.key.clone().map(seal).transpose()?;
         let entry = PayeeEntry {
             by: staff.id,
-            sealed: input::sealed("payee", request.payee.clone(), PAYEE, text_limits::PAYEE)?,
+            sealed: input::sealed("payee", request.payee.clone(), &fields::PAYEE)?,
             fingerprint: input::array("fingerprint", &request.fingerprint)?,
             brings_key: key.is_some(),
         };
@@ -51,7 +42,7 @@ impl Write for EnterPayee {
         let state =
             self.change.apply(tx, |open, _| open.grant.enter_payee(entry, &open.case.references)).await?;
         if let Some(key) = &self.key {
-            store::keys::put(tx, self.change.grant, key).await?;
+            key.begin(tx).await?;
         }
         Ok(state)
     }

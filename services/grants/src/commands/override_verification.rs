@@ -2,13 +2,14 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    codes,
     grants::v1::{GrantState, OverrideVerificationRequest},
     input,
 };
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::OVERRIDE_REASONS};
+use crate::Grants;
 
 pub(crate) struct OverrideVerification {
     change: Change,
@@ -22,7 +23,7 @@ impl OverrideVerification {
         request: &OverrideVerificationRequest,
     ) -> Result<Self, Error> {
         let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
-        Ok(Self { change, reason: input::code("reason", &request.reason, OVERRIDE_REASONS)? })
+        Ok(Self { change, reason: input::code("reason", &request.reason, codes::WHY_OVERRIDDEN)? })
     }
 }
 

@@ -2,19 +2,14 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
+    Refusal, codes,
     grants::v1::{GrantState, RecordAgreementRequest},
     input,
 };
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{
-    Grants,
-    domain::{AgreementWay, VOICE},
-    refusals::GrantsRule,
-    store,
-};
+use crate::{Grants, domain::AgreementWay, refusals::GrantsRule, store};
 
 pub(crate) struct RecordAgreement {
     change: Change,
@@ -34,7 +29,7 @@ impl RecordAgreement {
             }
             (message, "") => AgreementWay::Message(input::id("message_id", message)?),
             ("", voice) => AgreementWay::Voice {
-                how: input::code("agreed_by", voice, VOICE)?,
+                how: input::code("agreed_by", voice, codes::AGREED_BY)?,
                 witness: input::id("witness", &request.witness)?,
             },
             _ => return Err(Refusal::invalid("agreed_by", GrantsRule::BesideMessage).into()),

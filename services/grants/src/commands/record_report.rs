@@ -2,7 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    InputRule, Refusal,
+    InputRule, Refusal, codes,
     common::v1::Role,
     grants::v1::{GrantState, RecordReportRequest},
     input,
@@ -12,7 +12,7 @@ use flare_store::{Error, Tx, Write};
 use super::Change;
 use crate::{
     Grants, GrantsPolicy,
-    domain::{REPORT_REASONS, ReportKind, Reported},
+    domain::{ReportKind, Reported},
     refusals::GrantsRule,
 };
 
@@ -32,7 +32,7 @@ impl RecordReport {
         let kinds: Vec<_> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let rule = || Refusal::invalid("how", InputRule::OneOf { words: kinds.join(", ") });
         let kind: ReportKind = request.how.parse().map_err(|_| rule())?;
-        let reason = || input::code("reason", &request.reason, REPORT_REASONS);
+        let reason = || input::code("reason", &request.reason, codes::WHY_NO_REPORT);
         let reported = match kind {
             ReportKind::Received => Reported::Received,
             ReportKind::Oral => Reported::Oral,
@@ -74,15 +74,23 @@ impl Write for RecordReport {
 
 #[cfg(test)]
 mod tests {
+    use flare_contracts::codes;
     use flare_testkit::{Sandbox, on_both_engines};
 
     use crate::{
         domain::{
-            TimerKind,
+            ReportKind, TimerKind,
             samples::{HEAD, OFFICER},
         },
         fixtures::{World, fields, refused},
     };
+
+    #[test]
+    fn a_report_is_of_one_of_the_kinds_that_the_contract_lists() {
+        let kinds: Vec<_> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(kinds, codes::REPORTS);
+    }
+
     on_both_engines!(a_report_is_in_proportion, crate::SCHEMA);
     async fn a_report_is_in_proportion(sandbox: Sandbox) {
         let world = World::reporting(sandbox).await;

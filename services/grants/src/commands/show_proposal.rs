@@ -2,7 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
+    Refusal, codes,
     grants::v1::{GrantState, ShowProposalRequest},
     input,
 };
@@ -10,7 +10,7 @@ use flare_kernel::MessageId;
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::TOLD_BY, refusals::GrantsRule};
+use crate::{Grants, refusals::GrantsRule};
 
 pub(crate) struct ShowProposal {
     change: Change,
@@ -31,7 +31,7 @@ impl ShowProposal {
         };
         let told_by = match request.told_by.as_str() {
             "" => None,
-            text => Some(input::code("told_by", text, TOLD_BY)?),
+            text => Some(input::code("told_by", text, codes::TOLD_BY)?),
         };
         if message.is_none() && told_by.is_none() {
             return Err(Refusal::invalid("message_id", GrantsRule::NeitherMessageNorTold).into());

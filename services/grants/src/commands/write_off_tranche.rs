@@ -2,6 +2,7 @@
 
 use flare_access::Staff;
 use flare_contracts::{
+    codes,
     grants::v1::{GrantState, WriteOffTrancheRequest},
     input,
 };
@@ -9,7 +10,7 @@ use flare_kernel::TrancheId;
 use flare_store::{Error, Tx, Write};
 
 use super::Change;
-use crate::{Grants, domain::WRITE_OFF_REASONS};
+use crate::Grants;
 
 pub(crate) struct WriteOffTranche {
     change: Change,
@@ -26,7 +27,7 @@ impl WriteOffTranche {
         Ok(Self {
             change: Change::parse(grants, staff, &request.grant_id, request.version)?,
             tranche: input::id("tranche_id", &request.tranche_id)?,
-            reason: input::code("reason", &request.reason, WRITE_OFF_REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_WRITTEN_OFF)?,
         })
     }
 }

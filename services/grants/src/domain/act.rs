@@ -1,12 +1,11 @@
 //! The stages of a grant, and which acts each allows: the transition table.
 
 use flare_contracts::grants::v1::GrantStage;
-
-use super::{Grant, Refused, code::codes};
+use flare_kernel::codes;
 
 codes! {
     /// Where a grant stands.
-    Stage {
+    pub(crate) enum Stage {
         /// Being written.
         Draft = "draft",
         /// The approvers have it.
@@ -34,7 +33,7 @@ codes! {
 
 codes! {
     /// What a person may do with a grant where its stage allows it. The name completes "a grant can …".
-    Act {
+    pub(crate) enum Act {
         Revise = "be revised",
         ShowProposal = "have its proposal shown",
         Submit = "be submitted",
@@ -203,27 +202,16 @@ impl Act {
     }
 }
 
-impl Grant {
-    /// Refuses what the stage does not allow.
-    pub(super) fn allow(&self, act: Act) -> Result<(), Refused> {
-        if self.stage.acts().contains(&act) {
-            Ok(())
-        } else {
-            Err(Refused::WrongStage { act, stage: self.stage })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use flare_contracts::grants::v1::Decision;
-    use flare_kernel::Date;
+    use flare_kernel::{Date, UnknownCode};
 
     use super::*;
     use crate::{
         GrantsPolicy,
         domain::{
-            Facts, NewClose, Reported, UnknownCode,
+            Facts, Grant, NewClose, Refused, Reported,
             samples::{self, APPROVERS, FINANCE, HEAD, NOW, OFFICER, PROPOSER, eur},
         },
     };

@@ -1,17 +1,14 @@
 //! What the requester agreed to, in the thread or by voice, after the donor's origin was told.
 
 use flare_contracts::events::v1::AgreementPosted;
-use flare_kernel::{MessageId, StaffId, Timestamp};
+use flare_kernel::{MessageId, StaffId, Timestamp, codes};
 
-use super::{Act, Facts, Grant, Refused, code::codes};
+use super::{Act, Facts, Grant, Refused};
 use crate::refusals::GrantsRule;
-
-/// How an agreement by voice was given, with a witness.
-pub(crate) const VOICE: &[&str] = &["phone", "visit", "proxy"];
 
 codes! {
     /// What the requester answered in the thread.
-    AgreementAnswer {
+    pub(crate) enum AgreementAnswer {
         /// Agrees.
         Accepted = "accepted",
         /// Does not.
@@ -28,7 +25,7 @@ pub(crate) enum AgreementWay {
     Message(MessageId),
     /// Agreed to by voice; opens the gate at once.
     Voice {
-        /// One of [`VOICE`].
+        /// One of [`AGREED_BY`](flare_contracts::codes::AGREED_BY).
         how: &'static str,
         /// Who heard it.
         witness: StaffId,

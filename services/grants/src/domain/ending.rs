@@ -4,21 +4,14 @@ use flare_contracts::{
     events::v1::{CloseProposed, GrantClosed, GrantEnded, GrantTerminated, ReportRecorded},
     input,
 };
-use flare_kernel::{Date, Duration, Money, StaffId, Timestamp};
+use flare_kernel::{Date, Duration, Money, StaffId, Timestamp, codes};
 
-use super::{Act, Deadline, Facts, Grant, Refused, Stage, TrancheState, code::codes};
+use super::{Act, Deadline, Facts, Grant, Refused, Stage, TrancheState};
 use crate::{GrantsPolicy, refusals::GrantsRule};
-
-/// Why a report is deferred or waived.
-pub(crate) const REPORT_REASONS: &[&str] = &["unsafe", "light", "other"];
-/// What a grant came to.
-pub(crate) const CLOSE_OUTCOMES: &[&str] = &["achieved", "partly_achieved", "not_achieved", "overtaken"];
-/// Why a grant is terminated.
-pub(crate) const TERMINATE_REASONS: &[&str] = &["ethics", "corruption", "safeguarding"];
 
 codes! {
     /// What became of the report.
-    ReportKind {
+    pub(crate) enum ReportKind {
         /// Given in the thread.
         Received = "received",
         /// Given by voice.
@@ -34,7 +27,7 @@ codes! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
     pub(crate) kind: ReportKind,
-    /// One of [`REPORT_REASONS`] when it is deferred or waived, or nothing.
+    /// One of [`WHY_NO_REPORT`](flare_contracts::codes::WHY_NO_REPORT) when it is deferred or waived, or nothing.
     pub(crate) reason: &'static str,
 }
 
@@ -47,14 +40,14 @@ pub(crate) enum Reported {
     Oral,
     /// It is put off.
     Deferred {
-        /// One of [`REPORT_REASONS`].
+        /// One of [`WHY_NO_REPORT`](flare_contracts::codes::WHY_NO_REPORT).
         reason: &'static str,
         /// Until the end of this day.
         until: Date,
     },
     /// It is not asked for.
     Waived {
-        /// One of [`REPORT_REASONS`].
+        /// One of [`WHY_NO_REPORT`](flare_contracts::codes::WHY_NO_REPORT).
         reason: &'static str,
     },
 }
@@ -62,7 +55,7 @@ pub(crate) enum Reported {
 /// What a grant is to be closed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NewClose {
-    /// One of [`CLOSE_OUTCOMES`].
+    /// One of [`OUTCOMES`](flare_contracts::codes::OUTCOMES).
     pub(crate) outcome: &'static str,
     /// What goes back to its fund.
     pub(crate) unspent: Money,

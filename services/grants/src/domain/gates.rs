@@ -8,8 +8,6 @@ use flare_kernel::StaffId;
 
 use super::{Act, AgreementAnswer, AgreementWay, Facts, Grant, Refused, Stage};
 
-/// Why a head opens the gate "verified" without two references.
-pub(crate) const OVERRIDE_REASONS: &[&str] = &["no_time", "references_unsafe", "known_partner", "other"];
 /// How many references have to confirm.
 const REFERENCES_NEEDED: usize = 2;
 
@@ -22,7 +20,7 @@ pub(crate) enum Verified {
     Override {
         /// Who.
         by: StaffId,
-        /// One of [`OVERRIDE_REASONS`].
+        /// One of [`WHY_OVERRIDDEN`](flare_contracts::codes::WHY_OVERRIDDEN).
         reason: &'static str,
     },
 }

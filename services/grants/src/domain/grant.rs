@@ -2,15 +2,14 @@
 
 use flare_contracts::{
     InputRule,
-    common::v1::SealedField,
     events::v1::{GrantDrafted, GrantsEvent, MoneyHeld},
     input,
 };
 use flare_kernel::{CaseId, Duration, GrantId, Lane, Money, NeedId, StaffId, Timestamp};
 
 use super::{
-    Advance, Agreement, Closing, Conflict, MoneyState, Payee, Proposal, Refused, Report, Reservation, Stage,
-    Terms, Tranche, Verified, Vote,
+    Act, Advance, Agreement, Closing, Conflict, MoneyState, Payee, Proposal, Refused, Report, Reservation,
+    Stage, Terms, Tranche, Verified, Vote,
 };
 use crate::refusals::GrantsRule;
 
@@ -194,6 +193,15 @@ impl Grant {
         self.terms.needs.iter().map(ToString::to_string).collect()
     }
 
+    /// Refuses what the stage does not allow.
+    pub(super) fn allow(&self, act: Act) -> Result<(), Refused> {
+        if self.stage.acts().contains(&act) {
+            Ok(())
+        } else {
+            Err(Refused::WrongStage { act, stage: self.stage })
+        }
+    }
+
     /// Refuses the proposer.
     pub(super) fn not_proposer(&self, who: StaffId, act: &'static str) -> Result<(), Refused> {
         if who == self.proposer { Err(Refused::ByProposer(act)) } else { Ok(()) }
@@ -219,17 +227,6 @@ impl Grant {
         let currency = self.terms.ceiling.currency();
         Money::new(currency, minor).unwrap_or(Money::zero(currency))
     }
-}
-
-/// Refuses a sealed field that is not the next version under the newest epoch.
-pub(super) fn check_next(field: &str, sealed: &SealedField, before: u32, epoch: u32) -> Result<(), Refused> {
-    if sealed.epoch != epoch {
-        return Err(Refused::OldEpoch { field: field.to_owned(), newest: epoch });
-    }
-    if sealed.version != before + 1 {
-        return Err(Refused::field(format!("{field}.version"), GrantsRule::NotNext { number: before + 1 }));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

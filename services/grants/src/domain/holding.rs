@@ -1,19 +1,17 @@
 //! Holding, freeing and stopping all money of a case: what a pause, an inquiry or a withdrawal does to each grant.
 
 use flare_contracts::events::v1::{GrantWithdrawn, MoneyFreed, MoneyHeld, triage_event::Event};
-use flare_kernel::{StaffId, Timestamp};
+use flare_kernel::{StaffId, Timestamp, codes};
 
-use super::{Act, Facts, Grant, Refused, Stage, code::codes};
+use super::{Act, Facts, Grant, Refused, Stage};
 use crate::GrantsPolicy;
 
-/// Why a grant is abandoned.
-pub(crate) const ABANDON_REASONS: &[&str] = &["helped_otherwise", "not_needed", "mistake", "other"];
 /// Why a grant is withdrawn that nobody abandoned.
 const CASE_WITHDRAWN: &str = "case_withdrawn";
 
 codes! {
     /// Whether a grant's money may move.
-    MoneyState {
+    pub(crate) enum MoneyState {
         /// It may.
         Free = "free",
         /// Not until somebody frees it.

@@ -3,7 +3,7 @@
 use flare_contracts::{common::v1::SealedField, events::v1::PayeeEntered, vote};
 use flare_kernel::{Date, StaffId, Timestamp};
 
-use super::{Act, Facts, Grant, Refused, Stage, grant::check_next};
+use super::{Act, Facts, Grant, Refused, Stage, terms::check_next};
 use crate::refusals::GrantsRule;
 
 /// How old the look at a sanctions list may be, in days.

@@ -9,15 +9,12 @@ use flare_kernel::{Date, MessageId, StaffId, Timestamp};
 use super::{Act, Conflict, Deadline, Facts, Grant, REVISER, Refused, Stage, Terms};
 use crate::GrantsPolicy;
 
-/// How a proposal is told when it is not in the thread.
-pub(crate) const TOLD_BY: &[&str] = &["signal", "phone", "visit", "proxy"];
-
 /// What the requester saw of the proposal as it is now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Proposal {
     /// The message in the thread that shows it.
     pub(crate) message: Option<MessageId>,
-    /// How it was told otherwise: one of [`TOLD_BY`].
+    /// How it was told otherwise: one of [`TOLD_BY`](flare_contracts::codes::TOLD_BY).
     pub(crate) told_by: Option<&'static str>,
     /// When it was shown in the thread last.
     pub(crate) shown: Option<Timestamp>,

@@ -4,6 +4,7 @@ use flare_contracts::{
     DomainEvent,
     common::v1::{Mode, Money as MoneyOut, Role, SealedField, Trigger},
     events::v1::GrantsEvent,
+    fields,
     grants::v1::{self, Decision, PaymentMethod, SupportKind},
     vote,
 };
@@ -65,7 +66,7 @@ pub(crate) fn terms() -> v1::Terms {
         trigger: Trigger::Negative.into(),
         need_ids: vec![need(1).to_string(), need(2).to_string()],
         costs_from: String::new(),
-        sealed: SEALED_TERMS.map(|(name, _)| sealed(name, 1, 1)).into(),
+        sealed: fields::TERMS.map(|term| sealed(&term.name, 1, 1)).into(),
     }
 }
 
@@ -155,7 +156,7 @@ pub(crate) fn reporting() -> Grant {
 }
 
 pub(crate) fn payee(by: StaffId, version: u32, brings_key: bool) -> PayeeEntry {
-    PayeeEntry { by, sealed: sealed(PAYEE, version, 1), fingerprint: [0x70; 32], brings_key }
+    PayeeEntry { by, sealed: sealed("payment.payee", version, 1), fingerprint: [0x70; 32], brings_key }
 }
 
 /// Agreed to on the telephone, while somebody listened.
@@ -206,7 +207,7 @@ pub(crate) fn vote(grant: &Grant, who: StaffId, decision: Decision) -> (Voter, N
         signing_key: Some(key.public()),
         active: true,
     };
-    let name = format!("proposal.vote.{who}");
+    let name = fields::vote(who).name;
     let earlier = grant.votes.iter().filter(|vote| vote.voter == who && vote.cast.words.is_some()).count();
     let version = u32::try_from(earlier).unwrap() + 1;
     let words = (decision != Decision::Approve).then(|| sealed(&name, version, grant.epochs.proposal));

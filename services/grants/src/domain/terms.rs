@@ -3,26 +3,19 @@
 use flare_contracts::{
     Coded, InputRule, Refusal,
     common::v1::{Mode, SealedField, Trigger},
+    fields,
     grants::v1::{self, PaymentMethod, SupportKind},
     input,
-    text_limits::{BENEFICIARY, BUDGET, SCOPE, most_bytes},
+    limits::NEEDS_OF_A_GRANT,
     vote::{self, Ballot},
 };
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId};
 
-use super::{Refused, grant::check_next};
+use super::Refused;
 use crate::{GrantsPolicy, refusals::GrantsRule};
-
-/// The name of the sealed payee.
-pub(crate) const PAYEE: &str = "payment.payee";
-/// The sealed terms, in the order in which they are kept, and the most characters that each may have.
-pub(crate) const SEALED_TERMS: [(&str, usize); 3] =
-    [("proposal.scope", SCOPE), ("proposal.budget", BUDGET), ("proposal.beneficiary", BENEFICIARY)];
 
 /// How long after the end a payment may still be due, in days.
 const PAY_DAYS_AFTER_END: i64 = 30;
-/// The most needs that one grant may answer.
-const MAX_NEEDS: usize = 20;
 
 /// What a grant is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +30,7 @@ pub(crate) struct Terms {
     pub(crate) mode: Mode,
     pub(crate) trigger: Trigger,
     pub(crate) needs: Vec<NeedId>,
-    /// In the order of [`SEALED_TERMS`].
+    /// In the order of [`TERMS`](fields::TERMS).
     pub(crate) sealed: [SealedField; 3],
 }
 
@@ -85,7 +78,7 @@ impl Terms {
             reading.take(input::choice::<PaymentMethod>("terms.payment_method", terms.payment_method));
         let mode = reading.take(input::choice::<Mode>("terms.mode", terms.mode));
         let trigger = reading.take(input::choice::<Trigger>("terms.trigger", terms.trigger));
-        let needs = reading.take(input::ids("terms.need_ids", &terms.need_ids, MAX_NEEDS));
+        let needs = reading.take(input::ids("terms.need_ids", &terms.need_ids, NEEDS_OF_A_GRANT));
         let sealed = reading.take(sealed_terms(terms.sealed));
 
         if let Some(ceiling) = ceiling {
@@ -185,9 +178,21 @@ impl Terms {
     }
 }
 
+/// Refuses a sealed field that is not the next version under the newest epoch.
+pub(super) fn check_next(field: &str, sealed: &SealedField, before: u32, epoch: u32) -> Result<(), Refused> {
+    if sealed.epoch != epoch {
+        return Err(Refused::OldEpoch { field: field.to_owned(), newest: epoch });
+    }
+    if sealed.version != before + 1 {
+        return Err(Refused::field(format!("{field}.version"), GrantsRule::NotNext { number: before + 1 }));
+    }
+    Ok(())
+}
+
 /// Exactly the three sealed terms, in the order in which they are kept, each with its commitment.
 fn sealed_terms(fields: Vec<SealedField>) -> Result<[SealedField; 3], Refusal> {
-    let names = SEALED_TERMS.map(|(name, _)| name);
+    let terms = fields::TERMS;
+    let names = terms.each_ref().map(|term| &*term.name);
     let mut found: [Option<SealedField>; 3] = [None, None, None];
     for (index, field) in fields.into_iter().enumerate() {
         let path = format!("terms.sealed[{index}]");
@@ -200,7 +205,7 @@ fn sealed_terms(fields: Vec<SealedField>) -> Result<[SealedField; 3], Refusal> {
         if found[at].is_some() {
             return Err(Refusal::invalid(format!("{path}.name"), InputRule::Twice));
         }
-        input::sealed_shape(&path, &field, most_bytes(SEALED_TERMS[at].1))?;
+        input::sealed_shape(&path, &field, terms[at].most_bytes())?;
         if field.commitment.is_empty() {
             return Err(Refusal::invalid(
                 format!("{path}.commitment"),
@@ -317,9 +322,9 @@ mod tests {
 
     #[test]
     fn each_sealed_term_has_its_limit() {
-        for (index, (_, most)) in SEALED_TERMS.into_iter().enumerate() {
+        for (index, term) in fields::TERMS.into_iter().enumerate() {
             // The longest letters there are fit to the last; a text of a step more than that does not.
-            let long = flare_seal::sealed_committed_len("𐤀".repeat(most).len());
+            let long = flare_seal::sealed_committed_len("𐤀".repeat(term.longest).len());
             parse(|terms| terms.sealed[index].ciphertext = vec![0; long]).unwrap();
             let violations = parse(|terms| terms.sealed[index].ciphertext = vec![0; long + 1]).unwrap_err();
             assert_eq!(violations[0].0, format!("terms.sealed[{index}].ciphertext"));

@@ -4,14 +4,14 @@ use flare_contracts::{
     events::v1::{GrantOverdue, ReportDueSet, VoteHastened},
     input,
 };
-use flare_kernel::{Duration, Lane, Timestamp, TrancheId};
+use flare_kernel::{Duration, Lane, Timestamp, TrancheId, codes};
 
-use super::{Deadline, Facts, Grant, Stage, TrancheState, code::codes};
+use super::{Deadline, Facts, Grant, Stage, TrancheState};
 use crate::GrantsPolicy;
 
 codes! {
     /// A timer of a grant.
-    TimerKind {
+    pub(crate) enum TimerKind {
         /// The submission is overdue.
         Draft = "draft",
         /// The votes are overdue.

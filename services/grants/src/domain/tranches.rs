@@ -1,35 +1,13 @@
 //! The payments of a grant: scheduled, released, sent, and what became of them.
 
-use flare_contracts::{events::v1::TrancheMoved, grants::v1, input};
+use flare_contracts::{events::v1::TrancheMoved, input};
 use flare_kernel::{Date, Money, StaffId, Timestamp, TrancheId};
 
-use super::{Act, Facts, Grant, MoneyState, Refused, Stage, code::codes};
+use super::{Act, Facts, Grant, MoneyState, Refused, Stage, TrancheState};
 use crate::{GrantsPolicy, refusals::GrantsRule};
 
-/// Why a payment is written off.
-pub(crate) const WRITE_OFF_REASONS: &[&str] = &["stolen", "channel_failed", "payee_unreachable", "other"];
 /// The most payments that one grant may have.
 const MAX_TRANCHES: usize = 40;
-
-codes! {
-    /// Where a payment stands.
-    TrancheState {
-        /// Planned.
-        Scheduled = "scheduled",
-        /// Finance may send it.
-        Released = "released",
-        /// On its way.
-        Sent = "sent",
-        /// Nobody knows where it is.
-        InDoubt = "in_doubt",
-        /// There, in full or in part.
-        Arrived = "arrived",
-        /// Came back, or never left.
-        Returned = "returned",
-        /// Written off by two people.
-        Lost = "lost",
-    }
-}
 
 /// One payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,73 +49,6 @@ pub(crate) enum Settlement {
     InDoubt,
     /// It came back; one that was released and never left comes back too.
     Returned,
-}
-
-impl TrancheState {
-    /// As a person reads it.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::InDoubt => "in doubt",
-            Self::Scheduled | Self::Released | Self::Sent | Self::Arrived | Self::Returned | Self::Lost => {
-                self.as_str()
-            }
-        }
-    }
-
-    /// Its money is spoken for: it did not come back. What was lost is gone, and to pay it again takes new votes.
-    const fn is_committed(self) -> bool {
-        match self {
-            Self::Scheduled | Self::Released | Self::Sent | Self::InDoubt | Self::Arrived | Self::Lost => {
-                true
-            }
-            Self::Returned => false,
-        }
-    }
-
-    /// Its money has left, or may leave at any moment, and did not come back.
-    const fn is_out(self) -> bool {
-        match self {
-            Self::Released | Self::Sent | Self::InDoubt | Self::Arrived | Self::Lost => true,
-            Self::Scheduled | Self::Returned => false,
-        }
-    }
-
-    /// Its money has left and did not come back.
-    const fn is_paid(self) -> bool {
-        match self {
-            Self::Sent | Self::InDoubt | Self::Arrived | Self::Lost => true,
-            Self::Scheduled | Self::Released | Self::Returned => false,
-        }
-    }
-
-    /// It was released, and nobody knows yet how it ends.
-    pub(crate) const fn is_unsettled(self) -> bool {
-        match self {
-            Self::Released | Self::Sent | Self::InDoubt => true,
-            Self::Scheduled | Self::Arrived | Self::Returned | Self::Lost => false,
-        }
-    }
-
-    /// It was sent, and nobody knows yet how it ends.
-    pub(crate) const fn is_under_way(self) -> bool {
-        match self {
-            Self::Sent | Self::InDoubt => true,
-            Self::Scheduled | Self::Released | Self::Arrived | Self::Returned | Self::Lost => false,
-        }
-    }
-
-    /// On the wire.
-    pub(crate) const fn out(self) -> v1::TrancheState {
-        match self {
-            Self::Scheduled => v1::TrancheState::Scheduled,
-            Self::Released => v1::TrancheState::Released,
-            Self::Sent => v1::TrancheState::Sent,
-            Self::InDoubt => v1::TrancheState::InDoubt,
-            Self::Arrived => v1::TrancheState::Arrived,
-            Self::Returned => v1::TrancheState::Returned,
-            Self::Lost => v1::TrancheState::Lost,
-        }
-    }
 }
 
 impl Grant {

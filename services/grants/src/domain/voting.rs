@@ -9,12 +9,9 @@ use flare_contracts::{
 };
 use flare_kernel::{StaffId, Timestamp};
 
-use super::{Act, Facts, Grant, Refused, Stage, grant::check_next};
+use super::{Act, Facts, Grant, Refused, Stage, terms::check_next};
 use crate::refusals::GrantsRule;
 
-/// Why an approver takes no part.
-pub(crate) const CONFLICT_REASONS: &[&str] =
-    &["personal", "financial", "institutional", "past_dispute", "other"];
 /// Why somebody takes no part who has rewritten the terms.
 pub(crate) const REVISER: &str = "reviser";
 
@@ -50,7 +47,7 @@ pub(crate) struct Vote {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conflict {
     pub(crate) who: StaffId,
-    /// One of [`CONFLICT_REASONS`], or [`REVISER`].
+    /// One of [`WHY_CONFLICTED`](flare_contracts::codes::WHY_CONFLICTED), or [`REVISER`].
     pub(crate) reason: &'static str,
     pub(crate) at: Timestamp,
 }

@@ -2,9 +2,8 @@
 
 use flare_access::Roles;
 use flare_kernel::{CaseId, GrantId, Lane, NeedId, StaffId};
-use flare_store::{Error, Tx, sql};
+use flare_store::{Error, Reads, Record, Tx, Value, sql};
 
-use super::{Read, read::corrupt};
 use crate::domain::{CaseFacts, MoneyState, Voter};
 
 /// What is known of a case; nothing when no event of it has come yet.
@@ -21,12 +20,12 @@ pub(crate) async fn find(tx: &mut Tx, case: CaseId) -> Result<Option<CaseFacts>,
         if reference.flag("confirmed")? {
             confirmed_by.push(reference.text("checked_by")?);
         }
-        references.push(reference.bytes("fingerprint")?);
+        references.extend(reference.bytes_or_null("fingerprint")?);
     }
     let query = sql("SELECT need_id FROM recommended_needs WHERE case_id = $1 ORDER BY need_id");
     let needs = tx.fetch_all(query.bind(case.to_string())).await?;
     Ok(Some(CaseFacts {
-        lane: Lane::from_i64(row.int("lane")?).map_err(|_| corrupt("cases.lane"))?,
+        lane: row.number("lane", Lane::from_i64)?,
         money: row.parse("money")?,
         closed: row.flag("closed")?,
         recommended: needs.iter().map(|need| need.id("need_id")).collect::<Result<_, _>>()?,
@@ -37,18 +36,18 @@ pub(crate) async fn find(tx: &mut Tx, case: CaseId) -> Result<Option<CaseFacts>,
 
 /// Notes that a case exists, as urgent as long as nobody says otherwise.
 pub(crate) async fn note(tx: &mut Tx, case: CaseId) -> Result<(), Error> {
-    let query =
-        sql("INSERT INTO cases (case_id, lane, money, money_version, closed) VALUES ($1, $2, 'free', 0, 0) \
-             ON CONFLICT (case_id) DO NOTHING");
-    tx.execute(query.bind(case.to_string()).bind(Lane::Urgent.as_i64())).await.map(drop)
+    begun(case).first("lane", Lane::Urgent).insert_new(tx).await.map(drop)
 }
 
 /// Sets a case's lane.
 pub(crate) async fn set_lane(tx: &mut Tx, case: CaseId, lane: Lane) -> Result<(), Error> {
-    let query =
-        sql("INSERT INTO cases (case_id, lane, money, money_version, closed) VALUES ($1, $2, 'free', 0, 0) \
-             ON CONFLICT (case_id) DO UPDATE SET lane = excluded.lane");
-    tx.execute(query.bind(case.to_string()).bind(lane.as_i64())).await.map(drop)
+    begun(case).set("lane", lane).save(tx).await
+}
+
+/// A case of which nothing else is known.
+fn begun(case: CaseId) -> Record {
+    let begun = Record::of("cases").key("case_id", case).first("money", MoneyState::Free.as_str());
+    begun.first("money_version", 0_i64).first("closed", false)
 }
 
 /// Notes what was asked about all money of a case at a version of the case, unless something newer is known. Whether it
@@ -67,24 +66,21 @@ pub(crate) async fn set_money(
 }
 
 /// What the money of a case is, and the version of the case that made it so; free where nothing is known.
-pub(crate) async fn money(read: &mut impl Read, case: CaseId) -> Result<(MoneyState, i64), Error> {
+pub(crate) async fn money(reads: &mut impl Reads, case: CaseId) -> Result<(MoneyState, i64), Error> {
     let query = sql("SELECT money, money_version FROM cases WHERE case_id = $1").bind(case.to_string());
-    let Some(row) = read.row(query).await? else { return Ok((MoneyState::Free, 0)) };
+    let Some(row) = reads.row(query).await? else { return Ok((MoneyState::Free, 0)) };
     Ok((row.parse("money")?, row.int("money_version")?))
 }
 
 /// Notes that a case was closed, or is open again.
 pub(crate) async fn set_closed(tx: &mut Tx, case: CaseId, closed: bool) -> Result<(), Error> {
     note(tx, case).await?;
-    let query = sql("UPDATE cases SET closed = $2 WHERE case_id = $1");
-    tx.execute(query.bind(case.to_string()).bind(i64::from(closed))).await.map(drop)
+    Record::of("cases").key("case_id", case).set("closed", closed).update(tx).await.map(drop)
 }
 
 /// Notes that a grant was recommended for a need.
 pub(crate) async fn recommend(tx: &mut Tx, case: CaseId, need: NeedId) -> Result<(), Error> {
-    let query = sql("INSERT INTO recommended_needs (case_id, need_id) VALUES ($1, $2) \
-                     ON CONFLICT (case_id, need_id) DO NOTHING");
-    tx.execute(query.bind(case.to_string()).bind(need.to_string())).await.map(drop)
+    Record::of("recommended_needs").key("case_id", case).key("need_id", need).insert_new(tx).await.map(drop)
 }
 
 /// Notes that a grant is recommended for a need no longer.
@@ -113,13 +109,8 @@ pub(crate) async fn add_reference(
     fingerprint: &[u8],
 ) -> Result<(), Error> {
     note(tx, case).await?;
-    let query =
-        sql("INSERT INTO case_references (case_id, reference_id, fingerprint, confirmed, checked_by) \
-                     VALUES ($1, $2, $3, 0, '') \
-                     ON CONFLICT (case_id, reference_id) DO UPDATE SET fingerprint = excluded.fingerprint");
-    tx.execute(query.bind(case.to_string()).bind(reference.to_owned()).bind(fingerprint.to_vec()))
-        .await
-        .map(drop)
+    let reference = Record::of("case_references").key("case_id", case).key("reference_id", reference);
+    reference.first("confirmed", false).set("fingerprint", fingerprint.to_vec()).save(tx).await
 }
 
 /// Notes whether a reference confirms, by whose check. One whose adding never came is added without a fingerprint.
@@ -131,21 +122,8 @@ pub(crate) async fn set_confirmed(
     checked_by: &str,
 ) -> Result<(), Error> {
     note(tx, case).await?;
-    let query =
-        sql("INSERT INTO case_references (case_id, reference_id, fingerprint, confirmed, checked_by) \
-                     VALUES ($1, $2, $3, $4, $5) \
-                     ON CONFLICT (case_id, reference_id) DO UPDATE SET confirmed = excluded.confirmed, \
-                         checked_by = excluded.checked_by");
-    tx.execute(
-        query
-            .bind(case.to_string())
-            .bind(reference.to_owned())
-            .bind(Vec::<u8>::new())
-            .bind(i64::from(confirmed))
-            .bind(checked_by.to_owned()),
-    )
-    .await
-    .map(drop)
+    let reference = Record::of("case_references").key("case_id", case).key("reference_id", reference);
+    reference.set("confirmed", confirmed).set("checked_by", Value::unless_empty(checked_by)).save(tx).await
 }
 
 /// A person as identity told about them; somebody of whom it told nothing yet has no key and no role.
@@ -154,24 +132,18 @@ pub(crate) async fn voter(tx: &mut Tx, id: StaffId) -> Result<Voter, Error> {
     let Some(row) = tx.fetch_optional(query).await? else {
         return Ok(Voter { id, roles: Roles::NONE, signing_key: None, active: true });
     };
-    let key = row.bytes("signing_key")?;
-    let signing_key = if key.is_empty() { None } else { Some(row.array("signing_key")?) };
-    let roles = Roles::from_bits(row.int("roles")?).map_err(|_| corrupt("staff.roles"))?;
+    let roles = row.number("roles", Roles::from_bits)?;
+    let signing_key = row.array_or_null("signing_key")?;
     Ok(Voter { id, roles, signing_key, active: row.flag("active")? })
 }
 
 /// Notes a person.
 pub(crate) async fn put_voter(tx: &mut Tx, voter: &Voter) -> Result<(), Error> {
-    let query = sql("INSERT INTO staff (staff_id, roles, signing_key, active) VALUES ($1, $2, $3, $4) \
-                     ON CONFLICT (staff_id) DO UPDATE SET roles = excluded.roles, \
-                         signing_key = excluded.signing_key, active = excluded.active");
-    tx.execute(
-        query
-            .bind(voter.id.to_string())
-            .bind(voter.roles.bits())
-            .bind(voter.signing_key.map(|key| key.to_vec()).unwrap_or_default())
-            .bind(i64::from(voter.active)),
-    )
-    .await
-    .map(drop)
+    Record::of("staff")
+        .key("staff_id", voter.id)
+        .set("roles", voter.roles.bits())
+        .set("signing_key", voter.signing_key)
+        .set("active", voter.active)
+        .save(tx)
+        .await
 }

@@ -1,45 +1,17 @@
 //! A grant's own row, and a grant put together from all its rows.
 
-use flare_contracts::{common::v1::SealedField, grants::v1::Gate};
-use flare_kernel::{CaseId, Currency, GrantId, Lane, StaffId};
-use flare_store::{Error, Row, Tx, sql};
-
-use super::{
-    Read, children, keys, payments,
-    read::{choice, code, corrupt, id, instant, micros, money, number, parsed, text},
+use flare_contracts::{
+    codes,
+    common::v1::{Mode, SealedField, Trigger},
+    fields,
+    grants::v1::{Gate, PaymentMethod, SupportKind},
 };
-use crate::domain::{
-    Deadline, Grant, OVERRIDE_REASONS, PAYEE, Proposal, REPORT_REASONS, Report, ReportKind, SEALED_TERMS,
-    Stage, TOLD_BY, Terms, Verified,
-};
+use flare_kernel::{CaseId, GrantId, Lane, StaffId};
+use flare_seal::Compartment;
+use flare_store::{Error, Reads, Record, Row, Tx, Value, keys, sql};
 
-/// Everything of a grant that stands in its own row.
-const PUT: &str = "INSERT INTO grants (grant_id, case_id, proposer, created_at, lane, stage, money, currency, ceiling, start_on, end_on, \
-            pay_by, costs_from, support_kind, payment_method, mode, trigger_kind, proposal_message, \
-            proposal_told_by, proposal_shown_at, proposal_answer, votes_required, round, approvals, \
-            approval_due, approval_next, verified, verified_by, verified_reason, voted, payee_checked, agreed, \
-            funded, reserved, committed, contested, report, report_reason, report_due, report_next, close_due, close_next, \
-            for_finance, finance_due, draft_due, draft_next) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-            $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, \
-            $42, $43, $44, $45, $46) \
-            ON CONFLICT (grant_id) DO UPDATE SET lane = excluded.lane, stage = excluded.stage, money = excluded.money, currency = excluded.currency, \
-            ceiling = excluded.ceiling, start_on = excluded.start_on, end_on = excluded.end_on, \
-            pay_by = excluded.pay_by, costs_from = excluded.costs_from, support_kind = excluded.support_kind, \
-            payment_method = excluded.payment_method, mode = excluded.mode, \
-            trigger_kind = excluded.trigger_kind, proposal_message = excluded.proposal_message, \
-            proposal_told_by = excluded.proposal_told_by, proposal_shown_at = excluded.proposal_shown_at, \
-            proposal_answer = excluded.proposal_answer, votes_required = excluded.votes_required, \
-            round = excluded.round, approvals = excluded.approvals, approval_due = excluded.approval_due, \
-            approval_next = excluded.approval_next, verified = excluded.verified, \
-            verified_by = excluded.verified_by, verified_reason = excluded.verified_reason, \
-            voted = excluded.voted, payee_checked = excluded.payee_checked, agreed = excluded.agreed, \
-            funded = excluded.funded, reserved = excluded.reserved, committed = excluded.committed, \
-            contested = excluded.contested, report = excluded.report, report_reason = excluded.report_reason, report_due = excluded.report_due, \
-            report_next = excluded.report_next, close_due = excluded.close_due, \
-            close_next = excluded.close_next, for_finance = excluded.for_finance, \
-            finance_due = excluded.finance_due, draft_due = excluded.draft_due, \
-            draft_next = excluded.draft_next";
+use super::{children, payments};
+use crate::domain::{Deadline, Epochs, Grant, Proposal, Report, ReportKind, Stage, Terms, Verified};
 
 /// The case of a grant, if there is such a grant. It never changes, so this can be read before anything is locked.
 pub(crate) async fn case_of(tx: &mut Tx, grant: GrantId) -> Result<Option<CaseId>, Error> {
@@ -57,22 +29,22 @@ pub(crate) async fn open_of_case(tx: &mut Tx, case: CaseId) -> Result<Vec<GrantI
 }
 
 /// Reads a grant.
-pub(crate) async fn find(read: &mut impl Read, grant: GrantId) -> Result<Option<Grant>, Error> {
+pub(crate) async fn find(reads: &mut impl Reads, grant: GrantId) -> Result<Option<Grant>, Error> {
     let query = sql("SELECT * FROM grants WHERE grant_id = $1").bind(grant.to_string());
-    let Some(row) = read.row(query).await? else { return Ok(None) };
-    let currency: Currency = row.parse("currency")?;
-    let sealed = children::sealed(read, grant).await?;
-    let needs = children::needs(read, grant).await?;
+    let Some(row) = reads.row(query).await? else { return Ok(None) };
+    let ceiling = row.money("ceiling")?;
+    let sealed = children::sealed(reads, grant).await?;
+    let needs = children::needs(reads, grant).await?;
     let terms = Terms {
-        ceiling: money(&row, "ceiling", currency)?,
+        ceiling,
         start: row.parse("start_on")?,
         end: row.parse("end_on")?,
         pay_by: row.parse("pay_by")?,
-        costs_from: parsed(&row, "costs_from")?,
-        support_kind: choice(&row, "support_kind")?,
-        payment_method: choice(&row, "payment_method")?,
-        mode: choice(&row, "mode")?,
-        trigger: choice(&row, "trigger_kind")?,
+        costs_from: row.parse_or_null("costs_from")?,
+        support_kind: row.word("support_kind", SupportKind::from_str_name)?,
+        payment_method: row.word("payment_method", PaymentMethod::from_str_name)?,
+        mode: row.word("mode", Mode::from_str_name)?,
+        trigger: row.word("trigger_kind", Trigger::from_str_name)?,
         needs,
         sealed: sealed_terms(&sealed)?,
     };
@@ -81,29 +53,31 @@ pub(crate) async fn find(read: &mut impl Read, grant: GrantId) -> Result<Option<
         case: row.id("case_id")?,
         proposer: row.id("proposer")?,
         created: row.timestamp("created_at")?,
-        lane: lane(&row)?,
+        lane: row.number("lane", Lane::from_i64)?,
         stage: row.parse("stage")?,
         money: row.parse("money")?,
         terms,
         proposal: proposal(&row)?,
-        votes_required: number(&row, "votes_required")?,
-        round: number(&row, "round")?,
-        votes: children::votes(read, grant, &sealed).await?,
-        conflicts: children::conflicts(read, grant).await?,
+        votes_required: row.small("votes_required")?,
+        round: row.small("round")?,
+        votes: children::votes(reads, grant, &sealed).await?,
+        conflicts: children::conflicts(reads, grant).await?,
         draft_due: deadline(&row, "draft_due", "draft_next")?,
         approval: deadline(&row, "approval_due", "approval_next")?,
         verified: verified(&row)?,
         voted: row.flag("voted")?,
-        payee: children::payee(read, grant, newest(&sealed, PAYEE)).await?,
-        agreement: children::agreement(read, grant).await?,
-        reservations: payments::reservations(read, grant).await?,
-        advance: payments::advance(read, grant, currency).await?,
-        tranches: payments::tranches(read, grant).await?,
+        payee: children::payee(reads, grant, newest(&sealed, &fields::PAYEE.name)).await?,
+        agreement: children::agreement(reads, grant).await?,
+        reservations: payments::reservations(reads, grant).await?,
+        advance: payments::advance(reads, grant, ceiling.currency()).await?,
+        tranches: payments::tranches(reads, grant).await?,
         report: report(&row)?,
         report_due: deadline(&row, "report_due", "report_next")?,
         close_due: deadline(&row, "close_due", "close_next")?,
-        closing: payments::closing(read, grant, currency).await?,
-        epochs: keys::newest(read, grant).await?,
+        closing: payments::closing(reads, grant, ceiling.currency()).await?,
+        epochs: keys::newest(reads, grant, [Compartment::Proposal, Compartment::Payment])
+            .await
+            .map(|[proposal, payment]| Epochs { proposal, payment })?,
     }))
 }
 
@@ -124,122 +98,110 @@ pub(crate) async fn save(tx: &mut Tx, before: Option<&Grant>, grant: &Grant, by:
 
 /// What the votes of a round are about.
 async fn put_submission(tx: &mut Tx, grant: &Grant, by: &str) -> Result<(), Error> {
-    let query = sql("INSERT INTO submissions (grant_id, round, submitted_by, submitted_at, shown) \
-                     VALUES ($1, $2, $3, $4, $5)");
-    tx.execute(
-        query
-            .bind(grant.id.to_string())
-            .bind(i64::from(grant.round))
-            .bind(by.to_owned())
-            .bind(tx.now().as_micros())
-            .bind(grant.terms.shown(grant.id, grant.case, grant.ballot())),
-    )
-    .await
-    .map(drop)
+    Record::of("submissions")
+        .key("grant_id", grant.id)
+        .key("round", grant.round)
+        .set("submitted_by", by)
+        .set("submitted_at", tx.now())
+        .set("shown", grant.terms.shown(grant.id, grant.case, grant.ballot()))
+        .insert(tx)
+        .await
 }
 
+/// Everything of a grant that stands in its own row.
 async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
     let terms = &grant.terms;
-    let gate =
-        |gate: Gate| i64::from(grant.gates().iter().any(|(which, state)| *which == gate && state.is_ok()));
+    let gate = |gate: Gate| grant.gates().iter().any(|(which, state)| *which == gate && state.is_ok());
     let (verified, verified_by, verified_reason) = match grant.verified {
-        None => ("", String::new(), ""),
-        Some(Verified::References) => ("references", String::new(), ""),
-        Some(Verified::Override { by, reason }) => ("override", by.to_string(), reason),
+        None => (None, None, None),
+        Some(Verified::References) => (Some("references"), None, None),
+        Some(Verified::Override { by, reason }) => (Some("override"), Some(by), Some(reason)),
     };
-    let answer = match grant.proposal.agrees {
-        None => "",
-        Some(true) => "agrees",
-        Some(false) => "refuses",
-    };
-    let due = |deadline: Option<Deadline>| micros(deadline.map(|deadline| deadline.due));
-    let next = |deadline: Option<Deadline>| micros(deadline.map(|deadline| deadline.next));
+    let answer = grant.proposal.agrees.map(|agrees| if agrees { "agrees" } else { "refuses" });
+    let report_reason = grant.report.map_or("", |report| report.reason);
+    let due = |deadline: Option<Deadline>| deadline.map(|deadline| deadline.due);
+    let next = |deadline: Option<Deadline>| deadline.map(|deadline| deadline.next);
     let finance = grant.finance_due();
-    tx.execute(
-        sql(PUT)
-            .bind(grant.id.to_string())
-            .bind(grant.case.to_string())
-            .bind(grant.proposer.to_string())
-            .bind(grant.created.as_micros())
-            .bind(grant.lane.as_i64())
-            .bind(grant.stage.as_str())
-            .bind(grant.money.as_str())
-            .bind(terms.ceiling.currency().code())
-            .bind(terms.ceiling.minor())
-            .bind(terms.start.to_string())
-            .bind(terms.end.to_string())
-            .bind(terms.pay_by.to_string())
-            .bind(text(terms.costs_from))
-            .bind(i64::from(terms.support_kind as i32))
-            .bind(i64::from(terms.payment_method as i32))
-            .bind(i64::from(terms.mode as i32))
-            .bind(i64::from(terms.trigger as i32))
-            .bind(text(grant.proposal.message))
-            .bind(text(grant.proposal.told_by))
-            .bind(micros(grant.proposal.shown))
-            .bind(answer)
-            .bind(i64::from(grant.votes_required))
-            .bind(i64::from(grant.round))
-            .bind(i64::from(grant.approvals()))
-            .bind(due(grant.approval))
-            .bind(next(grant.approval))
-            .bind(verified)
-            .bind(verified_by)
-            .bind(verified_reason)
-            .bind(gate(Gate::Voted))
-            .bind(gate(Gate::PayeeChecked))
-            .bind(gate(Gate::Agreed))
-            .bind(gate(Gate::Funded))
-            .bind(grant.reserved().minor())
-            .bind(grant.committed().minor())
-            .bind(grant.contested().minor())
-            .bind(grant.report.map_or("", |report| report.kind.as_str()))
-            .bind(grant.report.map_or("", |report| report.reason))
-            .bind(due(grant.report_due))
-            .bind(next(grant.report_due))
-            .bind(due(grant.close_due))
-            .bind(next(grant.close_due))
-            .bind(i64::from(finance.is_some()))
-            .bind(micros(finance))
-            .bind(due(grant.draft_due))
-            .bind(next(grant.draft_due)),
-    )
-    .await
-    .map(drop)
-}
-
-fn lane(row: &Row) -> Result<Lane, Error> {
-    Lane::from_i64(row.int("lane")?).map_err(|_| corrupt("lane"))
+    Record::of("grants")
+        .key("grant_id", grant.id)
+        .first("case_id", grant.case)
+        .first("proposer", grant.proposer)
+        .first("created_at", grant.created)
+        .set("lane", grant.lane)
+        .set("stage", grant.stage.as_str())
+        .set("money", grant.money.as_str())
+        .set("currency", terms.ceiling.currency().code())
+        .set("ceiling", terms.ceiling.minor())
+        .set("start_on", terms.start)
+        .set("end_on", terms.end)
+        .set("pay_by", terms.pay_by)
+        .set("costs_from", terms.costs_from)
+        .set("support_kind", terms.support_kind.as_str_name())
+        .set("payment_method", terms.payment_method.as_str_name())
+        .set("mode", terms.mode.as_str_name())
+        .set("trigger_kind", terms.trigger.as_str_name())
+        .set("proposal_message", grant.proposal.message)
+        .set("proposal_told_by", grant.proposal.told_by)
+        .set("proposal_shown_at", grant.proposal.shown)
+        .set("proposal_answer", answer)
+        .set("votes_required", grant.votes_required)
+        .set("round", grant.round)
+        .set("approvals", grant.approvals())
+        .set("approval_due", due(grant.approval))
+        .set("approval_next", next(grant.approval))
+        .set("verified", verified)
+        .set("verified_by", verified_by)
+        .set("verified_reason", verified_reason)
+        .set("voted", gate(Gate::Voted))
+        .set("payee_checked", gate(Gate::PayeeChecked))
+        .set("agreed", gate(Gate::Agreed))
+        .set("funded", gate(Gate::Funded))
+        .set("reserved", grant.reserved().minor())
+        .set("committed", grant.committed().minor())
+        .set("contested", grant.contested().minor())
+        .set("report", grant.report.map(|report| report.kind.as_str()))
+        .set("report_reason", Value::unless_empty(report_reason))
+        .set("report_due", due(grant.report_due))
+        .set("report_next", next(grant.report_due))
+        .set("close_due", due(grant.close_due))
+        .set("close_next", next(grant.close_due))
+        .set("for_finance", finance.is_some())
+        .set("finance_due", finance)
+        .set("draft_due", due(grant.draft_due))
+        .set("draft_next", next(grant.draft_due))
+        .save(tx)
+        .await
 }
 
 fn deadline(row: &Row, due: &str, next: &str) -> Result<Option<Deadline>, Error> {
-    let (due, next) = (instant(row, due)?, instant(row, next)?);
+    let (due, next) = (row.timestamp_or_null(due)?, row.timestamp_or_null(next)?);
     Ok(due.zip(next).map(|(due, next)| Deadline { due, next }))
 }
 
 fn proposal(row: &Row) -> Result<Proposal, Error> {
+    let answer = row.code_or_null("proposal_answer", &["agrees", "refuses"])?;
     Ok(Proposal {
-        message: id(row, "proposal_message")?,
-        told_by: code(row, "proposal_told_by", TOLD_BY)?,
-        shown: instant(row, "proposal_shown_at")?,
-        agrees: code(row, "proposal_answer", &["agrees", "refuses"])?.map(|answer| answer == "agrees"),
+        message: row.id_or_null("proposal_message")?,
+        told_by: row.code_or_null("proposal_told_by", codes::TOLD_BY)?,
+        shown: row.timestamp_or_null("proposal_shown_at")?,
+        agrees: answer.map(|answer| answer == "agrees"),
     })
 }
 
 fn verified(row: &Row) -> Result<Option<Verified>, Error> {
-    let by: Option<StaffId> = id(row, "verified_by")?;
-    let reason = code(row, "verified_reason", OVERRIDE_REASONS)?;
-    match (row.text("verified")?.as_str(), by.zip(reason)) {
-        ("", _) => Ok(None),
-        ("references", _) => Ok(Some(Verified::References)),
-        ("override", Some((by, reason))) => Ok(Some(Verified::Override { by, reason })),
-        _ => Err(corrupt("verified")),
+    let by: Option<StaffId> = row.id_or_null("verified_by")?;
+    let reason = row.code_or_null("verified_reason", codes::WHY_OVERRIDDEN)?;
+    match (row.text_or_null("verified")?.as_deref(), by.zip(reason)) {
+        (None, _) => Ok(None),
+        (Some("references"), _) => Ok(Some(Verified::References)),
+        (Some("override"), Some((by, reason))) => Ok(Some(Verified::Override { by, reason })),
+        (Some(_), _) => Err(Error::Corrupt("verified".to_owned())),
     }
 }
 
 fn report(row: &Row) -> Result<Option<Report>, Error> {
-    let kind: Option<ReportKind> = parsed(row, "report")?;
-    let reason = code(row, "report_reason", REPORT_REASONS)?.unwrap_or("");
+    let kind: Option<ReportKind> = row.parse_or_null("report")?;
+    let reason = row.code_or_null("report_reason", codes::WHY_NO_REPORT)?.unwrap_or_default();
     Ok(kind.map(|kind| Report { kind, reason }))
 }
 
@@ -248,16 +210,15 @@ fn newest<'a>(sealed: &'a [SealedField], name: &str) -> Option<&'a SealedField> 
 }
 
 fn sealed_terms(sealed: &[SealedField]) -> Result<[SealedField; 3], Error> {
-    let [scope, budget, beneficiary] = SEALED_TERMS.map(|(name, _)| newest(sealed, name).cloned());
+    let [scope, budget, beneficiary] = fields::TERMS.map(|term| newest(sealed, &term.name).cloned());
     let (Some(scope), Some(budget), Some(beneficiary)) = (scope, budget, beneficiary) else {
-        return Err(corrupt("sealed_fields"));
+        return Err(Error::Corrupt("sealed_fields".to_owned()));
     };
     Ok([scope, budget, beneficiary])
 }
 
-/// The version of a grant as a reader outside any transaction sees it. Read before the grant itself, it is never newer
-/// than what is shown with it: whoever acts on a stale view is told so.
-pub(crate) async fn version(read: &mut impl Read, grant: GrantId) -> Result<i64, Error> {
+/// The version of a grant that is not locked.
+pub(crate) async fn version(reads: &mut impl Reads, grant: GrantId) -> Result<i64, Error> {
     let query = sql("SELECT seq FROM streams WHERE stream = $1").bind(grant.to_string());
-    read.row(query).await?.map_or(Ok(0), |row| row.int("seq"))
+    reads.row(query).await?.map_or(Ok(0), |row| row.int("seq"))
 }

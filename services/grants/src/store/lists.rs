@@ -1,10 +1,9 @@
 //! The lists: each one literal statement with its own index, paged by the last row's key.
 
 use flare_contracts::{grants::v1::GrantSummary, input};
-use flare_kernel::{CaseId, Currency, Lane, StaffId, codename};
-use flare_store::{Database, Error, Row, sql};
+use flare_kernel::{CaseId, Lane, StaffId, codename};
+use flare_store::{Database, Error, Page, Row, sql};
 
-use super::read::{corrupt, instant, money};
 use crate::domain::Stage;
 
 /// The grants of a case, the earliest first.
@@ -28,67 +27,53 @@ pub(crate) const FOR_FINANCE: &str = "SELECT grant_id, case_id, stage, lane, cur
     FROM grants WHERE for_finance = 1 AND (lane, finance_due, grant_id) > ($1, $2, $3) \
     ORDER BY lane, finance_due, grant_id LIMIT $4";
 
-/// A place in a list: a number or two, and the grant's id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) lane: i64,
-    pub(crate) at: i64,
-    pub(crate) grant: String,
-}
-
-impl Place {
-    /// Before every row.
-    pub(crate) const START: Self = Self { lane: 0, at: i64::MIN, grant: String::new() };
-}
+/// A place in a list: lane, instant and grant. Not every list is in order of lane.
+pub(crate) type Place = (i64, i64, String);
 
 /// A row of a list and its place there.
-pub(crate) type Listed = (GrantSummary, Place);
+pub(crate) type Listed = (Place, GrantSummary);
 
 pub(crate) async fn of_case(
     database: &Database,
     case: CaseId,
-    after: &Place,
-    limit: i64,
+    page: &Page<Place>,
 ) -> Result<Vec<Listed>, Error> {
-    let query = sql(OF_CASE).bind(case.to_string()).bind(after.at).bind(after.grant.clone()).bind(limit);
+    let (_, at, grant) = page.after().clone();
+    let query = sql(OF_CASE).bind(case.to_string()).bind(at).bind(grant).bind(page.limit());
     database.fetch_all(query).await?.iter().map(|row| listed(row, "created_at")).collect()
 }
 
 pub(crate) async fn to_vote(
     database: &Database,
     voter: StaffId,
-    after: &Place,
-    limit: i64,
+    page: &Page<Place>,
 ) -> Result<Vec<Listed>, Error> {
-    let query = sql(TO_VOTE).bind(voter.to_string()).bind(after.at).bind(after.grant.clone()).bind(limit);
+    let (_, at, grant) = page.after().clone();
+    let query = sql(TO_VOTE).bind(voter.to_string()).bind(at).bind(grant).bind(page.limit());
     database.fetch_all(query).await?.iter().map(|row| listed(row, "due")).collect()
 }
 
-pub(crate) async fn for_finance(
-    database: &Database,
-    after: &Place,
-    limit: i64,
-) -> Result<Vec<Listed>, Error> {
-    let query = sql(FOR_FINANCE).bind(after.lane).bind(after.at).bind(after.grant.clone()).bind(limit);
+pub(crate) async fn for_finance(database: &Database, page: &Page<Place>) -> Result<Vec<Listed>, Error> {
+    let (lane, at, grant) = page.after().clone();
+    let query = sql(FOR_FINANCE).bind(lane).bind(at).bind(grant).bind(page.limit());
     database.fetch_all(query).await?.iter().map(|row| listed(row, "due")).collect()
 }
 
 fn listed(row: &Row, at: &str) -> Result<Listed, Error> {
     let (grant, case): (String, CaseId) = (row.text("grant_id")?, row.id("case_id")?);
-    let currency: Currency = row.parse("currency")?;
     let stage: Stage = row.parse("stage")?;
-    let lane = Lane::from_i64(row.int("lane")?).map_err(|_| corrupt("grants.lane"))?;
+    let lane = row.number("lane", Lane::from_i64)?;
     let summary = GrantSummary {
         grant_id: grant.clone(),
         case_id: case.to_string(),
         codename: codename(case),
         stage: stage.out().into(),
         lane: input::lane_out(lane).into(),
-        ceiling: Some(input::money_out(money(row, "ceiling", currency)?)),
+        ceiling: Some(input::money_out(row.money("ceiling")?)),
         end: row.text("end_on")?,
-        due: instant(row, "due")?.map(input::timestamp_out),
+        due: row.timestamp_or_null("due")?.map(input::timestamp_out),
     };
-    Ok((summary, Place { lane: lane.as_i64(), at: row.int(at)?, grant }))
+    Ok(((lane.as_i64(), row.int(at)?, grant), summary))
 }
 
 #[cfg(test)]

@@ -1,15 +1,10 @@
 //! The rows of a grant's money: reservations, advance, payments, and what was unspent.
 
+use flare_contracts::codes;
 use flare_kernel::{Currency, GrantId, Money};
-use flare_store::{Error, Tx, sql};
+use flare_store::{Error, Reads, Record, Tx, sql};
 
-use super::{
-    Read,
-    read::{code, corrupt, id, instant, micros, money, text},
-};
-use crate::domain::{
-    Advance, CLOSE_OUTCOMES, Closing, Grant, NewClose, Reservation, Tranche, WRITE_OFF_REASONS,
-};
+use crate::domain::{Advance, Closing, Grant, NewClose, Reservation, Tranche};
 
 pub(super) async fn put_reservation(
     tx: &mut Tx,
@@ -17,34 +12,28 @@ pub(super) async fn put_reservation(
     place: usize,
     reservation: &Reservation,
 ) -> Result<(), Error> {
-    let query = sql("INSERT INTO reservations \
-                         (grant_id, number, fund, currency, amount, reserved_by, reserved_at, released) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-                     ON CONFLICT (grant_id, number) DO UPDATE SET released = excluded.released");
-    tx.execute(
-        query
-            .bind(grant.to_string())
-            .bind(place_number(place)?)
-            .bind(reservation.fund.clone())
-            .bind(reservation.amount.currency().code())
-            .bind(reservation.amount.minor())
-            .bind(reservation.by.to_string())
-            .bind(reservation.at.as_micros())
-            .bind(i64::from(reservation.released)),
-    )
-    .await
-    .map(drop)
+    Record::of("reservations")
+        .key("grant_id", grant)
+        .key("number", place_number(place)?)
+        .first("fund", reservation.fund.clone())
+        .first("currency", reservation.amount.currency().code())
+        .first("amount", reservation.amount.minor())
+        .first("reserved_by", reservation.by)
+        .first("reserved_at", reservation.at)
+        .set("released", reservation.released)
+        .save(tx)
+        .await
 }
 
-pub(super) async fn reservations(read: &mut impl Read, grant: GrantId) -> Result<Vec<Reservation>, Error> {
+pub(super) async fn reservations(reads: &mut impl Reads, grant: GrantId) -> Result<Vec<Reservation>, Error> {
     let query = sql("SELECT fund, currency, amount, reserved_by, reserved_at, released FROM reservations \
                      WHERE grant_id = $1 ORDER BY number");
-    let rows = read.rows(query.bind(grant.to_string())).await?;
+    let rows = reads.rows(query.bind(grant.to_string())).await?;
     rows.iter()
         .map(|row| {
             Ok(Reservation {
                 fund: row.text("fund")?,
-                amount: money(row, "amount", row.parse("currency")?)?,
+                amount: row.money("amount")?,
                 by: row.id("reserved_by")?,
                 at: row.timestamp("reserved_at")?,
                 released: row.flag("released")?,
@@ -54,36 +43,30 @@ pub(super) async fn reservations(read: &mut impl Read, grant: GrantId) -> Result
 }
 
 pub(super) async fn save_advance(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
-    let id = grant.id.to_string();
     let Some(advance) = grant.advance else {
-        return tx.execute(sql("DELETE FROM advances WHERE grant_id = $1").bind(id)).await.map(drop);
+        let query = sql("DELETE FROM advances WHERE grant_id = $1").bind(grant.id.to_string());
+        return tx.execute(query).await.map(drop);
     };
-    let query = sql("INSERT INTO advances (grant_id, proposer, amount, first_by, second_by, used) \
-                     VALUES ($1, $2, $3, $4, $5, $6) \
-                     ON CONFLICT (grant_id) DO UPDATE SET amount = excluded.amount, first_by = excluded.first_by, \
-                         second_by = excluded.second_by, used = excluded.used");
-    tx.execute(
-        query
-            .bind(id)
-            .bind(grant.proposer.to_string())
-            .bind(advance.amount.minor())
-            .bind(advance.first.to_string())
-            .bind(text(advance.second))
-            .bind(grant.advance_used().minor()),
-    )
-    .await
-    .map(drop)
+    Record::of("advances")
+        .key("grant_id", grant.id)
+        .first("proposer", grant.proposer)
+        .set("amount", advance.amount.minor())
+        .set("first_by", advance.first)
+        .set("second_by", advance.second)
+        .set("used", grant.advance_used().minor())
+        .save(tx)
+        .await
 }
 
 pub(super) async fn advance(
-    read: &mut impl Read,
+    reads: &mut impl Reads,
     grant: GrantId,
     currency: Currency,
 ) -> Result<Option<Advance>, Error> {
     let query = sql("SELECT amount, first_by, second_by FROM advances WHERE grant_id = $1");
-    let Some(row) = read.row(query.bind(grant.to_string())).await? else { return Ok(None) };
-    let amount = money(&row, "amount", currency)?;
-    Ok(Some(Advance { amount, first: row.id("first_by")?, second: id(&row, "second_by")? }))
+    let Some(row) = reads.row(query.bind(grant.to_string())).await? else { return Ok(None) };
+    let (first, second) = (row.id("first_by")?, row.id_or_null("second_by")?);
+    Ok(Some(Advance { amount: row.amount("amount", currency)?, first, second }))
 }
 
 pub(super) async fn put_tranche(
@@ -93,69 +76,57 @@ pub(super) async fn put_tranche(
     tranche: &Tranche,
     before: Option<&Grant>,
 ) -> Result<(), Error> {
+    let (write_off_by, write_off_reason) = tranche.write_off.unzip();
+    let row = Record::of("tranches")
+        .key("tranche_id", tranche.id)
+        .first("grant_id", grant.id)
+        .first("proposer", grant.proposer)
+        .first("number", place_number(place)?)
+        .first("currency", tranche.amount.currency().code())
+        .first("amount", tranche.amount.minor())
+        .first("due", tranche.due)
+        .first("advance", tranche.advance)
+        .set("state", tranche.state.as_str())
+        .set("released_by", tranche.released_by)
+        .set("sent_at", tranche.sent)
+        .set("arrival_next", tranche.arrival_next)
+        .set("arrived", tranche.arrived.map(Money::minor))
+        .set("write_off_by", write_off_by)
+        .set("write_off_reason", write_off_reason)
+        .set("lost_by", tranche.lost_by)
+        .set("returned_by", tranche.returned_by);
+    // A new one never takes the place of another grant's.
     if before.is_none_or(|before| before.tranches.len() < place) {
-        let query = sql(
-            "INSERT INTO tranches (tranche_id, grant_id, proposer, number, currency, amount, due, advance, \
-                             state, released_by, sent_at, arrival_next, arrived, write_off_by, write_off_reason, \
-                             lost_by, returned_by) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'scheduled', '', 0, 0, 0, '', '', '', '')",
-        );
-        let query = query
-            .bind(tranche.id.to_string())
-            .bind(grant.id.to_string())
-            .bind(grant.proposer.to_string())
-            .bind(place_number(place)?)
-            .bind(tranche.amount.currency().code())
-            .bind(tranche.amount.minor())
-            .bind(tranche.due.to_string())
-            .bind(i64::from(tranche.advance));
-        tx.execute(query).await?;
+        row.insert(tx).await
+    } else {
+        row.update(tx).await.map(drop)
     }
-    let query = sql(
-        "UPDATE tranches SET state = $2, released_by = $3, sent_at = $4, arrival_next = $5, arrived = $6, \
-                         write_off_by = $7, write_off_reason = $8, lost_by = $9, returned_by = $10 \
-                     WHERE tranche_id = $1",
-    );
-    tx.execute(
-        query
-            .bind(tranche.id.to_string())
-            .bind(tranche.state.as_str())
-            .bind(text(tranche.released_by))
-            .bind(micros(tranche.sent))
-            .bind(micros(tranche.arrival_next))
-            .bind(tranche.arrived.map_or(0, Money::minor))
-            .bind(text(tranche.write_off.map(|(by, _)| by)))
-            .bind(tranche.write_off.map_or("", |(_, reason)| reason))
-            .bind(text(tranche.lost_by))
-            .bind(text(tranche.returned_by)),
-    )
-    .await
-    .map(drop)
 }
 
-pub(super) async fn tranches(read: &mut impl Read, grant: GrantId) -> Result<Vec<Tranche>, Error> {
+pub(super) async fn tranches(reads: &mut impl Reads, grant: GrantId) -> Result<Vec<Tranche>, Error> {
     let query =
         sql("SELECT tranche_id, currency, amount, due, advance, state, released_by, sent_at, arrival_next, \
                          arrived, write_off_by, write_off_reason, lost_by, returned_by \
                      FROM tranches WHERE grant_id = $1 ORDER BY number");
-    let rows = read.rows(query.bind(grant.to_string())).await?;
+    let rows = reads.rows(query.bind(grant.to_string())).await?;
     rows.iter()
         .map(|row| {
-            let currency: Currency = row.parse("currency")?;
-            let write_off = id(row, "write_off_by")?.zip(code(row, "write_off_reason", WRITE_OFF_REASONS)?);
+            let amount = row.money("amount")?;
+            let in_currency = |minor| Money::new(amount.currency(), minor);
+            let reason = row.code_or_null("write_off_reason", codes::WHY_WRITTEN_OFF)?;
             Ok(Tranche {
                 id: row.id("tranche_id")?,
-                amount: money(row, "amount", currency)?,
+                amount,
                 due: row.parse("due")?,
                 advance: row.flag("advance")?,
                 state: row.parse("state")?,
-                released_by: id(row, "released_by")?,
-                sent: instant(row, "sent_at")?,
-                arrival_next: instant(row, "arrival_next")?,
-                arrived: Some(money(row, "arrived", currency)?).filter(|money| !money.is_zero()),
-                write_off,
-                lost_by: id(row, "lost_by")?,
-                returned_by: id(row, "returned_by")?,
+                released_by: row.id_or_null("released_by")?,
+                sent: row.timestamp_or_null("sent_at")?,
+                arrival_next: row.timestamp_or_null("arrival_next")?,
+                arrived: row.number_or_null("arrived", in_currency)?,
+                write_off: row.id_or_null("write_off_by")?.zip(reason),
+                lost_by: row.id_or_null("lost_by")?,
+                returned_by: row.id_or_null("returned_by")?,
             })
         })
         .collect()
@@ -163,38 +134,31 @@ pub(super) async fn tranches(read: &mut impl Read, grant: GrantId) -> Result<Vec
 
 pub(super) async fn save_closing(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
     let Some(closing) = grant.closing else { return Ok(()) };
-    let query = sql("INSERT INTO closings (grant_id, outcome, unspent, light, proposed_by, confirmed_by) \
-                     VALUES ($1, $2, $3, $4, $5, $6) \
-                     ON CONFLICT (grant_id) DO UPDATE SET outcome = excluded.outcome, unspent = excluded.unspent, \
-                         light = excluded.light, proposed_by = excluded.proposed_by, \
-                         confirmed_by = excluded.confirmed_by");
-    tx.execute(
-        query
-            .bind(grant.id.to_string())
-            .bind(closing.close.outcome)
-            .bind(closing.close.unspent.minor())
-            .bind(i64::from(closing.light))
-            .bind(closing.by.to_string())
-            .bind(text(closing.confirmed_by)),
-    )
-    .await
-    .map(drop)
+    Record::of("closings")
+        .key("grant_id", grant.id)
+        .set("outcome", closing.close.outcome)
+        .set("unspent", closing.close.unspent.minor())
+        .set("light", closing.light)
+        .set("proposed_by", closing.by)
+        .set("confirmed_by", closing.confirmed_by)
+        .save(tx)
+        .await
 }
 
 pub(super) async fn closing(
-    read: &mut impl Read,
+    reads: &mut impl Reads,
     grant: GrantId,
     currency: Currency,
 ) -> Result<Option<Closing>, Error> {
     let query =
         sql("SELECT outcome, unspent, light, proposed_by, confirmed_by FROM closings WHERE grant_id = $1");
-    let Some(row) = read.row(query.bind(grant.to_string())).await? else { return Ok(None) };
-    let outcome = code(&row, "outcome", CLOSE_OUTCOMES)?.ok_or_else(|| corrupt("closings.outcome"))?;
-    let close = NewClose { outcome, unspent: money(&row, "unspent", currency)? };
-    let (by, confirmed_by) = (row.id("proposed_by")?, id(&row, "confirmed_by")?);
+    let Some(row) = reads.row(query.bind(grant.to_string())).await? else { return Ok(None) };
+    let outcome = row.code("outcome", codes::OUTCOMES)?;
+    let close = NewClose { outcome, unspent: row.amount("unspent", currency)? };
+    let (by, confirmed_by) = (row.id("proposed_by")?, row.id_or_null("confirmed_by")?);
     Ok(Some(Closing { close, light: row.flag("light")?, by, confirmed_by }))
 }
 
 fn place_number(place: usize) -> Result<i64, Error> {
-    i64::try_from(place).map_err(|_| corrupt("number"))
+    i64::try_from(place).map_err(|_| Error::Corrupt("number".to_owned()))
 }

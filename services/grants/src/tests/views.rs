@@ -14,6 +14,7 @@ use flare_testkit::{Sandbox, on_both_engines};
 use crate::{
     domain::samples::{self, APPROVERS, CASE, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, eur},
     fixtures::{World, by, fields},
+    store,
 };
 
 async fn get(world: &World, who: StaffId) -> Grant {
@@ -52,6 +53,19 @@ async fn an_approver_computes_what_they_sign_from_what_they_are_shown(sandbox: S
     let ballot = Ballot { round: shown.round, votes_required: shown.votes_required };
     let digest = vote::shown_digest(&shown.grant_id, &shown.case_id, ballot, &shown.terms.unwrap());
     assert_eq!(digest.as_slice(), world.vote_request(APPROVERS[0], Decision::Approve).await.shown_digest);
+}
+
+on_both_engines!(a_vote_between_two_looks_at_a_grant_is_not_seen_in_part, crate::SCHEMA);
+async fn a_vote_between_two_looks_at_a_grant_is_not_seen_in_part(sandbox: Sandbox) {
+    let world = World::in_approval(sandbox).await;
+    let before = (world.version().await, Some(world.grant().await));
+    let seen = world.sandbox.database.read(async |reads| {
+        let version = store::grants::version(reads, GRANT).await?;
+        world.vote(APPROVERS[0], Decision::Approve).await.unwrap();
+        Ok((version, store::grants::find(reads, GRANT).await?))
+    });
+    assert_eq!(seen.await.unwrap(), before);
+    assert_ne!((world.version().await, Some(world.grant().await)), before);
 }
 
 async fn my_votes(world: &World, who: StaffId) -> Vec<String> {

@@ -10,7 +10,7 @@ use flare_contracts::{
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{LANE, unwrappable, wrapped};
+use super::{LANE, wrapped};
 use crate::{
     domain::Team,
     refusals::IdentityRule,
@@ -37,8 +37,7 @@ impl AdmitToTeam {
             return Err(Refusal::invalid("generation", InputRule::TooSmall { least: 1 }).into());
         }
         let wrapped = wrapped("wrapped", request.wrapped)?;
-        let wrapped =
-            vault.wrap(&Place::membership(team, generation, staff), &wrapped).map_err(unwrappable)?;
+        let wrapped = vault.wrap(&Place::membership(team, generation, staff), &wrapped)?;
         Ok(Self { actor: caller.id, staff, team, generation, wrapped })
     }
 }

@@ -2,7 +2,7 @@
 
 use flare_access::Staff as Caller;
 use flare_contracts::{
-    Refusal,
+    Refusal, codes,
     events::v1::IdentityEvent,
     identity::v1::{DisableStaffRequest, DisableStaffResponse},
     input,
@@ -25,7 +25,7 @@ impl DisableStaff {
         Ok(Self {
             actor: caller.id,
             staff: input::id("staff_id", &request.staff_id)?,
-            reason: input::code("reason", &request.reason, &["left", "lost_device", "misuse", "other"])?,
+            reason: input::code("reason", &request.reason, codes::WHY_DISABLED)?,
         })
     }
 }

@@ -9,7 +9,7 @@ use flare_contracts::{
 use flare_seal::{PassphraseRule, SealError, auth_key_hash, verify};
 use flare_store::{Error, Tx, Write};
 
-use super::{LANE, recipient, unwrappable};
+use super::{LANE, recipient};
 use crate::{
     domain::{PublicKeys, StaffError, StaffName, Stretched, stretching},
     refusals::IdentityRule,
@@ -54,10 +54,8 @@ impl Enrol {
         }
         let encryption = recipient("encryption_key", &request.encryption_key)?.to_bytes();
         let signing = signing_key(&request.signing_key)?;
-        let auth_key_hash =
-            vault.wrap(&Place::auth_key_hash(&name), &auth_key_hash(&auth_key)).map_err(unwrappable)?;
-        let sealed_seed =
-            vault.wrap(&Place::sealed_seed(&name), &request.sealed_seed).map_err(unwrappable)?;
+        let auth_key_hash = vault.wrap(&Place::auth_key_hash(&name), &auth_key_hash(&auth_key))?;
+        let sealed_seed = vault.wrap(&Place::sealed_seed(&name), &request.sealed_seed)?;
         let enrolment = Enrolment { stretched: Stretched { salt, params }, auth_key_hash, sealed_seed };
         Ok(Self { name, code: request.code, enrolment, keys: PublicKeys { encryption, signing } })
     }

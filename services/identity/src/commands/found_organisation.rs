@@ -12,7 +12,7 @@ use flare_store::{Error, Tx, Write};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Invitation, LANE, recipient, unwrappable, wrapped};
+use super::{Invitation, LANE, recipient, wrapped};
 use crate::{
     domain::Team,
     refusals::{IdentityRefusal, IdentityRule},
@@ -89,7 +89,7 @@ fn team_keys(
         verify_team_key(organisation, &signed, &key.signature)
             .map_err(|_| Refusal::invalid(field("key.signature"), IdentityRule::NotOfTheOrganisation))?;
         let secret = wrapped(&field("wrapped_to_recovery"), new.wrapped_to_recovery)?;
-        let secret = vault.wrap(&Place::recovery(team, key.generation), &secret).map_err(unwrappable)?;
+        let secret = vault.wrap(&Place::recovery(team, key.generation), &secret)?;
         found.push((team, key, secret));
     }
     if found.len() != Team::ALL.len() {

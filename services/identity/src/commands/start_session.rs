@@ -5,7 +5,7 @@ use flare_store::{Error, Tx, Write};
 
 use crate::{
     domain::{SESSION_LIFE, SessionKey, SessionView, State},
-    sign_in::bad_login,
+    refusals::bad_login,
     store,
     timers::SESSIONS_END,
 };

@@ -6,21 +6,22 @@ use flare_contracts::{
     common::v1::Role,
     events::v1::{AdmittedToTeam, RolesSet, StaffCertified, StaffDisabled, StaffEnrolled, StaffInvited},
 };
-use flare_kernel::StaffId;
+use flare_kernel::{StaffId, codes};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{StaffName, Team};
 
-/// Where a person stands. Nobody comes back from disabled: they are invited under a new name, with new keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// Has a one-time code and nothing else.
-    Invited,
-    /// Has a passphrase and keys.
-    Active,
-    /// Has no access. What they did stays theirs.
-    Disabled,
+codes! {
+    /// Where a person stands. Nobody comes back from disabled: they are invited under a new name, with new keys.
+    pub(crate) enum State {
+        /// Has a one-time code and nothing else.
+        Invited = "invited",
+        /// Has a passphrase and keys.
+        Active = "active",
+        /// Has no access. What they did stays theirs.
+        Disabled = "disabled",
+    }
 }
 
 /// A person's public keys.
@@ -122,22 +123,6 @@ impl Reason for StaffError {
             Self::AdmittedTooOften => Kind::Exhausted,
             Self::OwnRoles => Kind::Forbidden,
         }
-    }
-}
-
-impl State {
-    /// The name in the database and in refusals.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-        }
-    }
-
-    /// The state with this name.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Invited, Self::Active, Self::Disabled].into_iter().find(|state| state.as_str() == name)
     }
 }
 
@@ -372,14 +357,6 @@ mod tests {
     fn roles_that_do_not_change_tell_nothing() {
         let held = roles(&[Role::Officer]);
         assert_eq!(staff(State::Active, held).set_roles(OTHER, held, true).unwrap().1, None);
-    }
-
-    #[test]
-    fn the_names_of_states_read_back() {
-        for state in [State::Invited, State::Active, State::Disabled] {
-            assert_eq!(State::from_name(state.as_str()), Some(state));
-        }
-        assert_eq!(State::from_name("gone"), None);
     }
 
     #[derive(Clone, Debug)]

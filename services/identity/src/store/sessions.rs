@@ -1,7 +1,7 @@
 //! Sessions.
 
 use flare_kernel::StaffId;
-use flare_store::{Database, Error, Tx, sql};
+use flare_store::{Database, Error, Record, Tx, sql};
 
 use super::roles;
 use crate::domain::{MOST_SESSIONS, SessionKey, SessionView, effective};
@@ -17,15 +17,13 @@ pub(crate) async fn insert_session(tx: &mut Tx, key: SessionKey, view: &SessionV
         .bind(MOST_SESSIONS - 1),
     )
     .await?;
-    tx.execute(
-        sql("INSERT INTO sessions (session_hash, staff_id, ends_at, unlock_share) VALUES ($1, $2, $3, $4)")
-            .bind(key.0.to_vec())
-            .bind(view.staff.to_string())
-            .bind(view.ends.as_micros())
-            .bind(view.unlock_share.clone()),
-    )
-    .await
-    .map(drop)
+    Record::of("sessions")
+        .key("session_hash", key.0)
+        .set("staff_id", view.staff)
+        .set("ends_at", view.ends)
+        .set("unlock_share", view.unlock_share.clone())
+        .insert(tx)
+        .await
 }
 
 /// A session that was not ended, of a person who is active. Whether its time has passed is the caller's to check.

@@ -9,13 +9,15 @@ use flare_contracts::{
 };
 use flare_kernel::CaseId;
 use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx, Write};
+use flare_store::{
+    Error, Tx, Write,
+    keys::{self, SealedEpoch},
+};
 
 use crate::{
     admission::Admitted,
     author::Author,
     domain::{answers, listing::known},
-    keys::{ReceiptWrap, SealedEpoch},
     store,
 };
 
@@ -43,9 +45,10 @@ impl AddAnswers {
         if by.author.is_requester() && request.key.is_none() && !request.answers.is_empty() {
             return Err(Refusal::invalid("key", InputRule::RequiredOfHolder).into());
         }
-        let place = (by.case, Compartment::Request, ReceiptWrap::Unneeded);
-        let epoch = request.key.map(|key| SealedEpoch::seal("key", Some(key), place, service)).transpose()?;
-        if by.author.is_requester() && epoch.as_ref().is_some_and(|epoch| epoch.epoch > HOLDERS_EPOCHS) {
+        let held = &[Compartment::Request];
+        let seal = |key| SealedEpoch::seal("key", Some(key), by.case, held, service);
+        let epoch = request.key.map(seal).transpose()?;
+        if by.author.is_requester() && epoch.as_ref().is_some_and(|epoch| epoch.number() > HOLDERS_EPOCHS) {
             let rule = InputRule::OutOfRange { least: 1, most: HOLDERS_EPOCHS.into() };
             return Err(Refusal::invalid("key.epoch", rule).into());
         }
@@ -83,11 +86,12 @@ impl Write for AddAnswers {
 impl AddAnswers {
     /// The epoch to write under: the new one, when there is one.
     async fn begin_epoch(&self, tx: &mut Tx) -> Result<u32, Error> {
-        let newest = store::keys::newest(tx, self.case, Compartment::Request).await?;
-        let Some(epoch) = &self.epoch else { return Ok(newest) };
-        epoch.check_follows("key", newest)?;
-        store::keys::insert(tx, self.case, std::slice::from_ref(epoch)).await?;
-        Ok(epoch.epoch)
+        if let Some(epoch) = &self.epoch {
+            epoch.begin(tx).await?;
+            return Ok(epoch.number());
+        }
+        let [newest] = keys::newest(tx, self.case, [Compartment::Request]).await?;
+        Ok(newest)
     }
 
     async fn check_answers(&self, tx: &mut Tx, epoch: u32) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use flare_contracts::{
     intake::v1::UploadFileResponse,
 };
 use flare_kernel::Duration;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys};
 
 use crate::{
     author::Author,
@@ -61,7 +61,7 @@ async fn check(tx: &mut Tx, file: &File, bytes: u64) -> Result<u64, Error> {
     if store::files::find(tx, file.id).await?.is_some() {
         return Err(refusals::file_exists().into());
     }
-    let newest = store::keys::newest(tx, file.case, file.compartment).await?;
+    let [newest] = keys::newest(tx, file.case, [file.compartment]).await?;
     if file.epoch != newest {
         return Err(input::old_epoch("header", newest).into());
     }

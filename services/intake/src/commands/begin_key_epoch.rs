@@ -8,12 +8,11 @@ use flare_contracts::{
 };
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
 use crate::{
-    keys::{ReceiptWrap, SealedEpoch},
     receipt::REQUESTERS_THREAD,
-    store,
+    store::{self, keys::HELD},
 };
 
 /// See the module.
@@ -30,11 +29,8 @@ impl BeginKeyEpoch {
         service: &ServiceKey,
     ) -> Result<Self, Error> {
         let case = input::id("case_id", &request.case_id)?;
-        let key = input::key_epoch("key", request.key, &[Compartment::Thread, Compartment::Request])?;
-        let compartment = input::compartment("key.compartment", key.compartment)?;
-        let place = (case, compartment, ReceiptWrap::Unneeded);
-        let epoch = SealedEpoch::seal("key", Some(key), place, service)?;
-        if epoch.author.is_none() {
+        let epoch = SealedEpoch::seal("key", request.key, case, HELD, service)?;
+        if !epoch.is_vouched_for() {
             return Err(Refusal::invalid("key.author", InputRule::RequiredOfStaff).into());
         }
         Ok(Self { case, staff, epoch })
@@ -46,20 +42,18 @@ impl Write for BeginKeyEpoch {
 
     async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
         let view = super::locked(tx, self.case).await?;
-        let compartment = self.epoch.compartment;
+        let compartment = self.epoch.compartment();
         // Whoever holds the receipt would be shut out of what is written to the thread from now on.
         if compartment == Compartment::Thread
             && store::receipts::is_active(tx, self.case, REQUESTERS_THREAD).await?
         {
-            self.epoch.check_wrapped_to_receipt("key")?;
+            self.epoch.check_wrapped_to(input::RECEIPT)?;
         }
-        let newest = store::keys::newest(tx, self.case, compartment).await?;
-        self.epoch.check_follows("key", newest)?;
-        store::keys::insert(tx, self.case, std::slice::from_ref(&self.epoch)).await?;
+        self.epoch.begin(tx).await?;
         let event: IntakeEvent = CaseKeyBegun {
             case_id: self.case.to_string(),
-            compartment: store::keys::wire_compartment(compartment).into(),
-            epoch: self.epoch.epoch,
+            compartment: input::compartment_out(compartment).into(),
+            epoch: self.epoch.number(),
         }
         .into();
         tx.append(self.case, view.lane, self.staff.to_string(), &event)?;

@@ -1,7 +1,7 @@
 //! A receipt that may be in other hands opens nothing any more.
 
 use flare_contracts::{
-    Cause, Refusal, StepCode,
+    Cause, Refusal, StepCode, codes,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, ReceiptFrozen},
     input,
@@ -17,9 +17,6 @@ use crate::{
     receipt::REQUESTERS_THREAD,
     store::{self, receipts::Opened},
 };
-
-/// Why a receipt is frozen.
-const REASONS: &[&str] = &["lost", "seized", "seen_by_others", "asked", "other"];
 
 /// See the module.
 pub(crate) struct FreezeReceipt {
@@ -43,7 +40,7 @@ impl FreezeReceipt {
 }
 
 fn reason(request: &FreezeReceiptRequest) -> Result<&'static str, Refusal> {
-    input::code("reason", &request.reason, REASONS)
+    input::code("reason", &request.reason, codes::WHY_FROZEN)
 }
 
 impl Write for FreezeReceipt {

@@ -3,18 +3,16 @@
 use flare_contracts::{
     Cause, Refusal, StepCode,
     common::v1::EpochAuthor,
-    epoch_author,
     events::v1::{IntakeEvent, ReceiptIssued},
     input,
     intake::v1::{HolderKind, IssueReceiptRequest, IssueReceiptResponse},
 };
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
 use crate::{
     author::Author,
-    keys::{ReceiptWrap, SealedEpoch},
     receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
     store,
 };
@@ -36,10 +34,10 @@ impl IssueReceipt {
     ) -> Result<Self, Error> {
         let case = input::id("case_id", &request.case_id)?;
         let receipt = ReceiptLock::parse(request.receipt)?;
-        let place = (case, Compartment::Thread, ReceiptWrap::Required);
-        let epoch = SealedEpoch::seal("key", request.key, place, service)?;
+        let epoch = SealedEpoch::seal("key", request.key, case, &[Compartment::Thread], service)?;
+        epoch.check_wrapped_to(input::RECEIPT)?;
         let author = input::required("author", request.author)?;
-        epoch_author::check("author", &author)?;
+        input::epoch_author("author", &author)?;
         Ok(Self { case, staff, receipt, author, epoch })
     }
 }
@@ -52,18 +50,16 @@ impl Write for IssueReceipt {
         if store::receipts::is_active(tx, self.case, REQUESTERS_THREAD).await? {
             return Err(Refusal::from(Cause::ReceiptActive).into());
         }
-        let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
-        self.epoch.check_follows("key", newest)?;
+        self.epoch.begin(tx).await?;
         let new = NewReceipt {
             lock: &self.receipt,
             holder: HolderKind::Requester,
             thread: REQUESTERS_THREAD,
             drawn_by: &Author::Staff(self.staff),
             author: Some(&self.author),
-            first_epoch: self.epoch.epoch,
+            first_epoch: self.epoch.number(),
         };
         store::receipts::insert(tx, self.case, &new).await?;
-        store::keys::insert(tx, self.case, std::slice::from_ref(&self.epoch)).await?;
         let event: IntakeEvent = ReceiptIssued {
             case_id: self.case.to_string(),
             receipt: Some(self.receipt.keys_of_event()),

@@ -9,12 +9,14 @@ use flare_contracts::{
 };
 use flare_kernel::{CaseId, Timestamp};
 use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx};
+use flare_store::{
+    Error, Tx,
+    keys::{self, SealedEpoch},
+};
 
 use crate::{
     author::Author,
     domain::{answers, case_view::CaseView, listing::Listing, waiting_since::waiting_since},
-    keys::{ReceiptWrap, SealedEpoch},
     receipt::{NewReceipt, REQUESTERS_THREAD, ReceiptLock},
     store::{self, requests::Request},
 };
@@ -60,17 +62,16 @@ pub(super) fn first_epochs(
         (true, false) => ((1, second), (0, first)),
         (true, true) | (false, false) => return Err(rule().into()),
     };
-    let to_thread = if has_receipt { ReceiptWrap::Required } else { ReceiptWrap::Unneeded };
-    let seal = |(index, key): (usize, KeyEpoch), compartment, receipt| {
-        let field = format!("keys[{index}]");
-        let sealed = SealedEpoch::seal(&field, Some(key), (case, compartment, receipt), service)?;
-        sealed.check_follows(&field, 0)?;
+    let seal = |(index, key): (usize, KeyEpoch), compartment| {
+        let sealed = SealedEpoch::seal(&format!("keys[{index}]"), Some(key), case, &[compartment], service)?;
+        sealed.check_follows(0)?;
         Ok::<_, Error>(sealed)
     };
-    Ok([
-        seal(request, Compartment::Request, ReceiptWrap::Unneeded)?,
-        seal(thread, Compartment::Thread, to_thread)?,
-    ])
+    let epochs = [seal(request, Compartment::Request)?, seal(thread, Compartment::Thread)?];
+    if has_receipt {
+        epochs[1].check_wrapped_to(input::RECEIPT)?;
+    }
+    Ok(epochs)
 }
 
 impl NewCase {
@@ -127,7 +128,7 @@ impl NewCase {
             };
             store::receipts::insert(tx, self.case, &new).await?;
         }
-        store::keys::insert(tx, self.case, &self.epochs).await?;
+        keys::insert(tx, &self.epochs).await?;
         store::answers::insert(tx, self.case, (FIRST, &self.author), &self.answers).await?;
         let mut view = CaseView::new(self.case, self.listing.lane_hint);
         view.heard(tx.now());

@@ -3,13 +3,12 @@
 use flare_contracts::{
     Cause, InputRule, Refusal,
     events::v1::{IntakeEvent, MessagePosted},
-    input,
+    fields, input,
     intake::v1::{MessageKind, PostMessageRequest, PostMessageResponse},
-    text_limits,
 };
 use flare_kernel::CaseId;
 use flare_seal::Compartment;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Error, Tx, Write, keys};
 
 use crate::{
     admission::Admitted,
@@ -34,8 +33,7 @@ impl PostMessage {
         let kind: MessageKind = input::choice("kind", request.kind)?;
         message::may_write(&by.author, kind)?;
         let about = message::about(kind, &request.about)?;
-        let text =
-            input::sealed("text", request.text, &store::messages::text_name(id), text_limits::MESSAGE)?;
+        let text = input::sealed("text", request.text, &fields::message(id))?;
         if text.version != 1 {
             return Err(Refusal::invalid("text.version", InputRule::NotTheNumber { number: 1 }));
         }
@@ -59,7 +57,7 @@ impl Write for PostMessage {
             let newest = store::messages::newest_of_requester(tx, self.case).await?;
             message::has_seen(self.seen, newest)?;
         }
-        let newest = store::keys::newest(tx, self.case, Compartment::Thread).await?;
+        let [newest] = keys::newest(tx, self.case, [Compartment::Thread]).await?;
         if self.message.text.epoch != newest {
             return Err(input::old_epoch("text", newest).into());
         }

@@ -1,7 +1,7 @@
 //! The requester withdraws.
 
 use flare_contracts::{
-    Refusal, StepCode,
+    Refusal, StepCode, codes,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, WithdrawalRequested},
     input,
@@ -20,14 +20,11 @@ pub(crate) struct Withdraw {
     act: SignedAct,
 }
 
-/// Why somebody withdraws.
-const REASONS: &[&str] = &["helped_elsewhere", "too_dangerous", "no_longer_needed", "other", "unsaid"];
-
 impl Withdraw {
     pub(crate) fn parse(by: &Opened, request: &WithdrawRequest) -> Result<Self, Refusal> {
         Ok(Self {
             case: by.case,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_WITHDRAWN)?,
             act: verify_call(request, by.case, &by.signing_key)?,
         })
     }

@@ -1,13 +1,11 @@
 //! What intake knows of the work on a case: derived from triage's events and from the requester's own acts.
 
 use flare_contracts::{Cause, Refusal};
-use flare_kernel::{CaseId, Lane, Timestamp};
+use flare_kernel::{CaseId, Lane, Timestamp, codes};
 
-use crate::domain::words::words;
-
-words! {
+codes! {
     /// How far the work has come.
-    Progress {
+    pub(crate) enum Progress {
         /// Nobody has answered yet.
         Received = "received",
         /// Somebody owns it.
@@ -19,9 +17,9 @@ words! {
     }
 }
 
-words! {
+codes! {
     /// Whether triage stopped the case.
-    Stop {
+    pub(crate) enum Stop {
         /// It did not.
         None = "none",
         /// Paused for somebody's safety.
@@ -44,8 +42,8 @@ pub(crate) struct CaseView {
     pub(crate) stop: Stop,
     /// Grants has confirmed that no money moves any more.
     pub(crate) money_stopped: bool,
-    /// When the requester was last heard of; the epoch's beginning before.
-    pub(crate) heard_at: Timestamp,
+    /// When the requester was last heard of.
+    pub(crate) heard_at: Option<Timestamp>,
     /// By when triage owes its next step.
     pub(crate) answer_by: Option<Timestamp>,
 }
@@ -59,14 +57,14 @@ impl CaseView {
             asked_to_stop: false,
             stop: Stop::None,
             money_stopped: false,
-            heard_at: Timestamp::from_micros(0),
+            heard_at: None,
             answer_by: None,
         }
     }
 
     /// The requester was heard of, here or on another channel.
     pub(crate) fn heard(&mut self, at: Timestamp) {
-        self.heard_at = self.heard_at.max(at);
+        self.heard_at = self.heard_at.max(Some(at));
     }
 
     /// Triage opened the case.

@@ -1,13 +1,11 @@
 //! A grant, as the requester is shown it, and what the requester may say about it.
 
 use flare_contracts::{Cause, InputRule, Refusal};
-use flare_kernel::{GrantId, MessageId, Money, NeedId, Timestamp};
+use flare_kernel::{GrantId, MessageId, Money, NeedId, Timestamp, codes};
 
-use crate::domain::words::words;
-
-words! {
+codes! {
     /// How far a grant has come. One that was sent back to its proposer is a draft again.
-    Stage {
+    pub(crate) enum Stage {
         /// Being written.
         Draft = "draft",
         /// Being voted on.
@@ -31,9 +29,9 @@ words! {
     }
 }
 
-words! {
+codes! {
     /// Where the requester stands to the proposal.
-    Proposal {
+    pub(crate) enum Proposal {
         /// They have not seen it, or it changed since.
         NotShown = "not_shown",
         /// A message shows it, or somebody told them.
@@ -45,9 +43,9 @@ words! {
     }
 }
 
-words! {
+codes! {
     /// Where the requester stands to the agreement.
-    Agreement {
+    pub(crate) enum Agreement {
         /// They have not seen it.
         NotShown = "not_shown",
         /// A message shows it.

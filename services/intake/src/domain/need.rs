@@ -1,16 +1,13 @@
 //! A need, as the requester is shown it.
 
 use flare_contracts::{common::v1::NeedKind, triage::v1::Outcome};
-use flare_kernel::{NeedId, Timestamp};
+use flare_kernel::{NeedId, Timestamp, codes};
 
-use crate::domain::{
-    grant::{Grant, Stage},
-    words::words,
-};
+use crate::domain::grant::{Grant, Stage};
 
-words! {
+codes! {
     /// How a need ended, or that it has not.
-    NeedOutcome {
+    pub(crate) enum NeedOutcome {
         /// Not ended.
         Open = "open",
         /// Given directly.

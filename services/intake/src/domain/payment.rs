@@ -1,9 +1,7 @@
 //! A payment, as the requester is shown it, and what the requester may say about it.
 
 use flare_contracts::{Cause, InputRule, Refusal, grants::v1::TrancheState};
-use flare_kernel::{GrantId, Money, TrancheId};
-
-use crate::domain::words::words;
+use flare_kernel::{GrantId, Money, TrancheId, codes};
 
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +12,9 @@ pub(crate) struct Tranche {
     pub(crate) state: Payment,
 }
 
-words! {
+codes! {
     /// Where a payment is.
-    Payment {
+    pub(crate) enum Payment {
         /// Planned.
         Scheduled = "scheduled",
         /// Cleared to be sent.

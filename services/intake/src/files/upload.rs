@@ -5,9 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flare_access::Caller;
 use flare_contracts::{
-    Cause, InputRule, Refusal, input,
+    Cause, InputRule, Refusal, fields, input,
     intake::v1::{FileHeader, UploadFileRequest, UploadFileResponse, upload_file_request::Part},
-    text_limits,
 };
 use flare_seal::{FILE_HEADER_LEN, SEALED_FILE_CHUNK_LEN};
 use flare_store::{Error, Once};
@@ -19,8 +18,7 @@ use crate::{
     Intake,
     author::Author,
     commands::attach_file::{AttachFile, Begin, BeginUpload},
-    keys::HELD,
-    store::{self, files::File},
+    store::{self, files::File, keys::HELD},
 };
 
 impl Intake {
@@ -163,9 +161,8 @@ fn file(case: flare_kernel::CaseId, author: &Author, header: FileHeader) -> Resu
         let words = "request, thread".to_owned();
         return Err(Refusal::invalid("header.compartment", InputRule::OneOf { words }));
     }
-    let name = store::files::description_name(id);
     let description =
-        input::sealed("header.description", header.description, &name, text_limits::FILE_DESCRIPTION)?;
+        input::sealed("header.description", header.description, &fields::file(id, compartment))?;
     if description.version != 1 {
         return Err(Refusal::invalid("header.description.version", InputRule::NotTheNumber { number: 1 }));
     }

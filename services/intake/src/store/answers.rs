@@ -2,9 +2,8 @@
 
 use flare_contracts::{common::v1::SealedField, input, intake::v1::WrittenAnswer};
 use flare_kernel::CaseId;
-use flare_store::{Error, Row, Tx, Value, sql};
+use flare_store::{Error, Page, Reads, Record, Row, Tx, sql};
 
-use super::{Reads, sealed, small};
 use crate::author::Author;
 
 /// A page of what was written, oldest first.
@@ -22,64 +21,51 @@ pub(crate) async fn insert(
     (seq, author): (i64, &Author),
     answers: &[SealedField],
 ) -> Result<(), Error> {
-    let at = tx.now().as_micros();
-    let rows: Vec<[Value; 10]> = answers
-        .iter()
-        .cloned()
-        .map(|answer| {
-            [
-                case.to_string().into(),
-                answer.name.into(),
-                answer.version.into(),
-                seq.into(),
-                author.name().into(),
-                at.into(),
-                answer.epoch.into(),
-                answer.ciphertext.into(),
-                answer.tag.into(),
-                answer.commitment.into(),
-            ]
-        })
-        .collect();
-    tx.insert("answers (case_id, name, version, seq, author, at, epoch, ciphertext, tag, commitment)", &rows)
-        .await
+    let at = tx.now();
+    let row = |answer: &SealedField| {
+        Record::of("answers")
+            .key("case_id", case)
+            .key("name", answer.name.clone())
+            .key("version", answer.version)
+            .set("seq", seq)
+            .set("author", author.name())
+            .set("at", at)
+            .sealed(answer)
+    };
+    tx.insert(answers.iter().map(row).collect()).await
 }
 
 /// The newest version of each answer.
 pub(crate) async fn newest(reads: &mut impl Reads, case: CaseId) -> Result<Vec<SealedField>, Error> {
     let rows = reads
-        .all(
+        .rows(
             sql("SELECT name, version, epoch, ciphertext, tag, commitment FROM answers AS answer \
                  WHERE case_id = $1 AND version = (SELECT MAX(version) FROM answers AS other \
                  WHERE other.case_id = answer.case_id AND other.name = answer.name) ORDER BY name")
             .bind(case.to_string()),
         )
         .await?;
-    rows.iter().map(answer).collect()
+    rows.iter().map(Row::sealed).collect()
 }
 
 /// What was written after a place, which is an event's number and an answer's name; each with its own place.
 pub(crate) async fn page(
     reads: &mut impl Reads,
     case: CaseId,
-    (seq, name): (i64, String),
-    limit: i64,
+    page: &Page<(i64, String)>,
 ) -> Result<Vec<((i64, String), WrittenAnswer)>, Error> {
-    let query = sql(page_statement!()).bind(case.to_string()).bind(seq).bind(name).bind(limit);
-    let rows = reads.all(query).await?;
+    let (seq, name) = page.after().clone();
+    let query = sql(page_statement!()).bind(case.to_string()).bind(seq).bind(name).bind(page.limit());
+    let rows = reads.rows(query).await?;
     rows.iter().map(|row| Ok(((row.int("seq")?, row.text("name")?), written(row)?))).collect()
 }
 
 fn written(row: &Row) -> Result<WrittenAnswer, Error> {
     Ok(WrittenAnswer {
-        answer: Some(answer(row)?),
+        answer: Some(row.sealed()?),
         author: row.text("author")?,
         at: Some(input::timestamp_out(row.timestamp("at")?)),
     })
-}
-
-fn answer(row: &Row) -> Result<SealedField, Error> {
-    sealed(row, row.text("name")?, small(row, "version")?)
 }
 
 #[cfg(test)]

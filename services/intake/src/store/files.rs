@@ -1,11 +1,9 @@
 //! Files: what is known of each. The bytes are in the object store.
 
-use flare_contracts::{common::v1::SealedField, input, intake::v1::StoredFile};
+use flare_contracts::{common::v1::SealedField, fields, input, intake::v1::StoredFile};
 use flare_kernel::{CaseId, FileId};
 use flare_seal::Compartment;
-use flare_store::{Error, Row, Tx, sql};
-
-use super::{Reads, keys::wire_compartment, sealed, small};
+use flare_store::{Error, Page, Reads, Record, Row, Tx, sql};
 
 /// A page of a case's files, oldest first.
 macro_rules! page_statement {
@@ -39,38 +37,27 @@ pub(crate) struct File {
     pub(crate) author: String,
 }
 
-/// The name under which a file's description is sealed.
-pub(crate) fn description_name(id: FileId) -> String {
-    format!("file.{id}")
-}
-
 pub(crate) async fn insert(tx: &mut Tx, seq: i64, file: &File) -> Result<(), Error> {
     let size = i64::try_from(file.size).map_err(|_| Error::Corrupt("files.size".to_owned()))?;
-    tx.execute(
-        sql("INSERT INTO files (file_id, case_id, seq, upload, compartment, author, at, size, seal_header, epoch, \
-             ciphertext, tag, commitment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
-        .bind(file.id.to_string())
-        .bind(file.case.to_string())
-        .bind(seq)
-        .bind(file.upload.clone())
-        .bind(file.compartment.as_str())
-        .bind(file.author.clone())
-        .bind(tx.now().as_micros())
-        .bind(size)
-        .bind(file.seal_header.clone())
-        .bind(i64::from(file.epoch))
-        .bind(file.description.ciphertext.clone())
-        .bind(file.description.tag.clone())
-        .bind(file.description.commitment.clone()),
-    )
-    .await
-    .map(drop)
+    Record::of("files")
+        .key("file_id", file.id)
+        .set("case_id", file.case)
+        .set("seq", seq)
+        .set("upload", file.upload.clone())
+        .set("compartment", file.compartment.as_str())
+        .set("author", file.author.clone())
+        .set("at", tx.now())
+        .set("size", size)
+        .set("seal_header", file.seal_header.clone())
+        .sealed(&file.description)
+        .insert(tx)
+        .await
 }
 
 /// The file of this id, whatever its case, and its wire form.
 pub(crate) async fn find(reads: &mut impl Reads, id: FileId) -> Result<Option<(File, StoredFile)>, Error> {
     let row = reads
-        .one(
+        .row(
             sql("SELECT file_id, case_id, seq, upload, compartment, author, at, size, seal_header, epoch, ciphertext, \
                  tag, commitment FROM files WHERE file_id = $1")
             .bind(id.to_string()),
@@ -82,18 +69,17 @@ pub(crate) async fn find(reads: &mut impl Reads, id: FileId) -> Result<Option<(F
 /// All bytes of a case's files together.
 pub(crate) async fn bytes_of_case(reads: &mut impl Reads, case: CaseId) -> Result<u64, Error> {
     let row = reads
-        .one(
+        .row(
             sql("SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes FROM files WHERE case_id = $1")
                 .bind(case.to_string()),
         )
         .await?;
-    let bytes = row.map_or(Ok(0), |row| row.int("bytes"))?;
-    u64::try_from(bytes).map_err(|_| Error::Corrupt("files.size".to_owned()))
+    row.map_or(Ok(0), |row| row.number("bytes", u64::try_from))
 }
 
 /// The mark of the folder that holds the files, if there is one.
 pub(crate) async fn mark(reads: &mut impl Reads) -> Result<Option<String>, Error> {
-    let row = reads.one(sql("SELECT mark FROM files_folder WHERE place = 1")).await?;
+    let row = reads.row(sql("SELECT mark FROM files_folder WHERE place = 1")).await?;
     row.map(|row| row.text("mark")).transpose()
 }
 
@@ -108,44 +94,40 @@ pub(crate) async fn page(
     reads: &mut impl Reads,
     case: CaseId,
     compartment: Option<Compartment>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<(i64, StoredFile)>, Error> {
+    page: &Page<(i64,)>,
+) -> Result<Vec<((i64,), StoredFile)>, Error> {
     let query = match compartment {
-        None => sql(page_statement!()).bind(case.to_string()).bind(after).bind(limit),
-        Some(compartment) => sql(page_of_compartment_statement!())
-            .bind(case.to_string())
-            .bind(compartment.as_str())
-            .bind(after)
-            .bind(limit),
+        None => sql(page_statement!()).bind(case.to_string()),
+        Some(compartment) => {
+            sql(page_of_compartment_statement!()).bind(case.to_string()).bind(compartment.as_str())
+        }
     };
-    let rows = reads.all(query).await?;
-    rows.iter().map(|row| Ok((row.int("seq")?, stored(row)?))).collect()
+    let rows = reads.rows(query.bind(page.after().0).bind(page.limit())).await?;
+    rows.iter().map(|row| Ok(((row.int("seq")?,), stored(row)?))).collect()
 }
 
 fn file(row: &Row) -> Result<File, Error> {
-    let id: FileId = row.id("file_id")?;
-    let size = u64::try_from(row.int("size")?).map_err(|_| Error::Corrupt("files.size".to_owned()))?;
+    let (id, compartment) = (row.id("file_id")?, row.parse("compartment")?);
     Ok(File {
         id,
         case: row.id("case_id")?,
         upload: row.text("upload")?,
-        compartment: row.parse("compartment")?,
-        epoch: small(row, "epoch")?,
-        description: sealed(row, description_name(id), 1)?,
+        compartment,
+        epoch: row.small("epoch")?,
+        description: row.sealed_as(fields::file(id, compartment).name.into_owned(), 1)?,
         seal_header: row.bytes("seal_header")?,
-        size,
+        size: row.number("size", u64::try_from)?,
         author: row.text("author")?,
     })
 }
 
 fn stored(row: &Row) -> Result<StoredFile, Error> {
-    let id: FileId = row.id("file_id")?;
+    let (id, compartment): (FileId, _) = (row.id("file_id")?, row.parse("compartment")?);
     Ok(StoredFile {
         file_id: id.to_string(),
-        compartment: wire_compartment(row.parse("compartment")?).into(),
-        epoch: small(row, "epoch")?,
-        description: Some(sealed(row, description_name(id), 1)?),
+        compartment: input::compartment_out(compartment).into(),
+        epoch: row.small("epoch")?,
+        description: Some(row.sealed_as(fields::file(id, compartment).name.into_owned(), 1)?),
         seal_header: row.bytes("seal_header")?,
         size: row.int("size")?,
         author: row.text("author")?,

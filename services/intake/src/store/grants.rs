@@ -1,60 +1,44 @@
 //! What the requester is shown of the grants of a case.
 
-use flare_kernel::{CaseId, Currency, GrantId, Money, NeedId, TrancheId};
-use flare_store::{Error, Row, Sql, Tx, sql};
+use flare_kernel::{CaseId, GrantId, NeedId, TrancheId};
+use flare_store::{Error, Reads, Record, Row, Tx, Value, sql};
 
-use super::{Reads, micros, word};
 use crate::domain::{grant::Grant, payment::Tranche};
 
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, grant: &Grant) -> Result<(), Error> {
-    let insert = sql(
-        "INSERT INTO view_grants (grant_id, case_id, drafted_at, stage, proposal, proposal_message, agreement, \
-             agreement_message, currency, ceiling, starts, ends, vote_due, report_due, over_at) \
-             VALUES ($1, $11, $12, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL)",
-    );
-    tx.execute(bound(insert, grant).bind(case.to_string()).bind(grant.drafted_at.as_micros())).await?;
-    for need in &grant.needs {
-        tx.execute(
-            sql("INSERT INTO view_grant_needs (grant_id, case_id, need_id) VALUES ($1, $2, $3) \
-                 ON CONFLICT (grant_id, need_id) DO NOTHING")
-            .bind(grant.id.to_string())
-            .bind(case.to_string())
-            .bind(need.to_string()),
-        )
-        .await?;
-    }
-    Ok(())
+    record(grant).set("case_id", case).set("drafted_at", grant.drafted_at).insert(tx).await?;
+    let need = |need: &NeedId| {
+        Record::of("view_grant_needs").key("grant_id", grant.id).key("need_id", *need).set("case_id", case)
+    };
+    tx.insert_new(grant.needs.iter().map(need).collect(), "need_id").await.map(drop)
 }
 
 pub(crate) async fn save(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
-    let update =
-        sql("UPDATE view_grants SET stage = $2, proposal = $3, proposal_message = $4, agreement = $5, \
-             agreement_message = $6, currency = $7, ceiling = $8, starts = $9, ends = $10, \
-             vote_due = CAST($11 AS BIGINT), report_due = CAST($12 AS BIGINT), over_at = CAST($13 AS BIGINT) \
-             WHERE grant_id = $1");
-    let [vote_due, report_due, over_at] = [grant.vote_due, grant.report_due, grant.over_at].map(micros);
-    tx.execute(bound(update, grant).bind(vote_due).bind(report_due).bind(over_at)).await.map(drop)
+    record(grant).update(tx).await.map(drop)
 }
 
-/// A statement with what every grant has, from `$1` to `$10`.
-fn bound(statement: Sql<'static>, grant: &Grant) -> Sql<'static> {
-    statement
-        .bind(grant.id.to_string())
-        .bind(grant.stage.as_str())
-        .bind(grant.proposal.as_str())
-        .bind(grant.proposal_message.clone())
-        .bind(grant.agreement.as_str())
-        .bind(grant.agreement_message.clone())
-        .bind(grant.ceiling.currency().code())
-        .bind(grant.ceiling.minor())
-        .bind(grant.starts.clone())
-        .bind(grant.ends.clone())
+/// What may change of a grant.
+fn record(grant: &Grant) -> Record {
+    Record::of("view_grants")
+        .key("grant_id", grant.id)
+        .set("stage", grant.stage.as_str())
+        .set("proposal", grant.proposal.as_str())
+        .set("proposal_message", Value::unless_empty(&grant.proposal_message))
+        .set("agreement", grant.agreement.as_str())
+        .set("agreement_message", Value::unless_empty(&grant.agreement_message))
+        .set("currency", grant.ceiling.currency().code())
+        .set("ceiling", grant.ceiling.minor())
+        .set("starts", grant.starts.clone())
+        .set("ends", grant.ends.clone())
+        .set("vote_due", grant.vote_due)
+        .set("report_due", grant.report_due)
+        .set("over_at", grant.over_at)
 }
 
 /// The grants of a case in the order in which they were drafted.
 pub(crate) async fn of_case(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Grant>, Error> {
     let rows = reads
-        .all(
+        .rows(
             sql("SELECT grant_id, drafted_at, stage, proposal, proposal_message, agreement, agreement_message, \
                  currency, ceiling, starts, ends, vote_due, report_due, over_at FROM view_grants \
                  WHERE case_id = $1 ORDER BY drafted_at, grant_id")
@@ -62,7 +46,7 @@ pub(crate) async fn of_case(reads: &mut impl Reads, case: CaseId) -> Result<Vec<
         )
         .await?;
     let needs = reads
-        .all(
+        .rows(
             sql("SELECT grant_id, need_id FROM view_grant_needs WHERE case_id = $1 ORDER BY grant_id, need_id")
                 .bind(case.to_string()),
         )
@@ -77,7 +61,7 @@ pub(crate) async fn of_case(reads: &mut impl Reads, case: CaseId) -> Result<Vec<
 /// The case of a grant, if the grant is known.
 pub(crate) async fn case_of(reads: &mut impl Reads, grant: GrantId) -> Result<Option<CaseId>, Error> {
     let row =
-        reads.one(sql("SELECT case_id FROM view_grants WHERE grant_id = $1").bind(grant.to_string())).await?;
+        reads.row(sql("SELECT case_id FROM view_grants WHERE grant_id = $1").bind(grant.to_string())).await?;
     row.map(|row| row.id("case_id")).transpose()
 }
 
@@ -93,26 +77,22 @@ pub(crate) async fn put_tranche(
     place: i64,
     tranche: &Tranche,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO view_tranches (tranche_id, grant_id, case_id, place, currency, amount, state) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tranche_id) DO UPDATE \
-             SET currency = $5, amount = $6, state = $7")
-        .bind(tranche.id.to_string())
-        .bind(tranche.grant.to_string())
-        .bind(case.to_string())
-        .bind(place)
-        .bind(tranche.amount.currency().code())
-        .bind(tranche.amount.minor())
-        .bind(tranche.state.as_str()),
-    )
-    .await
-    .map(drop)
+    Record::of("view_tranches")
+        .key("tranche_id", tranche.id)
+        .first("grant_id", tranche.grant)
+        .first("case_id", case)
+        .first("place", place)
+        .set("currency", tranche.amount.currency().code())
+        .set("amount", tranche.amount.minor())
+        .set("state", tranche.state.as_str())
+        .save(tx)
+        .await
 }
 
 /// The payments of a case, those of one grant together and in the order in which they were scheduled.
 pub(crate) async fn tranches(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Tranche>, Error> {
     let rows = reads
-        .all(
+        .rows(
             sql(
                 "SELECT tranche_id, grant_id, currency, amount, state FROM view_tranches WHERE case_id = $1 \
                  ORDER BY grant_id, place",
@@ -130,7 +110,7 @@ pub(crate) async fn find_tranche(
     id: TrancheId,
 ) -> Result<Option<Tranche>, Error> {
     let row = reads
-        .one(
+        .row(
             sql("SELECT tranche_id, grant_id, currency, amount, state FROM view_tranches \
                  WHERE tranche_id = $1 AND grant_id = $2")
             .bind(id.to_string())
@@ -146,12 +126,12 @@ fn grant(row: &Row, needs: &[(GrantId, NeedId)]) -> Result<Grant, Error> {
         id,
         drafted_at: row.timestamp("drafted_at")?,
         needs: needs.iter().filter(|(grant, _)| *grant == id).map(|(_, need)| *need).collect(),
-        stage: word(row, "stage")?,
-        proposal: word(row, "proposal")?,
-        proposal_message: row.text("proposal_message")?,
-        agreement: word(row, "agreement")?,
-        agreement_message: row.text("agreement_message")?,
-        ceiling: money(row, "ceiling")?,
+        stage: row.parse("stage")?,
+        proposal: row.parse("proposal")?,
+        proposal_message: row.text_or_empty("proposal_message")?,
+        agreement: row.parse("agreement")?,
+        agreement_message: row.text_or_empty("agreement_message")?,
+        ceiling: row.money("ceiling")?,
         starts: row.text("starts")?,
         ends: row.text("ends")?,
         vote_due: row.timestamp_or_null("vote_due")?,
@@ -164,13 +144,7 @@ fn tranche(row: &Row) -> Result<Tranche, Error> {
     Ok(Tranche {
         id: row.id("tranche_id")?,
         grant: row.id("grant_id")?,
-        amount: money(row, "amount")?,
-        state: word(row, "state")?,
+        amount: row.money("amount")?,
+        state: row.parse("state")?,
     })
-}
-
-/// Money in the columns `currency` and `amount`.
-fn money(row: &Row, amount: &str) -> Result<Money, Error> {
-    let currency: Currency = row.parse("currency")?;
-    Money::new(currency, row.int(amount)?).map_err(|_| Error::Corrupt(amount.to_owned()))
 }

@@ -2,13 +2,12 @@
 
 use flare_contracts::{
     common::v1::{SealedField, SignedAct},
-    input,
+    fields, input,
     intake::v1::{Message, MessageKind},
 };
 use flare_kernel::{CaseId, MessageId, Timestamp};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Page, Reads, Record, Row, Tx, Value, sql};
 
-use super::{Reads, sealed, wire};
 use crate::author::REQUESTER;
 
 /// A page of the thread, oldest first.
@@ -22,7 +21,7 @@ macro_rules! page_statement {
 macro_rules! open_questions_statement {
     () => {
         "SELECT message_id, at FROM messages WHERE case_id = $1 AND kind = 'MESSAGE_KIND_QUESTION' \
-         AND answered_by = '' ORDER BY seq"
+         AND answered_by IS NULL ORDER BY seq"
     };
 }
 
@@ -52,30 +51,18 @@ impl Known {
     }
 }
 
-/// The name under which a message's text is sealed.
-pub(crate) fn text_name(id: MessageId) -> String {
-    format!("thread.message.{id}")
-}
-
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, seq: i64, message: &NewMessage) -> Result<(), Error> {
-    let text = &message.text;
-    tx.execute(
-        sql("INSERT INTO messages (message_id, case_id, seq, kind, author, at, about, answered_by, epoch, ciphertext, \
-             tag, commitment) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, $11)")
-        .bind(message.id.to_string())
-        .bind(case.to_string())
-        .bind(seq)
-        .bind(message.kind.as_str_name())
-        .bind(message.author.clone())
-        .bind(tx.now().as_micros())
-        .bind(message.about.clone())
-        .bind(i64::from(text.epoch))
-        .bind(text.ciphertext.clone())
-        .bind(text.tag.clone())
-        .bind(text.commitment.clone()),
-    )
-    .await
-    .map(drop)
+    Record::of("messages")
+        .key("message_id", message.id)
+        .set("case_id", case)
+        .set("seq", seq)
+        .set("kind", message.kind.as_str_name())
+        .set("author", message.author.clone())
+        .set("at", tx.now())
+        .set("about", Value::unless_empty(&message.about))
+        .sealed(&message.text)
+        .insert(tx)
+        .await
 }
 
 /// A message of this case.
@@ -85,7 +72,7 @@ pub(crate) async fn find(
     id: MessageId,
 ) -> Result<Option<Known>, Error> {
     let row = reads
-        .one(
+        .row(
             sql("SELECT kind, author, about, tag FROM messages WHERE message_id = $1 AND case_id = $2")
                 .bind(id.to_string())
                 .bind(case.to_string()),
@@ -93,9 +80,9 @@ pub(crate) async fn find(
         .await?;
     row.map(|row| {
         Ok(Known {
-            kind: wire(&row, "kind", MessageKind::from_str_name)?,
+            kind: row.word("kind", MessageKind::from_str_name)?,
             author: row.text("author")?,
-            about: row.text("about")?,
+            about: row.text_or_empty("about")?,
             tag: row.bytes("tag")?,
         })
     })
@@ -109,14 +96,10 @@ pub(crate) async fn close_question(
     question: MessageId,
     answer: MessageId,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("UPDATE messages SET answered_by = $3 WHERE message_id = $1 AND case_id = $2 AND answered_by = ''")
-            .bind(question.to_string())
-            .bind(case.to_string())
-            .bind(answer.to_string()),
-    )
-    .await
-    .map(drop)
+    let close = sql("UPDATE messages SET answered_by = $3 \
+                     WHERE message_id = $1 AND case_id = $2 AND answered_by IS NULL");
+    let close = close.bind(question.to_string()).bind(case.to_string()).bind(answer.to_string());
+    tx.execute(close).await.map(drop)
 }
 
 /// The open questions of a case, oldest first, and when each was asked.
@@ -124,20 +107,20 @@ pub(crate) async fn open_questions(
     reads: &mut impl Reads,
     case: CaseId,
 ) -> Result<Vec<(MessageId, Timestamp)>, Error> {
-    let rows = reads.all(sql(open_questions_statement!()).bind(case.to_string())).await?;
+    let rows = reads.rows(sql(open_questions_statement!()).bind(case.to_string())).await?;
     rows.iter().map(|row| Ok((row.id("message_id")?, row.timestamp("at")?))).collect()
 }
 
 /// The place of the newest message in the thread; 0 before there is one.
 pub(crate) async fn newest_place(reads: &mut impl Reads, case: CaseId) -> Result<i64, Error> {
     let newest = sql("SELECT seq FROM messages WHERE case_id = $1 ORDER BY seq DESC LIMIT 1");
-    reads.one(newest.bind(case.to_string())).await?.map_or(Ok(0), |row| row.int("seq"))
+    reads.row(newest.bind(case.to_string())).await?.map_or(Ok(0), |row| row.int("seq"))
 }
 
 /// The place of the newest message that the requester wrote; 0 before there is one.
 pub(crate) async fn newest_of_requester(reads: &mut impl Reads, case: CaseId) -> Result<i64, Error> {
     let newest = sql("SELECT seq FROM messages WHERE case_id = $1 AND author = $2 ORDER BY seq DESC LIMIT 1");
-    let row = reads.one(newest.bind(case.to_string()).bind(REQUESTER)).await?;
+    let row = reads.row(newest.bind(case.to_string()).bind(REQUESTER)).await?;
     row.map_or(Ok(0), |row| row.int("seq"))
 }
 
@@ -145,22 +128,22 @@ pub(crate) async fn newest_of_requester(reads: &mut impl Reads, case: CaseId) ->
 pub(crate) async fn page(
     reads: &mut impl Reads,
     case: CaseId,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<(i64, Message)>, Error> {
-    let rows = reads.all(sql(page_statement!()).bind(case.to_string()).bind(after).bind(limit)).await?;
-    rows.iter().map(|row| Ok((row.int("seq")?, message(row)?))).collect()
+    page: &Page<(i64,)>,
+) -> Result<Vec<((i64,), Message)>, Error> {
+    let query = sql(page_statement!()).bind(case.to_string()).bind(page.after().0).bind(page.limit());
+    let rows = reads.rows(query).await?;
+    rows.iter().map(|row| Ok(((row.int("seq")?,), message(row)?))).collect()
 }
 
 fn message(row: &Row) -> Result<Message, Error> {
     let id: MessageId = row.id("message_id")?;
     Ok(Message {
         message_id: id.to_string(),
-        kind: wire(row, "kind", MessageKind::from_str_name)?.into(),
+        kind: row.word("kind", MessageKind::from_str_name)?.into(),
         author: row.text("author")?,
         at: Some(input::timestamp_out(row.timestamp("at")?)),
-        text: Some(sealed(row, text_name(id), 1)?),
-        about: row.text("about")?,
+        text: Some(row.sealed_as(fields::message(id).name.into_owned(), 1)?),
+        about: row.text_or_empty("about")?,
         place: row.int("seq")?,
     })
 }

@@ -5,9 +5,8 @@ use flare_contracts::{
     intake::v1::{HolderKind, ReceiptRecord},
 };
 use flare_kernel::{CaseId, Timestamp};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Reads, Record, Row, Tx, sql};
 
-use super::{Reads, small, wire};
 use crate::receipt::NewReceipt;
 
 /// What a receipt opens, and what tells whether somebody holds it.
@@ -22,29 +21,26 @@ pub(crate) struct Opened {
 
 pub(crate) async fn insert(tx: &mut Tx, case: CaseId, receipt: &NewReceipt<'_>) -> Result<(), Error> {
     let lock = receipt.lock;
-    tx.execute(
-        sql("INSERT INTO receipts (lookup_id, case_id, thread, holder, drawn_by, proof_hash, encryption_key, \
-             signing_key, author, issued_at, first_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-        .bind(lock.lookup.to_vec())
-        .bind(case.to_string())
-        .bind(i64::from(receipt.thread))
-        .bind(receipt.holder.as_str_name())
-        .bind(receipt.drawn_by.name())
-        .bind(lock.proof_hash.to_vec())
-        .bind(lock.keys.encryption.to_bytes())
-        .bind(lock.keys.signing.to_vec())
-        .bind(epoch_author::to_bytes(receipt.author))
-        .bind(tx.now().as_micros())
-        .bind(i64::from(receipt.first_epoch)),
-    )
-    .await
-    .map(drop)
+    Record::of("receipts")
+        .key("lookup_id", lock.lookup)
+        .set("case_id", case)
+        .set("thread", receipt.thread)
+        .set("holder", receipt.holder.as_str_name())
+        .set("drawn_by", receipt.drawn_by.name())
+        .set("proof_hash", lock.proof_hash)
+        .set("encryption_key", lock.keys.encryption.to_bytes())
+        .set("signing_key", lock.keys.signing)
+        .set("author", epoch_author::to_bytes(receipt.author))
+        .set("issued_at", tx.now())
+        .set("first_epoch", receipt.first_epoch)
+        .insert(tx)
+        .await
 }
 
 /// What a receipt opens, or opened until it was frozen.
 pub(crate) async fn opened_by(reads: &mut impl Reads, lookup: &[u8; 16]) -> Result<Option<Opened>, Error> {
     let row = reads
-        .one(
+        .row(
             sql("SELECT case_id, proof_hash, signing_key, frozen_at FROM receipts WHERE lookup_id = $1")
                 .bind(lookup.to_vec()),
         )
@@ -63,7 +59,7 @@ pub(crate) async fn opened_by(reads: &mut impl Reads, lookup: &[u8; 16]) -> Resu
 /// Whether a receipt opens a thread of the case.
 pub(crate) async fn is_active(reads: &mut impl Reads, case: CaseId, thread: u32) -> Result<bool, Error> {
     let active = sql("SELECT case_id FROM receipts WHERE case_id = $1 AND thread = $2 AND frozen_at IS NULL");
-    Ok(reads.one(active.bind(case.to_string()).bind(i64::from(thread))).await?.is_some())
+    Ok(reads.row(active.bind(case.to_string()).bind(i64::from(thread))).await?.is_some())
 }
 
 /// Freezes the receipt of a thread; says whether there was one to freeze.
@@ -77,7 +73,7 @@ pub(crate) async fn freeze(tx: &mut Tx, case: CaseId, thread: u32) -> Result<boo
 /// Every receipt of a case, oldest first, for staff.
 pub(crate) async fn of_case(reads: &mut impl Reads, case: CaseId) -> Result<Vec<ReceiptRecord>, Error> {
     let rows = reads
-        .all(
+        .rows(
             sql(
                 "SELECT lookup_id, thread, holder, drawn_by, encryption_key, signing_key, author, issued_at, \
                  frozen_at FROM receipts WHERE case_id = $1 ORDER BY issued_at, thread, lookup_id",
@@ -90,9 +86,9 @@ pub(crate) async fn of_case(reads: &mut impl Reads, case: CaseId) -> Result<Vec<
 
 fn record(row: &Row) -> Result<ReceiptRecord, Error> {
     Ok(ReceiptRecord {
-        holder: wire(row, "holder", HolderKind::from_str_name)?.into(),
+        holder: row.word("holder", HolderKind::from_str_name)?.into(),
         drawn_by: row.text("drawn_by")?,
-        thread: small(row, "thread")?,
+        thread: row.small("thread")?,
         lookup_id: row.bytes("lookup_id")?,
         encryption_key: row.bytes("encryption_key")?,
         signing_key: row.bytes("signing_key")?,

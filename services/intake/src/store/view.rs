@@ -1,10 +1,9 @@
 //! What the requester is shown of the case: its state, its steps and its needs.
 
 use flare_contracts::{StepCode, common::v1::NeedKind, input, intake::v1::Step};
-use flare_kernel::{CaseId, NeedId, Timestamp};
-use flare_store::{Error, Sql, Tx, sql};
+use flare_kernel::{CaseId, Lane, NeedId, Timestamp};
+use flare_store::{Error, Reads, Record, Tx, Value, sql};
 
-use super::{Reads, micros, requests::lane, wire, word};
 use crate::domain::{
     case_view::CaseView,
     need::{Need, NeedOutcome},
@@ -14,37 +13,28 @@ use crate::domain::{
 const MOST_STEPS: i64 = 500;
 
 pub(crate) async fn insert(tx: &mut Tx, view: &CaseView) -> Result<(), Error> {
-    let insert = sql(
-        "INSERT INTO case_view (case_id, lane, progress, asked_to_stop, stop, money_stopped, heard_at, answer_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, CAST($8 AS BIGINT))",
-    );
-    tx.execute(bound(insert, view)).await.map(drop)
+    record(view).insert(tx).await
 }
 
 pub(crate) async fn save(tx: &mut Tx, view: &CaseView) -> Result<(), Error> {
-    let update = sql(
-        "UPDATE case_view SET lane = $2, progress = $3, asked_to_stop = $4, stop = $5, money_stopped = $6, \
-             heard_at = $7, answer_by = CAST($8 AS BIGINT) WHERE case_id = $1",
-    );
-    tx.execute(bound(update, view)).await.map(drop)
+    record(view).update(tx).await.map(drop)
 }
 
-/// A statement with a whole row, from `$1` to `$8`.
-fn bound(statement: Sql<'static>, view: &CaseView) -> Sql<'static> {
-    statement
-        .bind(view.case.to_string())
-        .bind(view.lane.as_i64())
-        .bind(view.progress.as_str())
-        .bind(i64::from(view.asked_to_stop))
-        .bind(view.stop.as_str())
-        .bind(i64::from(view.money_stopped))
-        .bind(view.heard_at.as_micros())
-        .bind(micros(view.answer_by))
+fn record(view: &CaseView) -> Record {
+    Record::of("case_view")
+        .key("case_id", view.case)
+        .set("lane", view.lane)
+        .set("progress", view.progress.as_str())
+        .set("asked_to_stop", view.asked_to_stop)
+        .set("stop", view.stop.as_str())
+        .set("money_stopped", view.money_stopped)
+        .set("heard_at", view.heard_at)
+        .set("answer_by", view.answer_by)
 }
 
 pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<CaseView>, Error> {
     let row = reads
-        .one(
+        .row(
             sql("SELECT lane, progress, asked_to_stop, stop, money_stopped, heard_at, answer_by FROM case_view \
                  WHERE case_id = $1")
             .bind(case.to_string()),
@@ -53,12 +43,12 @@ pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<
     row.map(|row| {
         Ok(CaseView {
             case,
-            lane: lane(&row, "lane")?,
-            progress: word(&row, "progress")?,
+            lane: row.number("lane", Lane::from_i64)?,
+            progress: row.parse("progress")?,
             asked_to_stop: row.flag("asked_to_stop")?,
-            stop: word(&row, "stop")?,
+            stop: row.parse("stop")?,
             money_stopped: row.flag("money_stopped")?,
-            heard_at: row.timestamp("heard_at")?,
+            heard_at: row.timestamp_or_null("heard_at")?,
             answer_by: row.timestamp_or_null("answer_by")?,
         })
     })
@@ -81,7 +71,7 @@ pub(crate) async fn add_step(
         .bind(source)
         .bind(what.as_str())
         .bind(at.as_micros())
-        .bind(about),
+        .bind(Some(about).filter(|about| !about.is_empty())),
     )
     .await
     .map(drop)
@@ -94,21 +84,20 @@ pub(crate) async fn add_first_step(
     source: String,
     what: StepCode,
 ) -> Result<(), Error> {
-    let row = [
-        case.to_string().into(),
-        1_i64.into(),
-        source.into(),
-        what.as_str().into(),
-        tx.now().as_micros().into(),
-        "".into(),
-    ];
-    tx.insert("view_steps (case_id, place, source, what, at, about)", &[row]).await
+    Record::of("view_steps")
+        .key("case_id", case)
+        .key("place", 1_i64)
+        .set("source", source)
+        .set("what", what.as_str())
+        .set("at", tx.now())
+        .insert(tx)
+        .await
 }
 
 /// The newest steps, oldest first.
 pub(crate) async fn steps(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Step>, Error> {
     let rows = reads
-        .all(
+        .rows(
             sql("SELECT what, at, about FROM view_steps WHERE case_id = $1 ORDER BY place DESC LIMIT $2")
                 .bind(case.to_string())
                 .bind(MOST_STEPS),
@@ -123,7 +112,7 @@ pub(crate) async fn steps(reads: &mut impl Reads, case: CaseId) -> Result<Vec<St
                 Step {
                     what: row.text("what")?,
                     at: Some(input::timestamp_out(at)),
-                    about: row.text("about")?,
+                    about: row.text_or_empty("about")?,
                 },
             ))
         })
@@ -135,20 +124,17 @@ pub(crate) async fn steps(reads: &mut impl Reads, case: CaseId) -> Result<Vec<St
 }
 
 pub(crate) async fn insert_need(tx: &mut Tx, case: CaseId, place: i64, need: &Need) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO view_needs (need_id, case_id, place, kind, outcome, reason, since) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) \
-             ON CONFLICT (need_id) DO NOTHING")
-        .bind(need.id.to_string())
-        .bind(case.to_string())
-        .bind(place)
-        .bind(need.kind.as_str_name())
-        .bind(need.outcome.as_str())
-        .bind(need.reason.clone())
-        .bind(need.since.as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("view_needs")
+        .key("need_id", need.id)
+        .set("case_id", case)
+        .set("place", place)
+        .set("kind", need.kind.as_str_name())
+        .set("outcome", need.outcome.as_str())
+        .set("reason", Value::unless_empty(&need.reason))
+        .set("since", need.since)
+        .insert_new(tx)
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn set_need(
@@ -158,23 +144,20 @@ pub(crate) async fn set_need(
     (outcome, reason): (NeedOutcome, &str),
     since: Timestamp,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql(
-            "UPDATE view_needs SET outcome = $3, reason = $4, since = $5 WHERE need_id = $1 AND case_id = $2",
-        )
-        .bind(need.to_string())
-        .bind(case.to_string())
-        .bind(outcome.as_str())
-        .bind(reason.to_owned())
-        .bind(since.as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("view_needs")
+        .key("need_id", need)
+        .key("case_id", case)
+        .set("outcome", outcome.as_str())
+        .set("reason", Value::unless_empty(reason))
+        .set("since", since)
+        .update(tx)
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn needs(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Need>, Error> {
     let rows = reads
-        .all(
+        .rows(
             sql("SELECT need_id, kind, outcome, reason, since FROM view_needs WHERE case_id = $1 ORDER BY place, need_id")
                 .bind(case.to_string()),
         )
@@ -183,9 +166,9 @@ pub(crate) async fn needs(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Ne
         .map(|row| {
             Ok(Need {
                 id: row.id("need_id")?,
-                kind: wire(row, "kind", NeedKind::from_str_name)?,
-                outcome: word(row, "outcome")?,
-                reason: row.text("reason")?,
+                kind: row.word("kind", NeedKind::from_str_name)?,
+                outcome: row.parse("outcome")?,
+                reason: row.text_or_empty("reason")?,
                 since: row.timestamp("since")?,
             })
         })

@@ -62,11 +62,11 @@ async fn the_tables_refuse_what_no_code_should_write(sandbox: Sandbox) {
         "UPDATE messages SET author = 'requester'",
         "UPDATE messages SET kind = 'MESSAGE_KIND_ANSWER'",
         "UPDATE answers SET version = 0",
-        "INSERT INTO key_wraps SELECT case_id, compartment, epoch + 1, recipient, generation, wrapped FROM key_wraps",
+        "INSERT INTO key_wraps SELECT stream, compartment, epoch + 1, recipient, generation, wrapped FROM key_wraps",
         "INSERT INTO consents SELECT 'case_x', purpose, state FROM consents",
         "UPDATE receipts SET holder = 'HOLDER_KIND_OFFICER'",
         "UPDATE receipts SET thread = 0",
-        "UPDATE key_epochs SET thread = 1 WHERE compartment = 'request'",
+        "UPDATE key_epochs SET thread = 2 WHERE compartment = 'request'",
         "UPDATE key_epochs SET thread = 0 WHERE compartment = 'thread'",
     ] {
         let outcome = desk.sandbox.database.write(Run(statement)).await;

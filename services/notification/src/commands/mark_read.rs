@@ -7,15 +7,13 @@ use flare_contracts::{
     InputRule, Refusal,
     events::v1::{NoticeRead, NotificationEvent},
     input,
+    limits::NOTICES_AT_ONCE,
     notification::v1::{MarkReadRequest, MarkReadResponse},
 };
 use flare_kernel::{NoticeId, StaffId};
 use flare_store::{Error, Tx, Write};
 
 use crate::store;
-
-/// The most notices that one call may name.
-const MOST: usize = 200;
 
 /// The caller marks notices of their own.
 pub(crate) struct MarkRead {
@@ -25,7 +23,7 @@ pub(crate) struct MarkRead {
 
 impl MarkRead {
     pub(crate) fn parse(caller: &Staff, request: &MarkReadRequest) -> Result<Self, Refusal> {
-        let notices = input::ids("notice_ids", &request.notice_ids, MOST)?;
+        let notices = input::ids("notice_ids", &request.notice_ids, NOTICES_AT_ONCE)?;
         if notices.is_empty() {
             return Err(Refusal::invalid("notice_ids", InputRule::NoneGiven));
         }

@@ -33,7 +33,7 @@ fn told(world: &World) -> Vec<StaffId> {
 on_both_engines!(each_approver_has_a_queue_and_the_vote_on_it_once, crate::SCHEMA);
 async fn each_approver_has_a_queue_and_the_vote_on_it_once(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Urgent).await;
-    assert!(world.workers.round().await.unwrap());
+    assert!(world.workers.work_once().await.unwrap());
     let mut queues = world.broker.queues();
     queues.sort_unstable();
     assert_eq!(queues, [id(APPROVER), id(OTHER_APPROVER)]);
@@ -42,7 +42,7 @@ async fn each_approver_has_a_queue_and_the_vote_on_it_once(sandbox: Sandbox) {
     let expected = (id(APPROVER), inbox.notices[0].notice_id.clone());
     assert!(world.broker.published().contains(&expected), "the event carries the notice's id");
     world.sandbox.advance(Span::from_hours(1));
-    assert!(!world.workers.round().await.unwrap(), "nothing is left to do");
+    assert!(!world.workers.work_once().await.unwrap(), "nothing is left to do");
     assert_eq!(told(&world).len(), 2);
 }
 
@@ -51,12 +51,12 @@ async fn while_the_broker_is_away_messages_wait(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Urgent).await;
     world.broker.set_away(true);
     for _ in 0..9 {
-        assert!(world.workers.round().await.unwrap());
-        assert!(!world.workers.round().await.unwrap(), "it is not tried again at once");
+        assert!(world.workers.work_once().await.unwrap());
+        assert!(!world.workers.work_once().await.unwrap(), "it is not tried again at once");
         world.sandbox.advance(Span::from_secs(16));
     }
     world.broker.set_away(false);
-    while world.workers.round().await.unwrap() {}
+    while world.workers.work_once().await.unwrap() {}
     assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)], "never more than sixteen seconds late");
 }
 
@@ -65,15 +65,15 @@ async fn when_the_broker_is_back_all_that_waits_is_tried_at_once(sandbox: Sandbo
     let world = waiting(sandbox, Lane::Urgent).await;
     world.broker.set_away(true);
     for _ in 0..6 {
-        assert!(world.workers.round().await.unwrap());
+        assert!(world.workers.work_once().await.unwrap());
         world.sandbox.advance(Span::from_secs(16));
     }
-    assert!(world.workers.round().await.unwrap(), "all wait for sixteen seconds now");
+    assert!(world.workers.work_once().await.unwrap(), "all wait for sixteen seconds now");
     world.broker.set_away(false);
-    assert!(!world.workers.round().await.unwrap());
+    assert!(!world.workers.work_once().await.unwrap());
     // One that is new finds the broker there.
     world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
-    while world.workers.round().await.unwrap() {}
+    while world.workers.work_once().await.unwrap() {}
     assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)], "the clock has not moved");
 }
 
@@ -83,7 +83,7 @@ async fn what_another_worker_holds_is_not_taken_though_the_broker_is_back(sandbo
     let held = world.sandbox.database.write(ClaimMessages { limit: BATCH }).await.unwrap();
     assert_eq!(held.len(), 2);
     world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
-    while world.workers.round().await.unwrap() {}
+    while world.workers.work_once().await.unwrap() {}
     assert!(world.broker.queues().contains(&id(HEAD)), "the broker is there");
     assert_eq!(told(&world), []);
 }
@@ -91,11 +91,11 @@ async fn what_another_worker_holds_is_not_taken_though_the_broker_is_back(sandbo
 on_both_engines!(a_broker_that_forgot_its_queues_gets_them_again, crate::SCHEMA);
 async fn a_broker_that_forgot_its_queues_gets_them_again(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Urgent).await;
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     world.broker.wipe();
     world.hear(&to_the_votes(&[])[1]).await;
     for _ in 0..3 {
-        world.workers.round().await.unwrap();
+        world.workers.work_once().await.unwrap();
         world.sandbox.advance(Span::from_secs(1));
     }
     assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)]);
@@ -106,12 +106,12 @@ async fn triage_decides_who_is_told(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Critical).await;
     for answer in [Answer::Nobody, Answer::Away] {
         world.triage.says(answer);
-        world.workers.round().await.unwrap();
+        world.workers.work_once().await.unwrap();
         assert_eq!(told(&world), []);
         world.sandbox.advance(Span::from_secs(60));
     }
     world.triage.says(Answer::Everyone);
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)]);
 }
 
@@ -124,7 +124,7 @@ async fn a_head_who_votes_is_told_of_a_critical_case_though_triage_is_away(sandb
         world.hear(&event).await;
     }
     world.triage.says(Answer::Away);
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     assert_eq!(told(&world), [id(HEAD)]);
 }
 
@@ -132,7 +132,7 @@ on_both_engines!(a_vote_that_nobody_waits_for_is_not_published, crate::SCHEMA);
 async fn a_vote_that_nobody_waits_for_is_not_published(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Urgent).await;
     world.hear(&voted(APPROVER)).await;
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     assert_eq!(told(&world), [id(OTHER_APPROVER)]);
     let withdrawn = events::GrantWithdrawn {
         case_id: case().to_string(),
@@ -141,7 +141,7 @@ async fn a_vote_that_nobody_waits_for_is_not_published(sandbox: Sandbox) {
     };
     world.hear(&to_the_votes(&[])[1]).await;
     world.hear(&Event::Grants(grants_event::Event::GrantWithdrawn(withdrawn))).await;
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     assert_eq!(told(&world), [id(OTHER_APPROVER)]);
     assert_eq!(world.count("SELECT COUNT(*) AS n FROM approver_messages WHERE done_at IS NULL").await, 0);
 }
@@ -159,10 +159,10 @@ async fn a_worker_that_dies_leaves_its_messages_to_the_next(sandbox: Sandbox) {
     let ends = world.workers.publish(claimed).await;
     assert!(ends.iter().all(|(_, end)| *end == MessageEnd::Published));
 
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     assert_eq!(told(&world).len(), 2, "while the lease lasts nobody else takes them");
     world.sandbox.advance(crate::commands::LEASE);
-    world.workers.round().await.unwrap();
+    world.workers.work_once().await.unwrap();
     let mut published = world.broker.published();
     published.sort();
     published.dedup();
@@ -175,7 +175,7 @@ async fn two_workers_at_once_tell_nobody_twice(sandbox: Sandbox) {
     for staff in [APPROVER, OTHER_APPROVER] {
         world.broker.ensure(id(staff)).await.unwrap();
     }
-    let (one, other) = tokio::join!(world.workers.round(), world.workers.round());
+    let (one, other) = tokio::join!(world.workers.work_once(), world.workers.work_once());
     assert!(one.unwrap() | other.unwrap());
     assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)]);
 }

@@ -2,7 +2,7 @@
 
 use flare_contracts::common::v1::Role;
 use flare_kernel::{Duration, Lane, NoticeId, StaffId, Timestamp};
-use flare_store::{Database, Error, Tx, sql};
+use flare_store::{Database, Error, Record, Tx, sql};
 
 use super::{Notice, notice, roles};
 
@@ -22,26 +22,24 @@ pub(crate) struct Message {
 
 /// An approver needs a queue.
 pub(crate) async fn need_queue(tx: &mut Tx, staff: StaffId) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO approver_queues (staff_id, ensured, due, attempts) VALUES ($1, 0, $2, 0) \
-             ON CONFLICT (staff_id) DO UPDATE SET ensured = 0, due = $2, attempts = 0")
-        .bind(staff.to_string())
-        .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("approver_queues")
+        .key("staff_id", staff)
+        .set("ensured", false)
+        .set("due", tx.now())
+        .set("attempts", 0_i64)
+        .save(tx)
+        .await
 }
 
 /// A notice goes to its approver's queue too.
 pub(crate) async fn insert_message(tx: &mut Tx, notice: NoticeId, lane: Lane) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO approver_messages (notice_id, lane, due, attempts) VALUES ($1, $2, $3, 0)")
-            .bind(notice.to_string())
-            .bind(lane.as_i64())
-            .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("approver_messages")
+        .key("notice_id", notice)
+        .set("lane", lane)
+        .set("due", tx.now())
+        .set("attempts", 0_i64)
+        .insert(tx)
+        .await
 }
 
 /// The approvers whose queues are to be made now.
@@ -88,6 +86,13 @@ pub(crate) async fn queue_failed(tx: &mut Tx, staff: StaffId) -> Result<(), Erro
 pub(crate) async fn has_due_messages(database: &Database, now: Timestamp) -> Result<bool, Error> {
     let query = sql("SELECT notice_id FROM approver_messages WHERE done_at IS NULL AND due <= $1 LIMIT 1");
     Ok(database.fetch_optional(query.bind(now.as_micros())).await?.is_some())
+}
+
+/// Whether a message or queue waits, due or not.
+pub(crate) async fn has_open_messages(database: &Database) -> Result<bool, Error> {
+    let query = sql("SELECT notice_id AS id FROM approver_messages WHERE done_at IS NULL \
+                     UNION ALL SELECT staff_id AS id FROM approver_queues WHERE ensured = 0 LIMIT 1");
+    Ok(database.fetch_optional(query).await?.is_some())
 }
 
 /// Claims messages that are due, critical first: nobody else sees them before the lease ends.

@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use flare_contracts::answers::CONTACT;
 use flare_seal::Receipt;
 use flare_typed::text::{characters, digit, is_invisible};
 
@@ -90,7 +91,7 @@ pub(super) async fn way(visit: Visit, Typed(body): Typed) -> Answer {
         Err((text, fault)) => return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, text, fault),
     };
     // It may have to go as the way to be reached of a request (`tell_way`).
-    if characters(words.text) > most_characters("request.contact") {
+    if characters(words.text) > most_characters(CONTACT) {
         let fault = Some(visit.t().error_long());
         return way_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, words.text, fault);
     }

@@ -6,7 +6,7 @@ use tonic::Code;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// It may go later: something is away, late or at fault.
     Later,
     /// It may go later: a limit keeps it back.
@@ -27,7 +27,7 @@ impl Fate {
 }
 
 /// Decides it.
-pub(super) fn fate(error: &EdgeError) -> Fate {
+pub(crate) fn fate(error: &EdgeError) -> Fate {
     match error {
         EdgeError::Answered(_) if is_limit(error) => Fate::Limited,
         EdgeError::Answered(status) => of_status(status.code(), error.reason().is_some()),

@@ -143,7 +143,7 @@ impl WaitingRoom {
     /// Asks for the organisation's keys, and keeps what was verified. Where newer ones are kept, these are given: an identity
     /// that was set back, or broken into, gets nothing sealed to keys that were replaced. Nothing waits for the disk while
     /// the keys stay the same.
-    pub(super) async fn fetch_keys(&self) -> Result<KeyBundle, EdgeError> {
+    pub(crate) async fn fetch_keys(&self) -> Result<KeyBundle, EdgeError> {
         let fetched = KeyBundle::fetch(&self.lines, self.organisation.as_deref()).await;
         let bundle = match fetched {
             Ok(bundle) => bundle,
@@ -187,7 +187,7 @@ impl WaitingRoom {
     }
 
     /// The last verified keys.
-    pub(super) fn kept_keys(&self) -> Option<KeyBundle> {
+    pub(crate) fn kept_keys(&self) -> Option<KeyBundle> {
         self.spool.known().bundle.clone()
     }
 
@@ -202,19 +202,19 @@ impl WaitingRoom {
     }
 
     /// Notes whether intake answered.
-    pub(super) fn intake_answered(&self, answered: bool) {
+    pub(crate) fn intake_answered(&self, answered: bool) {
         self.spool.known().intake_answers = answered;
     }
 
     /// Notes what an error tells of whether intake is there.
-    pub(super) fn intake_failed(&self, error: &EdgeError) {
+    pub(crate) fn intake_failed(&self, error: &EdgeError) {
         if let Some(answers) = fate(error).answers() {
             self.intake_answered(answers);
         }
     }
 
     /// Keeps a request that could not be sent.
-    pub(super) async fn keep(
+    pub(crate) async fn keep(
         &self,
         request: &Request,
         (form, words): ([u8; 16], [u8; 16]),
@@ -233,7 +233,7 @@ impl WaitingRoom {
 
     /// Sends what waits under this form, the oldest first, so that newer words do not go before it. Nothing is moved: that
     /// is for whoever has the lock, and sending it twice is sending it once. Why it did not go, if it did not.
-    pub(super) async fn send_earlier(&self, form: [u8; 16]) -> io::Result<Option<EdgeError>> {
+    pub(crate) async fn send_earlier(&self, form: [u8; 16]) -> io::Result<Option<EdgeError>> {
         let waiting = self.on_disk(|room| room.spool.folder.waiting()).await?;
         for name in waiting.into_iter().filter(|name| name.form == form) {
             if let Tried::Failed(why) = self.send(&name).await? {

@@ -1,19 +1,17 @@
 //! Taking a case.
 
-use std::sync::Arc;
-
 use flare_contracts::{
     InputRule, Refusal,
-    common::v1::{KeyEpoch, SealedField},
+    common::v1::SealedField,
     events::v1::NotesKeyBegun,
-    input, text_limits,
+    fields, input,
     triage::v1::{AcknowledgeCaseRequest, CaseState},
 };
 use flare_kernel::StaffId;
-use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx, Write};
+use flare_seal::Compartment;
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
-use super::{CONTACT_PLAN, SeenCase};
+use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
 
 /// The most ways to be reached that one requester is known by.
@@ -23,9 +21,8 @@ const MOST_FINGERPRINTS: usize = 10;
 pub(crate) struct AcknowledgeCase {
     pub(crate) seen: SeenCase,
     pub(crate) contact_plan: SealedField,
-    pub(crate) key: Option<KeyEpoch>,
+    pub(crate) key: Option<SealedEpoch>,
     pub(crate) fingerprints: Vec<[u8; 32]>,
-    pub(crate) service_key: Arc<ServiceKey>,
     pub(crate) policy: TriagePolicy,
 }
 
@@ -34,26 +31,22 @@ impl AcknowledgeCase {
         desk: &Triage,
         officer: StaffId,
         request: &AcknowledgeCaseRequest,
-    ) -> Result<Self, Refusal> {
-        let key = request.key.clone();
+    ) -> Result<Self, Error> {
         if request.requester_fingerprints.len() > MOST_FINGERPRINTS {
             let rule = InputRule::TooMany { limit: MOST_FINGERPRINTS };
-            return Err(Refusal::invalid("requester_fingerprints", rule));
+            return Err(Refusal::invalid("requester_fingerprints", rule).into());
         }
         let fingerprints = request.requester_fingerprints.iter().enumerate();
+        let seen = SeenCase::parse(officer, &request.case_id, request.version)?;
+        let held = &[Compartment::Notes];
+        let seal = |key| SealedEpoch::seal("key", Some(key), seen.case, held, desk.service_key());
         Ok(Self {
-            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            contact_plan: input::sealed(
-                "contact_plan",
-                request.contact_plan.clone(),
-                CONTACT_PLAN,
-                text_limits::CONTACT_PLAN,
-            )?,
-            key: key.map(|key| input::key_epoch("key", Some(key), &[Compartment::Notes])).transpose()?,
+            seen,
+            contact_plan: input::sealed("contact_plan", request.contact_plan.clone(), &fields::CONTACT_PLAN)?,
+            key: request.key.clone().map(seal).transpose()?,
             fingerprints: fingerprints
                 .map(|(place, bytes)| input::array(&format!("requester_fingerprints[{place}]"), bytes))
                 .collect::<Result<_, _>>()?,
-            service_key: desk.service_key(),
             policy: desk.policy(),
         })
     }
@@ -66,8 +59,8 @@ impl Write for AcknowledgeCase {
         let mut case = self.seen.lock(tx).await?;
         let acknowledged = case.acknowledge(self.seen.officer, tx.now(), &self.policy)?;
         if let Some(key) = &self.key {
-            store::begin_epoch(tx, &self.service_key, case.id, self.seen.officer, key).await?;
-            let event = NotesKeyBegun { case_id: case.id.to_string(), epoch: key.epoch };
+            key.begin(tx).await?;
+            let event = NotesKeyBegun { case_id: case.id.to_string(), epoch: key.number() };
             store::log(tx, &case, self.seen.officer, event)?;
         }
         store::put_sealed(tx, case.id, "contact_plan", &self.contact_plan).await?;
@@ -87,6 +80,8 @@ mod tests {
     use super::*;
     use crate::fixtures::*;
     use flare_contracts::triage::v1::Stage;
+
+    const CONTACT_PLAN: &str = "notes.contact_plan";
 
     fn request(case: CaseId) -> AcknowledgeCaseRequest {
         AcknowledgeCaseRequest {
@@ -153,7 +148,7 @@ mod tests {
             let named = refused.violations.first().map_or("", |violation| &violation.field);
             assert_eq!((refused.reason, named), (reason, field));
         }
-        let oversized = flare_seal::sealed_len(5 * text_limits::CONTACT_PLAN);
+        let oversized = flare_seal::sealed_len(5 * fields::CONTACT_PLAN.longest);
         let mut plan = sealed(CONTACT_PLAN, 1, 1);
         plan.ciphertext = vec![0; oversized];
         let large = AcknowledgeCaseRequest { contact_plan: Some(plan), ..request(case) };

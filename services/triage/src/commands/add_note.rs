@@ -4,7 +4,7 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::NoteAdded,
-    input, text_limits,
+    fields, input,
     triage::v1::{AddNoteRequest, CaseState},
 };
 use flare_kernel::{CaseId, NoteId, StaffId};
@@ -28,12 +28,7 @@ impl AddNote {
             case: input::id("case_id", &request.case_id)?,
             officer,
             note,
-            text: input::sealed(
-                "text",
-                request.text.clone(),
-                &format!("notes.note.{note}"),
-                text_limits::NOTE,
-            )?,
+            text: input::sealed("text", request.text.clone(), &fields::note(note))?,
         })
     }
 }
@@ -63,7 +58,7 @@ mod tests {
         let desk = Desk::new(sandbox);
         let case = desk.closed(1).await;
         let note: NoteId = id(1);
-        let field = sealed(format!("notes.note.{note}"), 1, 1);
+        let field = sealed(fields::note(note).name, 1, 1);
         let request = AddNoteRequest {
             case_id: case.to_string(),
             note_id: note.to_string(),
@@ -84,8 +79,8 @@ mod tests {
         let mut written = 0;
         let refused = loop {
             let note: NoteId = id(written + 1);
-            let mut text = sealed(format!("notes.note.{note}"), 1, 1);
-            text.ciphertext = vec![7; flare_seal::sealed_len(text_limits::NOTE)];
+            let mut text = sealed(fields::note(note).name, 1, 1);
+            text.ciphertext = vec![7; flare_seal::sealed_len(fields::note(note).longest)];
             let request = AddNoteRequest {
                 case_id: case.to_string(),
                 note_id: note.to_string(),

@@ -4,7 +4,7 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::PersonAdded,
-    input, text_limits,
+    fields, input,
     triage::v1::{self, AddPersonRequest, CaseState},
 };
 use flare_kernel::{CaseId, PersonId, StaffId};
@@ -32,18 +32,12 @@ pub(crate) struct AddPerson {
 impl AddPerson {
     pub(crate) fn parse(_: &Triage, officer: StaffId, request: &AddPersonRequest) -> Result<Self, Refusal> {
         let person: PersonId = input::id("person_id", &request.person_id)?;
-        let name = format!("notes.person.{person}");
         Ok(Self {
             case: input::id("case_id", &request.case_id)?,
             officer,
             person,
             status: listed_in::<v1::PersonStatus, _>("status", request.status)?,
-            description: input::sealed(
-                "description",
-                request.description.clone(),
-                &name,
-                text_limits::WORDS,
-            )?,
+            description: input::sealed("description", request.description.clone(), &fields::person(person))?,
         })
     }
 }
@@ -80,7 +74,7 @@ mod tests {
         let desk = Desk::new(sandbox);
         let case = desk.acknowledged(1, Lane::Urgent).await;
         let person: PersonId = id(1);
-        let field = sealed(format!("notes.person.{person}"), 1, 1);
+        let field = sealed(fields::person(person).name, 1, 1);
         let request = AddPersonRequest {
             case_id: case.to_string(),
             person_id: person.to_string(),
@@ -115,7 +109,7 @@ mod tests {
             case_id: case.to_string(),
             person_id: person.to_string(),
             status: 1,
-            description: Some(sealed(format!("notes.person.{person}"), 1, 1)),
+            description: Some(sealed(fields::person(person).name, 1, 1)),
             ..AddPersonRequest::default()
         };
         assert_eq!(refusal(desk.act(AddPerson::parse, 1, request).await).reason, "NO_NOTES_KEY");

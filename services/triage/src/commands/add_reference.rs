@@ -4,7 +4,7 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::ReferenceAdded,
-    input, text_limits,
+    fields, input,
     triage::v1::{AddReferenceRequest, CaseState},
 };
 use flare_kernel::{CaseId, ReferenceId, StaffId};
@@ -28,17 +28,12 @@ impl AddReference {
         request: &AddReferenceRequest,
     ) -> Result<Self, Refusal> {
         let reference: ReferenceId = input::id("reference_id", &request.reference_id)?;
-        let name = format!("notes.reference.{reference}");
+        let description = request.description.clone();
         Ok(Self {
             case: input::id("case_id", &request.case_id)?,
             officer,
             reference,
-            description: input::sealed(
-                "description",
-                request.description.clone(),
-                &name,
-                text_limits::WORDS,
-            )?,
+            description: input::sealed("description", description, &fields::reference(reference))?,
             fingerprint: input::array("fingerprint", &request.fingerprint)?,
         })
     }
@@ -79,7 +74,7 @@ mod tests {
         AddReferenceRequest {
             case_id: case.to_string(),
             reference_id: reference.to_string(),
-            description: Some(sealed(format!("notes.reference.{reference}"), 1, 1)),
+            description: Some(sealed(fields::reference(reference).name, 1, 1)),
             fingerprint: vec![fingerprint; 32],
             ..AddReferenceRequest::default()
         }

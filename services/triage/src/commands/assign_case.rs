@@ -1,7 +1,7 @@
 //! Giving a case to another owner.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal, codes, input,
     triage::v1::{AssignCaseRequest, CaseState},
 };
 use flare_kernel::StaffId;
@@ -9,9 +9,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{Triage, store};
-
-/// Why a case changes hands.
-const REASONS: &[&str] = &["shift", "leave", "workload", "conflict", "expertise"];
 
 /// Gives a case to another owner.
 pub(crate) struct AssignCase {
@@ -25,7 +22,7 @@ impl AssignCase {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             owner: input::id("owner", &request.owner)?,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_ASSIGNED)?,
         })
     }
 }

@@ -1,26 +1,21 @@
 //! Beginning the first or next key epoch of the notes.
 
-use std::sync::Arc;
-
 use flare_contracts::{
-    Refusal,
-    common::v1::KeyEpoch,
     events::v1::NotesKeyBegun,
     input,
     triage::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
 };
 use flare_kernel::{CaseId, StaffId};
-use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx, Write};
+use flare_seal::Compartment;
+use flare_store::{Error, Tx, Write, keys::SealedEpoch};
 
 use crate::{Triage, store};
 
 /// Begins the key epoch that staff's words are written under from now on.
 pub(crate) struct BeginKeyEpoch {
-    pub(crate) case: CaseId,
-    pub(crate) officer: StaffId,
-    pub(crate) key: KeyEpoch,
-    pub(crate) service_key: Arc<ServiceKey>,
+    case: CaseId,
+    officer: StaffId,
+    key: SealedEpoch,
 }
 
 impl BeginKeyEpoch {
@@ -28,13 +23,10 @@ impl BeginKeyEpoch {
         desk: &Triage,
         officer: StaffId,
         request: &BeginKeyEpochRequest,
-    ) -> Result<Self, Refusal> {
-        Ok(Self {
-            case: input::id("case_id", &request.case_id)?,
-            officer,
-            key: input::key_epoch("key", request.key.clone(), &[Compartment::Notes])?,
-            service_key: desk.service_key(),
-        })
+    ) -> Result<Self, Error> {
+        let (case, held) = (input::id("case_id", &request.case_id)?, &[Compartment::Notes]);
+        let key = SealedEpoch::seal("key", request.key.clone(), case, held, desk.service_key())?;
+        Ok(Self { case, officer, key })
     }
 }
 
@@ -43,8 +35,8 @@ impl Write for BeginKeyEpoch {
 
     async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
         let case = store::lock_case(tx, self.case).await?;
-        store::begin_epoch(tx, &self.service_key, self.case, self.officer, &self.key).await?;
-        let event = NotesKeyBegun { case_id: self.case.to_string(), epoch: self.key.epoch };
+        self.key.begin(tx).await?;
+        let event = NotesKeyBegun { case_id: self.case.to_string(), epoch: self.key.number() };
         store::log(tx, &case, self.officer, event)?;
         Ok(BeginKeyEpochResponse { version: tx.version(self.case) })
     }
@@ -74,7 +66,7 @@ mod tests {
         assert_eq!(desk.last_event(case).await, ("NotesKeyBegun".to_owned(), staff(1).to_string()));
         for epoch in [1, 3] {
             let refused = refusal(begin(epoch).await);
-            assert_eq!((refused.reason, &*refused.violations[0].field), ("EPOCH_NOT_NEXT", "key.epoch"));
+            assert_eq!((refused.reason, &*refused.violations[0].field), ("OLD_KEY_EPOCH", "key.epoch"));
         }
         begin(2).await.unwrap();
         let keys = desk.read(case).await.keys;

@@ -4,7 +4,7 @@ use flare_contracts::{
     Refusal,
     common::v1::SealedField,
     events::v1::ReferenceChecked,
-    input, text_limits,
+    fields, input,
     triage::v1::{self, CaseState, CheckReferenceRequest},
 };
 use flare_kernel::{ReferenceId, StaffId};
@@ -32,7 +32,6 @@ impl CheckReference {
         request: &CheckReferenceRequest,
     ) -> Result<Self, Refusal> {
         let reference: ReferenceId = input::id("reference_id", &request.reference_id)?;
-        let name = format!("notes.reference_check.{reference}");
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             reference,
@@ -42,7 +41,7 @@ impl CheckReference {
                 result: listed_in::<v1::CheckResult, _>("result", request.result)?,
                 independent: request.independent,
             },
-            words: input::sealed("words", request.words.clone(), &name, text_limits::WORDS)?,
+            words: input::sealed("words", request.words.clone(), &fields::reference_check(reference))?,
         })
     }
 }
@@ -91,7 +90,7 @@ mod tests {
             method: v1::CheckMethod::Call.into(),
             confidence: v1::Confidence::High.into(),
             result: v1::CheckResult::Confirms.into(),
-            words: Some(sealed(format!("notes.reference_check.{reference}"), 1, 1)),
+            words: Some(sealed(fields::reference_check(reference).name, 1, 1)),
             independent: true,
             ..CheckReferenceRequest::default()
         };
@@ -107,7 +106,7 @@ mod tests {
         let again = CheckReferenceRequest {
             version: state.version,
             result: v1::CheckResult::Contradicts.into(),
-            words: Some(sealed(format!("notes.reference_check.{reference}"), 2, 1)),
+            words: Some(sealed(fields::reference_check(reference).name, 2, 1)),
             ..request.clone()
         };
         let state = desk.act(CheckReference::parse, 2, again).await.unwrap();
@@ -121,7 +120,7 @@ mod tests {
         let unknown = CheckReferenceRequest {
             version: state.version,
             reference_id: other.to_string(),
-            words: Some(sealed(format!("notes.reference_check.{other}"), 1, 1)),
+            words: Some(sealed(fields::reference_check(other).name, 1, 1)),
             ..request
         };
         assert_eq!(refusal(desk.act(CheckReference::parse, 2, unknown).await).reason, "NOT_FOUND");

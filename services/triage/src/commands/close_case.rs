@@ -1,19 +1,16 @@
 //! Closing a case.
 
 use flare_contracts::{
-    Refusal,
+    Refusal, codes,
     common::v1::SealedField,
-    input, text_limits,
+    fields, input,
     triage::v1::{CaseState, CloseCaseRequest},
 };
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{CLOSE, SeenCase, sealed_or_none};
+use super::{SeenCase, sealed_or_none};
 use crate::{Triage, TriagePolicy, store};
-
-/// How a case can end.
-const EXITS: &[&str] = &["helped", "referred", "declined", "withdrawn", "unreachable", "duplicate"];
 
 /// Closes a case in which nothing is left open.
 pub(crate) struct CloseCase {
@@ -31,8 +28,8 @@ impl CloseCase {
     ) -> Result<Self, Refusal> {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            exit: input::code("exit", &request.exit, EXITS)?,
-            words: sealed_or_none("words", request.words.as_ref(), CLOSE, text_limits::NOTE)?,
+            exit: input::code("exit", &request.exit, codes::EXITS)?,
+            words: sealed_or_none("words", request.words.as_ref(), &fields::CLOSE)?,
             policy: desk.policy(),
         })
     }
@@ -76,7 +73,7 @@ mod tests {
                 case_id: case.to_string(),
                 version: desk.version(case).await,
                 exit: exit.to_owned(),
-                words: Some(sealed(CLOSE, 1, 1)),
+                words: Some(sealed("notes.close", 1, 1)),
                 ..CloseCaseRequest::default()
             };
             desk.act(CloseCase::parse, 1, request).await

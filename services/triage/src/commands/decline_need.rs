@@ -1,9 +1,9 @@
 //! Declining a need.
 
 use flare_contracts::{
-    Refusal,
+    Refusal, codes,
     common::v1::SealedField,
-    input, text_limits,
+    fields, input,
     triage::v1::{CaseState, DeclineNeedRequest},
 };
 use flare_kernel::{MessageId, NeedId, StaffId};
@@ -11,10 +11,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::{SeenCase, sealed_or_none};
 use crate::{Triage, TriagePolicy, store};
-
-/// Why a need is declined.
-const REASONS: &[&str] =
-    &["outside_mandate", "not_verified", "covered_elsewhere", "could_harm", "no_funds", "duplicate", "other"];
 
 /// Declines a need. The words for the requester stand in the thread already; here are those for staff.
 pub(crate) struct DeclineNeed {
@@ -36,14 +32,9 @@ impl DeclineNeed {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             need,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_DECLINED)?,
             message: input::id("message_id", &request.message_id)?,
-            words: sealed_or_none(
-                "words",
-                request.words.as_ref(),
-                &format!("notes.need.{need}"),
-                text_limits::WORDS,
-            )?,
+            words: sealed_or_none("words", request.words.as_ref(), &fields::need(need))?,
             policy: desk.policy(),
         })
     }

@@ -3,7 +3,7 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input, text_limits,
+    fields, input,
     triage::v1::{CaseState, CoverNeedRequest, GiveDirectlyRequest},
 };
 use flare_kernel::{NeedId, StaffId};
@@ -50,8 +50,7 @@ impl EndNeed {
         words: Option<&SealedField>,
     ) -> Result<Self, Refusal> {
         let need: NeedId = input::id("need_id", need_id)?;
-        let words =
-            input::sealed("words", words.cloned(), &format!("notes.need.{need}"), text_limits::WORDS)?;
+        let words = input::sealed("words", words.cloned(), &fields::need(need))?;
         Ok(Self { seen, need, outcome, words, policy: desk.policy() })
     }
 }
@@ -86,7 +85,7 @@ mod tests {
             case_id: case.to_string(),
             version: desk.version(case).await,
             need_id: need.to_string(),
-            words: Some(sealed(format!("notes.need.{need}"), 1, 1)),
+            words: Some(sealed(fields::need(need).name, 1, 1)),
             ..GiveDirectlyRequest::default()
         };
         desk.act(EndNeed::give, 1, request).await
@@ -97,7 +96,7 @@ mod tests {
             case_id: case.to_string(),
             version: desk.version(case).await,
             need_id: need.to_string(),
-            words: Some(sealed(format!("notes.need.{need}"), 1, 1)),
+            words: Some(sealed(fields::need(need).name, 1, 1)),
             ..CoverNeedRequest::default()
         };
         desk.act(EndNeed::cover, 1, request).await

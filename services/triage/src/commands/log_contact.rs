@@ -1,10 +1,10 @@
 //! Logging a contact that happened outside Flare.
 
 use flare_contracts::{
-    Refusal,
+    Refusal, codes,
     common::v1::SealedField,
     events::v1::ContactLogged,
-    input, text_limits,
+    fields, input,
     triage::v1::{CaseState, LogContactRequest},
 };
 use flare_kernel::{CaseId, ContactId, StaffId};
@@ -12,9 +12,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::{MOST_ENTRIES, at_most};
 use crate::{Triage, TriagePolicy, store};
-
-/// How people were in contact.
-const CHANNELS: &[&str] = &["signal", "phone", "mail", "peer", "visit", "other"];
 
 /// Logs a call, a message or a visit, whatever the stage.
 pub(crate) struct LogContact {
@@ -35,15 +32,14 @@ impl LogContact {
         request: &LogContactRequest,
     ) -> Result<Self, Refusal> {
         let contact: ContactId = input::id("contact_id", &request.contact_id)?;
-        let name = format!("notes.contact.{contact}");
         Ok(Self {
             case: input::id("case_id", &request.case_id)?,
             officer,
             contact,
-            channel: input::code("channel", &request.channel, CHANNELS)?,
+            channel: input::code("channel", &request.channel, codes::CONTACT_CHANNELS)?,
             inbound: request.inbound,
             reached: request.reached,
-            words: input::sealed("words", request.words.clone(), &name, text_limits::WORDS)?,
+            words: input::sealed("words", request.words.clone(), &fields::contact(contact))?,
             policy: desk.policy(),
         })
     }
@@ -92,7 +88,7 @@ mod tests {
                 channel: "phone".to_owned(),
                 inbound,
                 reached,
-                words: Some(sealed(format!("notes.contact.{contact}"), 1, 1)),
+                words: Some(sealed(fields::contact(contact).name, 1, 1)),
                 ..LogContactRequest::default()
             };
             desk.act(LogContact::parse, 1, request)

@@ -3,7 +3,8 @@
 use flare_contracts::{
     InputRule, Refusal,
     common::v1::SealedField,
-    input, text_limits,
+    fields, input,
+    limits::{HIGHEST_SCORE, NEEDS_OF_A_GRANT},
     triage::v1::{self, CaseState, RecommendGrantRequest},
 };
 use flare_kernel::StaffId;
@@ -15,9 +16,6 @@ use crate::{
     domain::{Recommendation, Scores},
     store,
 };
-
-/// The most needs that one grant is asked for.
-const MOST_NEEDS: usize = 20;
 
 /// Asks for a grant for one or more needs.
 pub(crate) struct RecommendGrant {
@@ -33,9 +31,8 @@ impl RecommendGrant {
         officer: StaffId,
         request: &RecommendGrantRequest,
     ) -> Result<Self, Refusal> {
-        let needs = input::ids("need_ids", &request.need_ids, MOST_NEEDS)?;
-        let first = needs.first().ok_or_else(|| Refusal::invalid("need_ids", InputRule::NoneGiven))?;
-        let name = format!("notes.recommendation.{first}");
+        let needs = input::ids("need_ids", &request.need_ids, NEEDS_OF_A_GRANT)?;
+        let first = *needs.first().ok_or_else(|| Refusal::invalid("need_ids", InputRule::NoneGiven))?;
         let amount = input::money("amount", request.amount.as_ref())?;
         if amount.is_zero() {
             return Err(Refusal::invalid("amount.minor_units", InputRule::AmountZero));
@@ -43,7 +40,7 @@ impl RecommendGrant {
         let scores = request.scores.as_ref().map(scores).transpose()?;
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            words: input::sealed("words", request.words.clone(), &name, text_limits::NOTE)?,
+            words: input::sealed("words", request.words.clone(), &fields::recommendation(first))?,
             recommendation: Recommendation { needs, amount, scores },
             policy: desk.policy(),
         })
@@ -58,9 +55,10 @@ fn scores(given: &v1::Scores) -> Result<Scores, Refusal> {
         ("quality_and_feasibility", given.quality_and_feasibility),
         ("added_value", given.added_value),
     ];
-    match named.iter().find(|(_, score)| *score > 4) {
+    match named.iter().find(|(_, score)| *score > HIGHEST_SCORE) {
         Some((name, _)) => {
-            Err(Refusal::invalid(format!("scores.{name}"), InputRule::OutOfRange { least: 0, most: 4 }))
+            let rule = InputRule::OutOfRange { least: 0, most: HIGHEST_SCORE.into() };
+            Err(Refusal::invalid(format!("scores.{name}"), rule))
         }
         None => Ok(named.map(|(_, score)| score)),
     }

@@ -3,7 +3,7 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input, text_limits,
+    fields, input,
     triage::v1::{CaseState, ReferNeedRequest},
 };
 use flare_kernel::{NeedId, ReferralId, StaffId};
@@ -28,7 +28,7 @@ impl ReferNeed {
         request: &ReferNeedRequest,
     ) -> Result<Self, Refusal> {
         let referral: ReferralId = input::id("referral_id", &request.referral_id)?;
-        let name = format!("notes.referral.{referral}");
+        let description = request.description.clone();
         if !request.consented {
             return Err(Refusal::invalid("consented", TriageRule::NotConsented));
         }
@@ -36,12 +36,7 @@ impl ReferNeed {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             need: input::id("need_id", &request.need_id)?,
             referral,
-            description: input::sealed(
-                "description",
-                request.description.clone(),
-                &name,
-                text_limits::WORDS,
-            )?,
+            description: input::sealed("description", description, &fields::referral(referral))?,
             policy: desk.policy(),
         })
     }
@@ -85,7 +80,7 @@ mod tests {
             version: desk.version(case).await,
             need_id: need.to_string(),
             referral_id: referral.to_string(),
-            description: Some(sealed(format!("notes.referral.{referral}"), 1, 1)),
+            description: Some(sealed(fields::referral(referral).name, 1, 1)),
             consented: false,
             ..ReferNeedRequest::default()
         };

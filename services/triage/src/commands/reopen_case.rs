@@ -1,7 +1,7 @@
 //! Opening an ended case again.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal, codes, input,
     triage::v1::{CaseState, ReopenCaseRequest},
 };
 use flare_kernel::StaffId;
@@ -9,9 +9,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
-
-/// Why a case is opened again.
-const REASONS: &[&str] = &["new_need", "review", "mistake", "requester_wrote"];
 
 /// Opens a closed or withdrawn case again.
 pub(crate) struct ReopenCase {
@@ -28,7 +25,7 @@ impl ReopenCase {
     ) -> Result<Self, Refusal> {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_REOPENED)?,
             policy: desk.policy(),
         })
     }

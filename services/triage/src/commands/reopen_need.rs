@@ -1,7 +1,7 @@
 //! Opening a need again.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal, codes, input,
     triage::v1::{CaseState, ReopenNeedRequest},
 };
 use flare_kernel::{NeedId, StaffId};
@@ -9,9 +9,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
-
-/// Why a need is opened again.
-const REASONS: &[&str] = &["mistake", "helped_otherwise", "review", "new_facts"];
 
 /// Takes back a recommendation that no grant was drafted for, or has a decline decided anew by somebody else.
 pub(crate) struct ReopenNeed {
@@ -30,7 +27,7 @@ impl ReopenNeed {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             need: input::id("need_id", &request.need_id)?,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_NEED_REOPENED)?,
             policy: desk.policy(),
         })
     }
@@ -55,6 +52,7 @@ mod tests {
     use flare_contracts::{
         common::v1::Lane,
         events::v1::GrantDrafted,
+        fields,
         triage::v1::{DeclineNeedRequest, Outcome},
     };
     use flare_kernel::{CaseId, GrantId, MessageId};
@@ -107,7 +105,7 @@ mod tests {
                 need_id: need.to_string(),
                 reason: "no_funds".to_owned(),
                 message_id: MessageId::from_bytes([1; 16]).to_string(),
-                words: Some(sealed(format!("notes.need.{need}"), version, 1)),
+                words: Some(sealed(fields::need(need).name, version, 1)),
                 ..DeclineNeedRequest::default()
             };
             desk.act(DeclineNeed::parse, 1, request).await.unwrap();

@@ -1,7 +1,7 @@
 //! Ending a pause or an inquiry.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal, codes, input,
     triage::v1::{CaseState, ResumeCaseRequest},
 };
 use flare_kernel::StaffId;
@@ -9,9 +9,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{Triage, TriagePolicy, store};
-
-/// Why a case may go on.
-const REASONS: &[&str] = &["safe_again", "cleared", "other"];
 
 /// Lets a case go on; done by another person than the one who stopped it, and after an inquiry by a head.
 pub(crate) struct ResumeCase {
@@ -47,7 +44,7 @@ impl ResumeCase {
         Ok(Self {
             seen: SeenCase::parse(by, &request.case_id, request.version)?,
             is_head,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_RESUMED)?,
             policy: desk.policy(),
         })
     }

@@ -9,7 +9,7 @@ use crate::{domain::Case, store};
 /// The case that an officer acts on, at the version they saw: what they decided of it holds for no other.
 #[derive(Clone, Copy)]
 pub(crate) struct SeenCase {
-    case: CaseId,
+    pub(crate) case: CaseId,
     version: i64,
     pub(crate) officer: StaffId,
 }

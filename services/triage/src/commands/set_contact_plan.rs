@@ -3,13 +3,13 @@
 use flare_contracts::{
     Refusal,
     common::v1::SealedField,
-    input, text_limits,
+    fields, input,
     triage::v1::{CaseState, SetContactPlanRequest},
 };
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
-use super::{CONTACT_PLAN, SeenCase};
+use super::SeenCase;
 use crate::{Triage, store};
 
 /// Replaces how, when and by whom the requester may be reached.
@@ -27,7 +27,7 @@ impl SetContactPlan {
         let plan = request.contact_plan.clone();
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            contact_plan: input::sealed("contact_plan", plan, CONTACT_PLAN, text_limits::CONTACT_PLAN)?,
+            contact_plan: input::sealed("contact_plan", plan, &fields::CONTACT_PLAN)?,
         })
     }
 }
@@ -63,9 +63,9 @@ mod tests {
         };
         let version = desk.version(case).await;
         let set = |field| desk.act(SetContactPlan::parse, 1, request(version, field));
-        assert_eq!(refusal(set(sealed(CONTACT_PLAN, 1, 1)).await).reason, "FIELD_VERSION");
-        assert_eq!(refusal(set(sealed(CONTACT_PLAN, 2, 2)).await).reason, "OLD_KEY_EPOCH");
-        set(sealed(CONTACT_PLAN, 2, 1)).await.unwrap();
+        assert_eq!(refusal(set(sealed("notes.contact_plan", 1, 1)).await).reason, "FIELD_VERSION");
+        assert_eq!(refusal(set(sealed("notes.contact_plan", 2, 2)).await).reason, "OLD_KEY_EPOCH");
+        set(sealed("notes.contact_plan", 2, 1)).await.unwrap();
         assert_eq!(desk.read(case).await.contact_plan.unwrap().version, 2);
         assert_eq!(desk.last_event(case).await.0, "ContactPlanSet");
     }

@@ -1,23 +1,14 @@
 //! Pausing a case for safety, and holding it for an inquiry.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal, codes, input,
     triage::v1::{HoldCaseRequest, PauseCaseRequest, StopReply},
 };
 use flare_kernel::StaffId;
 use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
-use crate::{
-    Triage, TriagePolicy,
-    domain::{CHANNEL_COMPROMISED, Stopped},
-    store,
-};
-
-/// Why a case is paused.
-const WHY_PAUSED: &[&str] = &["not_safe", "detained", CHANNEL_COMPROMISED, "other"];
-/// Why a case is held.
-const WHY_HELD: &[&str] = &["inquiry", "corruption", "safeguarding", "other"];
+use crate::{Triage, TriagePolicy, domain::Stopped, store};
 
 /// Stops a case until another person resumes it: no money moves and, while it is paused, nothing goes out.
 pub(crate) struct StopCase {
@@ -36,7 +27,7 @@ impl StopCase {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             how: Stopped::Paused,
-            reason: input::code("reason", &request.reason, WHY_PAUSED)?,
+            reason: input::code("reason", &request.reason, codes::WHY_PAUSED)?,
             policy: desk.policy(),
         })
     }
@@ -45,7 +36,7 @@ impl StopCase {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
             how: Stopped::Held,
-            reason: input::code("reason", &request.reason, WHY_HELD)?,
+            reason: input::code("reason", &request.reason, codes::WHY_HELD)?,
             policy: desk.policy(),
         })
     }

@@ -1,7 +1,7 @@
 //! Withdrawing on the requester's behalf.
 
 use flare_contracts::{
-    Refusal, input,
+    Refusal, codes, input,
     triage::v1::{StopReply, WithdrawCaseRequest},
 };
 use flare_kernel::StaffId;
@@ -9,9 +9,6 @@ use flare_store::{Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{Triage, TriagePolicy, domain::Withdrawer, store};
-
-/// Why a requester wants nothing more.
-const REASONS: &[&str] = &["helped_elsewhere", "too_dangerous", "no_longer_needed", "other", "unsaid"];
 
 /// Withdraws a case and has its money stopped.
 pub(crate) struct WithdrawCase {
@@ -28,7 +25,7 @@ impl WithdrawCase {
     ) -> Result<Self, Refusal> {
         Ok(Self {
             seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            reason: input::code("reason", &request.reason, REASONS)?,
+            reason: input::code("reason", &request.reason, codes::WHY_WITHDRAWN)?,
             policy: desk.policy(),
         })
     }

@@ -1,6 +1,7 @@
 //! The events of intake: requests begin cases, and the thread says whose turn it is.
 
 use flare_contracts::{
+    codes::CHANNEL_COMPROMISED,
     common::v1 as common,
     events::v1::{
         AnswersAdded, MessagePosted, RequestSubmitted, TriageEvent, WithdrawalRequested, intake_event::Event,
@@ -14,7 +15,7 @@ use flare_store::{Error, Tx};
 use super::id;
 use crate::{
     TriagePolicy,
-    domain::{CHANNEL_COMPROMISED, Case, Stopped, Withdrawer},
+    domain::{Case, Stopped, Withdrawer},
     store,
 };
 

@@ -17,7 +17,7 @@ use flare_testkit::{Sandbox, on_both_engines};
 use super::*;
 use crate::{
     fixtures::{id, *},
-    store::{Place, page_of_queue},
+    store::page_of_queue,
 };
 
 on_both_engines!(a_request_begins_a_case_once, crate::SCHEMA);
@@ -62,8 +62,9 @@ async fn a_request_that_waited_is_due_from_when_it_began_to_wait_and_goes_first(
         let due = waiting_since.plus(flare_kernel::Duration::from_hours(2));
         assert_eq!(summary.due, Some(input::timestamp_out(due)));
     }
-    let queue = page_of_queue(&desk.sandbox.database, Place::top(), 10).await.unwrap();
-    assert_eq!(queue.iter().map(|case| case.id).collect::<Vec<_>>(), [late, waited, at_once]);
+    let page = flare_store::Page::asked(10, "").unwrap();
+    let queue = page_of_queue(&desk.sandbox.database, &page).await.unwrap();
+    assert_eq!(queue.iter().map(|(_, case)| case.id).collect::<Vec<_>>(), [late, waited, at_once]);
     assert_eq!(hours_left(&desk).await, [-8, 1, 2]);
     // What is late already is told at once, and again after its lane's time.
     assert_eq!(desk.fire_timers().await, 1);
@@ -146,7 +147,7 @@ on_both_engines!(a_message_on_a_closed_case_brings_it_back_to_the_queue, crate::
 async fn a_message_on_a_closed_case_brings_it_back_to_the_queue(sandbox: Sandbox) {
     let desk = Desk::new(sandbox);
     let case = desk.closed(1).await;
-    let queue = async || desk.triage.page(None, 0, "").await.unwrap().cases.len();
+    let queue = async || desk.triage.page(None, 0, "").await.unwrap().0.len();
     assert_eq!(queue().await, 0);
     desk.message(case, MessageKind::Text, true).await;
     assert_eq!((queue().await, desk.last_event(case).await.0), (1, "RequesterAnswered".to_owned()));

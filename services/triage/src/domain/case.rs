@@ -54,7 +54,7 @@ impl Case {
         submitted: Timestamp,
         policy: &TriagePolicy,
     ) -> (Self, CaseOpened) {
-        let due = submitted.plus(policy.span(Step::Acknowledge, lane));
+        let due = submitted.plus(Step::Acknowledge.span(lane, policy));
         let case = Self {
             id,
             lane,
@@ -129,7 +129,7 @@ impl Case {
 
         let step = self.step();
         if self.target.map(|target| target.step) != step {
-            self.target = step.map(|step| Target::due_at(step, now.plus(policy.span(step, self.lane))));
+            self.target = step.map(|step| Target::due_at(step, now.plus(step.span(self.lane, policy))));
         }
         if let Some(target) = &mut self.target {
             // Until somebody owns a case nobody looks after it, whatever stops it.

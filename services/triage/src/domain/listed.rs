@@ -1,36 +1,13 @@
 //! The lists of the contract as types: stored by name, sent by number, and never unspecified.
 
-use std::str::FromStr;
-
 use flare_contracts::{InputRule, Refusal, common, input, triage::v1};
-
-/// A text or number that is not in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of the listed values")]
-pub(crate) struct Unlisted;
+use flare_kernel::UnknownCode;
 
 macro_rules! listed {
     ($($(#[$doc:meta])* $name:ident = $proto:path { $($variant:ident $text:literal),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum $name { $($variant),* }
-
-        impl $name {
-            /// Every one of them.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// Its name in tables.
-            pub(crate) const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Unlisted;
-
-            fn from_str(text: &str) -> Result<Self, Unlisted> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(Unlisted)
-            }
+        flare_kernel::codes! {
+            $(#[$doc])*
+            pub(crate) enum $name { $($variant = $text,)* }
         }
 
         impl From<$name> for $proto {
@@ -40,12 +17,12 @@ macro_rules! listed {
         }
 
         impl TryFrom<$proto> for $name {
-            type Error = Unlisted;
+            type Error = UnknownCode;
 
-            fn try_from(number: $proto) -> Result<Self, Unlisted> {
+            fn try_from(number: $proto) -> Result<Self, UnknownCode> {
                 type Number = $proto;
                 match number {
-                    Number::Unspecified => Err(Unlisted),
+                    Number::Unspecified => Err(UnknownCode),
                     $(Number::$variant => Ok(Self::$variant)),*
                 }
             }
@@ -86,7 +63,7 @@ listed! {
 pub(crate) fn listed_in<P, T>(field: &str, number: i32) -> Result<T, Refusal>
 where
     P: TryFrom<i32>,
-    T: TryFrom<P, Error = Unlisted>,
+    T: TryFrom<P, Error = UnknownCode>,
 {
     T::try_from(input::choice::<P>(field, number)?).map_err(|_| Refusal::invalid(field, InputRule::NotListed))
 }
@@ -109,6 +86,6 @@ mod tests {
             let refusal = listed_in::<v1::Outcome, Outcome>("outcome", number).unwrap_err();
             assert_eq!(refusal.violations[0].field, "outcome");
         }
-        assert_eq!("unspecified".parse::<Outcome>(), Err(Unlisted));
+        assert_eq!("unspecified".parse::<Outcome>(), Err(UnknownCode));
     }
 }

@@ -1,29 +1,28 @@
 //! What grants was asked to do with the money of a case.
 
-use std::str::FromStr;
-
 use flare_contracts::grants::v1::CaseMoney;
+use flare_kernel::codes;
 
-use super::listed::Unlisted;
-
-/// What grants is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MoneyKind {
-    /// Release nothing.
-    Hold,
-    /// Go on.
-    Free,
-    /// Never release what is not released yet.
-    Stop,
+codes! {
+    /// What grants is to do.
+    pub(crate) enum MoneyKind {
+        /// Release nothing.
+        Hold = "hold",
+        /// Go on.
+        Free = "free",
+        /// Never release what is not released yet.
+        Stop = "stop",
+    }
 }
 
-/// Whether grants has answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MoneyState {
-    /// It is asked again until it does.
-    Asked,
-    /// It has.
-    Done,
+codes! {
+    /// Whether grants has answered.
+    pub(crate) enum MoneyState {
+        /// It is asked again until it does.
+        Asked = "asked",
+        /// It has.
+        Done = "done",
+    }
 }
 
 /// The last thing grants was asked.
@@ -43,25 +42,6 @@ impl MoneyAsk {
     }
 }
 
-impl MoneyKind {
-    /// Its name in tables.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Free => "free",
-            Self::Stop => "stop",
-        }
-    }
-}
-
-impl FromStr for MoneyKind {
-    type Err = Unlisted;
-
-    fn from_str(text: &str) -> Result<Self, Unlisted> {
-        [Self::Hold, Self::Free, Self::Stop].into_iter().find(|kind| kind.as_str() == text).ok_or(Unlisted)
-    }
-}
-
 /// What a case's money is once grants has done it.
 impl From<MoneyKind> for CaseMoney {
     fn from(kind: MoneyKind) -> Self {
@@ -70,23 +50,5 @@ impl From<MoneyKind> for CaseMoney {
             MoneyKind::Free => Self::Free,
             MoneyKind::Stop => Self::Stopped,
         }
-    }
-}
-
-impl MoneyState {
-    /// Its name in tables.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Asked => "asked",
-            Self::Done => "done",
-        }
-    }
-}
-
-impl FromStr for MoneyState {
-    type Err = Unlisted;
-
-    fn from_str(text: &str) -> Result<Self, Unlisted> {
-        [Self::Asked, Self::Done].into_iter().find(|state| state.as_str() == text).ok_or(Unlisted)
     }
 }

@@ -7,8 +7,11 @@ use flare_contracts::{
 };
 use flare_kernel::{CaseId, MessageId, NeedId, ReferralId, StaffId, Timestamp};
 
-use super::{Case, NeedKind, Outcome, ReferralState, Work, WrongStage, taking::AT_WORK};
+use super::{Case, NeedKind, Outcome, ReferralState, Stage, Work, WrongStage};
 use crate::{TriagePolicy, refusals::TriageRefusal};
+
+/// The stages in which the needs of a case are worked on.
+const AT_WORK: &[Stage] = &[Stage::Acknowledged, Stage::Assessing, Stage::AwaitingRequester, Stage::Decided];
 
 /// One thing somebody lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]

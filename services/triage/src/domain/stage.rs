@@ -1,31 +1,41 @@
 //! Where a case stands, as people see it.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use flare_contracts::{Coded, Kind, Params, Reason, triage::v1};
+use flare_kernel::{StaffId, UnknownCode, codes};
 
-use super::listed::Unlisted;
-
-/// How far our own work is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Work {
-    /// Nobody owns it yet.
-    Submitted,
-    /// Owned; the assessment has not begun.
-    Acknowledged,
-    /// Some need is open, or none is known.
-    Assessing,
-    /// Every need has ended or waits for a grant or a referral.
-    Decided,
+codes! {
+    /// How far our own work is.
+    pub(crate) enum Work {
+        /// Nobody owns it yet.
+        Submitted = "submitted",
+        /// Owned; the assessment has not begun.
+        Acknowledged = "acknowledged",
+        /// Some need is open, or none is known.
+        Assessing = "assessing",
+        /// Every need has ended or waits for a grant or a referral.
+        Decided = "decided",
+    }
 }
 
-/// How a case ended.
+/// Who paused a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// The requester wants nothing more.
-    Withdrawn,
-    /// We are done.
-    Closed,
+pub(crate) enum Pauser {
+    /// A member of staff, whom another one must follow to resume it.
+    Staff(StaffId),
+    /// The requester, by freezing their code. Whoever resumes it is the second person.
+    Requester,
+}
+
+codes! {
+    /// How a case ended.
+    pub(crate) enum Ended {
+        /// The requester wants nothing more.
+        Withdrawn = "withdrawn",
+        /// We are done.
+        Closed = "closed",
+    }
 }
 
 /// The one stage that people see, out of all that is true of a case.
@@ -42,42 +52,23 @@ pub(crate) enum Stage {
     Closed,
 }
 
-impl Work {
-    /// Its name in tables.
-    pub(crate) const fn as_str(self) -> &'static str {
+impl fmt::Display for Pauser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Submitted => "submitted",
-            Self::Acknowledged => "acknowledged",
-            Self::Assessing => "assessing",
-            Self::Decided => "decided",
+            Self::Staff(id) => id.fmt(f),
+            Self::Requester => f.write_str("requester"),
         }
     }
 }
 
-impl FromStr for Work {
-    type Err = Unlisted;
+impl FromStr for Pauser {
+    type Err = UnknownCode;
 
-    fn from_str(text: &str) -> Result<Self, Unlisted> {
-        let all = [Self::Submitted, Self::Acknowledged, Self::Assessing, Self::Decided];
-        all.into_iter().find(|work| work.as_str() == text).ok_or(Unlisted)
-    }
-}
-
-impl Ended {
-    /// Its name in tables.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Withdrawn => "withdrawn",
-            Self::Closed => "closed",
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        if text == "requester" {
+            return Ok(Self::Requester);
         }
-    }
-}
-
-impl FromStr for Ended {
-    type Err = Unlisted;
-
-    fn from_str(text: &str) -> Result<Self, Unlisted> {
-        [Self::Withdrawn, Self::Closed].into_iter().find(|ended| ended.as_str() == text).ok_or(Unlisted)
+        text.parse().map(Self::Staff).map_err(|_| UnknownCode)
     }
 }
 
@@ -184,16 +175,5 @@ mod tests {
             "a case can be assessed while the case is acknowledged, being assessed or awaiting the requester; this one \
              is closed"
         );
-    }
-
-    #[test]
-    fn names_in_tables_are_read_back() {
-        for work in [Work::Submitted, Work::Acknowledged, Work::Assessing, Work::Decided] {
-            assert_eq!(work.as_str().parse(), Ok(work));
-        }
-        for ended in [Ended::Withdrawn, Ended::Closed] {
-            assert_eq!(ended.as_str().parse(), Ok(ended));
-        }
-        assert_eq!("paused".parse::<Work>(), Err(Unlisted));
     }
 }

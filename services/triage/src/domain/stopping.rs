@@ -1,14 +1,13 @@
 //! Pausing, holding, withdrawing, closing, and the ways back.
 
-use std::{fmt, str::FromStr};
-
 use flare_contracts::{
     Coded, Kind, Params, Reason, Refusal,
+    codes::CHANNEL_COMPROMISED,
     events::v1::{CaseClosed, CaseReopened, CaseResumed, CaseStopped, MoneyStopped, TriageEvent},
 };
-use flare_kernel::{StaffId, Timestamp};
+use flare_kernel::{StaffId, Timestamp, codes};
 
-use super::{Case, Ended, MoneyKind, MoneyState, Needs, Stage, Work, WrongStage, listed::Unlisted};
+use super::{Case, Ended, MoneyKind, MoneyState, Needs, Pauser, Stage, Work, WrongStage};
 use crate::{
     TriagePolicy,
     refusals::{TriageRefusal, TriageRule},
@@ -28,25 +27,14 @@ const MAY_BE_PAUSED: &[Stage] = &[
 const MAY_BE_HELD: &[Stage] =
     &[Stage::Submitted, Stage::Acknowledged, Stage::Assessing, Stage::AwaitingRequester, Stage::Decided];
 
-/// What stops a case that has not ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stopped {
-    /// For safety.
-    Paused,
-    /// For an inquiry.
-    Held,
-}
-
-/// Why a case is paused whose requester froze their code; staff can give it as a reason too.
-pub(crate) const CHANNEL_COMPROMISED: &str = "channel_compromised";
-
-/// Who paused a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pauser {
-    /// A member of staff, whom another one must follow to resume it.
-    Staff(StaffId),
-    /// The requester, by freezing their code. Whoever resumes it is the second person.
-    Requester,
+codes! {
+    /// What stops a case that has not ended.
+    pub(crate) enum Stopped {
+        /// For safety.
+        Paused = "paused",
+        /// For an inquiry.
+        Held = "held",
+    }
 }
 
 /// Who withdraws.
@@ -86,36 +74,6 @@ pub(crate) enum CloseRefusal {
     MoneyNotStopped,
     #[error("{}", TriageRule::WithdrawnOrNot)]
     Exit,
-}
-
-impl fmt::Display for Pauser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Staff(id) => id.fmt(f),
-            Self::Requester => f.write_str("requester"),
-        }
-    }
-}
-
-impl FromStr for Pauser {
-    type Err = Unlisted;
-
-    fn from_str(text: &str) -> Result<Self, Unlisted> {
-        if text == "requester" {
-            return Ok(Self::Requester);
-        }
-        text.parse().map(Self::Staff).map_err(|_| Unlisted)
-    }
-}
-
-impl Stopped {
-    /// Its name in tables and events.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paused => "paused",
-            Self::Held => "held",
-        }
-    }
 }
 
 impl Coded for ResumeRefusal {

@@ -31,10 +31,6 @@ const OPEN: &[Stage] = &[
     Stage::Held,
 ];
 
-/// The stages in which the needs of a case are worked on.
-pub(super) const AT_WORK: &[Stage] =
-    &[Stage::Acknowledged, Stage::Assessing, Stage::AwaitingRequester, Stage::Decided];
-
 /// Why a case cannot be given to somebody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AssignRefusal {

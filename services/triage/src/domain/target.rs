@@ -1,19 +1,21 @@
 //! The step that is due from us, and when we are reminded of it.
 
-use std::str::FromStr;
+use flare_kernel::{Duration, Lane, Timestamp, codes};
 
-use flare_kernel::{Duration, Lane, Timestamp};
-
-use super::listed::Unlisted;
 use crate::TriagePolicy;
 
-/// A step that a human owes the requester.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Acknowledge,
-    Assess,
-    Outcome,
-    Draft,
+codes! {
+    /// A step that a human owes the requester.
+    pub(crate) enum Step {
+        /// Somebody takes the case.
+        Acknowledge = "acknowledge",
+        /// The case is assessed.
+        Assess = "assess",
+        /// Every need ends.
+        Outcome = "outcome",
+        /// A grant is drafted for what was recommended.
+        Draft = "draft",
+    }
 }
 
 /// A step and its time.
@@ -35,24 +37,21 @@ pub(crate) enum Running {
 }
 
 impl Step {
-    const ALL: [Self; 4] = [Self::Acknowledge, Self::Assess, Self::Outcome, Self::Draft];
-
-    /// Its name in tables, events and timers.
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// How long it may take.
+    pub(crate) const fn span(self, lane: Lane, policy: &TriagePolicy) -> Duration {
         match self {
-            Self::Acknowledge => "acknowledge",
-            Self::Assess => "assess",
-            Self::Outcome => "outcome",
-            Self::Draft => "draft",
+            Self::Acknowledge => policy.acknowledge.of(lane),
+            Self::Assess => policy.assess.of(lane),
+            Self::Outcome => policy.outcome,
+            Self::Draft => policy.draft,
         }
     }
-}
 
-impl FromStr for Step {
-    type Err = Unlisted;
-
-    fn from_str(text: &str) -> Result<Self, Unlisted> {
-        Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or(Unlisted)
+    /// How long after its `reminders`-th reminder (from 1) it comes up again when it is overdue: twice as long each time.
+    fn until_next_reminder(self, reminders: u32, lane: Lane, policy: &TriagePolicy) -> Duration {
+        let doublings = reminders.saturating_sub(1).min(30);
+        let wait = self.span(lane, policy).as_micros().saturating_mul(1_i64 << doublings);
+        Duration::from_micros(wait.min(policy.longest_reminder.as_micros()))
     }
 }
 
@@ -91,7 +90,7 @@ impl Target {
             let due = now.plus(left);
             let rang = due <= now && self.reminders > 0;
             let alarm = if rang {
-                now.plus(policy.until_next_reminder(self.step, lane, self.reminders))
+                now.plus(self.step.until_next_reminder(self.reminders, lane, policy))
             } else {
                 due
             };
@@ -101,7 +100,7 @@ impl Target {
 
     /// Has it due no later than a step that begins in this lane now, and the next alarm too.
     pub(crate) fn hasten(&mut self, now: Timestamp, lane: Lane, policy: &TriagePolicy) {
-        let span = policy.span(self.step, lane);
+        let span = self.step.span(lane, policy);
         let latest = now.plus(span);
         self.running = match self.running {
             Running::Until { due, alarm } => {
@@ -116,11 +115,38 @@ impl Target {
         match self.running {
             Running::Until { due, alarm } if alarm <= now => {
                 self.reminders = self.reminders.saturating_add(1);
-                let alarm = now.plus(policy.until_next_reminder(self.step, lane, self.reminders));
+                let alarm = now.plus(self.step.until_next_reminder(self.reminders, lane, policy));
                 self.running = Running::Until { due, alarm };
                 true
             }
             Running::Until { .. } | Running::Stopped { .. } => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000_000;
+
+    #[test]
+    fn the_targets_are_those_of_the_product() {
+        let policy = TriagePolicy::default();
+        let of = |step: Step| Lane::ALL.map(|lane| step.span(lane, &policy).as_micros() / HOUR);
+        assert_eq!(of(Step::Acknowledge), [2, 24, 72]);
+        assert_eq!(of(Step::Assess), [24, 72, 72]);
+        assert_eq!(of(Step::Outcome), [48, 48, 48]);
+        assert_eq!(of(Step::Draft), [48, 48, 48]);
+    }
+
+    #[test]
+    fn reminders_come_at_doubling_distance_up_to_a_week() {
+        let policy = TriagePolicy::default();
+        let hours = |reminders| {
+            let wait = Step::Acknowledge.until_next_reminder(reminders, Lane::Critical, &policy);
+            wait.as_micros() / HOUR
+        };
+        assert_eq!([1, 2, 3, 6, 7, 8, 60, u32::MAX].map(hours), [2, 4, 8, 64, 128, 168, 168, 168]);
     }
 }

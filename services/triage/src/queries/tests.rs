@@ -1,9 +1,12 @@
-//! The lists: their order, their pages, and the index that each stands on.
+//! The lists: their order, their pages, and the index that each stands on; and that reading waits for nobody.
+
+use std::sync::Arc;
 
 use flare_contracts::{common::v1::Lane, events::v1::PayeeEntered};
 use flare_kernel::GrantId;
-use flare_store::sql;
+use flare_store::{Tx, Write, sql};
 use flare_testkit::{Sandbox, on_both_engines};
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::fixtures::*;
@@ -11,9 +14,9 @@ use crate::fixtures::*;
 async fn pages(desk: &Desk, owner: Option<StaffId>, size: i32) -> Vec<Vec<String>> {
     let (mut pages, mut token) = (Vec::new(), String::new());
     loop {
-        let page = desk.triage.page(owner, size, &token).await.unwrap();
-        pages.push(page.cases.into_iter().map(|case| case.case_id).collect());
-        token = page.next_page_token;
+        let (cases, next) = desk.triage.page(owner, size, &token).await.unwrap();
+        pages.push(cases.into_iter().map(|case| case.case_id).collect());
+        token = next;
         if token.is_empty() {
             return pages;
         }
@@ -81,6 +84,41 @@ async fn cases_that_share_a_fingerprint_find_each_other(sandbox: Sandbox) {
     assert_eq!(refusal(unknown).reason, "NOT_FOUND");
 }
 
+/// A write that holds a case, and with it the one writer of a file, until it is let go.
+#[derive(Clone)]
+struct Hold {
+    case: CaseId,
+    begun: Arc<Semaphore>,
+    go_on: Arc<Semaphore>,
+}
+
+impl Write for Hold {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        tx.lock(&[&self.case]).await?;
+        self.begun.add_permits(1);
+        self.go_on.acquire().await.unwrap().forget();
+        Ok(())
+    }
+}
+
+on_both_engines!(a_case_is_read_while_a_write_holds_it, crate::SCHEMA);
+async fn a_case_is_read_while_a_write_holds_it(sandbox: Sandbox) {
+    let desk = Desk::new(sandbox);
+    let case = desk.acknowledged(1, Lane::Urgent).await;
+    let before = desk.read(case).await;
+    let hold = Hold { case, begun: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
+    let holding = {
+        let (database, hold) = (desk.triage.database().clone(), hold.clone());
+        tokio::spawn(async move { database.write(hold).await })
+    };
+    hold.begun.acquire().await.unwrap().forget();
+    assert_eq!(desk.read(case).await, before);
+    hold.go_on.add_permits(1);
+    holding.await.unwrap().unwrap();
+}
+
 /// Reads a statement's plan after a few hundred rows, with sequential scans priced out where the engine would prefer
 /// them for so few.
 struct Plan {
@@ -123,8 +161,8 @@ impl Write for Fill {
         for number in 0..600_i64 {
             tx.execute(
                 sql("INSERT INTO cases (case_id, lane, submitted, owner, work, to_draft, awaiting, has_news, in_queue, clock_spent, \
-                     step_reminders, money_stop, money_attempts, money_due) \
-                     VALUES ($1, $2, $3, $4, 'assessing', 0, 0, 0, 1, 0, 0, 'none', 0, 0)")
+                     step_reminders, money_attempts) \
+                     VALUES ($1, $2, $3, $4, 'assessing', 0, 0, 0, 1, 0, 0, 0)")
                 .bind(format!("case_{number}"))
                 .bind(1 + number % 3)
                 .bind(number)

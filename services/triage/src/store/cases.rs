@@ -4,10 +4,10 @@ use std::fmt::Display;
 
 use flare_contracts::{Refusal, events::v1::TriageEvent, input::lane_out, triage::v1::CaseState};
 use flare_kernel::{CaseId, Duration, Lane, StaffId};
-use flare_store::{Database, Error, Row, Sql, Tx, sql};
+use flare_store::{Database, Error, Page, Reads, Record, Row, Sql, Tx, Work, sql};
 
-use super::{parsed_or_null, small};
-use crate::domain::{Alarms, Case, MoneyAsk, MoneyState, OurClock, Running, Step, Target};
+use super::money::asked_again;
+use crate::domain::{Alarms, Case, Ended, MoneyAsk, OurClock, Running, Step, Target};
 
 /// What every statement that reads cases selects.
 macro_rules! columns {
@@ -41,59 +41,48 @@ pub(crate) const LIST_MATCHES: &str = columns!(
      ORDER BY c.submitted DESC, c.case_id LIMIT $2"
 );
 
-/// A place in the queue: the key of the last row shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) lane: i64,
-    pub(crate) submitted: i64,
-    pub(crate) case: String,
-}
-
-impl Place {
-    /// Before every case.
-    pub(crate) const fn top() -> Self {
-        Self { lane: 0, submitted: i64::MIN, case: String::new() }
-    }
-
-    /// Where a case stands.
-    pub(crate) fn of(case: &Case) -> Self {
-        let (lane, submitted) = (case.lane.as_i64(), case.submitted.as_micros());
-        Self { lane, submitted, case: case.id.to_string() }
-    }
-}
+/// A place in the queue: lane, time of submission and case.
+type Place = (i64, i64, String);
 
 /// A page of the queue.
-pub(crate) async fn page_of_queue(database: &Database, after: Place, limit: i64) -> Result<Vec<Case>, Error> {
-    read_page(database, placed(sql(LIST_QUEUE), after, limit)).await
+pub(crate) async fn page_of_queue(
+    database: &Database,
+    page: &Page<Place>,
+) -> Result<Vec<(Place, Case)>, Error> {
+    read_page(database, placed(sql(LIST_QUEUE), page)).await
 }
 
 /// A page of one owner's cases.
 pub(crate) async fn page_of_owner(
     database: &Database,
     owner: StaffId,
-    after: Place,
-    limit: i64,
-) -> Result<Vec<Case>, Error> {
-    read_page(database, placed(sql(LIST_OF_OWNER), after, limit).bind(owner.to_string())).await
+    page: &Page<Place>,
+) -> Result<Vec<(Place, Case)>, Error> {
+    read_page(database, placed(sql(LIST_OF_OWNER), page).bind(owner.to_string())).await
 }
 
 /// The cases that share a fingerprint with one, at most `limit`.
-pub(crate) async fn matches(database: &Database, case: CaseId, limit: i64) -> Result<Vec<Case>, Error> {
-    read_page(database, sql(LIST_MATCHES).bind(case.to_string()).bind(limit)).await
+pub(crate) async fn matches(reads: &mut impl Reads, case: CaseId, limit: i64) -> Result<Vec<Case>, Error> {
+    let rows = reads.rows(sql(LIST_MATCHES).bind(case.to_string()).bind(limit)).await?;
+    rows.iter().map(from_row).collect()
 }
 
-fn placed(statement: Sql<'static>, after: Place, limit: i64) -> Sql<'static> {
-    statement.bind(after.lane).bind(after.submitted).bind(after.case).bind(limit)
+fn placed(statement: Sql<'static>, page: &Page<Place>) -> Sql<'static> {
+    let (lane, submitted, case) = page.after().clone();
+    statement.bind(lane).bind(submitted).bind(case).bind(page.limit())
 }
 
-async fn read_page(database: &Database, query: Sql<'_>) -> Result<Vec<Case>, Error> {
-    database.fetch_all(query).await?.iter().map(from_row).collect()
+async fn read_page(database: &Database, query: Sql<'_>) -> Result<Vec<(Place, Case)>, Error> {
+    let placed = |row: &Row| {
+        let case = from_row(row)?;
+        Ok(((case.lane.as_i64(), case.submitted.as_micros(), case.id.to_string()), case))
+    };
+    database.fetch_all(query).await?.iter().map(placed).collect()
 }
 
 /// Whether there is such a case.
-pub(crate) async fn exists(database: &Database, case: CaseId) -> Result<bool, Error> {
-    let row =
-        database.fetch_optional(sql("SELECT case_id FROM cases WHERE case_id = $1").bind(case.to_string()));
+pub(crate) async fn exists(reads: &mut impl Reads, case: CaseId) -> Result<bool, Error> {
+    let row = reads.row(sql("SELECT case_id FROM cases WHERE case_id = $1").bind(case.to_string()));
     Ok(row.await?.is_some())
 }
 
@@ -105,9 +94,9 @@ pub(crate) async fn lock_case_if_any(tx: &mut Tx, case: CaseId) -> Result<Option
 }
 
 /// Reads a case without locking it, to show it.
-pub(crate) async fn find_case(tx: &mut Tx, case: CaseId) -> Result<Option<Case>, Error> {
+pub(crate) async fn find_case(reads: &mut impl Reads, case: CaseId) -> Result<Option<Case>, Error> {
     let query = sql(columns!("FROM cases c WHERE c.case_id = $1")).bind(case.to_string());
-    tx.fetch_optional(query).await?.as_ref().map(from_row).transpose()
+    reads.row(query).await?.as_ref().map(from_row).transpose()
 }
 
 /// Locks a case and reads it.
@@ -117,9 +106,8 @@ pub(crate) async fn lock_case(tx: &mut Tx, case: CaseId) -> Result<Case, Error> 
 }
 
 /// A case's version, without its lock.
-pub(crate) async fn version_of(tx: &mut Tx, case: CaseId) -> Result<i64, Error> {
-    let row =
-        tx.fetch_optional(sql("SELECT seq FROM streams WHERE stream = $1").bind(case.to_string())).await?;
+pub(crate) async fn version_of(reads: &mut impl Reads, case: CaseId) -> Result<i64, Error> {
+    let row = reads.row(sql("SELECT seq FROM streams WHERE stream = $1").bind(case.to_string())).await?;
     row.map_or(Ok(0), |row| row.int("seq"))
 }
 
@@ -177,68 +165,50 @@ pub(crate) async fn save(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
         }
         Some(_) | None => false,
     };
-    tx.execute(upsert(case)).await?;
-    if fresh {
-        // Due at once: whoever made the change asks too, and asking twice is asking once.
-        let due = tx.now().as_micros();
-        tx.execute(
-            sql("UPDATE cases SET money_attempts = 0, money_due = $2 WHERE case_id = $1")
-                .bind(case.id.to_string())
-                .bind(due),
-        )
-        .await?;
-    }
+    let row = if fresh {
+        tx.hint(Work::Own);
+        // Whoever made the change asks at once. The worker does it in their place where they died, or were not answered.
+        record(case).set("money_attempts", 0_i64).set("money_due", tx.now().plus(asked_again(0)))
+    } else {
+        record(case).first("money_attempts", 0_i64)
+    };
+    row.save(tx).await?;
     arm(tx, case).await
 }
 
-fn upsert(case: &Case) -> Sql<'static> {
-    let micros = |at: Option<flare_kernel::Timestamp>| at.map(flare_kernel::Timestamp::as_micros);
-    let text = |id: Option<StaffId>| id.map(|id| id.to_string());
+fn record(case: &Case) -> Record {
     let (due, left, alarm) = match case.target.map(|target| target.running) {
         None => (None, None, None),
         Some(Running::Until { due, alarm }) => (Some(due), None, Some(alarm)),
-        Some(Running::Stopped { left }) => (None, Some(left.as_micros()), None),
+        Some(Running::Stopped { left }) => (None, Some(left), None),
     };
-    sql("INSERT INTO cases (case_id, lane, submitted, owner, work, awaiting, paused_by, held_by, ended, exit, has_news, \
-         in_queue, clock_spent, clock_since, step, step_due, step_left, step_alarm, step_reminders, welfare_due, \
-         referral_due, money_kind, money_stop, money_version, money_attempts, money_due, to_draft) \
-         VALUES ($1, $2, $3, CAST($4 AS TEXT), $5, $6, CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT), \
-         CAST($10 AS TEXT), $11, $12, $13, CAST($14 AS BIGINT), CAST($15 AS TEXT), CAST($16 AS BIGINT), \
-         CAST($17 AS BIGINT), CAST($18 AS BIGINT), $19, CAST($20 AS BIGINT), CAST($21 AS BIGINT), CAST($22 AS TEXT), \
-         $23, CAST($24 AS BIGINT), 0, 0, $25) \
-         ON CONFLICT (case_id) DO UPDATE SET lane = excluded.lane, owner = excluded.owner, work = excluded.work, \
-         awaiting = excluded.awaiting, paused_by = excluded.paused_by, held_by = excluded.held_by, \
-         ended = excluded.ended, exit = excluded.exit, has_news = excluded.has_news, in_queue = excluded.in_queue, \
-         clock_spent = excluded.clock_spent, clock_since = excluded.clock_since, step = excluded.step, \
-         step_due = excluded.step_due, step_left = excluded.step_left, step_alarm = excluded.step_alarm, \
-         step_reminders = excluded.step_reminders, welfare_due = excluded.welfare_due, \
-         referral_due = excluded.referral_due, money_kind = excluded.money_kind, money_stop = excluded.money_stop, \
-         money_version = excluded.money_version, to_draft = excluded.to_draft")
-        .bind(case.id.to_string())
-        .bind(case.lane.as_i64())
-        .bind(case.submitted.as_micros())
-        .bind(text(case.owner))
-        .bind(case.work.as_str())
-        .bind(i64::from(case.awaiting))
-        .bind(case.paused_by.map(|by| by.to_string()))
-        .bind(text(case.held_by))
-        .bind(case.ended.map(|ended| ended.as_str().to_owned()))
-        .bind(case.exit.clone())
-        .bind(i64::from(case.has_news))
-        .bind(i64::from(case.in_queue()))
-        .bind(case.clock.spent.as_micros())
-        .bind(micros(case.clock.since))
-        .bind(case.target.map(|target| target.step.as_str().to_owned()))
-        .bind(micros(due))
-        .bind(left)
-        .bind(micros(alarm))
-        .bind(case.target.map_or(0, |target| i64::from(target.reminders)))
-        .bind(micros(case.welfare_due))
-        .bind(micros(case.referral_due))
-        .bind(case.money.as_ref().map(|ask| ask.kind.as_str().to_owned()))
-        .bind(case.money.as_ref().map_or("none", |ask| ask.state.as_str()))
-        .bind(case.money.as_ref().and_then(|ask| ask.version))
-        .bind(i64::from(case.to_draft))
+    let money = case.money.as_ref();
+    Record::of("cases")
+        .key("case_id", case.id)
+        .first("submitted", case.submitted)
+        .set("lane", case.lane)
+        .set("owner", case.owner)
+        .set("work", case.work.as_str())
+        .set("to_draft", case.to_draft)
+        .set("awaiting", case.awaiting)
+        .set("paused_by", case.paused_by.map(|by| by.to_string()))
+        .set("held_by", case.held_by)
+        .set("ended", case.ended.map(Ended::as_str))
+        .set("exit", case.exit.clone())
+        .set("has_news", case.has_news)
+        .set("in_queue", case.in_queue())
+        .set("clock_spent", case.clock.spent)
+        .set("clock_since", case.clock.since)
+        .set("step", case.target.map(|target| target.step.as_str()))
+        .set("step_due", due)
+        .set("step_left", left)
+        .set("step_alarm", alarm)
+        .set("step_reminders", case.target.map_or(0, |target| target.reminders))
+        .set("welfare_due", case.welfare_due)
+        .set("referral_due", case.referral_due)
+        .set("money_kind", money.map(|ask| ask.kind.as_str()))
+        .set("money_stop", money.map(|ask| ask.state.as_str()))
+        .set("money_version", money.and_then(|ask| ask.version))
 }
 
 /// Sets the timers that the case now needs and clears the others; one that did not move is left alone.
@@ -269,26 +239,25 @@ async fn arm(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
 }
 
 fn from_row(row: &Row) -> Result<Case, Error> {
-    let corrupt = |column: &str| Error::Corrupt(format!("cases.{column}"));
-    let money = match row.text("money_stop")?.as_str() {
-        "none" => None,
-        state => Some(MoneyAsk {
+    let money = match row.parse_or_null("money_stop")? {
+        None => None,
+        Some(state) => Some(MoneyAsk {
             kind: row.parse("money_kind")?,
-            state: state.parse::<MoneyState>().map_err(|_| corrupt("money_stop"))?,
+            state,
             version: row.int_or_null("money_version")?,
         }),
     };
     let mut case = Case {
         id: row.id("case_id")?,
-        lane: Lane::from_i64(row.int("lane")?).map_err(|_| corrupt("lane"))?,
+        lane: row.number("lane", Lane::from_i64)?,
         submitted: row.timestamp("submitted")?,
         owner: row.id_or_null("owner")?,
         work: row.parse("work")?,
         to_draft: row.flag("to_draft")?,
         awaiting: row.flag("awaiting")?,
-        paused_by: parsed_or_null(row, "paused_by")?,
+        paused_by: row.parse_or_null("paused_by")?,
         held_by: row.id_or_null("held_by")?,
-        ended: parsed_or_null(row, "ended")?,
+        ended: row.parse_or_null("ended")?,
         exit: row.text_or_null("exit")?,
         has_news: row.flag("has_news")?,
         clock: OurClock {
@@ -306,12 +275,12 @@ fn from_row(row: &Row) -> Result<Case, Error> {
 }
 
 fn target(row: &Row) -> Result<Option<Target>, Error> {
-    let Some(step) = parsed_or_null::<Step>(row, "step")? else { return Ok(None) };
+    let Some(step) = row.parse_or_null::<Step>("step")? else { return Ok(None) };
     let running = match (row.timestamp_or_null("step_due")?, row.timestamp_or_null("step_alarm")?) {
         (Some(due), Some(alarm)) => Running::Until { due, alarm },
         (Some(_), None) | (None, _) => {
             Running::Stopped { left: Duration::from_micros(row.int("step_left")?) }
         }
     };
-    Ok(Some(Target { step, running, reminders: small(row, "step_reminders")? }))
+    Ok(Some(Target { step, running, reminders: row.small("step_reminders")? }))
 }

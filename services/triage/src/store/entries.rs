@@ -5,25 +5,18 @@ use flare_contracts::{
     triage::v1::{Contact, Note},
 };
 use flare_kernel::{CaseId, ContactId, NoteId, StaffId};
-use flare_store::{Error, Tx, sql};
+use flare_store::{Error, Reads, Record, Tx, sql};
 
 /// Adds a note; its text is a sealed field.
 pub(crate) async fn add_note(tx: &mut Tx, case: CaseId, note: NoteId, author: StaffId) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO notes (case_id, note_id, author, at) VALUES ($1, $2, $3, $4)")
-            .bind(case.to_string())
-            .bind(note.to_string())
-            .bind(author.to_string())
-            .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    let note = Record::of("notes").key("case_id", case).key("note_id", note);
+    note.set("author", author).set("at", tx.now()).insert(tx).await
 }
 
 /// The notes of a case, oldest first, without their text.
-pub(crate) async fn notes(tx: &mut Tx, case: CaseId) -> Result<Vec<Note>, Error> {
+pub(crate) async fn notes(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Note>, Error> {
     let query = sql("SELECT note_id, author, at FROM notes WHERE case_id = $1 ORDER BY at, note_id");
-    let rows = tx.fetch_all(query.bind(case.to_string())).await?;
+    let rows = reads.rows(query.bind(case.to_string())).await?;
     rows.iter()
         .map(|row| {
             let at = Some(timestamp_out(row.timestamp("at")?));
@@ -54,27 +47,24 @@ pub(crate) async fn add_contact(
     author: StaffId,
     (channel, inbound, reached): (&'static str, bool, bool),
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO contacts (case_id, contact_id, author, at, channel, inbound, reached) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(case.to_string())
-        .bind(contact.to_string())
-        .bind(author.to_string())
-        .bind(tx.now().as_micros())
-        .bind(channel)
-        .bind(i64::from(inbound))
-        .bind(i64::from(reached)),
-    )
-    .await
-    .map(drop)
+    Record::of("contacts")
+        .key("case_id", case)
+        .key("contact_id", contact)
+        .set("author", author)
+        .set("at", tx.now())
+        .set("channel", channel)
+        .set("inbound", inbound)
+        .set("reached", reached)
+        .insert(tx)
+        .await
 }
 
 /// The contacts of a case, oldest first, without their words.
-pub(crate) async fn contacts(tx: &mut Tx, case: CaseId) -> Result<Vec<Contact>, Error> {
+pub(crate) async fn contacts(reads: &mut impl Reads, case: CaseId) -> Result<Vec<Contact>, Error> {
     let query =
         sql("SELECT contact_id, author, at, channel, inbound, reached FROM contacts WHERE case_id = $1 \
                      ORDER BY at, contact_id");
-    let rows = tx.fetch_all(query.bind(case.to_string())).await?;
+    let rows = reads.rows(query.bind(case.to_string())).await?;
     rows.iter()
         .map(|row| {
             Ok(Contact {

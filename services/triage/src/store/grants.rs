@@ -1,7 +1,7 @@
 //! What grants told of the grants of a case.
 
 use flare_kernel::{CaseId, GrantId, NeedId};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Reads, Record, Row, Tx, sql};
 
 /// Notes where a grant stands.
 pub(crate) async fn set_grant_stage(
@@ -10,15 +10,7 @@ pub(crate) async fn set_grant_stage(
     grant: GrantId,
     stage: &'static str,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO case_grants (case_id, grant_id, stage) VALUES ($1, $2, $3) \
-             ON CONFLICT (case_id, grant_id) DO UPDATE SET stage = excluded.stage")
-        .bind(case.to_string())
-        .bind(grant.to_string())
-        .bind(stage),
-    )
-    .await
-    .map(drop)
+    Record::of("case_grants").key("case_id", case).key("grant_id", grant).set("stage", stage).save(tx).await
 }
 
 /// Notes that a gate of a grant closed: one that was active is only approved.
@@ -40,15 +32,8 @@ pub(crate) async fn add_grant_need(
     grant: GrantId,
     need: NeedId,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO grant_needs (case_id, grant_id, need_id) VALUES ($1, $2, $3) \
-             ON CONFLICT (case_id, grant_id, need_id) DO NOTHING")
-        .bind(case.to_string())
-        .bind(grant.to_string())
-        .bind(need.to_string()),
-    )
-    .await
-    .map(drop)
+    let row = Record::of("grant_needs").key("case_id", case).key("grant_id", grant);
+    row.key("need_id", need).insert_new(tx).await.map(drop)
 }
 
 /// The needs that a grant was for and that no other grant which may still help is for.
@@ -71,9 +56,9 @@ pub(crate) async fn needs_left_by_grant(
 }
 
 /// The grants of a case and where each stands.
-pub(crate) async fn grants(tx: &mut Tx, case: CaseId) -> Result<Vec<(String, String)>, Error> {
+pub(crate) async fn grants(reads: &mut impl Reads, case: CaseId) -> Result<Vec<(String, String)>, Error> {
     let query = sql("SELECT grant_id, stage FROM case_grants WHERE case_id = $1 ORDER BY grant_id");
-    let rows = tx.fetch_all(query.bind(case.to_string())).await?;
+    let rows = reads.rows(query.bind(case.to_string())).await?;
     rows.iter().map(|row| Ok((row.text("grant_id")?, row.text("stage")?))).collect()
 }
 

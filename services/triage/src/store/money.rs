@@ -1,9 +1,8 @@
 //! Pauses and inquiries, and what grants was asked because of them.
 
-use flare_kernel::{CaseId, Duration, StaffId, Timestamp};
+use flare_kernel::{CaseId, Duration, StaffId};
 use flare_store::{Database, Error, Row, Tx, sql};
 
-use super::small;
 use crate::domain::{MoneyKind, Stopped};
 
 /// Something grants has not answered yet.
@@ -65,22 +64,30 @@ pub(crate) async fn asked_of(database: &Database, case: CaseId) -> Result<Option
     database.fetch_optional(query.bind(case.to_string())).await?.as_ref().map(from_row).transpose()
 }
 
-/// Takes what is due to be asked again, and puts each off, so that no other worker asks at the same time. The wait
-/// doubles from 2 seconds to a minute; it never ends before grants answers.
+/// How long until the first of what grants has not answered is to be asked again; none when it answered everything.
+pub(crate) async fn next_ask(database: &Database) -> Result<Option<Duration>, Error> {
+    let query =
+        sql("SELECT money_due FROM cases WHERE money_stop = 'asked' ORDER BY money_due, case_id LIMIT 1");
+    let Some(row) = database.fetch_optional(query).await? else { return Ok(None) };
+    Ok(Some(row.timestamp("money_due")?.since(database.now().await?)))
+}
+
+/// Takes what is due to be asked again, and puts each off, so that no other worker asks at the same time. It never ends
+/// before grants answers.
 pub(crate) async fn claim_due_asks(tx: &mut Tx, limit: i64) -> Result<Vec<DueAsk>, Error> {
     let now = tx.now();
     let query = sql("SELECT case_id, money_kind, money_version, money_attempts FROM cases \
                      WHERE money_stop = 'asked' AND money_due <= $1 ORDER BY money_due, case_id LIMIT $2");
     let mut claimed = Vec::new();
     for row in tx.fetch_all(query.bind(now.as_micros()).bind(limit)).await? {
-        let (ask, attempts) = (from_row(&row)?, small(&row, "money_attempts")?);
+        let (ask, attempts) = (from_row(&row)?, row.small("money_attempts")?);
         let taken = tx
             .execute(
                 sql("UPDATE cases SET money_attempts = money_attempts + 1, money_due = $3 \
                      WHERE case_id = $1 AND money_version = $2 AND money_stop = 'asked' AND money_due <= $4")
                 .bind(ask.case.to_string())
                 .bind(ask.version)
-                .bind(asked_again(now, attempts).as_micros())
+                .bind(now.plus(asked_again(attempts + 1)).as_micros())
                 .bind(now.as_micros()),
             )
             .await?;
@@ -91,8 +98,9 @@ pub(crate) async fn claim_due_asks(tx: &mut Tx, limit: i64) -> Result<Vec<DueAsk
     Ok(claimed)
 }
 
-fn asked_again(now: Timestamp, attempts: u32) -> Timestamp {
-    now.plus(Duration::from_secs((2_i64 << attempts.min(5)).min(60)))
+/// How long after so many attempts of the worker grants is asked again: doubling from 2 seconds to a minute.
+pub(crate) fn asked_again(attempts: u32) -> Duration {
+    Duration::from_secs((2_i64 << attempts.min(5)).min(60))
 }
 
 fn from_row(row: &Row) -> Result<DueAsk, Error> {

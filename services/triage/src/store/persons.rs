@@ -1,7 +1,7 @@
 //! The people a case is about.
 
 use flare_kernel::{CaseId, PersonId};
-use flare_store::{Error, Tx, sql};
+use flare_store::{Error, Reads, Record, Tx, sql};
 
 use super::count;
 use crate::domain::PersonStatus;
@@ -14,15 +14,13 @@ pub(crate) async fn add_person(
     status: PersonStatus,
     number: usize,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO persons (case_id, person_id, number, status) VALUES ($1, $2, $3, $4)")
-            .bind(case.to_string())
-            .bind(person.to_string())
-            .bind(count(number))
-            .bind(status.as_str()),
-    )
-    .await
-    .map(drop)
+    Record::of("persons")
+        .key("case_id", case)
+        .key("person_id", person)
+        .set("number", count(number))
+        .set("status", status.as_str())
+        .insert(tx)
+        .await
 }
 
 /// Sets how a person is. False when the case has no such person.
@@ -32,15 +30,17 @@ pub(crate) async fn set_status(
     person: PersonId,
     status: PersonStatus,
 ) -> Result<bool, Error> {
-    let update = sql("UPDATE persons SET status = $3 WHERE case_id = $1 AND person_id = $2");
-    let changed = tx.execute(update.bind(case.to_string()).bind(person.to_string()).bind(status.as_str()));
-    Ok(changed.await? == 1)
+    let person = Record::of("persons").key("case_id", case).key("person_id", person);
+    person.set("status", status.as_str()).update(tx).await
 }
 
 /// The persons of a case, in the order they were added.
-pub(crate) async fn persons(tx: &mut Tx, case: CaseId) -> Result<Vec<(PersonId, PersonStatus)>, Error> {
+pub(crate) async fn persons(
+    reads: &mut impl Reads,
+    case: CaseId,
+) -> Result<Vec<(PersonId, PersonStatus)>, Error> {
     let query = sql("SELECT person_id, status FROM persons WHERE case_id = $1 ORDER BY number, person_id");
-    let rows = tx.fetch_all(query.bind(case.to_string())).await?;
+    let rows = reads.rows(query.bind(case.to_string())).await?;
     rows.iter().map(|row| Ok((row.id("person_id")?, row.parse("status")?))).collect()
 }
 

@@ -1,9 +1,9 @@
 //! References and fingerprints.
 
 use flare_kernel::{CaseId, ReferenceId, StaffId};
-use flare_store::{Error, Row, Tx, sql};
+use flare_store::{Error, Reads, Record, Row, Tx, sql};
 
-use super::{count, parsed_or_null};
+use super::count;
 use crate::domain::{Check, Fingerprints};
 
 /// A reference as it is stored.
@@ -20,15 +20,8 @@ pub(crate) async fn add_fingerprint(
     kind: &'static str,
     value: &[u8; 32],
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO fingerprints (case_id, kind, value) VALUES ($1, $2, $3) \
-             ON CONFLICT (case_id, kind, value) DO NOTHING")
-        .bind(case.to_string())
-        .bind(kind)
-        .bind(value.to_vec()),
-    )
-    .await
-    .map(drop)
+    let fingerprint = Record::of("fingerprints").key("case_id", case).key("kind", kind);
+    fingerprint.key("value", *value).insert_new(tx).await.map(drop)
 }
 
 /// The fingerprints known in a case.
@@ -55,15 +48,14 @@ pub(crate) async fn add_reference(
     fingerprint: &[u8; 32],
     number: usize,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("INSERT INTO case_references (case_id, reference_id, number, fingerprint, independent) \
-             VALUES ($1, $2, $3, $4, 0)")
-        .bind(case.to_string())
-        .bind(reference.to_string())
-        .bind(count(number))
-        .bind(fingerprint.to_vec()),
-    )
-    .await?;
+    Record::of("case_references")
+        .key("case_id", case)
+        .key("reference_id", reference)
+        .set("number", count(number))
+        .set("fingerprint", *fingerprint)
+        .set("independent", false)
+        .insert(tx)
+        .await?;
     add_fingerprint(tx, case, "reference", fingerprint).await
 }
 
@@ -85,35 +77,33 @@ pub(crate) async fn check_reference(
     check: &Check,
     by: StaffId,
 ) -> Result<(), Error> {
-    tx.execute(
-        sql("UPDATE case_references SET method = $3, confidence = $4, result = $5, independent = $6, \
-             checked_by = $7, checked = $8 WHERE case_id = $1 AND reference_id = $2")
-        .bind(case.to_string())
-        .bind(reference.to_string())
-        .bind(check.method.as_str())
-        .bind(check.confidence.as_str())
-        .bind(check.result.as_str())
-        .bind(i64::from(check.independent))
-        .bind(by.to_string())
-        .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("case_references")
+        .key("case_id", case)
+        .key("reference_id", reference)
+        .set("method", check.method.as_str())
+        .set("confidence", check.confidence.as_str())
+        .set("result", check.result.as_str())
+        .set("independent", check.independent)
+        .set("checked_by", by)
+        .set("checked", tx.now())
+        .update(tx)
+        .await
+        .map(drop)
 }
 
 /// The references of a case, in the order they were added.
-pub(crate) async fn references(tx: &mut Tx, case: CaseId) -> Result<Vec<ReferenceRow>, Error> {
+pub(crate) async fn references(reads: &mut impl Reads, case: CaseId) -> Result<Vec<ReferenceRow>, Error> {
     let query =
         sql("SELECT reference_id, method, confidence, result, independent, checked_by FROM case_references \
              WHERE case_id = $1 ORDER BY number, reference_id");
-    tx.fetch_all(query.bind(case.to_string())).await?.iter().map(from_row).collect()
+    reads.rows(query.bind(case.to_string())).await?.iter().map(from_row).collect()
 }
 
 fn from_row(row: &Row) -> Result<ReferenceRow, Error> {
     let said = (
-        parsed_or_null(row, "method")?,
-        parsed_or_null(row, "confidence")?,
-        parsed_or_null(row, "result")?,
+        row.parse_or_null("method")?,
+        row.parse_or_null("confidence")?,
+        row.parse_or_null("result")?,
         row.id_or_null("checked_by")?,
     );
     let checked = match said {

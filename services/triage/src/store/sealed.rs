@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use flare_contracts::{InputRule, Refusal, common::v1::SealedField, input};
+use flare_contracts::{InputRule, Refusal, common::v1::SealedField, fields, input};
 use flare_kernel::CaseId;
-use flare_store::{Error, Tx, sql};
+use flare_seal::Compartment;
+use flare_store::{Error, Reads, Record, Tx, keys, sql};
 
-use super::{count, newest_epoch, small};
+use super::count;
 use crate::refusals::TriageRefusal;
 
 /// The most bytes that the sealed words of a case may take as they stand now. All of a case is told in one answer, which
@@ -24,7 +25,7 @@ pub(crate) async fn put_sealed(
     field: &str,
     sealed: &SealedField,
 ) -> Result<(), Error> {
-    let epoch = newest_epoch(tx, case).await?;
+    let [epoch] = keys::newest(tx, case, [Compartment::Notes]).await?;
     if epoch == 0 {
         return Err(Refusal::from(TriageRefusal::NoNotesKey).into());
     }
@@ -38,25 +39,19 @@ pub(crate) async fn put_sealed(
         return Err(refusal.field(format!("{field}.version"), rule).into());
     }
     expect_room(tx, case, sealed).await?;
-    tx.execute(
-        sql("INSERT INTO sealed_fields (case_id, name, version, epoch, ciphertext, tag, commitment, at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-        .bind(case.to_string())
-        .bind(sealed.name.clone())
-        .bind(i64::from(sealed.version))
-        .bind(i64::from(sealed.epoch))
-        .bind(sealed.ciphertext.clone())
-        .bind(sealed.tag.clone())
-        .bind(sealed.commitment.clone())
-        .bind(tx.now().as_micros()),
-    )
-    .await
-    .map(drop)
+    Record::of("sealed_fields")
+        .key("case_id", case)
+        .key("name", sealed.name.clone())
+        .key("version", sealed.version)
+        .sealed(sealed)
+        .set("at", tx.now())
+        .insert(tx)
+        .await
 }
 
 /// Refuses what would make a case too large to be read.
 async fn expect_room(tx: &mut Tx, case: CaseId, sealed: &SealedField) -> Result<(), Error> {
-    let is_entry = ["notes.note.", "notes.contact."].iter().any(|kind| sealed.name.starts_with(kind));
+    let is_entry = fields::is_entry(&sealed.name);
     let most = if is_entry { MOST_BYTES_FOR_ENTRIES } else { MOST_BYTES };
     let query = sql("SELECT CAST(COALESCE(SUM(LENGTH(f.ciphertext) + $3), 0) AS BIGINT) AS bytes \
                      FROM sealed_fields f WHERE f.case_id = $1 AND f.name <> $2 AND NOT EXISTS (\
@@ -76,11 +71,14 @@ async fn newest_version(tx: &mut Tx, case: CaseId, name: &str) -> Result<u32, Er
         "SELECT version FROM sealed_fields WHERE case_id = $1 AND name = $2 ORDER BY version DESC LIMIT 1",
     );
     let row = tx.fetch_optional(newest.bind(case.to_string()).bind(name.to_owned())).await?;
-    row.map_or(Ok(0), |row| small(&row, "version"))
+    row.map_or(Ok(0), |row| row.small("version"))
 }
 
 /// The newest version of every sealed field of a case, by name.
-pub(crate) async fn newest_sealed(tx: &mut Tx, case: CaseId) -> Result<HashMap<String, SealedField>, Error> {
+pub(crate) async fn newest_sealed(
+    reads: &mut impl Reads,
+    case: CaseId,
+) -> Result<HashMap<String, SealedField>, Error> {
     let newest = sql(
         "SELECT f.name, f.version, f.epoch, f.ciphertext, f.tag, f.commitment FROM sealed_fields f \
                       WHERE f.case_id = $1 AND NOT EXISTS (\
@@ -88,17 +86,9 @@ pub(crate) async fn newest_sealed(tx: &mut Tx, case: CaseId) -> Result<HashMap<S
                           WHERE later.case_id = f.case_id AND later.name = f.name AND later.version > f.version)",
     );
     let mut fields = HashMap::new();
-    for row in tx.fetch_all(newest.bind(case.to_string())).await? {
-        let name = row.text("name")?;
-        let field = SealedField {
-            name: name.clone(),
-            epoch: small(&row, "epoch")?,
-            version: small(&row, "version")?,
-            ciphertext: row.bytes("ciphertext")?,
-            tag: row.bytes("tag")?,
-            commitment: row.bytes("commitment")?,
-        };
-        fields.insert(name, field);
+    for row in reads.rows(newest.bind(case.to_string())).await? {
+        let field = row.sealed()?;
+        fields.insert(field.name.clone(), field);
     }
     Ok(fields)
 }

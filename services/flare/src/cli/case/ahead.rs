@@ -1,9 +1,8 @@
 //! Words that go ahead of an act: a proposal, an agreement and a refusal stand in the requester's thread before the act is
 //! done. What would stop the act is looked at before anything is said, for nothing that was said can be taken back.
 
-use flare_contracts::intake::v1::MessageKind;
+use flare_contracts::{fields, intake::v1::MessageKind};
 use flare_edge::ContactPlan;
-use flare_seal::Compartment;
 
 use super::{
     desk::Desk,
@@ -41,7 +40,7 @@ pub(crate) async fn post_ahead(
 ) -> Result<Said, CliError> {
     case.begin_thread_to_write(desk).await?;
     // Sealed for its tag alone.
-    let tag = case.keys.seal(Compartment::Thread, "thread.words", 1, text)?.tag;
+    let tag = case.keys.seal(&fields::WORDS_AHEAD, 1, text)?.tag;
     desk.mean(&format!("{about}/{version}/{}", kind.as_str_name()), &tag)?;
     post(desk, case, plan, (kind, about), text).await
 }

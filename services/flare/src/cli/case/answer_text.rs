@@ -3,8 +3,14 @@
 
 use flare_edge::{Answer, Who};
 use flare_kernel::Date;
+use serde_json::Value;
 
 use crate::cli::output::table;
+
+/// An answer's name as people say it: "if nothing 24h".
+pub(super) fn answer_label(name: &str) -> String {
+    name.trim_start_matches("request.").replace('_', " ")
+}
 
 /// The answer of this name, sent on this day.
 pub(super) fn answer_text(name: &str, text: &str, sent: Date) -> String {
@@ -40,6 +46,11 @@ pub(super) fn answer_text(name: &str, text: &str, sent: Date) -> String {
         Some(reading) => format!("{shown}\n→ {reading}"),
         None => shown,
     }
+}
+
+/// The same for machines: a text, or the records that it holds.
+pub(super) fn answer_json(name: &str, text: &str) -> Value {
+    serde_json::to_value(Answer::read(name, text)).unwrap_or_default()
 }
 
 /// Whether a reference may hear who asked.
@@ -89,6 +100,11 @@ mod tests {
             }
             prop_assert!(shown.lines().count() == references.len() + 1);
         }
+    }
+
+    #[test]
+    fn labels_read_well() {
+        assert_eq!(answer_label("request.if_nothing_24h"), "if nothing 24h");
     }
 
     #[test]

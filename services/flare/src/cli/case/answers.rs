@@ -2,18 +2,19 @@
 //! sent them: an officer sees that something changed, and can read every earlier word.
 
 use clap::Args;
-use flare_contracts::intake::v1::{ListAnswersRequest, WrittenAnswer};
+use flare_contracts::{
+    answers::{CONTACT, ENDANGERING_MONEY, NEVER, PAYMENT},
+    intake::v1::{ListAnswersRequest, WrittenAnswer},
+};
 use flare_kernel::CaseId;
 use flare_seal::Compartment;
 use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer_text::answer_text,
+    answer_text::{answer_json, answer_label, answer_text},
     desk::{Desk, PAGE, People, call},
     record::{self, CaseRecord},
-    show::answer_label,
-    show_json::answer_json,
 };
 use crate::cli::{
     CliError, Context,
@@ -22,8 +23,7 @@ use crate::cli::{
 };
 
 /// The answers whose first words stand beside the newest: who changes these may lead staff, or money, to somebody else.
-const SHOWN_BESIDE: [&str; 4] =
-    ["request.contact", "request.never", "request.payment", "request.endangering_money"];
+const SHOWN_BESIDE: [&str; 4] = [CONTACT, NEVER, PAYMENT, ENDANGERING_MONEY];
 
 /// `flare case answers`
 #[derive(Args, Debug)]

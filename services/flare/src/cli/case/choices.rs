@@ -43,7 +43,7 @@ pub(crate) fn hyphened(code: &str) -> String {
     code.replace('_', "-")
 }
 
-/// Reads one of these codes, which are written with hyphens; gives it as services know it.
+/// Reads one of these codes, which people write with hyphens; gives it as services know it.
 pub(crate) fn code(codes: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
     Code(codes)
 }
@@ -62,12 +62,12 @@ impl TypedValueParser for Code {
     ) -> Result<String, clap::Error> {
         // Whoever copies a code from an event or a log need not think of the difference.
         let value = hyphened(&value.to_string_lossy());
-        let word = PossibleValuesParser::new(self.0).parse_ref(command, argument, OsStr::new(&value))?;
-        Ok(word.replace('-', "_"))
+        let words = PossibleValuesParser::new(self.0.iter().map(|code| hyphened(code)));
+        Ok(words.parse_ref(command, argument, OsStr::new(&value))?.replace('-', "_"))
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.0.iter().map(|word| PossibleValue::new(*word))))
+        Some(Box::new(self.0.iter().map(|code| PossibleValue::new(hyphened(code)))))
     }
 }
 
@@ -84,7 +84,7 @@ macro_rules! words {
             #[test]
             fn a_code_is_read_with_hyphens_or_underscores_and_given_as_services_know_it() {
                 let command = Command::new("x");
-                let read = |text| code(&["no-time", "other"]).parse_ref(&command, None, OsStr::new(text));
+                let read = |text| code(&["no_time", "other"]).parse_ref(&command, None, OsStr::new(text));
                 assert_eq!(read("no-time").unwrap(), "no_time");
                 assert_eq!(read("no_time").unwrap(), "no_time");
                 assert!(read("no time").is_err());

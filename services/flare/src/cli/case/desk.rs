@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use flare_contracts::{
     grants::v1::grants_client::GrantsClient,
     identity::v1::{ListStaffRequest, Staff},
+    input,
     intake::v1::intake_client::IntakeClient,
     triage::v1::triage_client::TriageClient,
 };
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::cli::{CliError, Context, output::isolated};
 
 /// The rows asked for at once when everything is wanted.
-pub(crate) const PAGE: i32 = 200;
+pub(crate) const PAGE: i32 = input::MAX_PAGE;
 
 /// A session and what is asked of it in one command.
 pub(crate) struct Desk<'c> {

@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
+    codes,
     common::v1::NeedKind,
-    text_limits::{NOTE, WORDS},
+    fields,
     triage::v1::{
         AddNeedRequest, AddNoteRequest, AddPersonRequest, LogContactRequest, PersonStatus, ReopenNeedRequest,
         SetPersonStatusRequest,
@@ -79,7 +80,7 @@ pub(crate) struct ReopenNeedArgs {
     /// The need
     need: NeedId,
     /// Why
-    #[arg(long, value_parser = code(&["mistake", "helped-otherwise", "review", "new-facts"]))]
+    #[arg(long, value_parser = code(codes::WHY_NEED_REOPENED))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -114,7 +115,7 @@ pub(crate) struct ContactArgs {
     /// The case
     case: CaseId,
     /// On which channel
-    #[arg(long, value_parser = code(&["signal", "phone", "mail", "peer", "visit", "other"]))]
+    #[arg(long, value_parser = code(codes::CONTACT_CHANNELS))]
     channel: String,
     #[command(flatten)]
     way: Way,
@@ -160,14 +161,15 @@ async fn add_person(context: &Context, args: AddPersonArgs) -> Result<(), CliErr
     const OPTION: &str = "--description-file";
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.description_file.as_ref(), (OPTION, WORDS), "Who are they?")?;
     let person: PersonId = desk.drawn(&args.case.to_string());
+    let field = fields::person(person);
+    let text = context.read_text(args.description_file.as_ref(), (OPTION, field.longest), "Who are they?")?;
     let request = AddPersonRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),
         person_id: person.to_string(),
         status: args.status.into(),
-        description: Some(record.seal_note(&format!("notes.person.{person}"), 1, text.expose())?),
+        description: Some(record.seal_note(&field, 1, text.expose())?),
     };
     let state =
         call!(desk, triage.add_person(request)).map_err(|error| error.named(&[("description", OPTION)]))?;
@@ -236,13 +238,14 @@ async fn add_need(context: &Context, args: AddNeedArgs) -> Result<(), CliError> 
 pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), ("--text-file", NOTE), "The note:")?;
     let note: NoteId = desk.drawn(&args.case.to_string());
+    let field = fields::note(note);
+    let text = context.read_text(args.text_file.as_ref(), ("--text-file", field.longest), "The note:")?;
     let request = AddNoteRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),
         note_id: note.to_string(),
-        text: Some(record.seal_note(&format!("notes.note.{note}"), 1, text.expose())?),
+        text: Some(record.seal_note(&field, 1, text.expose())?),
     };
     let state =
         call!(desk, triage.add_note(request)).map_err(|error| error.named(&[("text", "--text-file")]))?;
@@ -254,8 +257,10 @@ pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliErr
 pub(crate) async fn contact(context: &Context, args: ContactArgs) -> Result<(), CliError> {
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), ("--text-file", WORDS), "What was said?")?;
     let contact: ContactId = desk.drawn(&args.case.to_string());
+    let field = fields::contact(contact);
+    let text =
+        context.read_text(args.text_file.as_ref(), ("--text-file", field.longest), "What was said?")?;
     let request = LogContactRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),
@@ -263,7 +268,7 @@ pub(crate) async fn contact(context: &Context, args: ContactArgs) -> Result<(), 
         channel: args.channel,
         inbound: args.way.inbound,
         reached: args.result.reached,
-        words: Some(record.seal_note(&format!("notes.contact.{contact}"), 1, text.expose())?),
+        words: Some(record.seal_note(&field, 1, text.expose())?),
     };
     let state =
         call!(desk, triage.log_contact(request)).map_err(|error| error.named(&[("words", "--text-file")]))?;

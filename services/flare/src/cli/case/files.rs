@@ -16,6 +16,7 @@ use super::{
     choices::Worded as _,
     desk::{Desk, PAGE, People, call},
     record::{CLOSED, CaseRecord},
+    saying::check_said,
 };
 use crate::cli::{
     CliError, Context,
@@ -34,6 +35,9 @@ pub(crate) struct AttachArgs {
     /// Let the requester open it too, with their receipt; without this it is for triage only
     #[arg(long)]
     for_requester: bool,
+    /// Send it even though its name holds a word that the contact plan forbids
+    #[arg(long, requires = "for_requester")]
+    anyway: bool,
 }
 
 /// `flare case files`
@@ -60,6 +64,11 @@ pub(crate) async fn attach(context: &Context, args: AttachArgs) -> Result<(), Cl
     let desk = Desk::open(context).await?;
     let mut record = CaseRecord::read(&desk, args.case, None).await?;
     let compartment = if args.for_requester {
+        // The requester sees the name wherever the file is saved.
+        if let Some(plan) = record.contact_plan()? {
+            let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+            check_said(context, ("FILE", &name), &plan, args.anyway)?;
+        }
         record.begin_thread_to_write(&desk).await?;
         seal::Compartment::Thread
     } else {

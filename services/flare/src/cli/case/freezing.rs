@@ -1,7 +1,7 @@
 //! A receipt that may be in other hands.
 
 use clap::Args;
-use flare_contracts::intake::v1::FreezeReceiptRequest;
+use flare_contracts::{codes, intake::v1::FreezeReceiptRequest};
 use flare_kernel::{CaseId, codename};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ pub(crate) struct FreezeReceiptArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = code(&["lost", "seized", "seen-by-others", "asked", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_FROZEN))]
     reason: String,
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod ahead;
 mod answer_text;
 mod answers;
 pub(crate) mod choices;
+mod contact_plan;
 mod crossing;
 mod danger;
 pub(crate) mod desk;
@@ -74,9 +75,9 @@ pub(crate) enum CaseCommand {
     Assign(taking::AssignArgs),
     /// Show the contact plan, or change it
     #[command(
-        after_help = "Examples:\n  flare case contact-plan case_…\n  flare case contact-plan case_… --contact-plan-file plan.json"
+        after_help = "Examples:\n  flare case contact-plan case_…\n  flare case contact-plan case_… --contact-plan-file plan.json\n\nWhat the plan before rules out and the new one no longer does, you name: asked, or with --lift-file."
     )]
-    ContactPlan(taking::ContactPlanArgs),
+    ContactPlan(contact_plan::ContactPlanArgs),
     /// Begin the assessment and confirm the lane
     #[command(after_help = "Example:\n  flare case assess case_… --lane critical")]
     Assess(taking::AssessArgs),
@@ -170,7 +171,7 @@ pub(crate) async fn run(command: CaseCommand, context: &Context) -> Result<(), C
         CaseCommand::Show(args) => show::show(context, args).await,
         CaseCommand::Acknowledge(args) => taking::acknowledge(context, args).await,
         CaseCommand::Assign(args) => taking::assign(context, args).await,
-        CaseCommand::ContactPlan(args) => taking::contact_plan(context, args).await,
+        CaseCommand::ContactPlan(args) => contact_plan::contact_plan(context, args).await,
         CaseCommand::Assess(args) => taking::assess(context, args).await,
         CaseCommand::Person(command) => facts::person(context, command).await,
         CaseCommand::Need(command) => facts::need(context, command).await,

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use flare_contracts::intake::v1::{
-    AddAnswersRequest, Channel, GetRequestRequest, IssueReceiptRequest, OpenRequestRequest,
-    OpenRequestResponse, RequesterKind, ReserveCaseRequest,
+use flare_contracts::{
+    fields,
+    intake::v1::{
+        AddAnswersRequest, Channel, GetRequestRequest, IssueReceiptRequest, OpenRequestRequest,
+        OpenRequestResponse, RequesterKind, ReserveCaseRequest,
+    },
 };
 use flare_edge::{
     CaseKeys, EdgeError, Form,
@@ -276,7 +279,7 @@ pub(crate) async fn add_answers(context: &Context, args: AddAnswersArgs) -> Resu
     };
     let answers = further
         .into_iter()
-        .map(|(name, text)| record.keys.seal(Compartment::Request, name, version_of(name), &text))
+        .map(|(name, text)| record.keys.seal(&fields::answer(name), version_of(name), &text))
         .collect::<Result<Vec<_>, _>>()?;
     let mut names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
     names.extend(form.says_of_danger().then(|| "danger".to_owned()));

@@ -2,9 +2,11 @@
 
 use clap::{Args, ValueEnum};
 use flare_contracts::{
+    codes,
     common::v1::SealedField,
+    fields,
     intake::v1::MessageKind,
-    text_limits::{NOTE, WORDS},
+    limits::HIGHEST_SCORE,
     triage::v1::{
         AnswerReferralRequest, CoverNeedRequest, DeclineNeedRequest, GiveDirectlyRequest, Outcome,
         RecommendGrantRequest, ReferNeedRequest, Scores,
@@ -84,7 +86,7 @@ pub(crate) struct ScoreArgs {
 }
 
 fn score() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(0..=4)
+    clap::value_parser!(u32).range(0..=i64::from(HIGHEST_SCORE))
 }
 
 /// `flare case refer`
@@ -134,9 +136,7 @@ pub(crate) struct DeclineArgs {
     /// The need
     need: NeedId,
     /// Why
-    #[arg(long, value_parser = code(&[
-        "outside-mandate", "not-verified", "covered-elsewhere", "could-harm", "no-funds", "duplicate", "other",
-    ]))]
+    #[arg(long, value_parser = code(codes::WHY_DECLINED))]
     reason: String,
     #[command(flatten)]
     saying: Saying,
@@ -212,13 +212,13 @@ impl Ended {
     async fn read(desk: &Desk<'_>, args: &EndNeedArgs, question: &str) -> Result<Self, CliError> {
         let record =
             CaseRecord::read(desk, args.case, args.version.seen).await?.with_notes_to_write(desk).await?;
-        let text = desk.context.read_text(args.text_file.as_ref(), (TEXT, WORDS), question)?;
-        let name = format!("notes.need.{}", args.need);
+        let field = fields::need(args.need);
+        let text = desk.context.read_text(args.text_file.as_ref(), (TEXT, field.longest), question)?;
         Ok(Self {
             case_id: record.case_id(),
             version: record.version(),
             need_id: args.need.to_string(),
-            words: record.seal_note(&name, next_version(&record, args.need), text.expose())?,
+            words: record.seal_note(&field, next_version(&record, args.need), text.expose())?,
         })
     }
 }
@@ -228,17 +228,18 @@ pub(crate) async fn recommend(context: &Context, args: RecommendArgs) -> Result<
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), (TEXT, NOTE), "Why?")?;
-    let name = args.needs.first().map(|need| format!("notes.recommendation.{need}")).unwrap_or_default();
+    let first = args.needs.first().ok_or_else(|| CliError::refused("--need", "is required"))?;
+    let field = fields::recommendation(*first);
+    let text = context.read_text(args.text_file.as_ref(), (TEXT, field.longest), "Why?")?;
     let earlier = record.case.recommendations.iter().filter_map(|earlier| earlier.words.as_ref());
     let version =
-        earlier.filter(|words| words.name == name).map(|words| words.version + 1).max().unwrap_or(1);
+        earlier.filter(|words| words.name == field.name).map(|words| words.version + 1).max().unwrap_or(1);
     let request = RecommendGrantRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_ids: args.needs.iter().map(ToString::to_string).collect(),
-        words: Some(record.seal_note(&name, version, text.expose())?),
+        words: Some(record.seal_note(&field, version, text.expose())?),
         amount: Some(amount.clone()),
         scores: args.scores.scores(),
     };
@@ -275,16 +276,17 @@ pub(crate) async fn refer(context: &Context, args: ReferArgs) -> Result<(), CliE
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text =
-        context.read_text(args.text_file.as_ref(), (TEXT, WORDS), "To whom, and what were they told?")?;
     let referral: ReferralId = desk.drawn(&args.need.to_string());
+    let field = fields::referral(referral);
+    let question = "To whom, and what were they told?";
+    let text = context.read_text(args.text_file.as_ref(), (TEXT, field.longest), question)?;
     let request = ReferNeedRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
         need_id: args.need.to_string(),
         referral_id: referral.to_string(),
-        description: Some(record.seal_note(&format!("notes.referral.{referral}"), 1, text.expose())?),
+        description: Some(record.seal_note(&field, 1, text.expose())?),
         consented: args.consented,
     };
     let answer = call!(desk, triage.refer_need(request)).map_err(named);
@@ -318,12 +320,12 @@ pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), 
     let current = if record.version() == record.case.version { Ok(()) } else { Err(stale()) };
     let check = desk.settled(args.case, current).await.and_then(|()| check_open(&record, args.need));
     check_ahead(&desk, &record, (MessageKind::Decision, &need), check).await?;
-    let note = context.read_optional_text(args.note_file.as_ref(), ("--note-file", WORDS))?;
+    let field = fields::need(args.need);
+    let note = context.read_optional_text(args.note_file.as_ref(), ("--note-file", field.longest))?;
     let plan = show_plan(context, &record)?;
     let text = words(context, &args.saying, &plan, None)?;
-    let name = format!("notes.need.{}", args.need);
     let version = next_version(&record, args.need);
-    let words = note.map(|note| record.seal_note(&name, version, note.expose())).transpose()?;
+    let words = note.map(|note| record.seal_note(&field, version, note.expose())).transpose()?;
     let said = post(&desk, &mut record, &plan, (MessageKind::Decision, &need), &text).await?;
     let mut request = DeclineNeedRequest {
         request_id: desk.request_id()?,

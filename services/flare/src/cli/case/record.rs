@@ -2,6 +2,7 @@
 
 use flare_contracts::{
     common::v1::{KeyEpoch, SealedField},
+    fields::Field,
     intake::v1::{Channel, GetRequestRequest, GetRequestResponse, ListMessagesRequest, Message},
     triage::v1::{CaseState, CaseSummary, GetCaseRequest, GetCaseResponse},
 };
@@ -111,11 +112,11 @@ impl CaseRecord {
 
     /// Seals words for staff under the notes' newest key. The first of all is drawn when somebody acknowledges the case;
     /// before that this says so.
-    pub(crate) fn seal_note(&self, name: &str, version: u32, text: &str) -> Result<SealedField, CliError> {
-        if self.keys.newest(Compartment::Notes) == 0 {
+    pub(crate) fn seal_note(&self, field: &Field, version: u32, text: &str) -> Result<SealedField, CliError> {
+        if self.keys.newest(field.compartment) == 0 {
             return Err(not_acknowledged(self.id));
         }
-        Ok(self.keys.seal(Compartment::Notes, name, version, text)?)
+        Ok(self.keys.seal(field, version, text)?)
     }
 
     /// Makes sure that notes can be sealed: draws the first key when there is none and says what to hand to triage.
@@ -218,6 +219,7 @@ impl Desk<'_> {
 
 #[cfg(test)]
 mod tests {
+    use flare_contracts::{answers, fields};
     use flare_seal::CompartmentKey;
 
     use super::*;
@@ -226,7 +228,7 @@ mod tests {
     fn what_does_not_open_is_shown_as_such_and_was_written_by_nobody() {
         let mut keys = CaseKeys::new(CaseId::from_bytes([1; 16]));
         keys.insert(Compartment::Request, 1, CompartmentKey::generate().unwrap());
-        let field = keys.seal(Compartment::Request, "request.contact", 1, "Signal").unwrap();
+        let field = keys.seal(&fields::answer(answers::CONTACT), 1, "Signal").unwrap();
         let closed = SealedField { epoch: 2, ..field.clone() };
         let both =
             |field| (opened(&keys, Compartment::Request, field), written(&keys, Compartment::Request, field));

@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use flare_contracts::{
-    text_limits::WORDS,
+    answers, fields,
     triage::v1::{AddReferenceRequest, CheckMethod, CheckReferenceRequest, CheckResult, Confidence},
 };
 use flare_edge::{Answer, Reference};
@@ -19,9 +19,6 @@ use super::{
     taking::SeenVersion,
 };
 use crate::cli::{CliError, Context, TextSource};
-
-/// The answer that names them.
-const REFERENCES: &str = "request.references";
 
 /// `flare case reference`
 #[derive(Subcommand, Debug)]
@@ -89,21 +86,22 @@ async fn add(context: &Context, args: AddReferenceArgs) -> Result<(), CliError> 
     const OPTION: &str = "--description-file";
     let desk = Desk::open(context).await?;
     let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
+    let reference: ReferenceId = desk.drawn(&args.case.to_string());
+    let field = fields::reference(reference);
     let text = if let Some(number) = args.from_answers {
-        let text = record.written_answer(REFERENCES).unwrap_or_default();
-        nth(&Answer::read(REFERENCES, &text), number)?
+        let text = record.written_answer(answers::REFERENCES).unwrap_or_default();
+        nth(&Answer::read(answers::REFERENCES, &text), number)?
     } else {
         let question = "Who are they, and how are they reached safely?";
-        context.read_text(args.description_file.as_ref(), (OPTION, WORDS), question)?.expose().clone()
+        context.read_text(args.description_file.as_ref(), (OPTION, field.longest), question)?.expose().clone()
     };
-    let requesters = addresses_in(&record.written_answer("request.contact").unwrap_or_default());
+    let requesters = addresses_in(&record.written_answer(answers::CONTACT).unwrap_or_default());
     let fingerprint = desk.session.contact_fingerprint(&most_telling(&addresses_in(&text), &requesters))?;
-    let reference: ReferenceId = desk.drawn(&args.case.to_string());
     let request = AddReferenceRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),
         reference_id: reference.to_string(),
-        description: Some(record.seal_note(&format!("notes.reference.{reference}"), 1, &text)?),
+        description: Some(record.seal_note(&field, 1, &text)?),
         fingerprint: fingerprint.to_vec(),
     };
     let state = call!(desk, triage.add_reference(request))
@@ -117,7 +115,9 @@ async fn check(context: &Context, args: CheckReferenceArgs) -> Result<(), CliErr
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_text(args.text_file.as_ref(), ("--text-file", WORDS), "What did they say?")?;
+    let field = fields::reference_check(args.reference);
+    let option = ("--text-file", field.longest);
+    let text = context.read_text(args.text_file.as_ref(), option, "What did they say?")?;
     let id = args.reference.to_string();
     let earlier = record.case.references.iter().find(|reference| reference.reference_id == id);
     let version = earlier.and_then(|reference| reference.words.as_ref()).map_or(1, |words| words.version + 1);
@@ -125,7 +125,7 @@ async fn check(context: &Context, args: CheckReferenceArgs) -> Result<(), CliErr
         request_id: desk.request_id()?,
         case_id: record.case_id(),
         version: record.version(),
-        words: Some(record.seal_note(&format!("notes.reference_check.{id}"), version, text.expose())?),
+        words: Some(record.seal_note(&field, version, text.expose())?),
         reference_id: id,
         method: args.method.into(),
         confidence: args.confidence.into(),

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use flare_contracts::{
+    fields,
     intake::v1::{MessageKind, PostMessageRequest},
     text_limits,
 };
 use flare_edge::ContactPlan;
 use flare_kernel::{CaseId, MessageId};
-use flare_seal::Compartment;
 use serde_json::{Value, json};
 
 use super::{
@@ -125,20 +125,35 @@ pub(crate) fn words(
             .expose()
             .clone(),
     };
+    check_said(context, ("--text-file", &text), plan, saying.anyway)?;
+    Ok(text)
+}
+
+/// Checks what is about to be said, which an option or argument gave, against the plan. Where it forbids something, whoever
+/// writes is asked, if anybody can be.
+pub(crate) fn check_said(
+    context: &Context,
+    (option, text): (&str, &str),
+    plan: &ContactPlan,
+    anyway: bool,
+) -> Result<(), CliError> {
     let ask = |found: &[String]| {
         context.output.warn(format!("the contact plan forbids: {}", quoted(found)));
         prompt::confirm("Send it all the same?", "--anyway")
     };
-    check_words(&text, plan, saying.anyway, prompt::is_possible().then_some(&ask))?;
-    Ok(text)
+    check_words((option, text), plan, anyway, prompt::is_possible().then_some(&ask))
 }
 
 /// Asks whoever writes whether these forbidden phrases shall be said all the same.
 type Ask<'a> = dyn Fn(&[String]) -> Result<bool, CliError> + 'a;
 
-/// Checks what is about to be said. `ask` is whoever can be asked whether to go on, if anybody can.
-fn check_words(text: &str, plan: &ContactPlan, anyway: bool, ask: Option<&Ask<'_>>) -> Result<(), CliError> {
-    let found = plan.forbidden_in(text);
+fn check_words(
+    (option, text): (&str, &str),
+    plan: &ContactPlan,
+    anyway: bool,
+    ask: Option<&Ask<'_>>,
+) -> Result<(), CliError> {
+    let found = plan.forbidden_in(text).phrases;
     if found.is_empty() || anyway {
         return Ok(());
     }
@@ -148,7 +163,7 @@ fn check_words(text: &str, plan: &ContactPlan, anyway: bool, ask: Option<&Ask<'_
         return Ok(());
     }
     let rule = format!("must not say {}: the contact plan forbids it", quoted(&found));
-    let mut error = CliError::refused("--text-file", rule)
+    let mut error = CliError::refused(option, rule)
         .hint("nothing was sent; say it differently, or give --anyway if it must be said");
     "FORBIDDEN_WORDS".clone_into(&mut error.reason);
     Err(error)
@@ -182,7 +197,7 @@ pub(crate) async fn post(
         case_id: record.case_id(),
         message_id: message.to_string(),
         kind: kind.into(),
-        text: Some(record.keys.seal(Compartment::Thread, &format!("thread.message.{message}"), 1, text)?),
+        text: Some(record.keys.seal(&fields::message(message), 1, text)?),
         about: about.to_owned(),
         contact_plan_kept: true,
         seen: record.request.newest_message,
@@ -219,11 +234,11 @@ mod tests {
 
     #[test]
     fn a_forbidden_word_stops_a_text_when_nobody_can_be_asked() {
-        let error = check_words("we are in el fasher", &plan(), false, None).unwrap_err();
+        let error = check_words(("--text-file", "we are in el fasher"), &plan(), false, None).unwrap_err();
         assert_eq!((error.exit, error.reason.as_str()), (Exit::Refused, "FORBIDDEN_WORDS"));
         assert!(error.for_people().contains("--text-file must not say “El Fasher”"));
-        assert!(check_words("we are in el fasher", &plan(), true, None).is_ok());
-        assert!(check_words("we are on the way", &plan(), false, None).is_ok());
+        assert!(check_words(("--text-file", "we are in el fasher"), &plan(), true, None).is_ok());
+        assert!(check_words(("--text-file", "we are on the way"), &plan(), false, None).is_ok());
     }
 
     #[test]
@@ -234,7 +249,7 @@ mod tests {
                 told.borrow_mut().extend_from_slice(found);
                 Ok(answer)
             };
-            assert_eq!(check_words("El-Fasher", &plan(), false, Some(&ask)).is_ok(), sent);
+            assert_eq!(check_words(("FILE", "El-Fasher.pdf"), &plan(), false, Some(&ask)).is_ok(), sent);
         }
         assert_eq!(told.into_inner(), ["El Fasher", "El Fasher"]);
     }

@@ -12,7 +12,7 @@ use flare_kernel::CaseId;
 use flare_seal::Compartment;
 
 use super::{
-    answer_text::answer_text,
+    answer_text::{answer_label, answer_text},
     answers::Writings,
     choices::Worded as _,
     danger::danger_text,
@@ -318,11 +318,6 @@ pub(super) fn score_text(scores: &Scores) -> String {
     )
 }
 
-/// An answer's name as people say it: "if nothing 24h".
-pub(super) fn answer_label(name: &str) -> String {
-    name.trim_start_matches("request.").replace('_', " ")
-}
-
 /// A span in hours and minutes.
 fn hours(seconds: i64) -> String {
     format!("{} h {:02} min", seconds / 3_600, seconds % 3_600 / 60)
@@ -333,8 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clocks_and_labels_read_well() {
+    fn clocks_read_well() {
         assert_eq!((hours(59), hours(3_600 * 30 + 125)), ("0 h 00 min".to_owned(), "30 h 02 min".to_owned()));
-        assert_eq!(answer_label("request.if_nothing_24h"), "if nothing 24h");
     }
 }

@@ -9,6 +9,7 @@ use flare_edge::Answer;
 use serde_json::{Map, Value, json};
 
 use super::{
+    answer_text::answer_json,
     choices::{Worded as _, hyphened},
     danger::danger_json,
     lists::summary_json,
@@ -189,9 +190,4 @@ impl Page<'_> {
         };
         self.messages.iter().map(message).collect()
     }
-}
-
-/// An answer: a text, or the records that it holds.
-pub(super) fn answer_json(name: &str, text: &str) -> Value {
-    serde_json::to_value(Answer::read(name, text)).unwrap_or_default()
 }

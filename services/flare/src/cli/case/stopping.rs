@@ -2,7 +2,7 @@
 
 use clap::Args;
 use flare_contracts::{
-    text_limits,
+    codes, fields,
     triage::v1::{
         CaseState, CloseCaseRequest, HoldCaseRequest, PauseCaseRequest, ReopenCaseRequest, ResumeCaseRequest,
         StopReply, WithdrawCaseRequest,
@@ -26,7 +26,7 @@ pub(crate) struct WithdrawArgs {
     /// The case
     case: CaseId,
     /// Why, as the requester says
-    #[arg(long, value_parser = code(&["helped-elsewhere", "too-dangerous", "no-longer-needed", "other", "unsaid"]))]
+    #[arg(long, value_parser = code(codes::WHY_WITHDRAWN))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -38,7 +38,7 @@ pub(crate) struct PauseArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = code(&["not-safe", "detained", "channel-compromised", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_PAUSED))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -50,7 +50,7 @@ pub(crate) struct HoldArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = code(&["inquiry", "corruption", "safeguarding", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_HELD))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -62,7 +62,7 @@ pub(crate) struct ResumeArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = code(&["safe-again", "cleared", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_RESUMED))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -74,7 +74,7 @@ pub(crate) struct CloseArgs {
     /// The case
     case: CaseId,
     /// How it ends; a withdrawn case closes as withdrawn, and no other does
-    #[arg(long, value_parser = code(&["helped", "referred", "declined", "withdrawn", "unreachable", "duplicate"]))]
+    #[arg(long, value_parser = code(codes::EXITS))]
     exit: String,
     /// A file with a note for staff, or - for standard input
     #[arg(long, value_name = "FILE")]
@@ -89,7 +89,7 @@ pub(crate) struct ReopenArgs {
     /// The case
     case: CaseId,
     /// Why
-    #[arg(long, value_parser = code(&["new-need", "review", "mistake", "requester-wrote"]))]
+    #[arg(long, value_parser = code(codes::WHY_REOPENED))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -158,9 +158,10 @@ pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliE
     let desk = Desk::open(context).await?;
     let record =
         CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let text = context.read_optional_text(args.text_file.as_ref(), ("--text-file", text_limits::NOTE))?;
+    let option = ("--text-file", fields::CLOSE.longest);
+    let text = context.read_optional_text(args.text_file.as_ref(), option)?;
     let next = record.case.exit_words.as_ref().map_or(1, |words| words.version + 1);
-    let words = text.map(|text| record.seal_note("notes.close", next, text.expose())).transpose()?;
+    let words = text.map(|text| record.seal_note(&fields::CLOSE, next, text.expose())).transpose()?;
     let request = CloseCaseRequest {
         request_id: desk.request_id()?,
         case_id: record.case_id(),

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use flare_contracts::{
+    codes,
     common::v1::Money,
     grants::v1::{
         AbandonGrantRequest, CloseGrantRequest, Grant, RecordReportRequest, TerminateGrantRequest,
@@ -29,10 +30,10 @@ pub(crate) struct ReportArgs {
     /// The grant
     grant: GrantId,
     /// What became of the report; a head waives it
-    #[arg(long, value_parser = code(&["received", "oral", "deferred", "waived"]))]
+    #[arg(long, value_parser = code(codes::REPORTS))]
     how: String,
     /// Why it is deferred or waived
-    #[arg(long, value_parser = code(&["unsafe", "light", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_NO_REPORT))]
     reason: Option<String>,
     /// Until when it is deferred
     #[arg(long, value_name = "DATE")]
@@ -47,7 +48,7 @@ pub(crate) struct CloseArgs {
     /// The grant
     grant: GrantId,
     /// What it came to
-    #[arg(long, value_parser = code(&["achieved", "partly-achieved", "not-achieved", "overtaken"]))]
+    #[arg(long, value_parser = code(codes::OUTCOMES))]
     outcome: String,
     /// What goes back to its fund, in the grant's currency [usually: what neither arrived nor was lost]
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
@@ -62,7 +63,7 @@ pub(crate) struct AbandonArgs {
     /// The grant
     grant: GrantId,
     /// Why
-    #[arg(long, value_parser = code(&["helped-otherwise", "not-needed", "mistake", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_ABANDONED))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -74,7 +75,7 @@ pub(crate) struct TerminateArgs {
     /// The grant
     grant: GrantId,
     /// Why
-    #[arg(long, value_parser = code(&["ethics", "corruption", "safeguarding"]))]
+    #[arg(long, value_parser = code(codes::WHY_TERMINATED))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,

@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
+    codes, fields,
     grants::v1::{
         AuthoriseAdvanceRequest, CheckPayeeRequest, EnterPayeeRequest, Gate, GrantStage,
         OverrideVerificationRequest, RecordAgreementRequest, ReserveFundsRequest,
     },
     intake::v1::MessageKind,
-    text_limits,
     vote::payee_digest,
 };
 use flare_edge::Team;
@@ -36,9 +36,6 @@ use crate::cli::{
     prompt,
     words::{money, read_day, read_money},
 };
-
-/// The field that holds the payee.
-const PAYEE: &str = "payment.payee";
 
 /// `flare grant payee`
 #[derive(Subcommand, Debug)]
@@ -92,7 +89,7 @@ pub(crate) struct OverrideArgs {
     /// The grant
     grant: GrantId,
     /// Why two references cannot be had
-    #[arg(long, value_parser = code(&["no-time", "references-unsafe", "known-partner", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_OVERRIDDEN))]
     reason: String,
     #[command(flatten)]
     version: SeenVersion,
@@ -133,7 +130,7 @@ pub(crate) struct RecordAgreementArgs {
     /// The grant
     grant: GrantId,
     /// How
-    #[arg(long, value_parser = code(&["phone", "visit", "proxy"]))]
+    #[arg(long, value_parser = code(codes::AGREED_BY))]
     agreed_by: String,
     /// Who of the staff heard it: the name or id of somebody other than you and whoever proposed the grant
     #[arg(long, value_name = "NAME")]
@@ -192,7 +189,7 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
     let case = CaseRecord::read(&desk, record.case, None).await?;
     let text = context.read_text(
         args.payee_file.as_ref(),
-        (OPTION, text_limits::PAYEE),
+        (OPTION, fields::PAYEE.longest),
         "To whom, and how are they paid?",
     )?;
     let references: Vec<String> = case
@@ -218,7 +215,7 @@ async fn enter_payee(context: &Context, args: EnterPayeeArgs) -> Result<(), CliE
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),
         version: record.version(),
-        payee: Some(record.keys.seal(Compartment::Payment, PAYEE, next, text.expose().trim())?),
+        payee: Some(record.keys.seal(&fields::PAYEE, next, text.expose().trim())?),
         key,
         fingerprint: fingerprint.to_vec(),
     };

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use flare_contracts::{
+    codes,
     grants::v1::{GrantStage, ShowProposalRequest, SubmitGrantRequest, Terms},
     intake::v1::MessageKind,
 };
@@ -31,7 +32,7 @@ pub(crate) struct ProposeArgs {
     #[command(flatten)]
     saying: Saying,
     /// Nothing is posted: you told it them on this way
-    #[arg(long, value_parser = code(&["signal", "phone", "visit", "proxy"]), conflicts_with_all = ["text_file", "anyway"])]
+    #[arg(long, value_parser = code(codes::TOLD_BY), conflicts_with_all = ["text_file", "anyway"])]
     told_by: Option<String>,
     #[command(flatten)]
     version: SeenVersion,

@@ -6,6 +6,7 @@ use clap::Args;
 use flare_contracts::{
     common::v1::{Mode, Trigger},
     grants::v1::{DraftGrantRequest, PaymentMethod, ReviseGrantRequest, SupportKind},
+    limits::{FEWEST_VOTES, MOST_VOTES},
     text_limits,
     triage::v1::Outcome,
 };
@@ -96,8 +97,12 @@ pub(crate) struct DraftArgs {
     #[command(flatten)]
     terms: TermsArgs,
     /// How many votes it needs, not fewer than the policy asks for [usually: just as many, two]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=9))]
+    #[arg(long, value_name = "N", value_parser = votes())]
     votes: Option<u32>,
+}
+
+fn votes() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(i64::from(FEWEST_VOTES)..=i64::from(MOST_VOTES))
 }
 
 /// `flare grant revise`

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
+    codes,
     common::v1::Money,
     grants::v1::{
         MarkTrancheSentRequest, ReleaseTrancheRequest, ScheduleTrancheRequest, SettleTrancheRequest, Tranche,
@@ -97,7 +98,7 @@ pub(crate) struct LostArgs {
     #[command(flatten)]
     which: TrancheArgs,
     /// Why; the second person gives the same, and another reason is another proposal
-    #[arg(long, value_parser = code(&["stolen", "channel-failed", "payee-unreachable", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_WRITTEN_OFF))]
     reason: String,
 }
 

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
+    codes, fields,
     grants::v1::{CastVoteRequest, Decision, DeclareConflictRequest},
-    text_limits,
 };
 use flare_kernel::GrantId;
 use flare_seal::Compartment;
@@ -66,7 +66,7 @@ pub(crate) struct ConflictArgs {
     /// The grant
     grant: GrantId,
     /// What binds you
-    #[arg(long, value_parser = code(&["personal", "financial", "institutional", "past-dispute", "other"]))]
+    #[arg(long, value_parser = code(codes::WHY_CONFLICTED))]
     reason: String,
 }
 
@@ -93,13 +93,13 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
     let people = desk.staff().await?;
     Sheet { record: &record, shown: &shown, people: &people }.write(&context.output);
 
+    let field = fields::vote(desk.session.staff_id());
     let text = match (decision, &args.text_file) {
         (Decision::Approve, None) => None,
-        (_, source) => Some(context.read_text(
-            source.as_ref(),
-            ("--text-file", text_limits::VOTE_WORDS),
-            "Your conditions or reasons:",
-        )?),
+        (_, source) => {
+            let option = ("--text-file", field.longest);
+            Some(context.read_text(source.as_ref(), option, "Your conditions or reasons:")?)
+        }
     };
     let what = if context.output.is_json() { "what you have looked at" } else { "what is shown above" };
     let question = format!("Sign “{}” over {what}?", decision.word());
@@ -107,16 +107,13 @@ async fn cast(context: &Context, args: VoteArgs, decision: Decision) -> Result<(
         return Err(CliError::usage("nothing was signed"));
     }
     let me = desk.session.staff_id().to_string();
-    let name = format!("proposal.vote.{me}");
     let mine =
         record.grant.votes.iter().filter(|vote| vote.voter == me).filter_map(|vote| vote.words.as_ref());
     let version = mine.map(|words| words.version).max().unwrap_or_default() + 1;
     if text.is_some() {
         record.begin_key_to_write(&desk, Compartment::Proposal).await?;
     }
-    let words = text
-        .map(|text| record.keys.seal_committed(Compartment::Proposal, &name, version, text.expose()))
-        .transpose()?;
+    let words = text.map(|text| record.keys.seal_committed(&field, version, text.expose())).transpose()?;
     let request = CastVoteRequest {
         request_id: desk.request_id()?,
         grant_id: args.grant.to_string(),

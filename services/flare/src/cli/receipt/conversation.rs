@@ -1,7 +1,7 @@
 //! Talking with staff, and taking the request back.
 
-use clap::{Args, ValueEnum};
-use flare_contracts::text_limits::MESSAGE;
+use clap::Args;
+use flare_contracts::{codes, text_limits::MESSAGE};
 use flare_edge::receipt::{Outcome, Posted, ReceiptHolder, message_id};
 use serde_json::json;
 
@@ -37,8 +37,8 @@ pub(crate) struct WithdrawArgs {
     #[command(flatten)]
     receipt: ReceiptSource,
     /// Why, if you want to say
-    #[arg(long, value_enum, default_value_t = WithdrawReason::Unsaid)]
-    reason: WithdrawReason,
+    #[arg(long, value_parser = code(codes::WHY_WITHDRAWN), default_value = codes::UNSAID)]
+    reason: String,
     /// Do not ask again
     #[arg(long)]
     yes: bool,
@@ -75,32 +75,11 @@ pub(crate) struct FreezeArgs {
     #[command(flatten)]
     receipt: ReceiptSource,
     /// What happened to it; others have seen it, unless you say otherwise
-    #[arg(long, value_parser = code(&["lost", "seized", "seen-by-others", "asked", "other"]), default_value = "seen-by-others")]
+    #[arg(long, value_parser = code(codes::WHY_FROZEN), default_value = "seen-by-others")]
     reason: String,
     /// Do not ask again
     #[arg(long)]
     yes: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum WithdrawReason {
-    HelpedElsewhere,
-    TooDangerous,
-    NoLongerNeeded,
-    Other,
-    Unsaid,
-}
-
-impl WithdrawReason {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::HelpedElsewhere => "helped_elsewhere",
-            Self::TooDangerous => "too_dangerous",
-            Self::NoLongerNeeded => "no_longer_needed",
-            Self::Other => "other",
-            Self::Unsaid => "unsaid",
-        }
-    }
 }
 
 pub(super) async fn messages(source: ReceiptSource, context: &Context) -> Result<(), CliError> {
@@ -194,8 +173,7 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
     let name = name_of(&holder);
     confirmed(args.yes, &format!("Withdraw {name}? Nothing will be sent to you any more."))?;
     let request_id = context.request_id()?;
-    let (standing, _) =
-        retrying(|| holder.withdraw(args.reason.code(), Context::attempt(&request_id))).await?;
+    let (standing, _) = retrying(|| holder.withdraw(&args.reason, Context::attempt(&request_id))).await?;
     let document = json!({
         "case_id": holder.case().to_string(),
         "standing": words::standing_code(standing),

@@ -1,6 +1,7 @@
 //! A request is withdrawn.
 
 use axum::response::Response;
+use flare_contracts::codes::{UNSAID, WHY_WITHDRAWN};
 
 use super::{ActOnPage, Drawn};
 use crate::{
@@ -11,9 +12,6 @@ use crate::{
     handlers::{Answer, Visit},
     requester::Stopped,
 };
-
-/// Why somebody stops, in the codes of the contract; the first where nothing is chosen.
-const REASONS: [&str; 5] = ["unsaid", "helped_elsewhere", "too_dangerous", "no_longer_needed", "other"];
 
 /// Withdraws the request.
 pub(in crate::handlers) struct Stop;
@@ -28,18 +26,17 @@ impl ActOnPage for Stop {
         let carried = visit.carried("", "")?;
         let mut shown = ActPage::new(visit.lang, Act::Stop, &carried, drawn.fault, drawn.typed);
         shown.texts.push(t.stop_lead());
-        let labels = [
-            t.stop_unsaid(),
+        let labels: [_; WHY_WITHDRAWN.len()] = [
             t.stop_helped_elsewhere(),
             t.stop_too_dangerous(),
             t.stop_no_longer_needed(),
             t.stop_other(),
+            t.stop_unsaid(),
         ];
-        shown.forms.push(ActForm {
-            question: t.stop_why(),
-            choices: REASONS.into_iter().zip(labels).collect(),
-            ..ActForm::button("stop", t.stop_do())
-        });
+        let mut choices: Vec<_> = WHY_WITHDRAWN.iter().copied().zip(labels).collect();
+        // Nobody must say why: not to say it, the last of the reasons, is offered first.
+        choices.rotate_right(1);
+        shown.forms.push(ActForm { question: t.stop_why(), choices, ..ActForm::button("stop", t.stop_do()) });
         Ok(visit.act_page(drawn.status, &shown))
     }
 
@@ -48,7 +45,8 @@ impl ActOnPage for Stop {
         act: &Sending,
         (carried, body): (&'b Carried, &'b Body),
     ) -> Result<Response, Drawn<'b>> {
-        let chosen = REASONS.into_iter().find(|reason| *reason == body.text("why")).unwrap_or(REASONS[0]);
+        let mut reasons = WHY_WITHDRAWN.iter().copied();
+        let chosen = reasons.find(|reason| *reason == body.text("why")).unwrap_or(UNSAID);
         let acted = visit.portal.requester.stop(&visit.session.receipt, chosen, act.as_try()).await;
         visit.conclude((Act::Stop, visit.t().stop_done()), (carried, body), acted)
     }

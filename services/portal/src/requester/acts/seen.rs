@@ -1,5 +1,6 @@
 //! Others have seen a code: it is closed.
 
+use flare_contracts::codes::SEEN_BY_OTHERS;
 use flare_edge::receipt::{ReceiptHolder, Try, was_sent_before};
 use flare_kernel::Timestamp;
 use flare_seal::Receipt;
@@ -46,7 +47,7 @@ impl Requester {
                 },
             },
         };
-        let since = holder.freeze("seen_by_others", act).await.map_err(|error| not_done(&error))?;
+        let since = holder.freeze(SEEN_BY_OTHERS, act).await.map_err(|error| not_done(&error))?;
         Ok(Closed { since, way })
     }
 }

@@ -12,14 +12,11 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use tonic::Status;
 
-use super::{
-    Kept, WaitingRoom,
-    fate::{Fate, fate},
-};
+use super::{NotDone, Requester, Sent, not_done};
 use crate::{
     figures::{self, Want},
     keys::Slip,
-    requester::{NotDone, Requester, Sent, not_done},
+    spool::{Fate, Kept, WaitingRoom, fate},
 };
 
 /// How long it is asked whether a request is at intake, where a limit keeps words of its form back, and for keys, where some
@@ -27,7 +24,7 @@ use crate::{
 const SOON: Duration = Duration::from_secs(2);
 /// How long whoever sent a form waits until intake has it, where it can be kept instead. What was begun and not answered may
 /// be done: sending it again is sending it once.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// By what a form that is sent is told from others.
 #[derive(Clone, Copy)]

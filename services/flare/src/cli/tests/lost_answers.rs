@@ -25,8 +25,12 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, codegen::Service};
 
-use super::{Cli, CliError, Command, Context, Exit, carry_out, context::Global, receipt, staff};
-use crate::run::Process;
+use crate::{
+    cli::{
+        Cli, CliError, Command, Context, Exit, carry_out, case::desk::Desk, context::Global, receipt, staff,
+    },
+    run::Process,
+};
 
 /// How often a command makes a call by itself before it gives up.
 const TRIES: usize = 3;
@@ -195,7 +199,7 @@ impl Flare {
     /// The id that intake drew for omar's command with this `--request-id`.
     async fn reserved(&self, request_id: &str) -> flare_kernel::CaseId {
         let context = self.context("omar", Some(request_id));
-        let desk = super::case::desk::Desk::open(&context).await.unwrap();
+        let desk = Desk::open(&context).await.unwrap();
         let request = ReserveCaseRequest { request_id: request_id.to_owned() };
         let reserved = desk.intake().await.unwrap().reserve_case(request).await.unwrap().into_inner();
         reserved.case_id.parse().unwrap()
@@ -204,7 +208,7 @@ impl Flare {
     /// What omar's command with this `--request-id` made.
     async fn drawn<K: flare_kernel::IdKind>(&self, request_id: &str, what: &str) -> flare_kernel::Id<K> {
         let context = self.context("omar", Some(request_id));
-        super::case::desk::Desk::open(&context).await.unwrap().drawn(what)
+        Desk::open(&context).await.unwrap().drawn(what)
     }
 
     /// How many cases triage has heard of, once it has heard of this one.

@@ -1,7 +1,5 @@
 //! Whom to tell of a weakness (RFC 9116).
 
-use std::sync::Arc;
-
 use axum::{
     extract::State,
     http::{HeaderMap, Uri, header},
@@ -9,13 +7,13 @@ use axum::{
 };
 use flare_kernel::Duration;
 
-use crate::{Portal, handlers::not_found};
+use super::{Shared, not_found};
 
 /// How long a copy of it may be believed.
 const LIFE: Duration = Duration::from_days(90);
 
 /// The file, where the organisation named a contact.
-pub(crate) async fn show(State(portal): State<Arc<Portal>>, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn show(State(portal): Shared, uri: Uri, headers: HeaderMap) -> Response {
     let Some(contact) = &portal.settings.security_contact else { return not_found(uri, headers).await };
     let expires = portal.clock.now().plus(LIFE);
     let text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en, fr, ar\n");
