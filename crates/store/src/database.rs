@@ -21,7 +21,7 @@ const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection that returns to its pool may take to prove that it is sound.
 const RETURN_WITHIN: Duration = Duration::from_secs(3);
 /// How long a reader of a SQLite file that nobody needs is kept.
-const READER_IDLES: Duration = Duration::from_secs(30);
+const READER_IDLES: Duration = Duration::from_secs(5);
 /// How long the writes under way and the goodbyes may take at a close, at most.
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
 
