@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto};
+
 #[allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from("../../proto");
@@ -32,6 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // reflection. Comments stay out of the binary.
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), without_comments(&root, &files)?)?;
+    let descriptors = compiler.file_descriptor_set();
+    fs::write(out.join("keyed.rs"), keyed_requests(&descriptors))?;
 
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
@@ -39,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .codec_path("crate::codec::Codec")
         .include_file("flare.rs")
         .emit_rerun_if_changed(false)
-        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
+        .compile_fds_with_config(descriptors, config)?;
     Ok(())
 }
 
@@ -47,4 +51,28 @@ fn without_comments(root: &Path, files: &[PathBuf]) -> Result<Vec<u8>, Box<dyn E
     let mut compiler = protox::Compiler::new([root])?;
     compiler.include_imports(true).open_files(files)?;
     Ok(compiler.encode_file_descriptor_set())
+}
+
+/// Implements `Keyed` for the request of each RPC that has a `request_id`.
+fn keyed_requests(descriptors: &FileDescriptorSet) -> String {
+    let mut code = Vec::new();
+    for file in &descriptors.file {
+        let methods = file.service.iter().flat_map(|service| &service.method);
+        for method in methods.filter(|method| is_keyed(file, method)) {
+            let request = method.input_type().trim_start_matches(".flare.").replace('.', "::");
+            code.push(format!(
+                "impl Keyed for crate::{request} {{\n    const RPC: &'static str = {:?};\n\n    \
+                 fn request_id(&self) -> &str {{\n        &self.request_id\n    }}\n}}\n",
+                method.name(),
+            ));
+        }
+    }
+    code.concat()
+}
+
+fn is_keyed(file: &FileDescriptorProto, method: &MethodDescriptorProto) -> bool {
+    file.message_type.iter().any(|message| {
+        method.input_type() == format!(".{}.{}", file.package(), message.name())
+            && message.field.iter().any(|field| field.name() == "request_id")
+    })
 }

@@ -6,7 +6,7 @@ use flare_contracts::{
 };
 use flare_edge::{Lines, SavedSession, Session};
 use flare_kernel::{CaseId, MessageId};
-use flare_seal::Receipt;
+use flare_seal::{Compartment, Receipt};
 use serde_json::{Value, json};
 use tonic::{Status, transport::Endpoint};
 use tonic_types::StatusExt as _;
@@ -156,7 +156,9 @@ fn words_that_are_no_words(case: &Case<'_>) {
         case.officer_try(&["reply"], &["--text-file", &long])
             .refused_field("--text-file", "at most 20000 characters");
         let plan = case.words("{\"how\": \"\"}");
-        let refused = case.officer_try(&["contact-plan"], &["--contact-plan-file", &plan]);
+        let seen = case.show()["version"].to_string();
+        let args = ["--contact-plan-file", &plan, "--version", &seen];
+        let refused = case.officer_try(&["contact-plan"], &args);
         refused.refused_field("--contact-plan-file", "how");
     });
 }
@@ -204,7 +206,7 @@ async fn post_under_the_first_key(case: &Case<'_>) -> Result<(), Status> {
     let mut request = intake.get_request(GetRequestRequest { case_id: case.id.clone() }).await?.into_inner();
     request.keys.retain(|key| key.epoch == 1);
     let id: CaseId = case.id.parse().unwrap();
-    let keys = session.case_keys(id, &request.keys);
+    let keys = session.case_keys(id, &Compartment::ALL, &request.keys);
     let message = MessageId::random().unwrap();
     let request = PostMessageRequest {
         request_id: "old-key".to_owned(),

@@ -6,7 +6,7 @@ mod visit;
 
 use std::{fs, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -242,7 +242,7 @@ fn in_postgres(servers: &Servers, planted: &Planted, control: &Search) {
     let mut hits = Vec::new();
     block_on(async {
         let mut connection = PgConnection::connect(&servers.postgres).await.unwrap();
-        for service in Producer::ALL {
+        for service in Service::ALL {
             let schema = servers.schema(service);
             let columns = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = $1";
             let columns = sqlx::query(columns).bind(&schema).fetch_all(&mut connection).await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use flare_access::{Clock, Place, PlaceNames, ServiceTokens, Signatory};
 use flare_contracts::{
-    Coded as _, Producer, ToldRefusal,
+    Coded as _, Service, ToldRefusal,
     events::v1::{StreamHeadsRequest, event_log_client::EventLogClient},
 };
 use flare_edge::Credential;
@@ -53,11 +53,11 @@ async fn services_believe_each_other_by_their_certificates(installation: &Instal
     let certificates = installation.certificates.as_ref().unwrap();
     let key = ServiceKey::from_bytes(*read_service_key(&installation.service_key()).unwrap());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let triage = Signatory::new(ServiceTokens::new(&key), Producer::Triage, clock);
+    let triage = Signatory::new(ServiceTokens::new(&key), Service::Triage, clock);
     let address = installation.address("intake");
     let ask = async |tls: Option<&Tls>| {
         let channel = client::connect(&[&address], tls, triage.clone()).unwrap();
-        let of_intake = StreamHeadsRequest { producer: Producer::Intake.to_string(), ..Default::default() };
+        let of_intake = StreamHeadsRequest { producer: Service::Intake.to_string(), ..Default::default() };
         let heads = EventLogClient::new(channel).stream_heads(of_intake).await;
         heads.map(|heads| heads.into_inner().heads.len())
     };

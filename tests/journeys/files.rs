@@ -1,6 +1,7 @@
 //! Files: sealed as they go, opened as they come, byte for byte the same.
 
 use flare_kernel::random;
+use serde_json::json;
 
 use crate::{
     acts::{Case, list, text},
@@ -57,6 +58,10 @@ fn from_the_requester(case: &Case<'_>, size: usize) {
 fn from_staff(case: &Case<'_>) {
     let officer = &case.installation.team.officer;
     let letter = officer.file("letter.pdf", b"To whom it may concern");
+    // What the requester reads goes out under a contact plan, and a case has none before somebody takes it.
+    let refused = officer.run(&["case", "attach", &case.id, &letter, "--for-requester"]);
+    refused.refused_because(exit::STATE, "NOT_ACKNOWLEDGED");
+    case.acknowledge(&json!({"how": "Signal"}));
     let id = text(&officer.flare(&["case", "attach", &case.id, &letter, "--for-requester"])["file_id"]);
     let out = case.requester.new_file("letter");
     until("the requester can fetch it", || {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use flare_contracts::{
-    Producer,
+    Service,
     intake::v1::{SubmitRequestRequest, SubmitRequestResponse, intake_client::IntakeClient},
 };
 use flare_edge::{
@@ -46,8 +46,8 @@ fn distributed() {
     );
     within(Duration::from_secs(20), "no connection is left in a transaction", || {
         let (first, second) = (
-            checker::rows(&installation, Producer::Intake, &statement),
-            checker::rows(&installation, Producer::Intake, &statement),
+            checker::rows(&installation, Service::Intake, &statement),
+            checker::rows(&installation, Service::Intake, &statement),
         );
         (first.is_empty() && second.is_empty()).then_some(())
     });
@@ -70,7 +70,7 @@ fn callers_hang_up(installation: &Installation) {
     let count = |service, table| {
         checker::rows(installation, service, &format!("SELECT COUNT(*) FROM {{}}{table}"))[0][0].clone()
     };
-    assert_eq!(count(Producer::Intake, "requests"), count(Producer::Triage, "cases"));
+    assert_eq!(count(Service::Intake, "requests"), count(Service::Triage, "cases"));
 }
 
 fn lines(installation: &Installation) -> Lines {

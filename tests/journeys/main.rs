@@ -28,6 +28,7 @@ mod other_channels;
 mod portal;
 mod readme;
 mod replay;
+mod restored_alone;
 mod servers_away;
 mod silent_callers;
 mod stops;

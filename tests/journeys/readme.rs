@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 
 use crate::harness::{
     checker,
@@ -53,7 +53,7 @@ fn paste(script: &str, folder: &Path, address: &str) -> String {
     let mut shell = Command::new("bash");
     shell.args(["-eu", "-o", "pipefail", "-c", script]).current_dir(folder).stdin(Stdio::null());
     shell.env_remove("FLARE_CONFIG").env_remove("FLARE_PROFILE");
-    for role in Producer::ALL {
+    for role in Service::ALL {
         shell.env(format!("FLARE__PEERS__{}", role.as_str().to_uppercase()), address);
     }
     let output = shell.output().unwrap();

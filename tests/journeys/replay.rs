@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use serde_json::json;
 
 use crate::{
@@ -22,7 +22,7 @@ fn embedded() {
     // As a version that cannot read their next events would leave them.
     let given_up = checker::rows(
         &installation,
-        Producer::Triage,
+        Service::Triage,
         "UPDATE {}cursors SET reason = 'DATABASE_ERROR', quarantined_at = 1 WHERE producer = 'intake' RETURNING stream",
     );
     assert_eq!(given_up.len(), 2);

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 
 use crate::{
     acts::{Case, asked_of, is_asked},
@@ -57,7 +57,7 @@ fn broker_away(installation: &Installation, broker: &Proxy) {
     within(AWAY + LATE, "the services keep trying in vain", || {
         (gone.elapsed() >= AWAY && broker.turned_away() > turned_away + 20).then_some(())
     });
-    let waiting = checker::rows(installation, Producer::Intake, "SELECT stream FROM {}outbox");
+    let waiting = checker::rows(installation, Service::Intake, "SELECT stream FROM {}outbox");
     assert!(waiting.len() >= cases.len(), "what happened waits to be told: {waiting:?}");
     // Whoever has been told by now was told by the reconciler, which needs no broker.
     let officer = &installation.team.officer;
@@ -80,7 +80,7 @@ fn broker_forgets(installation: &Installation) {
     }
     let cases: Vec<_> = samples::all().iter().take(4).map(|form| Case::send(installation, form)).collect();
     until("the broker has everything", || {
-        checker::rows(installation, Producer::Intake, "SELECT stream FROM {}outbox").is_empty().then_some(())
+        checker::rows(installation, Service::Intake, "SELECT stream FROM {}outbox").is_empty().then_some(())
     });
     broker::forget_everything(installation.servers.as_ref().unwrap(), &installation.team.approver_ids());
     for process in asleep {

@@ -1,8 +1,9 @@
 //! Nobody decides alone, and a vote covers exactly what was shown.
 
 use flare_contracts::grants::v1::{CastVoteRequest, Decision, GetGrantRequest};
-use flare_edge::{Lines, SavedSession, Session, ShownProposal};
+use flare_edge::{Lines, SavedSession, Session, VerifiedProposal};
 use flare_kernel::CaseId;
+use flare_seal::Compartment;
 use serde_json::json;
 use tonic::{Status, transport::Endpoint};
 use tonic_types::StatusExt as _;
@@ -114,9 +115,9 @@ async fn vote_on_round_one(grant: &Grant<'_, '_>, voter: &Person) -> Result<(), 
     let answer = grants.get_grant(GetGrantRequest { grant_id: grant.id.clone() }).await?.into_inner();
     let mut shown = answer.grant.unwrap();
     let case: CaseId = shown.case_id.parse().unwrap();
-    let keys = session.case_keys(case, &shown.keys);
+    let keys = session.case_keys(case, &Compartment::ALL, &shown.keys);
     shown.round = 1;
-    let digest = *ShownProposal::open(&keys, &shown).unwrap().digest();
+    let digest = *VerifiedProposal::open(&keys, &shown).unwrap().digest();
     let request = CastVoteRequest {
         request_id: "late-vote".to_owned(),
         grant_id: grant.id.clone(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     acts::{Case, Draft, Grant, is_asked, list, text},
-    harness::{Installation, broker, checker, installation::Wish, samples, until},
+    harness::{Installation, answer::exit, broker, checker, installation::Wish, samples, until},
 };
 
 #[test]
@@ -87,12 +87,17 @@ fn asked_for_help(case: &Case<'_>) {
     // Neither is it taken back by whoever sets the plan anew without knowing of it.
     let hour = json!({"how": "Signal, after 20:00 local time", "never_do": "Do not phone."}).to_string();
     let hour = case.words(&hour);
-    let refused = case.officer_try(&["contact-plan"], &["--contact-plan-file", &hour]);
+    let seen = case.officer_try(&["contact-plan"], &[]).json()["version"].to_string();
+    let args = ["--contact-plan-file", hour.as_str(), "--version", seen.as_str()];
+    let refused = case.officer_try(&["contact-plan"], &args);
     refused.refused_field("--contact-plan-file", "takes back “El Fasher”");
     let named = case.words("El Fasher\n");
-    case.officer_act(&["contact-plan"], &["--contact-plan-file", &hour, "--lift-file", &named], || {
+    case.officer_act(&["contact-plan"], &[args.as_slice(), &["--lift-file", &named]].concat(), || {
         case.show()["contact_plan"]["never_say"] == json!([])
     });
+    // Nor is the plan replaced by one that was made of an older version.
+    let stale = case.officer_try(&["contact-plan"], &args);
+    stale.refused_because(exit::STATE, "STALE_VERSION");
     let words = case.words("Help is on its way.");
     case.officer_act(&["reply"], &["--text-file", &words], || case.message("text", "on its way").is_some());
     case.assess("critical");

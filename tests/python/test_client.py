@@ -150,6 +150,10 @@ class Embedded(unittest.TestCase):
             time.sleep(0.05)
         self.assertEqual(len(walked), len(set(walked)), "no case comes twice")
         self.assertGreaterEqual(pages, 3)
+        last = page.cases[-1]
+        request = self.triage.FindCaseRequest(codename=last.codename)
+        found = self.triage_stub.FindCase(request, metadata=officer, timeout=10)
+        self.assertEqual(found.case_id, last.case_id)
 
     def test_a_page_token_that_nobody_gave_is_refused(self):
         officer = self.people["mara"].credentials()

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_service_token_is_no_access_token() {
-        let text = service_tokens(1).issue(flare_contracts::Producer::Triage, NOW).unwrap();
+        let text = service_tokens(1).issue(flare_contracts::Service::Triage, NOW).unwrap();
         assert_eq!(verifier().verify(&text, NOW), Err(TokenError::UnknownKey));
     }
 

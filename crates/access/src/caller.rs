@@ -3,7 +3,7 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
-use flare_contracts::Producer;
+use flare_contracts::{KeyScope, Service};
 use flare_kernel::{StaffId, Timestamp};
 use flare_seal::Sensitive;
 
@@ -19,7 +19,7 @@ pub enum Caller {
     /// A signed-in member of staff.
     Staff(Staff),
     /// Another service of this installation.
-    Service(Producer),
+    Service(Service),
 }
 
 /// A receipt's lookup id and proof, as shown and not yet checked.
@@ -54,13 +54,27 @@ impl Caller {
             Self::Service(producer) => format!("service:{producer}"),
         }
     }
+}
 
-    /// Whose idempotency keys these are. Like [`Caller::actor`], but tells one receipt from another.
-    pub fn idempotency_scope(&self) -> String {
+impl KeyScope for Caller {
+    /// Like [`Caller::actor`], but tells one receipt from another.
+    fn key_scope(&self) -> String {
         match self {
-            Self::Receipt(claim) => format!("receipt:{}", HEXLOWER.encode(&claim.lookup)),
+            Self::Receipt(claim) => claim.key_scope(),
             Self::Anonymous | Self::Staff(_) | Self::Service(_) => self.actor(),
         }
+    }
+}
+
+impl KeyScope for ReceiptClaim {
+    fn key_scope(&self) -> String {
+        format!("receipt:{}", HEXLOWER.encode(&self.lookup))
+    }
+}
+
+impl KeyScope for Staff {
+    fn key_scope(&self) -> String {
+        self.id.to_string()
     }
 }
 
@@ -82,15 +96,17 @@ mod tests {
         assert_eq!(Caller::Anonymous.actor(), "anonymous");
         assert_eq!(Caller::Receipt(fixtures::claim(1)).actor(), "requester");
         assert_eq!(Caller::Staff(staff.clone()).actor(), staff.id.to_string());
-        assert_eq!(Caller::Service(Producer::Triage).actor(), "service:triage");
+        assert_eq!(Caller::Service(Service::Triage).actor(), "service:triage");
     }
 
     #[test]
     fn two_receipts_never_share_an_idempotency_key() {
-        let scopes = [1, 2].map(|lookup| Caller::Receipt(fixtures::claim(lookup)).idempotency_scope());
+        let scopes = [1, 2].map(|lookup| Caller::Receipt(fixtures::claim(lookup)).key_scope());
         assert_ne!(scopes[0], scopes[1]);
         assert_eq!(scopes[0], format!("receipt:{}", "01".repeat(16)));
-        assert_eq!(Caller::Service(Producer::Grants).idempotency_scope(), "service:grants");
+        assert_eq!(Caller::Service(Service::Grants).key_scope(), "service:grants");
+        let staff = fixtures::staff(Roles::NONE);
+        assert_eq!(staff.key_scope(), Caller::Staff(staff.clone()).key_scope());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The layer has checked the RPC's rule before the handler runs. These functions hand the handler the caller in the
 //! shape it needs, and refuse once more when the rule in `proto/` let in more than the handler was written for.
 
-use flare_contracts::{Producer, Refusal};
+use flare_contracts::{Refusal, Service};
 use tonic::Request;
 
 use crate::{Caller, ReceiptClaim, Staff, refusals};
@@ -32,7 +32,7 @@ pub fn receipt<T>(request: &Request<T>) -> Result<&ReceiptClaim, Refusal> {
 }
 
 /// The service that is calling.
-pub fn service<T>(request: &Request<T>) -> Result<Producer, Refusal> {
+pub fn service<T>(request: &Request<T>) -> Result<Service, Refusal> {
     match caller(request)? {
         Caller::Service(producer) => Ok(*producer),
         Caller::Anonymous => Err(refusals::no_credentials()),
@@ -51,7 +51,7 @@ pub fn is_from_portal<T>(request: &Request<T>) -> bool {
 pub struct FromPortal;
 
 /// Refuses any other service than this one.
-pub fn only_service<T>(request: &Request<T>, only: Producer) -> Result<(), Refusal> {
+pub fn only_service<T>(request: &Request<T>, only: Service) -> Result<(), Refusal> {
     if service(request)? == only { Ok(()) } else { Err(refusals::not_allowed()) }
 }
 
@@ -74,7 +74,7 @@ mod tests {
             receipt(&from(Caller::Receipt(fixtures::claim(3)))).map(|claim| claim.lookup),
             Ok([3; 16])
         );
-        assert_eq!(service(&from(Caller::Service(Producer::Grants))), Ok(Producer::Grants));
+        assert_eq!(service(&from(Caller::Service(Service::Grants))), Ok(Service::Grants));
     }
 
     #[test]
@@ -91,10 +91,10 @@ mod tests {
         assert_eq!(reasons(&from(Caller::Anonymous)), [none, none, none]);
         assert_eq!(reasons(&from(Caller::Staff(fixtures::staff(Roles::NONE)))), [None, not, not]);
         assert_eq!(reasons(&from(Caller::Receipt(fixtures::claim(1)))), [not, None, not]);
-        assert_eq!(reasons(&from(Caller::Service(Producer::Triage))), [not, not, None]);
-        let only = |caller| only_service(&from(caller), Producer::Triage).err().map(|refusal| refusal.reason);
-        assert_eq!(only(Caller::Service(Producer::Triage)), None);
-        assert_eq!(only(Caller::Service(Producer::Intake)), not);
+        assert_eq!(reasons(&from(Caller::Service(Service::Triage))), [not, not, None]);
+        let only = |caller| only_service(&from(caller), Service::Triage).err().map(|refusal| refusal.reason);
+        assert_eq!(only(Caller::Service(Service::Triage)), None);
+        assert_eq!(only(Caller::Service(Service::Intake)), not);
         assert_eq!(only(Caller::Anonymous), none);
     }
 }

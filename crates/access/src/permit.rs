@@ -26,7 +26,7 @@ fn roles(rule: &AccessRule) -> Roles {
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::Producer;
+    use flare_contracts::Service;
 
     use super::*;
     use crate::fixtures;
@@ -36,7 +36,7 @@ mod tests {
 
     fn callers() -> Vec<Caller> {
         let mut callers = vec![Caller::Anonymous, Caller::Receipt(fixtures::claim(1))];
-        callers.extend(Producer::ALL.map(Caller::Service));
+        callers.extend(Service::ALL.map(Caller::Service));
         callers.extend(
             (0..64_i64)
                 .map(|pattern| Caller::Staff(fixtures::staff(Roles::from_bits(pattern << 1).unwrap()))),
@@ -109,9 +109,9 @@ mod tests {
         };
         for caller in callers() {
             let is = |producer| matches!(caller, Caller::Service(calling) if calling == producer);
-            assert_eq!(permits(&only(&["triage"]), &caller), is(Producer::Triage));
+            assert_eq!(permits(&only(&["triage"]), &caller), is(Service::Triage));
             let two = only(&["triage", "notification"]);
-            assert_eq!(permits(&two, &caller), is(Producer::Triage) || is(Producer::Notification));
+            assert_eq!(permits(&two, &caller), is(Service::Triage) || is(Service::Notification));
             assert!(!permits(&only(&["", "Triage", "portal2"]), &caller));
         }
     }

@@ -1,7 +1,7 @@
 //! The token one Flare service calls another with.
 
 use flare_contracts::{
-    Producer,
+    Service,
     common::v1::{ServiceClaims, SignedToken},
 };
 use flare_kernel::{RandomError, Timestamp, random};
@@ -25,7 +25,7 @@ impl ServiceTokens {
     }
 
     /// A token for one call of `producer`, good from `now` for 60 seconds.
-    pub fn issue(&self, producer: Producer, now: Timestamp) -> Result<String, RandomError> {
+    pub fn issue(&self, producer: Service, now: Timestamp) -> Result<String, RandomError> {
         let claims = ServiceClaims {
             producer: producer.as_str().to_owned(),
             issued_micros: now.as_micros(),
@@ -37,7 +37,7 @@ impl ServiceTokens {
     }
 
     /// The service that a token names. The MAC is compared in constant time.
-    pub fn verify(&self, text: &str, now: Timestamp) -> Result<Producer, TokenError> {
+    pub fn verify(&self, text: &str, now: Timestamp) -> Result<Service, TokenError> {
         let token = token::read(text)?;
         self.over(&token.claims).verify_slice(&token.proof).map_err(|_| TokenError::Forged)?;
 
@@ -65,12 +65,12 @@ mod tests {
     #[test]
     fn a_token_names_the_service_that_made_it() {
         let tokens = service_tokens(1);
-        for producer in Producer::ALL {
+        for producer in Service::ALL {
             assert_eq!(tokens.verify(&tokens.issue(producer, NOW).unwrap(), NOW), Ok(producer));
         }
         assert_ne!(
-            tokens.issue(Producer::Triage, NOW).unwrap(),
-            tokens.issue(Producer::Triage, NOW).unwrap(),
+            tokens.issue(Service::Triage, NOW).unwrap(),
+            tokens.issue(Service::Triage, NOW).unwrap(),
             "each call has a token of its own"
         );
     }
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_token_ends_after_a_minute_and_the_leeway() {
         let tokens = service_tokens(1);
-        let text = tokens.issue(Producer::Intake, NOW).unwrap();
+        let text = tokens.issue(Service::Intake, NOW).unwrap();
         let at = |secs| tokens.verify(&text, NOW.plus(Duration::from_secs(secs))).err();
         assert_eq!(at(64), None);
         assert_eq!(at(65), Some(TokenError::Expired));
@@ -87,14 +87,14 @@ mod tests {
 
     #[test]
     fn another_installations_token_is_refused() {
-        let text = service_tokens(2).issue(Producer::Triage, NOW).unwrap();
+        let text = service_tokens(2).issue(Service::Triage, NOW).unwrap();
         assert_eq!(service_tokens(1).verify(&text, NOW), Err(TokenError::Forged));
     }
 
     #[test]
     fn one_service_cannot_pass_for_another() {
         let tokens = service_tokens(1);
-        let mut token = token::read(&tokens.issue(Producer::Triage, NOW).unwrap()).unwrap();
+        let mut token = token::read(&tokens.issue(Service::Triage, NOW).unwrap()).unwrap();
         let mut claims = ServiceClaims::decode(token.claims.as_slice()).unwrap();
         claims.producer = "grants".to_owned();
         token.claims = claims.encode_to_vec();
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn no_changed_byte_passes_and_no_shortened_mac() {
         let tokens = service_tokens(1);
-        let token = token::read(&tokens.issue(Producer::Grants, NOW).unwrap()).unwrap();
+        let token = token::read(&tokens.issue(Service::Grants, NOW).unwrap()).unwrap();
         for at in 0..token.claims.len() {
             let mut changed = token.clone();
             changed.claims[at] ^= 1;

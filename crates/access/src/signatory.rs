@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flare_contracts::{Cause, Producer, Refusal};
+use flare_contracts::{Cause, Refusal, Service};
 use tonic::{Request, Status, service::Interceptor};
 
 use crate::{Clock, Credentials, ServiceTokens};
@@ -13,13 +13,13 @@ use crate::{Clock, Credentials, ServiceTokens};
 #[derive(Clone)]
 pub struct Signatory {
     tokens: ServiceTokens,
-    producer: Producer,
+    producer: Service,
     clock: Arc<dyn Clock>,
 }
 
 impl Signatory {
     /// Signs the calls of this service.
-    pub fn new(tokens: ServiceTokens, producer: Producer, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(tokens: ServiceTokens, producer: Service, clock: Arc<dyn Clock>) -> Self {
         Self { tokens, producer, clock }
     }
 
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn each_call_carries_a_fresh_token_in_place_of_any_other_credentials() {
         let clock = FixedClock::new();
-        let mut signatory = Signatory::new(service_tokens(1), Producer::Grants, clock.clone());
+        let mut signatory = Signatory::new(service_tokens(1), Service::Grants, clock.clone());
         let mut seen = Vec::new();
         for _ in 0..2 {
             let mut request = Request::new(());
@@ -57,7 +57,7 @@ mod tests {
             let [value] = values.as_slice() else { panic!("one value, not {}", values.len()) };
             assert!(value.is_sensitive());
             let token = value.to_str().unwrap().strip_prefix("Service ").unwrap().to_owned();
-            assert_eq!(service_tokens(1).verify(&token, clock.now()), Ok(Producer::Grants));
+            assert_eq!(service_tokens(1).verify(&token, clock.now()), Ok(Service::Grants));
             seen.push(token);
             clock.forward(std::time::Duration::from_hours(1));
         }

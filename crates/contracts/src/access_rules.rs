@@ -76,6 +76,6 @@ mod tests {
         assert_eq!(*money, AccessRule { services: vec!["triage".to_owned()], ..AccessRule::default() });
         // A name that is no service would shut out whoever it was meant for.
         let named = rules.iter().flat_map(|(_, rule)| &rule.services);
-        assert!(named.into_iter().all(|name| name.parse::<crate::Producer>().is_ok()));
+        assert!(named.into_iter().all(|name| name.parse::<crate::Service>().is_ok()));
     }
 }

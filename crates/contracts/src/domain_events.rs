@@ -3,7 +3,7 @@
 use prost::Message;
 
 use crate::{
-    Producer,
+    Service,
     events::v1::{GrantsEvent, IdentityEvent, IntakeEvent, NotificationEvent, TriageEvent},
 };
 
@@ -31,18 +31,18 @@ pub enum Event {
 /// A payload that is no event of its producer, or of a kind newer than this program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the payload is no event of {0} that this version knows")]
-pub struct UnknownEvent(pub Producer);
+pub struct UnknownEvent(pub Service);
 
 impl Event {
     /// Reads a producer's payload.
-    pub fn decode(producer: Producer, payload: &[u8]) -> Result<Self, UnknownEvent> {
+    pub fn decode(producer: Service, payload: &[u8]) -> Result<Self, UnknownEvent> {
         let unknown = |_| UnknownEvent(producer);
         let event = match producer {
-            Producer::Identity => IdentityEvent::decode(payload).map_err(unknown)?.event.map(Self::Identity),
-            Producer::Intake => IntakeEvent::decode(payload).map_err(unknown)?.event.map(Self::Intake),
-            Producer::Triage => TriageEvent::decode(payload).map_err(unknown)?.event.map(Self::Triage),
-            Producer::Grants => GrantsEvent::decode(payload).map_err(unknown)?.event.map(Self::Grants),
-            Producer::Notification => {
+            Service::Identity => IdentityEvent::decode(payload).map_err(unknown)?.event.map(Self::Identity),
+            Service::Intake => IntakeEvent::decode(payload).map_err(unknown)?.event.map(Self::Intake),
+            Service::Triage => TriageEvent::decode(payload).map_err(unknown)?.event.map(Self::Triage),
+            Service::Grants => GrantsEvent::decode(payload).map_err(unknown)?.event.map(Self::Grants),
+            Service::Notification => {
                 NotificationEvent::decode(payload).map_err(unknown)?.event.map(Self::Notification)
             }
         };

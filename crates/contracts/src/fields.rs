@@ -68,6 +68,11 @@ pub fn answer(name: &'static str) -> Field {
     fixed(name, Compartment::Request, answer_rule(name).map_or(0, |rule| rule.max_characters))
 }
 
+/// The answer of a name that a service told, which may be none of [`answers`](crate::answers): it is opened, never written.
+pub fn answer_told(name: &str) -> Field {
+    Field { name: Cow::Owned(name.to_owned()), compartment: Compartment::Request, longest: 0 }
+}
+
 /// What a message of the thread says.
 pub fn message(id: MessageId) -> Field {
     of("thread.message", &id, Compartment::Thread, text_limits::MESSAGE)

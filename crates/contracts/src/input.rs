@@ -1,6 +1,6 @@
 //! Input is parsed into types or refused, field by field, in one way everywhere.
 
-use flare_kernel::{Currency, Date, DateError, Id, IdKind, Lane, Money, StaffId, Timestamp};
+use flare_kernel::{Codename, Currency, Date, DateError, Id, IdKind, Lane, Money, StaffId, Timestamp};
 use flare_seal::{Compartment, WRAPPED_LEN, max_plaintext};
 use flare_typed::text::{at_most, clean_line, clean_value};
 
@@ -22,6 +22,11 @@ pub const RECEIPT: &str = "receipt";
 /// An id of one kind.
 pub fn id<K: IdKind>(field: &str, text: &str) -> Result<Id<K>, Refusal> {
     text.parse().map_err(|_| Refusal::invalid(field, InputRule::NotAnId { prefix: K::PREFIX.to_owned() }))
+}
+
+/// A case's codename, in the form that it is told in.
+pub fn codename(field: &str, text: &str) -> Result<Codename, Refusal> {
+    text.parse().map_err(|_| Refusal::invalid(field, InputRule::NotACodename))
 }
 
 /// Ids of one kind, at most `most`, none twice.

@@ -13,6 +13,7 @@ coded! {
         NotWellFormed = "NOT_WELL_FORMED", "must be a well-formed message";
         NotAnId { prefix: String } = "NOT_AN_ID",
             "must be \"{prefix}_\" followed by 26 characters of base32";
+        NotACodename = "NOT_A_CODENAME", "must be two words and two digits, such as amber-kestrel-27";
         NotARequestId = "NOT_A_REQUEST_ID", "must be 1 to 64 printable ASCII characters without spaces";
         NotOfFlare = "NOT_OF_FLARE", "must belong to a message of Flare";
         NotNew = "NOT_NEW", "must be new";

@@ -19,16 +19,18 @@ mod generated {
 }
 pub mod input;
 mod input_rule;
+mod keyed;
 mod kind;
 pub mod limits;
 mod parts;
-mod producer;
 mod refusal;
 mod request_submitted;
 pub mod requester_act;
+mod service;
 mod step_code;
 pub mod text_limits;
 pub mod vote;
+pub mod words;
 
 pub use access_rules::{AccessRules, MissingRule};
 pub use cause::Cause;
@@ -37,9 +39,10 @@ pub use domain_events::{DomainEvent, Event, UnknownEvent};
 pub use fingerprint::fingerprint;
 pub use generated::flare::{common, events, grants, identity, intake, notification, triage};
 pub use input_rule::InputRule;
+pub use keyed::{KeyScope, Keyed};
 pub use kind::{Kind, Reason};
-pub use producer::{Producer, UnknownProducer};
 pub use refusal::{Refusal, ToldRefusal, Violation};
+pub use service::{Service, UnknownService};
 pub use step_code::StepCode;
 
 /// The encoded descriptor set of everything in `proto/`, custom options included.

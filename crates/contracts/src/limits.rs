@@ -9,6 +9,8 @@ pub const FEWEST_VOTES: u32 = 2;
 pub const MOST_VOTES: u32 = 9;
 /// The highest of the scores that a recommendation gives; the lowest is 0.
 pub const HIGHEST_SCORE: u32 = 4;
+/// The most ways to reach its requester that a case is recognised by.
+pub const FINGERPRINTS_OF_A_CASE: usize = 10;
 /// The most notices that one call may mark as read.
 pub const NOTICES_AT_ONCE: usize = 200;
 /// The most rows of a page of events, and of streams that are held up.

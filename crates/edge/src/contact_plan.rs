@@ -5,7 +5,7 @@ use std::ops::Range;
 use flare_typed::text::has_visible;
 use serde::{Deserialize, Serialize};
 
-use crate::forbidden_words;
+use crate::forbidden_words::{SearchedText, can_be_found};
 
 /// A case's contact plan. It is written as JSON in the field `notes.contact_plan`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +38,9 @@ pub enum ContactPlanError {
     /// Nobody could be reached by it.
     #[error("\"how\" must say on which channel they may be reached")]
     NoWay,
-    /// A forbidden phrase that could be found in no text.
+    /// A forbidden phrase that has nothing to find in a text.
     #[error("each phrase of \"never_say\" must hold a letter or a digit (“{0}” does not)")]
-    EmptyPhrase(String),
+    NothingToFind(String),
 }
 
 impl ContactPlan {
@@ -61,8 +61,8 @@ impl ContactPlan {
         if !has_visible(&self.how) {
             return Err(ContactPlanError::NoWay);
         }
-        match self.never_say.iter().find(|phrase| !forbidden_words::can_be_found(phrase)) {
-            Some(phrase) => Err(ContactPlanError::EmptyPhrase(phrase.clone())),
+        match self.never_say.iter().find(|phrase| !can_be_found(phrase)) {
+            Some(phrase) => Err(ContactPlanError::NothingToFind(phrase.clone())),
             None => Ok(()),
         }
     }
@@ -70,8 +70,12 @@ impl ContactPlan {
     /// What a text says of what must not be said.
     pub fn forbidden_in(&self, text: &str) -> Forbidden {
         let mut forbidden = Forbidden::default();
+        if self.never_say.is_empty() {
+            return forbidden;
+        }
+        let text = SearchedText::of(text);
         for phrase in &self.never_say {
-            let parts = forbidden_words::places_of(phrase, text);
+            let parts = text.places_of(phrase);
             if !parts.is_empty() {
                 forbidden.phrases.push(phrase.clone());
             }
@@ -81,15 +85,29 @@ impl ContactPlan {
     }
 
     /// What this plan rules out and a plan in its place would no longer, in the order in which it stands here. Whoever
-    /// changes a plan names each: a word that a colleague added meanwhile must not go unnoticed.
+    /// changes a plan names each: a word that a colleague added meanwhile must not go unnoticed. What the new plan says
+    /// otherwise but still finds, or says among more, is not taken back.
     pub fn lifted_by(&self, after: &Self) -> Vec<Lifted> {
-        let kept = |phrase: &&String| !after.never_say.iter().any(|other| other.trim() == phrase.trim());
-        let mut lifted: Vec<_> = self.never_say.iter().filter(kept).cloned().map(Lifted::NeverSay).collect();
-        if has_visible(&self.never_do) && self.never_do.trim() != after.never_do.trim() {
+        let is_lifted = |phrase: &&String| after.forbidden_in(phrase).phrases.is_empty();
+        let mut lifted: Vec<_> =
+            self.never_say.iter().filter(is_lifted).cloned().map(Lifted::NeverSay).collect();
+        if has_visible(&self.never_do) && !still_says(&after.never_do, &self.never_do) {
             lifted.push(Lifted::NeverDo(self.never_do.clone()));
         }
         lifted
     }
+}
+
+/// Whether a text says this in lines or sentences of its own: "phone after dark" does not say "phone".
+fn still_says(text: &str, said: &str) -> bool {
+    const ENDS: [char; 10] = ['\n', '.', '!', ';', '؛', '۔', '।', '။', '።', '。'];
+    let is_blank = |c: char| c != '\n' && c.is_whitespace();
+    let said = said.trim().trim_end_matches(ENDS);
+    text.match_indices(said).any(|(at, _)| {
+        let before = text[..at].trim_end_matches(is_blank);
+        let after = text[at + said.len()..].trim_start_matches(is_blank);
+        (before.is_empty() || before.ends_with(ENDS)) && (after.is_empty() || after.starts_with(ENDS))
+    })
 }
 
 /// Forbidden phrases that were found in a text.
@@ -141,6 +159,10 @@ mod tests {
             (with("Do not phone.", &["El Fashir", "radio"]), vec![said("El Fasher")]),
             (with("", &["El Fasher", "radio"]), vec![done()]),
             (with("Do not write.", &[]), vec![said("El Fasher"), said("radio"), done()]),
+            // A plan that rules out more takes nothing back, however it says so.
+            (with("No visits!\nDo not phone. Do not write.", &["Fasher", "RADIOS", "radi\u{ad}o"]), vec![]),
+            (with("No visits; Do not phone.", &["the town of El Fasher", "radio"]), vec![said("El Fasher")]),
+            (with("Do not phone", &["El Fasher", "radio"]), vec![]),
         ] {
             assert_eq!(before.lifted_by(&after), lifted, "{after:?}");
         }
@@ -148,7 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_without_a_way_or_with_an_empty_phrase_is_refused() {
+    fn what_must_not_be_done_is_kept_only_as_lines_or_sentences_of_their_own() {
+        for (text, is_said) in [
+            ("phone", true),
+            ("visit; phone", true),
+            ("phone. visit", true),
+            ("Visit.\r\n phone \nwrite", true),
+            ("phone after dark", false),
+            ("do phone", false),
+            ("phones", false),
+            ("", false),
+        ] {
+            assert_eq!(still_says(text, " phone. "), is_said, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plan_without_a_way_or_with_a_phrase_of_nothing_to_find_is_refused() {
         for nothing in [" ", "\\u200b", "\\u2060\\ufeff\\u3164", "\\n"] {
             let plan = ContactPlan::parse(&format!(r#"{{"how": "{nothing}"}}"#));
             assert!(matches!(plan, Err(ContactPlanError::NoWay)), "{nothing}");

@@ -138,7 +138,8 @@ async fn read_chunk(source: &mut File) -> std::io::Result<Vec<u8>> {
 pub fn describe(keys: &CaseKeys, file: &StoredFile) -> Result<Description, EdgeError> {
     let compartment = input::compartment("compartment", file.compartment)?;
     let sealed = file.description.as_ref().ok_or(EdgeError::Incomplete("a file's description"))?;
-    let text: Sensitive<String> = keys.open(compartment, sealed)?;
+    let id = file.file_id.parse().map_err(|_| EdgeError::Incomplete("the id of a file"))?;
+    let text: Sensitive<String> = keys.open(&fields::file(id, compartment), sealed)?;
     serde_json::from_str(text.expose()).map_err(|_| EdgeError::Incomplete("a readable description of a file"))
 }
 

@@ -3,9 +3,12 @@
 //!
 //! The command line and the portal stand on it, and so do the tests that play whole cases.
 
+mod act_key;
 mod bundle;
-mod case_file;
+mod call;
+mod case_keys;
 mod contact_plan;
+pub mod desk;
 mod error;
 mod file_transfer;
 mod forbidden_words;
@@ -16,11 +19,14 @@ mod organisation;
 mod proposal;
 pub mod receipt;
 mod session;
+mod view;
 
+pub use act_key::ActKey;
 pub use bundle::{KeyBundle, Team};
-pub use case_file::CaseKeys;
+pub use call::retrying;
+pub use case_keys::CaseKeys;
 pub use contact_plan::{ContactPlan, ContactPlanError, Forbidden, Lifted};
-pub use error::EdgeError;
+pub use error::{EdgeError, broke_off};
 pub use file_transfer::{Description, Progress, describe, download, upload};
 pub use form::{
     Amount, Answer, BudgetLine, ConsentWords, Consents, Doubt, Fault, Form, FormError, IfNothing, Others,
@@ -32,5 +38,5 @@ pub use organisation::{
     Founding, NewMember, admission, admit, certify_staff, code_hash, draw_code, enrol, enrolment, found,
     founding_code, person_keys,
 };
-pub use proposal::{Proposal, ShownProposal};
+pub use proposal::{Proposal, VerifiedProposal};
 pub use session::{SavedSession, Session};

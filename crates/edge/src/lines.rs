@@ -2,7 +2,7 @@
 
 use flare_access::Credentials;
 use flare_contracts::{
-    Producer, events::v1::event_log_client::EventLogClient, grants::v1::grants_client::GrantsClient,
+    Service, events::v1::event_log_client::EventLogClient, grants::v1::grants_client::GrantsClient,
     identity::v1::identity_client::IdentityClient, intake::v1::intake_client::IntakeClient,
     notification::v1::notification_client::NotificationClient, triage::v1::triage_client::TriageClient,
 };
@@ -12,7 +12,7 @@ use tonic::{
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
 };
-use tower::{BoxError, Service, ServiceExt as _, util::BoxCloneSyncService};
+use tower::{BoxError, ServiceExt as _, util::BoxCloneSyncService};
 
 /// What carries calls to a service: one connection, or several replicas of which one is asked.
 pub type Way = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
@@ -70,7 +70,11 @@ impl Lines {
     /// Every service behind one address, as when all roles run in one process.
     pub fn all<C>(channel: &C) -> Self
     where
-        C: Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + Sync + 'static,
+        C: tower::Service<http::Request<Body>, Response = http::Response<Body>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
@@ -78,20 +82,24 @@ impl Lines {
     }
 
     /// Each service where it is.
-    pub fn each<C>(mut channel: impl FnMut(Producer) -> C) -> Self
+    pub fn each<C>(mut channel: impl FnMut(Service) -> C) -> Self
     where
-        C: Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + Sync + 'static,
+        C: tower::Service<http::Request<Body>, Response = http::Response<Body>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
         let failed = |error: C::Error| Status::from_error(error.into());
         let mut way = |service| BoxCloneSyncService::new(channel(service).map_err(failed));
         Self {
-            identity: way(Producer::Identity),
-            intake: way(Producer::Intake),
-            triage: way(Producer::Triage),
-            grants: way(Producer::Grants),
-            notification: way(Producer::Notification),
+            identity: way(Service::Identity),
+            intake: way(Service::Intake),
+            triage: way(Service::Triage),
+            grants: way(Service::Grants),
+            notification: way(Service::Notification),
         }
     }
 
@@ -124,13 +132,13 @@ impl Lines {
         notification, NotificationClient);
 
     /// A service's event log.
-    pub fn event_log(&self, of: Producer, credential: &Credential) -> EventLogClient<Line> {
+    pub fn event_log(&self, of: Service, credential: &Credential) -> EventLogClient<Line> {
         let way = match of {
-            Producer::Identity => &self.identity,
-            Producer::Intake => &self.intake,
-            Producer::Triage => &self.triage,
-            Producer::Grants => &self.grants,
-            Producer::Notification => &self.notification,
+            Service::Identity => &self.identity,
+            Service::Intake => &self.intake,
+            Service::Triage => &self.triage,
+            Service::Grants => &self.grants,
+            Service::Notification => &self.notification,
         };
         EventLogClient::with_interceptor(way.clone(), credential.clone())
             .max_decoding_message_size(LARGEST_ANSWER)

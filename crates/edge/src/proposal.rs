@@ -70,7 +70,7 @@ impl Proposal {
 }
 
 /// A proposal opened, every commitment recomputed from the text that is shown.
-pub struct ShownProposal {
+pub struct VerifiedProposal {
     /// What will be done.
     pub scope: Sensitive<String>,
     /// Line by line.
@@ -80,7 +80,7 @@ pub struct ShownProposal {
     digest: [u8; 32],
 }
 
-impl ShownProposal {
+impl VerifiedProposal {
     /// Opens a grant's proposal. Refused when a text is not the one that its commitment was made for, or carries none:
     /// then nothing is shown and nothing can be signed.
     pub fn open(keys: &CaseKeys, grant: &Grant) -> Result<Self, EdgeError> {
@@ -112,5 +112,5 @@ fn open(keys: &CaseKeys, terms: &Terms, wanted: &Field) -> Result<Sensitive<Stri
     let committed = |field: &&SealedField| field.name == wanted.name && field.commitment.len() == 32;
     let refusal = || Refusal::invalid(wanted.name.clone(), TermsRule::NotCommitted);
     let field = terms.sealed.iter().find(committed).ok_or_else(refusal)?;
-    keys.open(wanted.compartment, field)
+    keys.open(wanted, field)
 }

@@ -169,9 +169,7 @@ impl ReceiptHolder {
         let mut thread = Thread::default();
         for message in self.sealed_messages().await? {
             let field = message.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
-            // A text that was sealed for another message is none of this one.
-            let is_its_own = is_text_of(&message.message_id, field);
-            let Some(text) = keys.open(Compartment::Thread, field).ok().filter(|_| is_its_own) else {
+            let Some(text) = open_message(&keys, &message.message_id, field) else {
                 thread.unopened += 1;
                 continue;
             };
@@ -268,13 +266,11 @@ impl ReceiptHolder {
             return Ok(None);
         };
         let field = found.text.as_ref().ok_or(EdgeError::Incomplete("a message's text"))?;
-        match keys.open(Compartment::Thread, field) {
-            Ok(words) if words.expose() == text && is_text_of(&id, field) => {
-                let tag = keys.tag(Compartment::Thread, field, text)?;
-                Ok(Some(Posted { message_id, version: found.place, tag }))
-            }
-            Ok(_) | Err(_) => Ok(None),
+        if open_message(keys, &id, field).is_none_or(|words| words.expose() != text) {
+            return Ok(None);
         }
+        let tag = keys.tag(Compartment::Thread, field, text)?;
+        Ok(Some(Posted { message_id, version: found.place, tag }))
     }
 
     fn sign(&self, call: &impl RequesterCall, text_tag: &[u8], at: Timestamp) -> ActSignature {
@@ -405,8 +401,8 @@ pub fn message_id(case: CaseId, request_id: &str) -> MessageId {
     MessageId::from_bytes(bytes)
 }
 
-/// Whether a text was sealed for the message of this id.
-fn is_text_of(message_id: &str, text: &SealedField) -> bool {
-    let id = message_id.parse::<MessageId>();
-    id.is_ok_and(|id| text.name == fields::message(id).name && id.to_string() == message_id)
+/// The words of the message of this id; none where they do not open, or were sealed for another.
+fn open_message(keys: &CaseKeys, message_id: &str, text: &SealedField) -> Option<Sensitive<String>> {
+    let id = message_id.parse::<MessageId>().ok().filter(|id| id.to_string() == message_id)?;
+    keys.open(&fields::message(id), text).ok()
 }

@@ -10,7 +10,7 @@ use flare_contracts::{
         GetMyselfRequest, LoginRequest, LogoutRequest, RefreshAccessRequest, StartLoginRequest,
         TeamMembership,
     },
-    vote,
+    input, vote,
 };
 use flare_kernel::{CaseId, StaffId};
 use flare_seal::{
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Lines, Team, case_file::next_epoch};
+use crate::{CaseKeys, Credential, EdgeError, KeyBundle, Lines, Team, case_keys::next_epoch};
 
 /// An access token is asked for anew when it is older than this; it lives 60 s.
 const TOKEN_AGE: std::time::Duration = std::time::Duration::from_secs(40);
@@ -178,16 +178,21 @@ impl Session {
         Ok(token.0.clone())
     }
 
-    /// Opens the keys of a case, or of one of its grants, as far as this person's teams reach.
-    pub fn case_keys(&self, case: CaseId, epochs: &[KeyEpoch]) -> CaseKeys {
+    /// Opens the keys of these compartments of a case, as far as this person's teams reach. Each service is asked for the
+    /// compartments that it keeps, and no service's word on another's is taken.
+    pub fn case_keys(&self, case: CaseId, of: &[Compartment], epochs: &[KeyEpoch]) -> CaseKeys {
         let mut keys = CaseKeys::new(case);
-        self.open_more(&mut keys, epochs);
+        self.open_more(&mut keys, of, epochs);
         keys
     }
 
-    /// Opens further epochs into the same keys, such as those that another service holds.
-    pub fn open_more(&self, keys: &mut CaseKeys, epochs: &[KeyEpoch]) {
-        keys.open_epochs(Some(&self.bundle), epochs, |recipient, generation| {
+    /// Opens further epochs into the same keys, such as those that another service keeps.
+    pub fn open_more(&self, keys: &mut CaseKeys, of: &[Compartment], epochs: &[KeyEpoch]) {
+        let is_kept = |epoch: &&KeyEpoch| {
+            input::compartment("keys", epoch.compartment).is_ok_and(|compartment| of.contains(&compartment))
+        };
+        let epochs: Vec<_> = epochs.iter().filter(is_kept).cloned().collect();
+        keys.open_epochs(Some(&self.bundle), &epochs, |recipient, generation| {
             let team = recipient.strip_prefix("team:")?;
             self.teams.get(&(team.to_owned(), generation))
         });

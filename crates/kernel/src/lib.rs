@@ -1,9 +1,10 @@
-//! The words every other crate shares: identifiers, money, time, days, lanes, countries, languages, codenames, codes.
+//! The words every other crate shares: identifiers, money, time, days, lanes, countries, languages, codenames, codes, and how long to wait after a failure.
 //!
 //! Nothing here does I/O or knows a clock. The forms that are read here are those that machines write, one for each
 //! value; what people type is read by `flare_typed` and ends in the same types. Everything is parsed at the edge into one of these types or refused with
 //! an error that names the rule, so that code further in cannot be handed a value that makes no sense.
 
+mod backoff;
 mod code;
 mod codename;
 mod country;
@@ -13,10 +14,12 @@ mod lane;
 mod language;
 mod money;
 mod random;
+pub mod settings;
 mod time;
 
+pub use backoff::Backoff;
 pub use code::UnknownCode;
-pub use codename::codename;
+pub use codename::{Codename, CodenameError};
 pub use country::{Country, CountryError, Place};
 pub use date::{Date, DateError};
 pub use id::{

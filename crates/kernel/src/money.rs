@@ -59,6 +59,9 @@ fn decimals_allowed(currency: Currency) -> String {
 }
 
 impl Currency {
+    /// EUR.
+    pub(crate) const EURO: Self = Self { iso: iso_currency::Currency::EUR, decimals: 2 };
+
     /// Reads a code of three capital letters. A currency that was withdrawn since is read as long as the list has it: what
     /// is stored in it stays readable.
     pub fn parse(code: &str) -> Result<Self, MoneyError> {

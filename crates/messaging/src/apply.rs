@@ -9,15 +9,16 @@ use std::{
     time::Duration,
 };
 
-use flare_contracts::{Kind, Reason, Refusal, coded, events::v1::LoggedEvent};
-use flare_store::{Error, Tx, Value, Write};
-use prost::Message as _;
+use flare_contracts::{Kind, Reason, Refusal, Service, coded};
+use flare_store::{Error, Tx, Value, Work, Write};
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    Consumer, Received,
-    cursor::{Cursor, StreamKey, key_of},
-    parking::{Parked, keep, take_out},
+    Handler,
+    cursor::{Cursor, StreamKey, differ, key_of, tell_of_difference},
+    figures,
+    history::{Hashes, History, note},
+    inbox_event::{InboxEvent, keep, take_out},
 };
 
 /// Makes a span part of the trace that a `traceparent` names.
@@ -49,11 +50,11 @@ const COMING_WITHIN: Duration = Duration::from_secs(3);
 /// Applies the next events of some streams: what has just come, and what waits for it in the inbox.
 #[derive(Clone)]
 pub(crate) struct Apply {
-    pub(crate) consumer: Arc<dyn Consumer>,
+    pub(crate) handler: Arc<dyn Handler>,
     /// In order, so that two workers lock them alike.
     pub(crate) streams: Vec<StreamKey>,
     /// Events of these streams that have just come and are in no inbox yet.
-    pub(crate) came: Arc<[Parked]>,
+    pub(crate) came: Arc<[InboxEvent]>,
     /// At most this many events of each.
     pub(crate) most: i64,
     pub(crate) progress: Arc<Progress>,
@@ -61,12 +62,25 @@ pub(crate) struct Apply {
 }
 
 /// What a write did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Applied {
     /// Events that had their effect.
     pub(crate) events: usize,
     /// Rows that left the inbox; those of events that had their effect before, too.
     pub(crate) gone: usize,
+    /// Streams that wait for a person from now on, because their producer tells another history.
+    pub(crate) differing: Vec<StreamKey>,
+}
+
+impl Applied {
+    /// Counts what a service applied, and says what waits for a person. Gives how many rows left the inbox.
+    pub(crate) fn told_of(&self, service: Service) -> usize {
+        figures::count(figures::APPLIED, service, self.events);
+        for key in &self.differing {
+            tell_of_difference(service, key);
+        }
+        self.gone
+    }
 }
 
 /// How far a write came, for when it fails: an error alone does not tell which event it was about.
@@ -125,64 +139,127 @@ impl Write for Apply {
     /// whoever moves a cursor to just before it finds it.
     async fn apply(&self, tx: &mut Tx) -> Result<Applied, Error> {
         let began = tx.now();
-        let cursors = Cursor::lock_all(tx, &self.streams).await?;
-        let free = self.streams.iter().zip(&cursors).filter(|(_, cursor)| !cursor.is_held(tx.now()));
-        let free: Vec<_> = free.map(|(key, _)| key.values()).collect();
-        let waiting = waiting(tx, &free).await?;
-        let (mut moved, mut gone, mut kept, mut events) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        for (key, cursor) in self.streams.iter().zip(cursors) {
+        let turns = self.turns(tx).await?;
+        let mut places = Vec::new();
+        for turn in &turns {
+            places.extend(turn.places());
+        }
+        let hashes = Hashes::load(tx, &places).await?;
+        let (mut moved, mut noted, mut differing) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut gone, mut kept, mut events) = (Vec::new(), Vec::new(), 0);
+        for turn in &turns {
             self.progress.begin();
-            let stored = waiting.get(key).map_or(&[][..], Vec::as_slice);
-            let came: Vec<_> = self.came.iter().filter(|came| came.key == *key).collect();
-            let mut seq = cursor.seq;
-            if !cursor.is_held(tx.now()) {
-                let mut next: BTreeMap<i64, &[u8]> = stored.iter().map(|(seq, row)| (*seq, &**row)).collect();
-                next.extend(came.iter().map(|came| (came.seq, &*came.envelope)));
-                while let Some(envelope) = next.get(&(seq + 1)).filter(|_| seq - cursor.seq < self.most) {
-                    seq += 1;
-                    self.progress.reach(seq);
-                    self.apply_event(tx, key, envelope).await?;
-                    events += 1;
-                }
-            }
-            if seq > cursor.seq {
-                moved.push((key, seq));
+            let mut history = History::up_to(turn.key, turn.cursor.seq, &hashes);
+            if !turn.cursor.is_held(tx.now()) {
+                events += self.run(tx, turn, &mut history).await?;
             }
             if self.streams.len() > 1 && tx.now() > began.plus(AHEAD) {
                 return Err(Error::NotYet("a history is ahead of the clock; each goes by itself"));
             }
-            gone.extend(stored.iter().map(|(at, _)| (key, *at)).filter(|(_, at)| *at <= seq));
-            kept.extend(came.into_iter().filter(|came| came.seq > seq));
+            if turn.events().any(|event| history.differs_from(event)) {
+                differing.push(turn.key);
+            }
+            let is_over = |event: &InboxEvent| event.seq() <= history.seq() && !history.differs_from(event);
+            let stored = turn.stored.iter().filter(|event| is_over(event));
+            gone.extend(stored.map(|event| (turn.key, event.seq())));
+            kept.extend(turn.came.iter().copied().filter(|came| !is_over(came)));
+            if history.seq() > turn.cursor.seq {
+                moved.push((turn.key, history.seq()));
+            }
+            noted.extend(history.into_new());
         }
         Cursor::advance_all(tx, &moved).await?;
+        note(tx, &noted).await?;
         take_out(tx, &gone).await?;
+        if !self.came.is_empty() && !gone.is_empty() {
+            // What waited behind these may be more than one turn takes.
+            tx.hint(Work::Inbox);
+        }
         keep(tx, kept).await?;
-        Ok(Applied { events, gone: gone.len() })
+        let differing = differ(tx, &differing).await?;
+        Ok(Applied { events, gone: gone.len(), differing })
+    }
+}
+
+/// A stream whose turn it is: how far it was applied, and what there is of it.
+struct Turn<'a> {
+    key: &'a StreamKey,
+    cursor: Cursor,
+    /// What lies in the inbox, unless the stream waits.
+    stored: Vec<InboxEvent>,
+    came: Vec<&'a InboxEvent>,
+}
+
+impl Turn<'_> {
+    fn events(&self) -> impl Iterator<Item = &InboxEvent> {
+        self.stored.iter().chain(self.came.iter().copied())
+    }
+
+    /// Where it matters whether an event was applied, and which.
+    fn places(&self) -> impl Iterator<Item = (&StreamKey, i64)> {
+        let numbers = self.events().map(InboxEvent::seq);
+        std::iter::once(self.cursor.seq).chain(numbers).map(move |seq| (self.key, seq))
     }
 }
 
 impl Apply {
-    async fn apply_event(&self, tx: &mut Tx, key: &StreamKey, envelope: &[u8]) -> Result<(), Error> {
-        let unknown = || Refusal::from(Unreadable::UnknownEvent { producer: key.producer.to_string() });
-        let logged = LoggedEvent::decode(envelope).map_err(|_| unknown())?;
-        if logged.payload.is_empty() && logged.salt.is_empty() {
-            // Erased before it was received: there is nothing left that could have an effect.
+    async fn turns(&self, tx: &mut Tx) -> Result<Vec<Turn<'_>>, Error> {
+        let cursors = Cursor::lock_all(tx, &self.streams).await?;
+        let free = self.streams.iter().zip(&cursors).filter(|(_, cursor)| !cursor.is_held(tx.now()));
+        let free: Vec<_> = free.map(|(key, _)| key.values()).collect();
+        let mut waiting = waiting(tx, &free).await?;
+        let turns = self.streams.iter().zip(cursors).map(|(key, cursor)| {
+            let stored = waiting.remove(key).unwrap_or_default();
+            let came = self.came.iter().filter(|came| came.key == *key).collect();
+            Turn { key, cursor, stored, came }
+        });
+        Ok(turns.collect())
+    }
+
+    /// Applies what is next of a stream as long as it follows; says how many events had their effect.
+    async fn run<'t>(
+        &self,
+        tx: &mut Tx,
+        turn: &'t Turn<'_>,
+        history: &mut History<'t>,
+    ) -> Result<usize, Error> {
+        let mut numbered: BTreeMap<i64, Vec<&'t InboxEvent>> = BTreeMap::new();
+        for event in turn.events() {
+            numbered.entry(event.seq()).or_default().push(event);
+        }
+        let mut effects = 0;
+        while history.seq() - turn.cursor.seq < self.most {
+            let mut told = numbered.get(&(history.seq() + 1)).into_iter().flatten().copied();
+            let Some(event) = told.find(|event| history.is_followed_by(event)) else { break };
+            self.progress.reach(event.seq());
+            if !history.had(event) {
+                self.apply_event(tx, event).await?;
+                effects += 1;
+            }
+            history.push(event);
+        }
+        Ok(effects)
+    }
+
+    async fn apply_event(&self, tx: &mut Tx, event: &InboxEvent) -> Result<(), Error> {
+        if event.is_erased() {
             return Ok(());
         }
-        let (kind, traceparent) = (logged.kind.clone(), logged.traceparent.clone());
-        let received = Received::decode(key.producer, logged).map_err(|_| unknown())?;
-        let span = tracing::info_span!("apply", producer = %key.producer, stream = key.stream, seq = received.seq, kind);
-        (self.follow)(&span, &traceparent);
-        self.consumer.apply(tx, &received).instrument(span).await
+        let producer = event.key.producer;
+        let unknown = || Refusal::from(Unreadable::UnknownEvent { producer: producer.to_string() });
+        let received = event.received.as_ref().ok_or_else(unknown)?;
+        let (stream, kind) = (&received.stream, &event.record.kind);
+        let span = tracing::info_span!("apply", %producer, stream, seq = received.seq, kind);
+        (self.follow)(&span, &event.record.trace);
+        self.handler.apply(tx, received).instrument(span).await
     }
 }
 
-/// What lies in the inbox of these streams, whose cursors are locked, in order.
-async fn waiting(
-    tx: &mut Tx,
-    streams: &[[Value; 2]],
-) -> Result<BTreeMap<StreamKey, Vec<(i64, Vec<u8>)>>, Error> {
+/// What lies in the inbox of these streams, whose cursors are locked, in order. A row that no longer holds its event is let
+/// go: its producer has it.
+async fn waiting(tx: &mut Tx, streams: &[[Value; 2]]) -> Result<BTreeMap<StreamKey, Vec<InboxEvent>>, Error> {
     let mut waiting: BTreeMap<StreamKey, Vec<_>> = BTreeMap::new();
+    let mut spoilt = Vec::new();
     // Of each stream as much as one turn of the worker applies, whatever lies behind.
     let rows = tx
         .with_values(
@@ -194,8 +271,13 @@ async fn waiting(
         )
         .await?;
     for row in &rows {
-        waiting.entry(key_of(row)?).or_default().push((row.int("seq")?, row.bytes("envelope")?));
+        match InboxEvent::of_row(row)? {
+            Some(event) => waiting.entry(event.key.clone()).or_default().push(event),
+            None => spoilt.push((key_of(row)?, row.int("seq")?)),
+        }
     }
+    let spoilt: Vec<_> = spoilt.iter().map(|(key, seq)| (key, *seq)).collect();
+    take_out(tx, &spoilt).await?;
     Ok(waiting)
 }
 

@@ -1,15 +1,20 @@
 //! The port through which events leave a service.
 
 use async_trait::async_trait;
-use flare_contracts::{Producer, events::v1::LoggedEvent, input};
-use flare_store::EventRecord;
+use flare_contracts::{
+    Service, common,
+    events::v1::{LoggedEvent, StreamHead},
+    input,
+};
+use flare_kernel::Lane;
+use flare_store::{EventRecord, LastEvent};
 
 /// Carries events to whoever listens.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Waits until events of this producer can be published, or says that they cannot be now. Asked before events are
     /// claimed, so that a claim never runs out while a connection is made.
-    async fn ready(&self, producer: Producer) -> Result<(), PublishError>;
+    async fn ready(&self, producer: Service) -> Result<(), PublishError>;
 
     /// Publishes events; one answer for each, in their order. `Ok` means that every listener has the event durably or
     /// that a broker has it durably for them.
@@ -20,7 +25,7 @@ pub trait Bus: Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// Whose event it is.
-    pub producer: Producer,
+    pub producer: Service,
     /// The event as it is logged.
     pub event: EventRecord,
 }
@@ -55,4 +60,41 @@ pub(crate) fn logged(event: &EventRecord) -> LoggedEvent {
         hash: event.hash.clone(),
         traceparent: event.trace.clone(),
     }
+}
+
+/// An event as it came, as its producer logged it; none when it is no event that could ever be put in order.
+pub(crate) fn recorded(logged: LoggedEvent) -> Option<EventRecord> {
+    let lane = lane_of(&logged)?;
+    let at = input::timestamp_in(logged.at.as_ref()?);
+    let erased = logged.payload.is_empty() && logged.salt.is_empty();
+    let sound = logged.seq >= 1 && !logged.stream.is_empty();
+    sound.then(|| EventRecord {
+        stream: logged.stream,
+        seq: logged.seq,
+        event_id: logged.event_id,
+        kind: logged.kind,
+        payload: (!erased).then_some(logged.payload),
+        actor: (!erased).then_some(logged.actor),
+        at,
+        lane,
+        salt: (!erased).then_some(logged.salt),
+        digest: logged.digest,
+        hash: logged.hash,
+        trace: logged.traceparent,
+    })
+}
+
+/// The lane an event travels in, if it names one.
+fn lane_of(logged: &LoggedEvent) -> Option<Lane> {
+    match logged.lane() {
+        common::v1::Lane::Unspecified => None,
+        common::v1::Lane::Critical => Some(Lane::Critical),
+        common::v1::Lane::Urgent => Some(Lane::Urgent),
+        common::v1::Lane::Standard => Some(Lane::Standard),
+    }
+}
+
+/// Where a history ends, as its producer tells it.
+pub(crate) fn head_out(last: LastEvent) -> StreamHead {
+    StreamHead { stream: last.stream, seq: last.seq, hash: last.hash }
 }

@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::Timestamp;
-use flare_store::{Database, Error, Page, Record, Row, Tx, Value, Write, sql};
+use flare_store::{Database, Error, Page, Record, Row, Tx, Value, Work, Write, sql};
 
 use crate::{figures, pause::delay_after};
 
@@ -17,7 +17,7 @@ const LAST_WAIT: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct StreamKey {
     pub(crate) stream: String,
-    pub(crate) producer: Producer,
+    pub(crate) producer: Service,
 }
 
 impl StreamKey {
@@ -102,8 +102,8 @@ fn cursor_row(key: &StreamKey, seq: i64) -> [Value; 5] {
 }
 
 /// The number of the last event of a producer's stream that had its effect here; 0 before the first. Whatever is decided
-/// on it may be outrun by a worker, which only ever raises it.
-pub async fn applied(database: &Database, producer: Producer, stream: &str) -> Result<i64, Error> {
+/// on it may be outrun by a worker, which only ever raises it; a person who lets a history be told anew sets it back.
+pub async fn applied(database: &Database, producer: Service, stream: &str) -> Result<i64, Error> {
     let query = sql("SELECT seq FROM cursors WHERE producer = $1 AND stream = $2")
         .bind(producer.as_str())
         .bind(stream.to_owned());
@@ -158,7 +158,7 @@ impl Write for Fail {
 /// Notes a failure, and says so where people look.
 pub(crate) async fn note_failure(
     database: &Database,
-    service: Producer,
+    service: Service,
     key: StreamKey,
     seq: i64,
     reason: &str,
@@ -176,6 +176,65 @@ pub(crate) async fn note_failure(
         }
     }
     Ok(())
+}
+
+/// Why a stream waits for a person whose producer tells another history than was applied here. Statements name it, too.
+const HISTORY_DIFFERS: &str = "HISTORY_DIFFERS";
+
+/// Has streams wait for a person, whose cursors are locked, because their producer tells another history. Gives those
+/// that did not yet.
+pub(crate) async fn differ(tx: &mut Tx, keys: &[&StreamKey]) -> Result<Vec<StreamKey>, Error> {
+    let mut new = Vec::new();
+    for key in keys {
+        let set = sql("UPDATE cursors SET reason = $3, quarantined_at = $4 \
+                       WHERE producer = $1 AND stream = $2 AND (reason IS NULL OR reason <> $3)")
+        .bind(key.producer.as_str())
+        .bind(key.stream.clone())
+        .bind(HISTORY_DIFFERS)
+        .bind(tx.now().as_micros());
+        if tx.execute(set).await? > 0 {
+            new.push((*key).clone());
+        }
+    }
+    Ok(new)
+}
+
+/// Says where people look that a stream waits because its producer tells another history.
+pub(crate) fn tell_of_difference(service: Service, key: &StreamKey) {
+    let StreamKey { producer, stream } = key;
+    tracing::error!(%service, %producer, stream, reason = HISTORY_DIFFERS, "a producer tells another history than was applied; see deploy/README.md");
+}
+
+/// Sets a stream aside of which its producer does not have the last event that was applied, unless another was applied
+/// since.
+pub(crate) async fn set_aside(
+    database: &Database,
+    service: Service,
+    key: &StreamKey,
+    seq: i64,
+) -> Result<(), Error> {
+    let new = database.write(SetAside { key: key.clone(), seq }).await?;
+    for key in &new {
+        tell_of_difference(service, key);
+    }
+    Ok(())
+}
+
+struct SetAside {
+    key: StreamKey,
+    /// The number that was compared.
+    seq: i64,
+}
+
+impl Write for SetAside {
+    type Output = Vec<StreamKey>;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<Vec<StreamKey>, Error> {
+        if Cursor::lock(tx, &self.key).await?.seq != self.seq {
+            return Ok(Vec::new());
+        }
+        differ(tx, &[&self.key]).await
+    }
 }
 
 /// Holds a stream for a second without counting: the database had a bad moment.
@@ -213,23 +272,37 @@ pub(crate) async fn quarantined(
     page: &Page<(String, String)>,
 ) -> Result<Vec<((String, String), Quarantined)>, Error> {
     let (producer, stream) = page.after().clone();
-    let query = sql("SELECT producer, stream, seq, reason, quarantined_at FROM cursors \
+    let query = sql("SELECT producer, stream, seq, reason, quarantined_at, \
+                     (SELECT MIN(i.seq) FROM inbox i WHERE i.producer = cursors.producer \
+                     AND i.stream = cursors.stream AND i.seq <= cursors.seq) AS another FROM cursors \
                      WHERE reason IS NOT NULL AND (producer, stream) > ($1, $2) ORDER BY producer, stream LIMIT $3");
     let rows = database.fetch_all(query.bind(producer).bind(stream).bind(page.limit())).await?;
     let read = |row: &Row| {
-        let quarantined = Quarantined {
-            key: key_of(row)?,
-            seq: row.int("seq")?.saturating_add(1),
-            reason: row.text("reason")?,
-            since: row.timestamp("quarantined_at")?,
+        let (applied, reason) = (row.int("seq")?, row.text("reason")?);
+        let seq = match row.int_or_null("another")? {
+            Some(another) if reason == HISTORY_DIFFERS => another,
+            // None came under a known number; the last one applied is none that its producer has.
+            None if reason == HISTORY_DIFFERS => applied.max(1),
+            _ => applied.saturating_add(1),
         };
+        let quarantined =
+            Quarantined { key: key_of(row)?, seq, reason, since: row.timestamp("quarantined_at")? };
         Ok(((row.text("producer")?, row.text("stream")?), quarantined))
     };
     rows.iter().map(read).collect()
 }
 
+/// Whether any stream of a service's producers waits for a person.
+pub async fn has_quarantined(database: &Database) -> Result<bool, Error> {
+    let any = sql("SELECT stream FROM cursors WHERE reason IS NOT NULL LIMIT 1");
+    Ok(database.fetch_optional(any).await?.is_some())
+}
+
 /// Lets a quarantined stream be tried again; false when it is not quarantined.
 pub(crate) async fn release(tx: &mut Tx, key: &StreamKey) -> Result<bool, Error> {
+    if begin_anew(tx, key).await? {
+        return Ok(true);
+    }
     let released = tx
         .execute(
             sql("UPDATE cursors SET reason = NULL, quarantined_at = NULL, attempts = 0, held_until = 0 \
@@ -239,6 +312,35 @@ pub(crate) async fn release(tx: &mut Tx, key: &StreamKey) -> Result<bool, Error>
         )
         .await?;
     Ok(released > 0)
+}
+
+/// Has a stream told anew whose producer tells another history; false when it does not wait because of that. The cursor
+/// goes back to where the hashes of what was applied begin, as far as they reach up to it without a gap: behind an event
+/// whose hash is not known it never goes, for that would have its effect again. What waits is let go: everything is fetched as its
+/// producer has it now. What is the same event is passed over, and each other one has its effect.
+async fn begin_anew(tx: &mut Tx, key: &StreamKey) -> Result<bool, Error> {
+    let back = tx
+        .execute(
+            sql("UPDATE cursors SET reason = NULL, quarantined_at = NULL, attempts = 0, held_until = 0, \
+                 seq = COALESCE((SELECT MAX(a.seq) - 1 FROM applied a \
+                 WHERE a.producer = cursors.producer AND a.stream = cursors.stream AND a.seq <= cursors.seq \
+                 AND NOT EXISTS (SELECT 1 FROM applied b WHERE b.producer = a.producer \
+                 AND b.stream = a.stream AND b.seq = a.seq - 1) \
+                 AND EXISTS (SELECT 1 FROM applied z WHERE z.producer = cursors.producer \
+                 AND z.stream = cursors.stream AND z.seq = cursors.seq)), seq) \
+                 WHERE producer = $1 AND stream = $2 AND reason = $3")
+            .bind(key.producer.as_str())
+            .bind(key.stream.clone())
+            .bind(HISTORY_DIFFERS),
+        )
+        .await?;
+    if back == 0 {
+        return Ok(false);
+    }
+    let waiting = sql("DELETE FROM inbox WHERE producer = $1 AND stream = $2");
+    tx.execute(waiting.bind(key.producer.as_str()).bind(key.stream.clone())).await?;
+    tx.hint(Work::Missed);
+    Ok(true)
 }
 
 /// Lets streams be tried again whose reason passes by itself: with a version that knows the event, or with a log that

@@ -7,11 +7,11 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use flare_access::caller;
 use flare_contracts::{
-    InputRule, Producer, Refusal, UnknownProducer, coded,
+    InputRule, KeyScope, Refusal, Service, UnknownService, coded,
     events::v1::{
         EventsAfterRequest, EventsAfterResponse, ListEventsRequest, ListEventsResponse,
         ListQuarantinedRequest, ListQuarantinedResponse, QuarantinedStream, ReplayRequest, ReplayResponse,
-        StreamHead, StreamHeadsRequest, StreamHeadsResponse, event_log_server::EventLog,
+        StreamHeadsRequest, StreamHeadsResponse, event_log_server::EventLog,
     },
     input,
     limits::EVENTS_AT_ONCE,
@@ -20,8 +20,8 @@ use flare_store::{Database, Error, Once, Page, Tx, Work, Write};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Role,
-    bus::logged,
+    HostedService,
+    bus::{head_out, logged},
     cursor::{Quarantined, StreamKey, quarantined, release},
 };
 
@@ -38,23 +38,23 @@ coded! {
 
 /// The logs of the roles of this process.
 #[derive(Clone, Debug)]
-pub struct EventLogService(Arc<HashMap<Producer, Database>>);
+pub struct EventLogService(Arc<HashMap<Service, Database>>);
 
 impl EventLogService {
     /// The logs of these roles.
-    pub fn new(roles: &[Role]) -> Self {
-        Self(Arc::new(roles.iter().map(|role| (role.producer, role.database.clone())).collect()))
+    pub fn new(roles: &[HostedService]) -> Self {
+        Self(Arc::new(roles.iter().map(|role| (role.service, role.database.clone())).collect()))
     }
 
-    fn database(&self, field: &str, service: &str) -> Result<(Producer, &Database), Refusal> {
+    fn database(&self, field: &str, service: &str) -> Result<(Service, &Database), Refusal> {
         let producer = producer(field, service)?;
         let database = self.0.get(&producer);
         Ok((producer, database.ok_or_else(|| Refusal::invalid(field, LogRule::NotAServiceHere))?))
     }
 }
 
-fn producer(field: &str, name: &str) -> Result<Producer, Refusal> {
-    name.parse().map_err(|error: UnknownProducer| Refusal::invalid(field, error))
+fn producer(field: &str, name: &str) -> Result<Service, Refusal> {
+    name.parse().map_err(|error: UnknownService| Refusal::invalid(field, error))
 }
 
 fn stream(name: String) -> Result<String, Refusal> {
@@ -99,8 +99,7 @@ impl EventLog for EventLogService {
         let (_, database) = self.database("producer", &message.producer)?;
         let limit = limit("limit", message.limit, 1000, 5000)?;
         let heads = flare_store::page_of_stream_heads(database, &message.after, limit).await?;
-        let heads = heads.into_iter().map(|(stream, seq)| StreamHead { stream, seq }).collect();
-        Ok(Response::new(StreamHeadsResponse { heads }))
+        Ok(Response::new(StreamHeadsResponse { heads: heads.into_iter().map(head_out).collect() }))
     }
 
     async fn list_events(
@@ -134,7 +133,7 @@ impl EventLog for EventLogService {
     async fn replay(&self, request: Request<ReplayRequest>) -> Result<Response<ReplayResponse>, Status> {
         let (scope, actor) = {
             let caller = caller(&request)?;
-            (caller.idempotency_scope(), caller.actor())
+            (caller.key_scope(), caller.actor())
         };
         let message = request.into_inner();
         let (consumer, database) = self.database("consumer", &message.consumer)?;

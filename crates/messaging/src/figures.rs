@@ -6,6 +6,8 @@ pub const OUTBOX_DEPTH: &str = "flare_outbox_depth";
 pub const INBOX_DEPTH: &str = "flare_inbox_depth";
 /// Gauge: streams that wait for somebody to look.
 pub const QUARANTINED: &str = "flare_quarantined_streams";
+/// Gauge: those of them whose producer tells another history than was applied, as one does that was restored alone.
+pub const DIFFERING: &str = "flare_differing_histories";
 /// Counter: events that the bus confirmed.
 pub const PUBLISHED: &str = "flare_published_total";
 /// Counter: attempts to publish an event that the bus did not confirm.
@@ -23,10 +25,10 @@ pub const TIMERS_FIRED: &str = "flare_timers_fired_total";
 /// Counter: timers whose handler failed.
 pub const TIMER_FAILURES: &str = "flare_timer_failures_total";
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 
 /// Adds to a counter of a service.
-pub(crate) fn count(name: &'static str, service: Producer, by: usize) {
+pub(crate) fn count(name: &'static str, service: Service, by: usize) {
     if by > 0 {
         metrics::counter!(name, "service" => service.as_str())
             .increment(u64::try_from(by).unwrap_or(u64::MAX));
@@ -34,7 +36,7 @@ pub(crate) fn count(name: &'static str, service: Producer, by: usize) {
 }
 
 /// Sets a gauge of a service.
-pub(crate) fn set(name: &'static str, service: Producer, to: i64) {
+pub(crate) fn set(name: &'static str, service: Service, to: i64) {
     #[allow(clippy::cast_precision_loss, reason = "a gauge is a float, and counts stay far below 2^52")]
     metrics::gauge!(name, "service" => service.as_str()).set(to as f64);
 }

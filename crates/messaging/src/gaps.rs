@@ -6,21 +6,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_store::{Database, Error, Work, sql};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EventSource, FetchError, Role,
+    EventSource, FetchError, HostedService,
     cursor::{StreamKey, key_of, note_failure},
     figures,
-    parking::{Parked, park},
+    inbox_event::{InboxEvent, insert},
     run_loop::{Round, Rounds, RunLoop},
 };
 
 /// How old a gap must be before its events are fetched.
 const GAP_AGE: flare_kernel::Duration = flare_kernel::Duration::from_secs(1);
-/// How often gaps are looked for while anything of the producer waits.
+/// How long a worker rests between two looks while anything of the producer waits.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many gaps one look covers.
 const GAPS: i64 = 50;
@@ -30,18 +31,18 @@ pub(crate) const FETCH: i32 = 100;
 /// Fetches what one producer's events wait for.
 #[derive(Clone)]
 pub struct GapWorker {
-    service: Producer,
-    producer: Producer,
+    service: Service,
+    producer: Service,
     database: Database,
     source: Arc<dyn EventSource>,
 }
 
 impl GapWorker {
     /// The workers of a role, one for each producer it listens to.
-    pub fn of_role(role: &Role, source: &Arc<dyn EventSource>) -> Vec<Self> {
-        let listens_to = role.consumer.as_ref().map_or(&[][..], |consumer| consumer.listens_to());
-        let worker = |producer: &Producer| Self {
-            service: role.producer,
+    pub fn of_role(role: &HostedService, source: &Arc<dyn EventSource>) -> Vec<Self> {
+        let listens_to = role.handler.as_ref().map_or(&[][..], |handler| handler.listens_to());
+        let worker = |producer: &Service| Self {
+            service: role.service,
             producer: *producer,
             database: role.database.clone(),
             source: Arc::clone(source),
@@ -50,7 +51,7 @@ impl GapWorker {
     }
 
     /// Whose events it fetches.
-    pub fn producer(&self) -> Producer {
+    pub fn producer(&self) -> Service {
         self.producer
     }
 
@@ -62,13 +63,16 @@ impl GapWorker {
         run_loop.run(&token, &mut self.clone()).await;
     }
 
+    /// It rests here: every event that is kept hints at the inbox, what is fetched too, and no gap is worth a look
+    /// before it is old.
     async fn look(&self) -> Result<Round, FetchError> {
         let waits = sql("SELECT seq FROM inbox WHERE producer = $1 LIMIT 1").bind(self.producer.as_str());
         if self.database.fetch_optional(waits).await?.is_none() {
             return Ok(Round::Idle);
         }
         self.fetch_once().await?;
-        Ok(Round::DueIn(LOOK_AGAIN))
+        sleep(LOOK_AGAIN).await;
+        Ok(Round::Worked(Duration::ZERO))
     }
 
     /// Fetches what is missing in front of events that have waited for more than a second. Says how many were fetched.
@@ -76,10 +80,12 @@ impl GapWorker {
         let mut fetched = 0;
         for (key, seq) in self.gaps().await? {
             let events = self.source.events_after(key.producer, &key.stream, seq, FETCH).await?;
-            let rows: Vec<_> = events.iter().filter_map(|event| Parked::new(key.producer, event)).collect();
+            let rows: Vec<_> =
+                events.into_iter().filter_map(|event| InboxEvent::of_wire(key.producer, event)).collect();
             fetched += rows.len();
-            let closes = events.first().is_some_and(|event| event.seq == seq + 1);
-            park(&self.database, rows).await?;
+            // One that cannot be put in order is not there, whatever its number.
+            let closes = rows.first().is_some_and(|row| row.seq() == seq + 1);
+            insert(&self.database, rows).await?;
             if !closes {
                 note_failure(&self.database, self.service, key, seq + 1, "MISSING_EVENT").await?;
             }

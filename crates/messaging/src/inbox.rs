@@ -1,21 +1,20 @@
 //! From the inbox to a service's own tables, in the order of each stream.
 //!
-//! What a bus brings before its turn, what failed, and what was fetched waits here. The worker picks streams whose next event is there, the most pressing
-//! first, locks their cursors and applies what is contiguous. An event that fails again and again stops its own stream
-//! only.
+//! What a bus brings before its turn, what failed, and what was fetched waits here. The worker picks streams whose next
+//! event is there, the most pressing first, locks their cursors and applies what is contiguous. An event that fails again
+//! and again stops its own stream only, and so does one of another history.
 
 use std::sync::Arc;
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_store::{Database, Error, Work, sql};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Consumer, Role,
+    Handler, HostedService,
     apply::{Apply, FailedAt, FollowTrace, Progress, RUN, reason_of},
     cursor::{Hold, ReleasePassing, StreamKey, key_of, note_failure},
-    figures,
     pause::breath,
     run_loop::{Round, Rounds, RunLoop, SOON},
 };
@@ -28,9 +27,9 @@ const STREAMS: usize = 16;
 /// Applies what waits in a service's inbox.
 #[derive(Clone)]
 pub struct InboxWorker {
-    service: Producer,
+    service: Service,
     database: Database,
-    consumer: Arc<dyn Consumer>,
+    handler: Arc<dyn Handler>,
     follow: FollowTrace,
     /// Whether what an earlier version could not read was let go.
     released: bool,
@@ -38,12 +37,12 @@ pub struct InboxWorker {
 
 impl InboxWorker {
     /// The worker of a role; none when the role listens to nobody.
-    pub fn new(role: &Role, follow: FollowTrace) -> Option<Self> {
-        let consumer = Arc::clone(role.consumer.as_ref()?);
+    pub fn new(role: &HostedService, follow: FollowTrace) -> Option<Self> {
+        let handler = Arc::clone(role.handler.as_ref()?);
         Some(Self {
-            service: role.producer,
+            service: role.service,
             database: role.database.clone(),
-            consumer,
+            handler,
             follow,
             released: false,
         })
@@ -115,13 +114,10 @@ impl InboxWorker {
 
     async fn apply(&self, streams: Vec<StreamKey>, most: i64) -> (Result<usize, Error>, FailedAt) {
         let progress = Arc::new(Progress::default());
-        let (consumer, follow) = (Arc::clone(&self.consumer), self.follow);
+        let (handler, follow) = (Arc::clone(&self.handler), self.follow);
         let came = Arc::default();
-        let write = Apply { consumer, streams, came, most, progress: Arc::clone(&progress), follow };
-        let outcome = self.database.write(write).await.map(|applied| {
-            figures::count(figures::APPLIED, self.service, applied.events);
-            applied.gone
-        });
+        let write = Apply { handler, streams, came, most, progress: Arc::clone(&progress), follow };
+        let outcome = self.database.write(write).await.map(|applied| applied.told_of(self.service));
         (outcome, progress.failed_at())
     }
 

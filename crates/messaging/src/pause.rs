@@ -6,6 +6,11 @@ use flare_store::Listener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+/// How long a worker waits at most after a failure. Meanwhile it hears no hint, so that this is how late work may be once
+/// what was away is back; and no longer than a killed replica's work lies. Some thirty workers that each ask once in this
+/// while are no burden to a database that is coming back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
 /// How long a worker that has just handled so many events waits before it goes on: under load, what comes meanwhile
 /// shares its commit. The more came at once the longer, up to 200 ms. The first event after a quiet while waits for nothing.
 pub(crate) fn breath(handled: usize) -> Duration {
@@ -33,10 +38,10 @@ pub(crate) fn delay_after(failures: i64, first: Duration, most: Duration) -> fla
 pub(crate) struct Pause(i64);
 
 impl Pause {
-    /// One more; how long to wait now, at most 10 seconds.
+    /// One more; how long to wait now: a quarter of a second at first, at most [`LONGEST_PAUSE`].
     pub(crate) fn longer(&mut self) -> Duration {
         self.0 = self.0.saturating_add(1);
-        wait_after(self.0, Duration::from_millis(250), Duration::from_secs(10))
+        wait_after(self.0, Duration::from_millis(250), LONGEST_PAUSE)
     }
 
     /// It works again.
@@ -77,6 +82,16 @@ mod tests {
             let (wait, full) = (wait_after(failures, first, most), Duration::from_secs(full));
             assert!(wait >= full / 2 && wait <= full, "{failures}: {wait:?}");
         }
+    }
+
+    #[test]
+    fn a_worker_that_fails_comes_back_within_five_seconds_and_seldom() {
+        let mut pause = Pause::default();
+        let waits: Vec<_> = (0..50).map(|_| pause.longer()).collect();
+        assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(5)), "{waits:?}");
+        assert!(waits[5..].iter().all(|wait| *wait >= Duration::from_millis(2_500)), "{waits:?}");
+        pause.over();
+        assert!(pause.longer() <= Duration::from_millis(250), "what failed long ago counts no more");
     }
 
     #[tokio::test]

@@ -7,18 +7,18 @@
 mod approvals;
 mod bus;
 mod connection;
-mod consumer;
 mod declare;
 mod names;
 mod publisher;
 mod signature;
+mod source;
 
 pub use approvals::RabbitApproverQueues;
 pub use bus::RabbitBus;
 pub use connection::RabbitError;
-pub use consumer::RabbitConsumer;
 pub use names::RabbitSettings;
 pub use signature::EventKeys;
+pub use source::RabbitSource;
 
 #[cfg(test)]
 mod tests;

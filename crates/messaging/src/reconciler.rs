@@ -1,21 +1,23 @@
 //! What makes a broker that forgets everything a delay and not a loss.
 //!
-//! At start and every ten minutes a consumer compares the last number of each stream, as its producer tells it, with what
-//! it has applied or received, and fetches the rest.
+//! At start and every ten minutes a consumer compares the last event of each stream, as its producer tells it, with what it
+//! has applied or received. It fetches the rest, and sets a stream aside of which its producer does not have what was
+//! applied.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use flare_contracts::{Producer, events::v1::StreamHead};
+use flare_contracts::{Service, events::v1::StreamHead};
 use flare_store::{Database, Error, Work, sql};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EventSource, FetchError, Role,
+    EventSource, FetchError, HostedService,
     cursor::applied,
     figures,
     gaps::FETCH,
-    parking::{Parked, park},
+    history::compare,
+    inbox_event::{InboxEvent, insert},
     run_loop::{Round, Rounds, RunLoop},
 };
 
@@ -30,17 +32,17 @@ const PAGE: i32 = 1000;
 /// Finds what has not come.
 #[derive(Clone)]
 pub struct Reconciler {
-    service: Producer,
+    service: Service,
     database: Database,
-    listens_to: &'static [Producer],
+    listens_to: &'static [Service],
     source: Arc<dyn EventSource>,
 }
 
 impl Reconciler {
     /// The reconciler of a role; none when the role listens to nobody.
-    pub fn new(role: &Role, source: Arc<dyn EventSource>) -> Option<Self> {
-        let listens_to = role.consumer.as_ref()?.listens_to();
-        Some(Self { service: role.producer, database: role.database.clone(), listens_to, source })
+    pub fn new(role: &HostedService, source: Arc<dyn EventSource>) -> Option<Self> {
+        let listens_to = role.handler.as_ref()?.listens_to();
+        Some(Self { service: role.service, database: role.database.clone(), listens_to, source })
     }
 
     /// Reconciles at once, whenever the broker is back, and every ten minutes until the token is cancelled.
@@ -74,11 +76,11 @@ impl Reconciler {
         failure.map_or(Ok(fetched), Err)
     }
 
-    async fn reconcile(&self, producer: Producer) -> Result<usize, FetchError> {
-        let (mut after, mut fetched) = (String::new(), 0);
+    async fn reconcile(&self, producer: Service) -> Result<usize, FetchError> {
+        let (mut after, mut fetched, mut told) = (String::new(), 0, HashMap::new());
         loop {
             let heads = self.source.stream_heads(producer, &after, PAGE).await?;
-            let Some(last) = heads.last() else { return Ok(fetched) };
+            let Some(last) = heads.last() else { break };
             last.stream.clone_into(&mut after);
             let known = self.cursors(producer, &heads).await?;
             for head in &heads {
@@ -86,12 +88,15 @@ impl Reconciler {
                     fetched += self.catch_up(producer, head).await?;
                 }
             }
+            told.extend(heads.into_iter().map(|head| (head.stream.clone(), head)));
         }
+        compare(&self.database, self.service, producer, &told, &*self.source).await?;
+        Ok(fetched)
     }
 
     /// The cursors of a page of streams, in one look. A database that sorts names otherwise than the producer's may
     /// leave some out; they are looked up one by one.
-    async fn cursors(&self, producer: Producer, heads: &[StreamHead]) -> Result<HashMap<String, i64>, Error> {
+    async fn cursors(&self, producer: Service, heads: &[StreamHead]) -> Result<HashMap<String, i64>, Error> {
         let (Some(first), Some(last)) = (heads.first(), heads.last()) else { return Ok(HashMap::new()) };
         let rows = self
             .database
@@ -105,7 +110,7 @@ impl Reconciler {
         rows.iter().map(|row| Ok((row.text("stream")?, row.int("seq")?))).collect()
     }
 
-    async fn catch_up(&self, producer: Producer, head: &StreamHead) -> Result<usize, FetchError> {
+    async fn catch_up(&self, producer: Service, head: &StreamHead) -> Result<usize, FetchError> {
         let mut seq = applied(&self.database, producer, &head.stream).await?;
         if self.waiting(producer, head, seq).await? >= head.seq - seq {
             return Ok(0);
@@ -119,16 +124,17 @@ impl Reconciler {
                 break;
             }
             seq = last.seq;
-            let rows: Vec<_> = events.iter().filter_map(|event| Parked::new(producer, event)).collect();
+            let rows: Vec<_> =
+                events.into_iter().filter_map(|event| InboxEvent::of_wire(producer, event)).collect();
             fetched += rows.len();
-            park(&self.database, rows).await?;
+            insert(&self.database, rows).await?;
         }
         figures::count(figures::FETCHED, self.service, fetched);
         Ok(fetched)
     }
 
     /// How many of the missing events are in the inbox.
-    async fn waiting(&self, producer: Producer, head: &StreamHead, seq: i64) -> Result<i64, Error> {
+    async fn waiting(&self, producer: Service, head: &StreamHead, seq: i64) -> Result<i64, Error> {
         let query = sql("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM inbox \
                          WHERE producer = $1 AND stream = $2 AND seq > $3 AND seq <= $4")
         .bind(producer.as_str())

@@ -6,14 +6,14 @@
 
 use std::{error, sync::Arc, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::random;
 use flare_store::{Database, Error, EventRecord, Tx, Work, Write, sql};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Bus, Outgoing, PublishError, Role, figures,
+    Bus, HostedService, Outgoing, PublishError, figures,
     pause::{breath, delay_after},
     run_loop::{Round, Rounds, RunLoop, SOON},
 };
@@ -31,7 +31,7 @@ const LAST_WAIT: Duration = Duration::from_mins(1);
 /// Publishes a service's events.
 #[derive(Clone)]
 pub struct Relay {
-    producer: Producer,
+    producer: Service,
     database: Database,
     bus: Arc<dyn Bus>,
 }
@@ -49,8 +49,8 @@ pub(crate) struct Relayed {
 
 impl Relay {
     /// The relay of a role.
-    pub fn new(role: &Role, bus: Arc<dyn Bus>) -> Self {
-        Self { producer: role.producer, database: role.database.clone(), bus }
+    pub fn new(role: &HostedService, bus: Arc<dyn Bus>) -> Self {
+        Self { producer: role.service, database: role.database.clone(), bus }
     }
 
     /// Publishes whatever comes until the token is cancelled.

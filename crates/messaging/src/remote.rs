@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use flare_contracts::{
-    Producer,
+    Service,
     events::v1::{
         EventsAfterRequest, LoggedEvent, StreamHead, StreamHeadsRequest, event_log_client::EventLogClient,
     },
@@ -19,7 +19,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// The logs of services behind channels of type `T`, which add the credentials of the calling service.
 #[derive(Clone, Debug)]
-pub struct RemoteEventSource<T>(HashMap<Producer, EventLogClient<T>>);
+pub struct RemoteEventSource<T>(HashMap<Service, EventLogClient<T>>);
 
 impl<T> RemoteEventSource<T>
 where
@@ -29,7 +29,7 @@ where
     <T::ResponseBody as http_body::Body>::Error: Into<StdError> + Send,
 {
     /// The producers and the channel to each.
-    pub fn new(channels: impl IntoIterator<Item = (Producer, T)>) -> Self {
+    pub fn new(channels: impl IntoIterator<Item = (Service, T)>) -> Self {
         Self(
             channels
                 .into_iter()
@@ -40,7 +40,7 @@ where
 }
 
 impl<T: Clone> RemoteEventSource<T> {
-    fn client(&self, producer: Producer) -> Result<EventLogClient<T>, SourceError> {
+    fn client(&self, producer: Service) -> Result<EventLogClient<T>, SourceError> {
         self.0.get(&producer).cloned().ok_or(SourceError::Unknown(producer))
     }
 }
@@ -51,7 +51,7 @@ fn request<M>(message: M) -> Request<M> {
     request
 }
 
-fn refused(producer: Producer) -> impl Fn(Status) -> SourceError {
+fn refused(producer: Service) -> impl Fn(Status) -> SourceError {
     move |status| SourceError::Call { producer, source: Box::new(status) }
 }
 
@@ -66,7 +66,7 @@ where
 {
     async fn events_after(
         &self,
-        producer: Producer,
+        producer: Service,
         stream: &str,
         seq: i64,
         limit: i32,
@@ -79,7 +79,7 @@ where
 
     async fn stream_heads(
         &self,
-        producer: Producer,
+        producer: Service,
         after: &str,
         limit: i32,
     ) -> Result<Vec<StreamHead>, SourceError> {

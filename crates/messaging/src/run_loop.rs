@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_store::{Database, Work};
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +10,10 @@ use crate::pause::{Pause, rest};
 
 /// How soon a worker looks again whose work is there and cannot be done yet.
 pub const SOON: Duration = Duration::from_millis(500);
+
+/// How long a worker waits at most for what is due at a time: the clock goes on while the machine sleeps, and what
+/// counts the seconds of a wait may stand still.
+const DUE_WITHIN: Duration = Duration::from_secs(5);
 
 /// How a round of a worker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +40,7 @@ pub trait Rounds: Send {
 #[derive(Clone, Copy, Debug)]
 pub struct RunLoop<'a> {
     /// The service whose worker it is.
-    pub service: Producer,
+    pub service: Service,
     /// Its tables.
     pub database: &'a Database,
     /// The hints that wake it.
@@ -49,7 +53,8 @@ pub struct RunLoop<'a> {
 
 impl RunLoop<'_> {
     /// Does rounds until the token is cancelled. A worker that is not woken looks again all the same. After a failure only
-    /// time passes, longer each time: more to do changes nothing.
+    /// time passes, longer each time, up to five seconds: more to do changes nothing, and what cannot be reached is not
+    /// asked again with each piece of work.
     pub async fn run(self, token: &CancellationToken, worker: &mut impl Rounds) {
         let mut listener = self.database.listen(self.work);
         let mut pause = Pause::default();
@@ -64,7 +69,7 @@ impl RunLoop<'_> {
                 }
                 Ok(Round::DueIn(wait)) => {
                     pause.over();
-                    wait.min(self.look_every)
+                    wait.min(self.look_every).min(DUE_WITHIN)
                 }
                 Ok(Round::Idle) => {
                     pause.over();
@@ -88,6 +93,8 @@ impl RunLoop<'_> {
 #[cfg(test)]
 mod tests {
     use std::vec::IntoIter;
+
+    use tokio::time::Instant;
 
     use super::*;
     use crate::tests::World;
@@ -128,7 +135,7 @@ mod tests {
         ];
         let mut script = Script { ends: ends.into_iter(), database: database.clone() };
         let run_loop = RunLoop {
-            service: Producer::Triage,
+            service: Service::Triage,
             database: &database,
             work: Work::Own,
             look_every: LONG,
@@ -136,6 +143,54 @@ mod tests {
         };
         run_loop.run(&CancellationToken::new(), &mut script).await;
         assert_eq!(script.ends.len(), 0);
+    }
+
+    /// The clock of the waits is the test's: it goes on by itself where everybody waits.
+    #[tokio::test]
+    async fn a_round_that_nothing_wakes_comes_in_time() {
+        let world = World::sqlite().await;
+        let database = world.inbox_database();
+        tokio::time::pause();
+        // How a round ended, and after how many whole seconds the next one begins.
+        let cases = [
+            (Ok(Round::DueIn(LONG)), 5..=5),
+            (Ok(Round::DueIn(Duration::from_secs(2))), 2..=2),
+            (Ok(Round::Idle), 60..=60),
+            (Err(1), 0..=0),
+            (Err(100), 2..=5),
+        ];
+        for (end, expected) in cases {
+            let (token, mut waits) = (CancellationToken::new(), Waits { end, begun: Vec::new() });
+            let run_loop = RunLoop {
+                service: Service::Triage,
+                database,
+                work: Work::Own,
+                look_every: Duration::from_mins(1),
+                trouble: "it cannot work now",
+            };
+            run_loop.run(&token, &mut waits).await;
+            let [.., before, last] = waits.begun.as_slice() else { panic!("two rounds") };
+            let waited = (*last - *before).as_secs();
+            assert!(expected.contains(&waited), "{end:?}: {waited} s");
+        }
+    }
+
+    /// Ends a round like this, as many as fail, and stops the loop with the one after.
+    struct Waits {
+        end: Result<Round, usize>,
+        begun: Vec<Instant>,
+    }
+
+    impl Rounds for Waits {
+        type Error = usize;
+
+        async fn round(&mut self, token: &CancellationToken) -> Result<Round, usize> {
+            self.begun.push(Instant::now());
+            if self.begun.len() > self.end.err().unwrap_or(1) {
+                token.cancel();
+            }
+            self.end
+        }
     }
 
     #[tokio::test]
@@ -154,7 +209,7 @@ mod tests {
         }
         let world = World::sqlite().await;
         let run_loop = RunLoop {
-            service: Producer::Triage,
+            service: Service::Triage,
             database: world.inbox_database(),
             work: Work::Own,
             look_every: Duration::from_millis(1),

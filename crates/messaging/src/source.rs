@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use flare_contracts::{
-    Producer,
+    Service,
     events::v1::{LoggedEvent, StreamHead},
 };
 use flare_store::Database;
 
-use crate::{Role, bus::logged};
+use crate::{
+    HostedService,
+    bus::{head_out, logged},
+};
 
 /// The logs of the producers.
 #[async_trait]
@@ -17,16 +20,16 @@ pub trait EventSource: Send + Sync + 'static {
     /// The events of a stream after a number, in order, at most `limit` (1 to 500).
     async fn events_after(
         &self,
-        producer: Producer,
+        producer: Service,
         stream: &str,
         seq: i64,
         limit: i32,
     ) -> Result<Vec<LoggedEvent>, SourceError>;
 
-    /// The last number of each stream named after `after`, in order of name, at most `limit` (1 to 5000).
+    /// The last event of each stream named after `after`, in order of name, at most `limit` (1 to 5000).
     async fn stream_heads(
         &self,
-        producer: Producer,
+        producer: Service,
         after: &str,
         limit: i32,
     ) -> Result<Vec<StreamHead>, SourceError>;
@@ -37,12 +40,12 @@ pub trait EventSource: Send + Sync + 'static {
 pub enum SourceError {
     /// The producer is not among those that can be asked.
     #[error("the log of {0} is not known here")]
-    Unknown(Producer),
+    Unknown(Service),
     /// The producer's tables could not be read.
     #[error("the log of {producer} could not be read: {source}")]
     Store {
         /// Whose log.
-        producer: Producer,
+        producer: Service,
         /// Why.
         source: flare_store::Error,
     },
@@ -50,7 +53,7 @@ pub enum SourceError {
     #[error("{producer} did not give its log: {source}")]
     Call {
         /// Who.
-        producer: Producer,
+        producer: Service,
         /// What it said.
         source: Box<tonic::Status>,
     },
@@ -69,15 +72,15 @@ pub enum FetchError {
 
 /// The logs of services that run in this process, read from their tables.
 #[derive(Clone, Debug)]
-pub struct LocalEventSource(HashMap<Producer, Database>);
+pub struct LocalEventSource(HashMap<Service, Database>);
 
 impl LocalEventSource {
     /// The logs of these roles.
-    pub fn new(roles: &[Role]) -> Self {
-        Self(roles.iter().map(|role| (role.producer, role.database.clone())).collect())
+    pub fn new(roles: &[HostedService]) -> Self {
+        Self(roles.iter().map(|role| (role.service, role.database.clone())).collect())
     }
 
-    fn database(&self, producer: Producer) -> Result<&Database, SourceError> {
+    fn database(&self, producer: Service) -> Result<&Database, SourceError> {
         self.0.get(&producer).ok_or(SourceError::Unknown(producer))
     }
 }
@@ -86,7 +89,7 @@ impl LocalEventSource {
 impl EventSource for LocalEventSource {
     async fn events_after(
         &self,
-        producer: Producer,
+        producer: Service,
         stream: &str,
         seq: i64,
         limit: i32,
@@ -98,12 +101,12 @@ impl EventSource for LocalEventSource {
 
     async fn stream_heads(
         &self,
-        producer: Producer,
+        producer: Service,
         after: &str,
         limit: i32,
     ) -> Result<Vec<StreamHead>, SourceError> {
         let found = flare_store::page_of_stream_heads(self.database(producer)?, after, limit.into()).await;
         let heads = found.map_err(|source| SourceError::Store { producer, source })?;
-        Ok(heads.into_iter().map(|(stream, seq)| StreamHead { stream, seq }).collect())
+        Ok(heads.into_iter().map(head_out).collect())
     }
 }

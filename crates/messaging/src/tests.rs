@@ -2,9 +2,11 @@
 
 mod crashes;
 mod event_log;
+mod event_sink;
 mod fixtures;
+mod gaps;
+mod histories;
 mod inbox;
-mod receiver;
 mod reconciler;
 mod relay;
 mod timers;

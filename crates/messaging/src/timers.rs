@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_store::{Database, Error, Row, Tx, Work, Write, sql};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    DueTimer, Role, TimerHandler, figures,
+    DueTimer, HostedService, TimerHandler, figures,
     pause::delay_after,
     run_loop::{Round, Rounds, RunLoop},
 };
@@ -23,7 +23,7 @@ const WORRYING: i64 = 10;
 /// Fires a service's timers.
 #[derive(Clone)]
 pub struct TimerWorker {
-    service: Producer,
+    service: Service,
     database: Database,
     handler: Arc<dyn TimerHandler>,
 }
@@ -38,9 +38,9 @@ struct Found {
 
 impl TimerWorker {
     /// The worker of a role; none when the role sets no timers.
-    pub fn new(role: &Role) -> Option<Self> {
+    pub fn new(role: &HostedService) -> Option<Self> {
         let handler = Arc::clone(role.timers.as_ref()?);
-        Some(Self { service: role.producer, database: role.database.clone(), handler })
+        Some(Self { service: role.service, database: role.database.clone(), handler })
     }
 
     /// Fires whatever comes due until the token is cancelled.

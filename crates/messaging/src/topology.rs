@@ -1,21 +1,21 @@
 //! Who listens to whom: the one table that every role declares on the broker, whole, before it publishes.
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 
-/// The services whose events `service` receives. What its [`Consumer`](crate::Consumer) returns, too.
-pub const fn listens_to(service: Producer) -> &'static [Producer] {
+/// The services whose events `service` receives. What its [`Handler`](crate::Handler) returns, too.
+pub const fn listens_to(service: Service) -> &'static [Service] {
     match service {
-        Producer::Identity => &[],
-        Producer::Intake => &[Producer::Triage, Producer::Grants],
-        Producer::Triage => &[Producer::Intake, Producer::Grants],
-        Producer::Grants => &[Producer::Intake, Producer::Triage, Producer::Identity],
-        Producer::Notification => &[Producer::Identity, Producer::Intake, Producer::Triage, Producer::Grants],
+        Service::Identity => &[],
+        Service::Intake => &[Service::Triage, Service::Grants],
+        Service::Triage => &[Service::Intake, Service::Grants],
+        Service::Grants => &[Service::Intake, Service::Triage, Service::Identity],
+        Service::Notification => &[Service::Identity, Service::Intake, Service::Triage, Service::Grants],
     }
 }
 
 /// The services that receive the events of `producer`.
-pub fn listeners_of(producer: Producer) -> impl Iterator<Item = Producer> {
-    Producer::ALL.into_iter().filter(move |service| listens_to(*service).contains(&producer))
+pub fn listeners_of(producer: Service) -> impl Iterator<Item = Service> {
+    Service::ALL.into_iter().filter(move |service| listens_to(*service).contains(&producer))
 }
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn nobody_listens_to_itself_or_twice_to_another() {
-        for service in Producer::ALL {
+        for service in Service::ALL {
             let mut heard = listens_to(service).to_vec();
             assert!(!heard.contains(&service));
             heard.sort();
@@ -36,9 +36,9 @@ mod tests {
     #[test]
     fn notification_and_grants_listen_to_identity_and_nobody_to_notification() {
         assert_eq!(
-            listeners_of(Producer::Identity).collect::<Vec<_>>(),
-            [Producer::Grants, Producer::Notification]
+            listeners_of(Service::Identity).collect::<Vec<_>>(),
+            [Service::Grants, Service::Notification]
         );
-        assert_eq!(listeners_of(Producer::Notification).count(), 0);
+        assert_eq!(listeners_of(Service::Notification).count(), 0);
     }
 }

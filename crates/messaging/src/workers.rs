@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Bus, Depths, EventSource, FollowTrace, GapWorker, InboxWorker, RabbitConsumer, RabbitSettings,
-    Reconciler, Relay, Role, TimerWorker,
+    Bus, Depths, EventSource, FollowTrace, GapWorker, HostedService, InboxWorker, RabbitSettings,
+    RabbitSource, Reconciler, Relay, TimerWorker,
 };
 
 /// What the workers of a process share.
@@ -36,7 +36,7 @@ enum Task {
     Gaps(GapWorker),
     Timers(TimerWorker),
     Reconciler(Reconciler),
-    Rabbit(RabbitConsumer),
+    Rabbit(RabbitSource),
     Depths(Depths),
 }
 
@@ -67,11 +67,11 @@ impl Worker {
 }
 
 /// The workers of these roles. Nothing runs before [`Worker::run`].
-pub fn workers(roles: &[Role], wiring: &Wiring) -> Vec<Worker> {
+pub fn workers(roles: &[HostedService], wiring: &Wiring) -> Vec<Worker> {
     roles.iter().flat_map(|role| workers_of(role, wiring)).collect()
 }
 
-fn workers_of(role: &Role, wiring: &Wiring) -> Vec<Worker> {
+fn workers_of(role: &HostedService, wiring: &Wiring) -> Vec<Worker> {
     let rabbit = wiring.rabbit.clone();
     let relay = Relay::new(role, Arc::clone(&wiring.bus));
     let gaps = GapWorker::of_role(role, &wiring.source).into_iter();
@@ -84,12 +84,12 @@ fn workers_of(role: &Role, wiring: &Wiring) -> Vec<Worker> {
         ("reconciler", Reconciler::new(role, Arc::clone(&wiring.source)).map(Task::Reconciler)),
         (
             "consumer",
-            rabbit.and_then(|rabbit| RabbitConsumer::new(role, rabbit, wiring.follow)).map(Task::Rabbit),
+            rabbit.and_then(|rabbit| RabbitSource::new(role, rabbit, wiring.follow)).map(Task::Rabbit),
         ),
         ("depths", Some(Task::Depths(Depths::new(role)))),
     ];
     let worker = |(what, task): (String, Option<Task>)| {
-        Some(Worker { name: format!("{}: {what}", role.producer).into(), task: task? })
+        Some(Worker { name: format!("{}: {what}", role.service).into(), task: task? })
     };
     tasks.into_iter().map(named).chain(gaps).filter_map(worker).collect()
 }

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use flare_kernel::Backoff;
 use http::{Request, Response};
 use tokio::{
     sync::Mutex as AsyncMutex,
@@ -24,7 +25,7 @@ use tonic::{
 };
 use tower::{Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 
-use crate::{backoff::Backoff, tls::Tls, trace_context};
+use crate::{tls::Tls, trace_context};
 
 /// What a generated client is made over, whether the other role runs in this process or elsewhere:
 /// `IntakeClient::new(channel)`.

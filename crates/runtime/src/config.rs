@@ -1,7 +1,8 @@
 //! Configuration: committed defaults, then a file, then the environment, then the command line.
 //!
 //! Every key stands in `defaults.toml` with its meaning. Whatever names a key that does not stand there is refused, and
-//! so is a value of another kind; all problems are listed at once, before a port opens. Secrets are never printed.
+//! so is a value of another kind; all problems are listed at once, before a port opens. Secrets are never printed. What the
+//! organisation's policy says is for the services to read and to check ([`PolicySection`]).
 
 mod check;
 mod secret;
@@ -10,18 +11,18 @@ mod settings;
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    fmt,
     path::PathBuf,
 };
 
 use config::{Config, File, FileFormat, Source, Value, ValueKind};
 
 pub use check::is_loopback;
+pub use flare_kernel::settings::{BadSettings, PolicySection, Problem};
 pub use secret::Secret;
 pub use settings::{
     BrokerSettings, CacheSettings, DatabaseSettings, FilesSettings, LimitSettings, LogFormat, Mode,
-    ModeSettings, PeerSettings, PolicySettings, PortalSettings, ServerSettings, ServiceSettings, Settings,
-    TelemetrySettings, TlsSettings,
+    ModeSettings, PeerSettings, PortalSettings, ServerSettings, ServiceSettings, Settings, TelemetrySettings,
+    TlsSettings,
 };
 
 /// The committed defaults, with a comment on every key.
@@ -46,24 +47,6 @@ pub struct Sources {
     file: Option<PathBuf>,
     environment: Vec<(OsString, OsString)>,
     command_line: Vec<(String, String)>,
-}
-
-/// One thing that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The key, such as `server.listen`, or the name of a variable or file.
-    pub key: String,
-    /// The rule it breaks, as a sentence part: "must be an address and a port".
-    pub rule: String,
-    /// What was given, unless it may be secret.
-    pub value: Option<String>,
-}
-
-/// Why no process may start with these settings: every problem there is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadSettings {
-    /// At least one.
-    pub problems: Vec<Problem>,
 }
 
 impl Sources {
@@ -130,7 +113,7 @@ impl Reader {
     fn new() -> Result<Self, BadSettings> {
         let table = File::from_str(DEFAULTS, FileFormat::Toml)
             .collect()
-            .map_err(|error| BadSettings::one("defaults.toml", error.to_string()))?;
+            .map_err(|error| one_problem("defaults.toml", error.to_string()))?;
         let mut values = BTreeMap::new();
         flatten("", table, &mut values);
         Ok(Self { values, problems: Vec::new() })
@@ -206,12 +189,12 @@ impl Reader {
         for (key, value) in self.values {
             builder = builder
                 .set_override(&key, Value::new(None, value))
-                .map_err(|error| BadSettings::one(&key, error.to_string()))?;
+                .map_err(|error| one_problem(&key, error.to_string()))?;
         }
         builder
             .build()
             .and_then(Config::try_deserialize)
-            .map_err(|error| BadSettings::one("defaults.toml", error.to_string()))
+            .map_err(|error| one_problem("defaults.toml", error.to_string()))
     }
 }
 
@@ -257,30 +240,9 @@ fn broken_rule(key: &str, default: &ValueKind, value: &ValueKind) -> Option<Stri
     }
 }
 
-impl BadSettings {
-    fn one(key: &str, rule: String) -> Self {
-        Self { problems: vec![Problem { key: key.to_owned(), rule, value: None }] }
-    }
+fn one_problem(key: &str, rule: String) -> BadSettings {
+    BadSettings { problems: vec![Problem { key: key.to_owned(), rule, value: None }] }
 }
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.key, self.rule)?;
-        match &self.value {
-            Some(value) => write!(f, ", not {value:?}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for BadSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the settings cannot be used:")?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
-    }
-}
-
-impl std::error::Error for BadSettings {}
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@
 //! Nothing here knows a case or a grant. The environment, the machine's clock and the signals are read here and
 //! nowhere else.
 
-mod backoff;
 pub mod client;
 mod clock;
 pub mod config;
@@ -27,7 +26,6 @@ mod telemetry;
 mod tls;
 pub mod trace_context;
 
-pub use backoff::Backoff;
 pub use client::PeerChannel;
 pub use clock::SystemClock;
 pub use config::Settings;

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use flare_kernel::Backoff;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{
     sync::watch,
@@ -13,7 +14,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    backoff::Backoff,
     config::Secret,
     tasks::{OnFailure, Tasks},
 };

@@ -8,14 +8,13 @@ use std::{
     time::Duration,
 };
 
+use flare_kernel::Backoff;
 use futures::FutureExt;
 use tokio::{
     task::AbortHandle,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-use crate::backoff::Backoff;
 
 /// Why a task failed.
 pub type TaskError = Box<dyn std::error::Error + Send + Sync>;

@@ -51,6 +51,17 @@ pub struct EventRecord {
     pub trace: String,
 }
 
+/// Where a history ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastEvent {
+    /// Whose history.
+    pub stream: String,
+    /// The number of its last event.
+    pub seq: i64,
+    /// That event's hash.
+    pub hash: Vec<u8>,
+}
+
 /// Where a chain does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the history of {stream} does not hold at event {seq}: {what}")]
@@ -173,6 +184,11 @@ impl EventRecord {
         ]
     }
 
+    /// Whether it is the event after the one with this hash, in the history that both are of; the first follows none.
+    pub fn follows(&self, previous: &[u8]) -> bool {
+        link(previous, self) == self.hash
+    }
+
     /// Reads a row that has every column of `events`.
     pub fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
@@ -227,7 +243,7 @@ pub fn verify_chain(events: &[EventRecord]) -> Result<(), ChainBreak> {
         {
             return Err(broken("its content was changed"));
         }
-        if link(previous, event) != event.hash {
+        if !event.follows(previous) {
             return Err(broken("its place in the chain was changed"));
         }
         previous = &event.hash;
@@ -254,18 +270,21 @@ pub async fn events_after(
     rows.iter().map(EventRecord::from_row).collect()
 }
 
-/// The last number of each history named after `after`, in order of name, at most `limit`.
+/// The last event of each history named after `after`, in order of name, at most `limit`.
 pub async fn page_of_stream_heads(
     database: &Database,
     after: &str,
     limit: i64,
-) -> Result<Vec<(String, i64)>, Error> {
+) -> Result<Vec<LastEvent>, Error> {
     let rows = database
         .fetch_all(
-            sql("SELECT stream, seq FROM streams WHERE stream > $1 AND seq > 0 ORDER BY stream LIMIT $2")
+            sql("SELECT stream, seq, head FROM streams WHERE stream > $1 AND seq > 0 ORDER BY stream LIMIT $2")
                 .bind(after.to_owned())
                 .bind(limit),
         )
         .await?;
-    rows.iter().map(|row| Ok((row.text("stream")?, row.int("seq")?))).collect()
+    let last = |row: &Row| {
+        Ok(LastEvent { stream: row.text("stream")?, seq: row.int("seq")?, hash: row.bytes("head")? })
+    };
+    rows.iter().map(last).collect()
 }

@@ -57,6 +57,7 @@ places! {
     1: A 0;
     2: A 0, B 1;
     3: A 0, B 1, C 2;
+    5: A 0, B 1, C 2, D 3, E 4;
 }
 
 impl<P: Place> Page<P> {

@@ -1,4 +1,4 @@
-//! Several rows with one statement: one way to the database instead of one for each row.
+//! Several rows with one statement: few ways to the database instead of one for each row.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,10 @@ use crate::{Error, Record, Row, Tx, Value};
 const ROWS_AT_ONCE: usize = 1_000;
 
 impl Tx {
-    /// Stores new rows with a statement for each table.
+    /// Stores new rows, with few statements for each table.
     pub async fn insert(&mut self, records: Vec<Record>) -> Result<(), Error> {
         for alike in records.chunk_by(Record::is_like) {
-            for now in alike.chunks(ROWS_AT_ONCE) {
+            for now in pieces(alike) {
                 self.insert_records(now, "").await?;
             }
         }

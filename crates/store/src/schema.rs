@@ -38,8 +38,10 @@ pub struct Schema {
     pub refusals: &'static [ConstraintRefusal],
 }
 
-const OWN: &[Migration] =
-    &[Migration { version: 1, name: "store", sql: include_str!("../migrations/0001_store.sql") }];
+const OWN: &[Migration] = &[
+    Migration { version: 1, name: "store", sql: include_str!("../migrations/0001_store.sql") },
+    Migration { version: 2, name: "applied", sql: include_str!("../migrations/0002_applied.sql") },
+];
 
 impl Schema {
     /// The migrations of this crate and of the service as one list.

@@ -16,6 +16,7 @@ use crate::{
     database::{Engine, Inner},
     event_log::Pending,
     idempotency::{self, Earlier},
+    work::HintsOfWrite,
 };
 
 /// Counter: writes that were given up because their turn did not come in time.
@@ -95,7 +96,7 @@ impl Database {
     async fn attempt<W: Write>(&self, write: &W) -> Result<W::Output, Error> {
         let mut tx = self.begin().await?;
         let output = write.apply(&mut tx).await?;
-        tx.commit(self).await?;
+        tx.commit().await?;
         Ok(output)
     }
 
@@ -245,7 +246,7 @@ impl Tx {
         Err(Refusal::from(Cause::StaleVersion { expected, found }).field("version", rule))
     }
 
-    async fn commit(mut self, handle: &Database) -> Result<(), Error> {
+    async fn commit(mut self) -> Result<(), Error> {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
@@ -256,10 +257,11 @@ impl Tx {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let committed = self.inner.commit().await;
-        // A commit whose answer was lost may stand all the same.
-        self.hints.into_iter().for_each(|work| handle.hint(work));
-        committed.map_err(Error::Database)
+        // They are given whatever comes: the answer may be lost, and a bound in time may end this right here.
+        let hints = HintsOfWrite::new(self.database, self.hints);
+        self.inner.commit().await.map_err(Error::Database)?;
+        hints.give_once();
+        Ok(())
     }
 
     pub(crate) fn has_listeners(&self) -> bool {
@@ -273,5 +275,42 @@ impl Tx {
     /// Whether this very call was answered before.
     pub(crate) async fn earlier(&mut self, once: &Once) -> Result<Earlier, Error> {
         idempotency::claim(self, once).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, task::Poll};
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::{DatabaseOptions, DatabaseUrl, Schema, sql};
+
+    const SCHEMA: Schema = Schema { name: "cut_off", migrations: &[], refusals: &[] };
+
+    /// Begins to commit a write that hints and waits for no answer; false where the answer was there at once.
+    async fn cut_off(database: &Database) -> bool {
+        let mut tx = database.begin().await.unwrap();
+        let now = tx.now();
+        tx.set_timer("case_1", "assess", now).await.unwrap();
+        let mut committing = Box::pin(tx.commit());
+        poll_fn(|context| Poll::Ready(committing.as_mut().poll(context).is_pending())).await
+    }
+
+    /// As where a write's time is over while the engine commits.
+    #[tokio::test]
+    async fn a_commit_that_nobody_waits_for_hints_at_once_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().to_owned());
+        let database = Database::open(&url, SCHEMA, DatabaseOptions::default()).await.unwrap();
+        let mut timers_set = database.listen(Work::Timers);
+        while !cut_off(&database).await {
+            assert!(timers_set.has_hint(), "it was answered");
+        }
+        assert!(timers_set.has_hint(), "it may stand");
+        timeout(Duration::from_secs(20), timers_set.hint()).await.expect("it may be seen only now");
+        let timers = database.fetch_all(sql("SELECT stream FROM timers")).await.unwrap();
+        assert_eq!(timers.len(), 1, "it stands");
     }
 }

@@ -1,10 +1,20 @@
 //! Hints that there is something to do, so that whoever does it need not look again and again.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch, time::sleep};
 
-use crate::{Database, database::Engine};
+use crate::{
+    Database,
+    database::{Engine, Inner},
+};
+
+/// When the hints of a commit that was not answered are given again: each so many seconds after the one before.
+const AGAIN_AFTER_SECS: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// What workers of a service wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +43,10 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
+    fn give(&self, work: Work) {
+        self.of(work).send_replace(());
+    }
+
     fn of(&self, work: Work) -> &watch::Sender<()> {
         match work {
             Work::Outbox => &self.outbox,
@@ -40,6 +54,51 @@ impl Hints {
             Work::Timers => &self.timers,
             Work::Missed => &self.missed,
             Work::Own => &self.own,
+        }
+    }
+}
+
+/// The hints of one write from its commit on. They are given when this is dropped, so also where the answer comes too
+/// late and nobody waits for it any longer: the commit may stand all the same. It may even be seen only later; so where
+/// it was not answered they are given again, for half a minute.
+pub(crate) struct HintsOfWrite {
+    database: Arc<Inner>,
+    hints: BTreeSet<Work>,
+    stands: bool,
+}
+
+impl HintsOfWrite {
+    /// The hints of a write that is about to be committed.
+    pub(crate) fn new(database: Arc<Inner>, hints: BTreeSet<Work>) -> Self {
+        Self { database, hints, stands: false }
+    }
+
+    /// Gives them once: the commit was answered, and stands.
+    pub(crate) fn give_once(mut self) {
+        self.stands = true;
+    }
+}
+
+impl Drop for HintsOfWrite {
+    fn drop(&mut self) {
+        self.hints.iter().for_each(|work| self.database.hints.give(*work));
+        if self.stands || self.hints.is_empty() {
+            return;
+        }
+        // Without a runtime there is no worker either.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(give_again(Arc::downgrade(&self.database), std::mem::take(&mut self.hints)));
+        }
+    }
+}
+
+/// Gives hints a few times more. It holds up nobody: it ends with the database, or with the process.
+async fn give_again(database: Weak<Inner>, hints: BTreeSet<Work>) {
+    for secs in AGAIN_AFTER_SECS {
+        sleep(Duration::from_secs(secs)).await;
+        let Some(database) = database.upgrade() else { return };
+        for work in &hints {
+            database.hints.give(*work);
         }
     }
 }
@@ -68,7 +127,7 @@ impl Listener {
 impl Database {
     /// Hints that there is work. A write says so through its transaction, [`Tx::hint`](crate::Tx::hint).
     pub fn hint(&self, work: Work) {
-        self.inner().hints.of(work).send_replace(());
+        self.inner().hints.give(work);
     }
 
     /// Waits for hints from now on.

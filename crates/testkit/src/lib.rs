@@ -1,9 +1,11 @@
-//! What tests stand on: a service's database on either engine, with a clock that the test moves, and a way to a server
-//! that the test cuts.
+//! What tests stand on: a service's database on either engine, with a clock that the test moves, a way to a server that the
+//! test cuts, and the policy of an installation that sets none.
 
+mod policy;
 mod proxy;
 mod sandbox;
 
+pub use policy::policy;
 pub use proxy::Proxy;
 pub use sandbox::{Sandbox, in_full, postgres_url, rabbitmq_url, redis_url, tool};
 

@@ -9,6 +9,7 @@
 //! Nothing here does I/O or knows a clock; where today matters, it is an argument. What is written between machines is
 //! not read here: the strict forms are `flare_kernel`'s.
 
+pub mod codename;
 pub mod currency;
 pub mod date;
 pub mod language;

@@ -19,14 +19,15 @@ mod secret_file;
 pub(crate) mod session_file;
 mod staff;
 pub(crate) mod text_source;
+mod waiting;
 mod when;
 pub(crate) mod words;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-pub(crate) use context::{Context, Global, ask, retrying};
+pub(crate) use context::{Context, Global};
 pub(crate) use exit::{CliError, Exit};
 pub(crate) use output::Output;
 pub(crate) use text_source::TextSource;
@@ -51,7 +52,7 @@ Examples:
   flare demo                                    look around with made-up people and cases
   flare request submit --form request.json      ask for help; no account is needed
   flare receipt status --receipt-file receipt   see where a request stands
-  flare login mara && flare inbox               what needs you now
+  flare login mara && flare waiting             what waits for you
 
 Exit codes:
   0  done
@@ -80,8 +81,21 @@ enum Command {
   flare demo
   flare demo --listen 127.0.0.1:8000")]
     Demo(demo::DemoArgs),
+    /// Write what your shell needs to complete commands and options
+    #[command(after_help = "Examples:
+  flare completions bash > ~/.local/share/bash-completion/completions/flare
+  flare completions zsh > ~/.zfunc/_flare
+  flare completions fish > ~/.config/fish/completions/flare.fish")]
+    Completions(CompletionsArgs),
     #[command(flatten)]
     Act(Box<Act>),
+}
+
+/// `flare completions`
+#[derive(Args, Debug)]
+struct CompletionsArgs {
+    /// Which shell
+    shell: clap_complete::Shell,
 }
 
 /// What is asked of a Flare that runs.
@@ -107,6 +121,8 @@ enum Act {
     /// Grants: draft, vote, pay, report, close
     #[command(subcommand)]
     Grant(grant::GrantCommand),
+    /// What waits for you, across cases and grants
+    Waiting(waiting::WaitingArgs),
     /// What needs you now
     Inbox(inbox::InboxArgs),
     /// The audit trail: who did what, and the proof that nobody changed it
@@ -146,6 +162,10 @@ async fn dispatch(cli: Cli) -> Result<(), CliError> {
         None => served(run::run(run::RunArgs::default()).await),
         Some(Command::Run(args)) => served(run::run(args).await),
         Some(Command::Demo(args)) => served(demo::run(args).await),
+        Some(Command::Completions(args)) => {
+            clap_complete::generate(args.shell, &mut Cli::command(), "flare", &mut std::io::stdout());
+            Ok(())
+        }
         Some(Command::Act(act)) => carry_out(*act, &Context::new(&cli.global)?).await,
     }
 }
@@ -159,6 +179,7 @@ async fn carry_out(act: Act, context: &Context) -> Result<(), CliError> {
         Act::Receipt(command) => receipt::run(command, context).await,
         Act::Case(command) => case::run(command, context).await,
         Act::Grant(command) => grant::run(command, context).await,
+        Act::Waiting(args) => waiting::run(args, context).await,
         Act::Inbox(args) => inbox::run(args, context).await,
         Act::Audit(command) => audit::run(command, context).await,
         Act::Replay(args) => replay::run(args, context).await,
@@ -182,15 +203,27 @@ fn tell(error: &CliError, json: bool) {
 
 #[cfg(test)]
 mod tests {
+    mod contact_plans;
     mod lost_answers;
-
-    use clap::CommandFactory as _;
+    mod sources;
+    mod system;
 
     use super::*;
 
     #[test]
     fn the_tree_of_commands_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_shell_is_given_completions_of_every_command() {
+        use clap::ValueEnum as _;
+        for shell in clap_complete::Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "flare", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("acknowledge") && script.contains("request-id"), "{shell}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod guide;
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_edge::Lines;
 use flare_runtime::{
     Settings, Tasks, Telemetry,
@@ -46,10 +46,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), RunError> {
         "Sample people and sample requests. Never use this folder for anything real.\n",
     )?;
     let settings = settings(folder.path(), listen)?;
-    settings.check(&Producer::ALL)?;
+    settings.check(&Service::ALL)?;
     let tasks = Tasks::new(shutdown::on_signals()?);
     let telemetry = Telemetry::start(&settings.telemetry, &[flare_portal::CODE_SECONDS], &tasks)?;
-    let process = Process::start(&settings, &Producer::ALL, PassphraseRule::Sandbox, &tasks).await;
+    let process = Process::start(&settings, &Service::ALL, PassphraseRule::Sandbox, &tasks).await;
     let outcome = match process {
         Ok(process) => {
             let prepared = prepare(&settings, folder.path(), &process).await;

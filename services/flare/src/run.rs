@@ -10,20 +10,22 @@ mod listed_metadata;
 mod pages;
 mod pages_spool;
 mod peers;
+mod policy;
 mod ports;
 mod roles;
 
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use flare_access::{AccessLayer, TokenSigner, TokenVerifier};
-use flare_contracts::{AccessRules, Producer};
+use flare_contracts::{AccessRules, Service};
 use flare_edge::Lines;
+use flare_kernel::Backoff;
 use flare_messaging::{
-    ApproverQueues, Bus, EventKeys, EventSource, FollowTrace, LocalBus, LocalEventSource, NoApproverQueues,
-    RabbitApproverQueues, RabbitBus, RabbitSettings, Role, Wiring, workers,
+    ApproverQueues, Bus, EventKeys, EventSource, FollowTrace, HostedService, LocalBus, LocalEventSource,
+    NoApproverQueues, RabbitApproverQueues, RabbitBus, RabbitSettings, Wiring, workers,
 };
 use flare_runtime::{
-    Backoff, Ending, GrpcServer, Health, OnFailure, Settings, SystemClock, Tasks, Telemetry, Tls,
+    Ending, GrpcServer, Health, OnFailure, Settings, SystemClock, Tasks, Telemetry, Tls,
     config::{BadSettings, Mode, Sources},
     shutdown, trace_context,
 };
@@ -33,6 +35,8 @@ use tokio::net::TcpListener;
 
 use peers::Peers;
 use roles::Built;
+
+pub(crate) use roles::histories_name;
 
 /// Why the process could not start or did not end well.
 pub(crate) type RunError = Box<dyn std::error::Error + Send + Sync>;
@@ -59,7 +63,7 @@ pub(crate) struct RunArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
     /// A service.
-    Service(Producer),
+    Service(Service),
     /// The pages.
     Portal,
 }
@@ -84,7 +88,7 @@ struct UnknownRole;
 #[derive(Debug, PartialEq, Eq)]
 enum Roles {
     /// Some services, or all of them.
-    Services(Vec<Producer>),
+    Services(Vec<Service>),
     /// The pages and nothing else: whoever breaks into their process finds nothing of the services there.
     Portal,
 }
@@ -105,7 +109,7 @@ impl Roles {
             };
         }
         if services.is_empty() {
-            services = Producer::ALL.to_vec();
+            services = Service::ALL.to_vec();
         }
         services.sort_unstable();
         services.dedup();
@@ -113,10 +117,13 @@ impl Roles {
     }
 
     fn check(&self, settings: &Settings) -> Result<(), BadSettings> {
-        match self {
+        let checked = match self {
             Self::Services(services) => settings.check(services),
             Self::Portal => settings.check_portal(),
-        }
+        };
+        let mut problems = checked.err().map_or_else(Vec::new, |bad| bad.problems);
+        problems.extend(policy::problems(&settings.policy));
+        if problems.is_empty() { Ok(()) } else { Err(BadSettings { problems }) }
     }
 
     async fn start(&self, settings: &Settings, tasks: &Tasks) -> Result<Process, RunError> {
@@ -180,7 +187,7 @@ impl Process {
     /// `passphrases` is the standard but in a demo.
     pub(crate) async fn start(
         settings: &Settings,
-        roles: &[Producer],
+        roles: &[Service],
         passphrases: PassphraseRule,
         tasks: &Tasks,
     ) -> Result<Self, RunError> {
@@ -192,7 +199,7 @@ impl Process {
         // Opened before the roles are built, so that an address in use is told before anything else happens.
         let listener = TcpListener::bind(&settings.server.listen).await?;
         let address = listener.local_addr()?;
-        let has_all = Producer::ALL.iter().all(|role| roles.contains(role));
+        let has_all = Service::ALL.iter().all(|role| roles.contains(role));
         let pages = if embedded && has_all { pages::listen(settings).await? } else { None };
 
         let rabbit = (!embedded).then(|| RabbitSettings {
@@ -232,11 +239,11 @@ impl Process {
             Some(rabbit) => Arc::new(RabbitBus::new(rabbit)),
             None => Arc::new(LocalBus::new(built.roles(), follow)),
         };
-        let wiring = |role: &Role| {
+        let wiring = |role: &HostedService| {
             let source: Arc<dyn EventSource> = if embedded {
                 Arc::new(LocalEventSource::new(built.roles()))
             } else {
-                Arc::new(peers.event_source(role.producer))
+                Arc::new(peers.event_source(role.service))
             };
             Wiring { bus: Arc::clone(&bus), source, rabbit: rabbit.clone(), follow }
         };
@@ -310,8 +317,8 @@ mod tests {
 
     #[test]
     fn services_run_together_and_the_portal_by_itself() {
-        assert_eq!(roles(&[]).unwrap(), Roles::Services(Producer::ALL.to_vec()));
-        let two = [Producer::Intake, Producer::Grants].to_vec();
+        assert_eq!(roles(&[]).unwrap(), Roles::Services(Service::ALL.to_vec()));
+        let two = [Service::Intake, Service::Grants].to_vec();
         assert_eq!(roles(&["grants", "intake", "grants"]).unwrap(), Roles::Services(two));
         assert_eq!(roles(&["portal"]).unwrap(), Roles::Portal);
         for with_others in [&["portal", "intake"][..], &["triage", "portal"]] {

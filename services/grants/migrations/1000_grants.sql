@@ -1,10 +1,13 @@
 -- Grants, and what other services told about their cases and about staff. Amounts are minor units. Content stands only in
--- sealed_fields, sealed. A check that meets NULL passes; one that must not says IS NOT NULL.
+-- sealed_fields, sealed. A check that meets NULL passes; one that must not says IS NOT NULL. So whatever a rule asks for is
+-- never an empty text: that would be there, and be nobody.
 
 -- What triage told about a case. `money` is what was asked about all of it at the newest version of the case that grants
 -- has heard of in this; a grant drafted later starts with it.
 CREATE TABLE cases (
     case_id TEXT NOT NULL PRIMARY KEY,
+    -- The name that triage gave it; not there while triage has not been heard to open it.
+    codename TEXT,
     lane BIGINT NOT NULL CHECK (lane IN (1, 2, 3)),
     money TEXT NOT NULL CHECK (money IN ('free', 'held', 'stopped')),
     money_version BIGINT NOT NULL CHECK (money_version >= 0),
@@ -25,7 +28,7 @@ CREATE TABLE case_references (
     -- Not there while only a check of it was heard of.
     fingerprint BYTEA,
     confirmed BIGINT NOT NULL CHECK (confirmed IN (0, 1)),
-    checked_by TEXT,
+    checked_by TEXT CHECK (checked_by <> ''),
     CHECK (confirmed = 0 OR checked_by IS NOT NULL),
     PRIMARY KEY (case_id, reference_id)
 );
@@ -41,6 +44,8 @@ CREATE TABLE staff (
 CREATE TABLE grants (
     grant_id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL,
+    -- The name of its case.
+    codename TEXT NOT NULL,
     proposer TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     lane BIGINT NOT NULL CHECK (lane IN (1, 2, 3)),
@@ -75,8 +80,8 @@ CREATE TABLE grants (
 
     -- The gates, and what they rest on.
     verified TEXT CHECK (verified IN ('references', 'override')),
-    verified_by TEXT,
-    verified_reason TEXT,
+    verified_by TEXT CHECK (verified_by <> ''),
+    verified_reason TEXT CHECK (verified_reason <> ''),
     voted BIGINT NOT NULL CHECK (voted IN (0, 1)),
     payee_checked BIGINT NOT NULL CHECK (payee_checked IN (0, 1)),
     agreed BIGINT NOT NULL CHECK (agreed IN (0, 1)),
@@ -206,7 +211,7 @@ CREATE TABLE payees (
     fingerprint BYTEA NOT NULL,
     entered_by TEXT NOT NULL,
     is_reference BIGINT NOT NULL CHECK (is_reference IN (0, 1)),
-    checked_by TEXT,
+    checked_by TEXT CHECK (checked_by <> ''),
     checked_at BIGINT,
     sanctions_on TEXT,
     CONSTRAINT payees_checked_by_another CHECK (checked_by <> entered_by),
@@ -216,10 +221,10 @@ CREATE TABLE payees (
 CREATE TABLE agreements (
     grant_id TEXT NOT NULL PRIMARY KEY,
     proposer TEXT NOT NULL,
-    message_id TEXT,
-    agreed_by TEXT,
+    message_id TEXT CHECK (message_id <> ''),
+    agreed_by TEXT CHECK (agreed_by <> ''),
     -- Who heard it, when it was given by voice.
-    witness TEXT,
+    witness TEXT CHECK (witness <> ''),
     recorded_by TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
     answer TEXT CHECK (answer IN ('accepted', 'declined', 'donor_refused')),
@@ -246,7 +251,7 @@ CREATE TABLE advances (
     proposer TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount > 0),
     first_by TEXT NOT NULL,
-    second_by TEXT,
+    second_by TEXT CHECK (second_by <> ''),
     -- What was paid or is scheduled out of it; what came back after it was sent has used it up too.
     used BIGINT NOT NULL CHECK (used >= 0),
     CONSTRAINT advances_by_two CHECK (second_by <> first_by),
@@ -265,16 +270,16 @@ CREATE TABLE tranches (
     due TEXT NOT NULL,
     advance BIGINT NOT NULL CHECK (advance IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('scheduled', 'released', 'sent', 'in_doubt', 'arrived', 'returned', 'lost')),
-    released_by TEXT,
+    released_by TEXT CHECK (released_by <> ''),
     sent_at BIGINT,
     -- When its arrival is asked after next, while it is under way.
     arrival_next BIGINT,
     arrived BIGINT,
-    write_off_by TEXT,
-    write_off_reason TEXT,
-    lost_by TEXT,
+    write_off_by TEXT CHECK (write_off_by <> ''),
+    write_off_reason TEXT CHECK (write_off_reason <> ''),
+    lost_by TEXT CHECK (lost_by <> ''),
     -- Who confirmed that it came back after it was sent.
-    returned_by TEXT,
+    returned_by TEXT CHECK (returned_by <> ''),
     CONSTRAINT tranches_once PRIMARY KEY (tranche_id),
     CONSTRAINT tranches_number UNIQUE (grant_id, number),
     CONSTRAINT tranches_released_by_another CHECK (released_by <> proposer),
@@ -295,6 +300,6 @@ CREATE TABLE closings (
     -- Under the light threshold one person is enough.
     light BIGINT NOT NULL CHECK (light IN (0, 1)),
     proposed_by TEXT NOT NULL,
-    confirmed_by TEXT,
+    confirmed_by TEXT CHECK (confirmed_by <> ''),
     CONSTRAINT closings_by_two CHECK (light = 1 OR confirmed_by <> proposed_by)
 );

@@ -1,96 +1,97 @@
-//! What changes a grant, one act per file. Each reads the grant under its locks, lets the domain decide, and saves what
-//! follows: rows, timers, events.
+//! What changes a grant. Each command reads the grant under its locks, lets the domain decide, and saves what follows:
+//! rows, timers, events. Those of a few lines that belong together share a file.
 
-pub(crate) mod abandon_grant;
-pub(crate) mod authorise_advance;
-pub(crate) mod begin_key_epoch;
-pub(crate) mod cast_vote;
-pub(crate) mod check_payee;
-pub(crate) mod close_grant;
-pub(crate) mod declare_conflict;
-pub(crate) mod draft_grant;
-pub(crate) mod enter_payee;
-pub(crate) mod hold_money;
-pub(crate) mod mark_tranche_sent;
-pub(crate) mod override_verification;
-pub(crate) mod record_agreement;
-pub(crate) mod record_report;
-pub(crate) mod release_tranche;
-pub(crate) mod reserve_funds;
-pub(crate) mod revise_grant;
-pub(crate) mod schedule_tranche;
-pub(crate) mod settle_tranche;
-pub(crate) mod show_proposal;
-pub(crate) mod submit_grant;
-pub(crate) mod terminate_grant;
-pub(crate) mod write_off_tranche;
+mod begin_key_epoch;
+mod draft_grant;
+mod ending;
+mod gates;
+mod hold_money;
+mod payee;
+mod proposal;
+mod record_agreement;
+mod record_report;
+mod tranches;
+mod voting;
+
+pub(crate) use begin_key_epoch::BeginKeyEpoch;
+pub(crate) use draft_grant::DraftGrant;
+pub(crate) use ending::{AbandonGrant, CloseGrant, TerminateGrant};
+pub(crate) use gates::{AuthoriseAdvance, OverrideVerification, ReserveFunds};
+pub(crate) use hold_money::{HoldMoney, SYSTEM, hold_case};
+pub(crate) use payee::{CheckPayee, EnterPayee};
+pub(crate) use proposal::{ReviseGrant, ShowProposal, SubmitGrant};
+pub(crate) use record_agreement::RecordAgreement;
+pub(crate) use record_report::RecordReport;
+pub(crate) use tranches::{MarkTrancheSent, ReleaseTranche, ScheduleTranche, SettleTranche, WriteOffTranche};
+pub(crate) use voting::{CastVote, DeclareConflict};
 
 use flare_access::Staff;
-use flare_contracts::{Refusal, grants::v1::GrantState, input};
+use flare_contracts::{Refusal, common::v1::Role, grants::v1::GrantState, input};
 use flare_kernel::{GrantId, StaffId, Timestamp};
 use flare_store::{Error, Tx};
 
 use crate::{
     Grants, GrantsPolicy,
-    domain::{CaseFacts, Facts, Grant, Refused, TIMERS, TimerKind},
+    domain::{CaseFacts, Events, Grant, Refused, TIMERS, TimerKind},
     store,
 };
 
-/// Who changes which grant, having seen which version of it.
+/// The grant that a member of staff acts on, at the version they saw: what they decided of it holds for no other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Change {
-    pub(crate) grant: GrantId,
-    /// Nothing where the call carries its own proof of what was seen.
-    pub(crate) version: Option<i64>,
-    pub(crate) by: StaffId,
+struct SeenGrant {
+    grant: GrantId,
+    /// None where the call carries its own proof of what was seen.
+    version: Option<i64>,
+    by: StaffId,
+    is_head: bool,
     policy: GrantsPolicy,
 }
 
-impl Change {
+impl SeenGrant {
     /// Of a call that names a version.
-    pub(crate) fn parse(grants: &Grants, staff: &Staff, grant: &str, version: i64) -> Result<Self, Refusal> {
+    fn parse(grants: &Grants, by: &Staff, grant: &str, version: i64) -> Result<Self, Refusal> {
         let version = Some(input::version(version)?);
-        Ok(Self { version, ..Self::unversioned(grants, staff, grant)? })
+        Ok(Self { version, ..Self::at_any_version(grants, by, grant)? })
     }
 
     /// Of a call that names none.
-    pub(crate) fn unversioned(grants: &Grants, staff: &Staff, grant: &str) -> Result<Self, Refusal> {
-        let grant = input::id("grant_id", grant)?;
-        Ok(Self { grant, version: None, by: staff.id, policy: grants.policy })
+    fn at_any_version(grants: &Grants, by: &Staff, grant: &str) -> Result<Self, Refusal> {
+        let (grant, is_head) = (input::id("grant_id", grant)?, by.roles.holds(Role::Head));
+        Ok(Self { grant, version: None, by: by.id, is_head, policy: grants.policy })
     }
 
-    /// Locks the grant and its case and reads both.
-    pub(crate) async fn open(&self, tx: &mut Tx) -> Result<Open, Error> {
-        let open = Open::at(tx, self.grant, &self.policy).await?;
+    /// Locks the grant and its case and reads both, unless the grant was changed since.
+    async fn lock(&self, tx: &mut Tx) -> Result<LockedGrant, Error> {
+        let locked = LockedGrant::load(tx, self.grant, &self.policy).await?;
         if let Some(version) = self.version {
             tx.expect_version(self.grant, version)?;
         }
-        Ok(open)
+        Ok(locked)
     }
 
     /// Does one thing to the grant, as this person.
-    pub(crate) async fn apply(
+    async fn change(
         &self,
         tx: &mut Tx,
-        decide: impl FnOnce(&mut Open, Timestamp) -> Result<Facts, Refused> + Send,
+        decide: impl FnOnce(&mut LockedGrant, Timestamp) -> Result<Events, Refused> + Send,
     ) -> Result<GrantState, Error> {
-        let mut open = self.open(tx).await?;
-        let facts = decide(&mut open, tx.now())?;
-        open.save(tx, &self.by.to_string(), facts).await
+        let mut locked = self.lock(tx).await?;
+        let events = decide(&mut locked, tx.now())?;
+        locked.save(tx, &self.by.to_string(), events).await
     }
 }
 
 /// A grant under its locks, and what is known of its case.
-pub(crate) struct Open {
+pub(crate) struct LockedGrant {
     pub(crate) grant: Grant,
     pub(crate) case: CaseFacts,
-    before: Option<Grant>,
     policy: GrantsPolicy,
+    before: Option<Grant>,
 }
 
-impl Open {
+impl LockedGrant {
     /// Locks a grant and its case and reads both.
-    pub(crate) async fn at(tx: &mut Tx, id: GrantId, policy: &GrantsPolicy) -> Result<Self, Error> {
+    pub(crate) async fn load(tx: &mut Tx, id: GrantId, policy: &GrantsPolicy) -> Result<Self, Error> {
         let missing = || Refusal::not_found("grant");
         let case_id = store::grants::case_of(tx, id).await?.ok_or_else(missing)?;
         tx.lock(&[&case_id, &id]).await?;
@@ -102,13 +103,13 @@ impl Open {
     }
 
     /// A grant that is not stored yet; its stream and its case's are locked.
-    pub(crate) fn new(grant: Grant, case: CaseFacts, policy: &GrantsPolicy) -> Self {
+    fn new(grant: Grant, case: CaseFacts, policy: &GrantsPolicy) -> Self {
         Self { before: None, grant, case, policy: *policy }
     }
 
     /// Saves what was decided and everything that follows from it.
-    pub(crate) async fn save(self, tx: &mut Tx, by: &str, facts: Facts) -> Result<GrantState, Error> {
-        save(tx, (self.before.as_ref(), self.grant), None, by, facts, &self.policy).await
+    pub(crate) async fn save(self, tx: &mut Tx, by: &str, events: Events) -> Result<GrantState, Error> {
+        save(tx, (self.before.as_ref(), self.grant), None, by, events, &self.policy).await
     }
 }
 
@@ -119,14 +120,14 @@ pub(crate) async fn save(
     (before, mut grant): (Option<&Grant>, Grant),
     fired: Option<TimerKind>,
     by: &str,
-    mut facts: Facts,
+    mut events: Events,
     policy: &GrantsPolicy,
 ) -> Result<GrantState, Error> {
-    facts.extend(grant.follow(before.map_or(Grant::NO_GATES, Grant::gates)));
-    facts.extend(grant.set_deadlines(tx.now(), policy));
+    events.extend(grant.follow(before.map_or(Grant::NO_GATES, Grant::gates)));
+    events.extend(grant.set_deadlines(tx.now(), policy));
     store::grants::save(tx, before, &grant, by).await?;
     if grant.stage.came_to_nothing() && before.is_some_and(|before| before.stage != grant.stage) {
-        store::cases::fell_through(tx, grant.case, grant.id).await?;
+        store::cases::take_back_needs_of(tx, grant.case, grant.id).await?;
     }
     for kind in TIMERS {
         let was = before.filter(|_| fired != Some(*kind)).and_then(|before| before.timer(*kind));
@@ -136,8 +137,8 @@ pub(crate) async fn save(
             None => tx.clear_timer(grant.id, kind.as_str()).await?,
         }
     }
-    for fact in &facts {
-        tx.append(grant.id, grant.lane, by, fact)?;
+    for event in &events {
+        tx.append(grant.id, grant.lane, by, event)?;
     }
     let open = grant.gates().into_iter().filter(|(_, state)| state.is_ok());
     Ok(GrantState {

@@ -11,15 +11,15 @@ mod triage;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flare_contracts::{Event, Producer, Refusal};
+use flare_contracts::{Event, Refusal, Service};
 use flare_kernel::{CaseId, GrantId, Id, IdKind, Timestamp};
-use flare_messaging::{Consumer, Received};
+use flare_messaging::{Handler, Received};
 use flare_store::{Error, Tx};
 
 use crate::{
     Grants, GrantsPolicy,
-    commands::Open,
-    domain::{Facts, Grant},
+    commands::LockedGrant,
+    domain::{Events, Grant},
     store,
 };
 
@@ -28,7 +28,7 @@ use crate::{
 pub struct GrantsConsumer(Arc<Grants>);
 
 /// Whom grants listens to.
-const LISTENS_TO: &[Producer] = &[Producer::Identity, Producer::Intake, Producer::Triage];
+const LISTENS_TO: &[Service] = &[Service::Identity, Service::Intake, Service::Triage];
 
 impl GrantsConsumer {
     /// The consumer of this service.
@@ -38,8 +38,8 @@ impl GrantsConsumer {
 }
 
 #[async_trait]
-impl Consumer for GrantsConsumer {
-    fn listens_to(&self) -> &'static [Producer] {
+impl Handler for GrantsConsumer {
+    fn listens_to(&self) -> &'static [Service] {
         LISTENS_TO
     }
 
@@ -65,15 +65,15 @@ async fn to_grant(
     (case, grant): (&str, &str),
     by: &str,
     policy: &GrantsPolicy,
-    decide: impl FnOnce(&mut Grant, Timestamp) -> Facts + Send,
+    decide: impl FnOnce(&mut Grant, Timestamp) -> Events + Send,
 ) -> Result<(), Error> {
     let (case, grant): (CaseId, GrantId) = (id("case_id", case)?, id("grant_id", grant)?);
     if store::grants::case_of(tx, grant).await? != Some(case) {
         return Ok(());
     }
-    let mut open = Open::at(tx, grant, policy).await?;
-    let facts = decide(&mut open.grant, tx.now());
-    open.save(tx, by, facts).await.map(drop)
+    let mut locked = LockedGrant::load(tx, grant, policy).await?;
+    let events = decide(&mut locked.grant, tx.now());
+    locked.save(tx, by, events).await.map(drop)
 }
 
 /// Does something to each grant of a case that is not over; the case's lock is held.
@@ -82,12 +82,12 @@ async fn to_each_grant(
     case: CaseId,
     by: &str,
     policy: &GrantsPolicy,
-    decide: impl Fn(&mut Open) -> Facts + Send + Sync,
+    decide: impl Fn(&mut LockedGrant) -> Events + Send + Sync,
 ) -> Result<(), Error> {
     for grant in store::grants::open_of_case(tx, case).await? {
-        let mut open = Open::at(tx, grant, policy).await?;
-        let facts = decide(&mut open);
-        open.save(tx, by, facts).await?;
+        let mut locked = LockedGrant::load(tx, grant, policy).await?;
+        let events = decide(&mut locked);
+        locked.save(tx, by, events).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The rules about grants: states, decisions and refusals, without clock and without I/O.
 //!
-//! A decision is a method of [`Grant`] that changes the value and returns the [`Facts`] to log, or a [`Refused`]. What
+//! A decision is a method of [`Grant`] that changes the value and returns the [`Events`] to log, or a [`Refused`]. What
 //! follows of itself from a change, the gates and the activation, is computed in one place ([`Grant::follow`]), and so
 //! are the deadlines ([`Grant::set_deadlines`]) and the timers ([`Grant::timer`]): no decision can forget any of them.
 
@@ -27,7 +27,7 @@ pub(crate) use agreement::{Agreement, AgreementAnswer, AgreementWay};
 pub(crate) use ending::{Closing, NewClose, Report, ReportKind, Reported};
 pub(crate) use funding::{Advance, Reservation};
 pub(crate) use gates::Verified;
-pub(crate) use grant::{CaseFacts, Deadline, Draft, Epochs, Facts, Grant};
+pub(crate) use grant::{CaseFacts, Deadline, Draft, Epochs, Events, Grant};
 pub(crate) use holding::{MoneyAsk, MoneyState};
 pub(crate) use payee::{Payee, PayeeCheck, PayeeEntry};
 pub(crate) use proposal::Proposal;

@@ -11,14 +11,14 @@ use std::sync::{
 
 use flare_access::{Caller, Roles, Staff};
 use flare_contracts::{
-    Event, Producer, Refusal,
+    Event, Refusal, Service,
     common::v1::{Compartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as LaneOut, Role},
     events::v1::{CaseOpened, StaffCertified, StaffEnrolled, identity_event, triage_event},
     grants::v1::{Decision, GrantStage},
     input,
 };
 use flare_kernel::{CaseId, Lane, StaffId, Timestamp};
-use flare_messaging::{Consumer, DueTimer, EventSource, Received, TimerHandler};
+use flare_messaging::{DueTimer, EventSource, Handler, Received, TimerHandler};
 use flare_seal::ServiceKey;
 use flare_store::{Error, Tx, Write, sql};
 use flare_testkit::Sandbox;
@@ -30,7 +30,7 @@ use crate::{
     Grants, GrantsApi, GrantsConsumer, GrantsPolicy, GrantsTimers,
     domain::{
         Grant, TimerKind,
-        samples::{self, APPROVERS, CASE, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, signing_key},
+        samples::{self, APPROVERS, CASE, CODENAME, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, signing_key},
     },
     store,
 };
@@ -117,7 +117,7 @@ pub(crate) fn by<T>(who: StaffId, message: T) -> Request<T> {
 /// A call by another service.
 pub(crate) fn by_service<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
-    request.extensions_mut().insert(Caller::Service(Producer::Triage));
+    request.extensions_mut().insert(Caller::Service(Service::Triage));
     request
 }
 
@@ -192,20 +192,25 @@ impl World {
         let signing_key = signing_key(who).public().to_vec();
         let (staff_id, roles) = (who.to_string(), roles(who).codes());
         let enrolled = StaffEnrolled { staff_id: staff_id.clone(), ..StaffEnrolled::default() };
-        self.tell(Event::Identity(identity_event::Event::StaffEnrolled(enrolled))).await;
+        self.handle(Event::Identity(identity_event::Event::StaffEnrolled(enrolled))).await;
         let certified = StaffCertified { staff_id, roles, signing_key };
-        self.tell(Event::Identity(identity_event::Event::StaffCertified(certified))).await;
+        self.handle(Event::Identity(identity_event::Event::StaffCertified(certified))).await;
     }
 
     pub(crate) async fn opened(&self, case: CaseId, lane: Lane) {
         let lane: LaneOut = input::lane_out(lane);
-        let opened = CaseOpened { case_id: case.to_string(), lane: lane.into(), acknowledge_by: None };
-        self.tell(Event::Triage(triage_event::Event::CaseOpened(opened))).await;
+        let opened = CaseOpened {
+            case_id: case.to_string(),
+            lane: lane.into(),
+            codename: CODENAME.to_owned(),
+            ..CaseOpened::default()
+        };
+        self.handle(Event::Triage(triage_event::Event::CaseOpened(opened))).await;
     }
 
     /// An event that happened now arrives.
-    pub(crate) async fn tell(&self, event: Event) {
-        self.tell_at(event, self.next_case_version()).await;
+    pub(crate) async fn handle(&self, event: Event) {
+        self.handle_at(event, self.next_case_version()).await;
     }
 
     /// The case has moved on, to this version.
@@ -214,22 +219,22 @@ impl World {
     }
 
     /// An event of this number arrives now, whatever came before.
-    pub(crate) async fn tell_at(&self, event: Event, seq: i64) {
-        self.try_tell(event, seq).await.unwrap();
+    pub(crate) async fn handle_at(&self, event: Event, seq: i64) {
+        self.try_handle(event, seq).await.unwrap();
     }
 
-    pub(crate) async fn try_tell(&self, event: Event, seq: i64) -> Result<(), Error> {
-        self.try_tell_of("somebody", event, seq).await
+    pub(crate) async fn try_handle(&self, event: Event, seq: i64) -> Result<(), Error> {
+        self.try_handle_by("somebody", event, seq).await
     }
 
     /// An event of what this person did arrives.
-    pub(crate) async fn tell_of(&self, actor: &str, event: Event) {
-        self.try_tell_of(actor, event, self.next_case_version()).await.unwrap();
+    pub(crate) async fn handle_by(&self, actor: &str, event: Event) {
+        self.try_handle_by(actor, event, self.next_case_version()).await.unwrap();
     }
 
-    async fn try_tell_of(&self, actor: &str, event: Event, seq: i64) -> Result<(), Error> {
+    async fn try_handle_by(&self, actor: &str, event: Event, seq: i64) -> Result<(), Error> {
         let received = Received {
-            producer: Producer::Triage,
+            producer: Service::Triage,
             stream: CASE.to_string(),
             seq,
             event_id: "event".to_owned(),

@@ -1,59 +1,59 @@
 //! What the organisation has decided about grants; data, never a constant in a rule.
 
-use flare_kernel::{Currency, Duration, Lane, Money};
+use flare_contracts::limits::{FEWEST_VOTES, MOST_VOTES};
+use flare_kernel::{
+    Duration, Lane, Money,
+    settings::{BadSettings, MOST_DAYS, PolicySection},
+};
 
-/// The organisation's rules about grants. The wiring fills it from the configuration.
+/// The organisation's rules about grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantsPolicy {
     /// The longest a grant may last, in days: from its start to its end.
-    pub max_grant_days: i64,
-    /// How many votes a grant needs unless its draft says otherwise; 1 to 9.
-    pub votes_required: u32,
+    pub(crate) max_grant_days: i64,
+    /// How many votes a grant needs unless its draft says otherwise.
+    pub(crate) votes_required: u32,
     /// The most that may go in advance of the gates. Nothing goes in advance in another currency.
-    pub advance_ceiling: Money,
+    pub(crate) advance_ceiling: Money,
     /// Up to this ceiling one person may close a grant. A grant in another currency always needs two.
-    pub light_threshold: Money,
-    /// Within how many hours a grant is submitted after it was drafted, returned or taken back from the votes.
-    pub draft_hours: i64,
-    /// Within how many hours a critical grant is voted on.
-    pub approval_hours_critical: i64,
-    /// Within how many hours any other grant is voted on.
-    pub approval_hours: i64,
-    /// How many days after the end the report is due.
-    pub report_days: i64,
-    /// How many days after a payment was sent its arrival is asked after.
-    pub arrival_check_days: i64,
-    /// How many days after the report the grant is to be closed.
-    pub close_days: i64,
-}
-
-impl Default for GrantsPolicy {
-    fn default() -> Self {
-        #[allow(clippy::expect_used, reason = "constants; the test below reads them")]
-        let thousand =
-            Currency::parse("EUR").and_then(|euro| Money::new(euro, 100_000)).expect("1000.00 EUR");
-        Self {
-            max_grant_days: 183,
-            votes_required: 2,
-            advance_ceiling: thousand,
-            light_threshold: thousand,
-            draft_hours: 48,
-            approval_hours_critical: 24,
-            approval_hours: 120,
-            report_days: 30,
-            arrival_check_days: 7,
-            close_days: 14,
-        }
-    }
+    light_threshold: Money,
+    /// Within which a grant is submitted after it was drafted, returned or taken back from the votes.
+    pub(crate) draft: Duration,
+    /// Within which a critical grant is voted on.
+    approval_critical: Duration,
+    /// Within which any other grant is voted on.
+    approval_other: Duration,
+    /// After the end, until the report is due.
+    pub(crate) report: Duration,
+    /// After a payment was sent, until its arrival is asked after.
+    pub(crate) arrival_check: Duration,
+    /// After the report, until the grant is to be closed.
+    pub(crate) close: Duration,
 }
 
 impl GrantsPolicy {
+    /// Reads what the settings say about grants.
+    pub fn read(section: &PolicySection) -> Result<Self, BadSettings> {
+        section.read(|policy| Self {
+            max_grant_days: policy.number("max_grant_days", 1, MOST_DAYS).into(),
+            votes_required: policy.number("votes_required", FEWEST_VOTES, MOST_VOTES),
+            advance_ceiling: policy.amount("advance_ceiling_minor"),
+            light_threshold: policy.amount("light_threshold_minor"),
+            draft: policy.hours("draft_hours"),
+            approval_critical: policy.hours("approval_critical_hours"),
+            approval_other: policy.hours("approval_other_hours"),
+            report: policy.days("report_days"),
+            arrival_check: policy.days("arrival_check_days"),
+            close: policy.days("close_days"),
+        })
+    }
+
     /// How long the approvers of a lane have.
     pub(crate) const fn approval_time(&self, lane: Lane) -> Duration {
-        Duration::from_hours(match lane {
-            Lane::Critical => self.approval_hours_critical,
-            Lane::Urgent | Lane::Standard => self.approval_hours,
-        })
+        match lane {
+            Lane::Critical => self.approval_critical,
+            Lane::Urgent | Lane::Standard => self.approval_other,
+        }
     }
 
     /// Whether a grant of this ceiling is light enough for one person to close it.
@@ -65,6 +65,13 @@ impl GrantsPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Default for GrantsPolicy {
+        /// As an installation has it that sets nothing.
+        fn default() -> Self {
+            Self::read(&flare_testkit::policy()).unwrap()
+        }
+    }
 
     #[test]
     fn what_is_light_in_one_currency_says_nothing_about_another() {

@@ -9,7 +9,7 @@ use flare_contracts::{
     },
     input,
 };
-use flare_kernel::{CaseId, GrantId, StaffId, codename};
+use flare_kernel::{CaseId, GrantId, StaffId};
 use flare_store::{Error, Page, keys};
 
 use crate::{
@@ -83,7 +83,7 @@ fn show(grant: &Grant, version: i64) -> v1::Grant {
     v1::Grant {
         grant_id: grant.id.to_string(),
         case_id: grant.case.to_string(),
-        codename: codename(grant.case),
+        codename: grant.codename.to_string(),
         version,
         stage: grant.stage.out().into(),
         lane: input::lane_out(grant.lane).into(),

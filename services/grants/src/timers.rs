@@ -29,8 +29,8 @@ impl TimerHandler for GrantsTimers {
         let kind: TimerKind = due.kind.parse().map_err(|_| unreadable("timers.kind"))?;
         let Some(before) = store::grants::find(tx, id).await? else { return Ok(()) };
         let mut grant = before.clone();
-        let facts = grant.fire(kind, tx.now(), &self.0.policy);
+        let events = grant.fire(kind, tx.now(), &self.0.policy);
         let (saved, policy) = ((Some(&before), grant), &self.0.policy);
-        commands::save(tx, saved, Some(kind), "system:timer", facts, policy).await.map(drop)
+        commands::save(tx, saved, Some(kind), "system:timer", events, policy).await.map(drop)
     }
 }

@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use flare_access::{peer, staff};
+use flare_access::{Staff, peer, staff};
 use flare_contracts::{
     identity::v1::{
-        AdmitToTeamRequest, AdmitToTeamResponse, CertifyStaffRequest, CertifyStaffResponse,
-        DisableStaffRequest, DisableStaffResponse, EnrolRequest, EnrolResponse, FoundOrganisationRequest,
-        FoundOrganisationResponse, GetKeyBundleRequest, GetKeyBundleResponse, GetMyselfRequest,
-        GetMyselfResponse, GetTeamRecoveryRequest, GetTeamRecoveryResponse, GetVerificationKeysRequest,
-        GetVerificationKeysResponse, InviteStaffRequest, InviteStaffResponse, ListStaffRequest,
+        CertifyStaffRequest, CertifyStaffResponse, DisableStaffRequest, DisableStaffResponse, EnrolRequest,
+        EnrolResponse, FoundOrganisationRequest, FoundOrganisationResponse, GetKeyBundleRequest,
+        GetKeyBundleResponse, GetMyselfRequest, GetMyselfResponse, GetTeamRecoveryRequest,
+        GetTeamRecoveryResponse, GetVerificationKeysRequest, GetVerificationKeysResponse, ListStaffRequest,
         ListStaffResponse, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse, RefreshAccessRequest,
         RefreshAccessResponse, SetRolesRequest, SetRolesResponse, StartLoginRequest, StartLoginResponse,
         VerificationKey, identity_server,
     },
     input,
 };
-use flare_store::Once;
+use flare_store::{Call, Command, Reply, rpcs};
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 
 use crate::{
     Identity,
-    commands::{AdmitToTeam, CertifyStaff, DisableStaff, Enrol, FoundOrganisation, InviteStaff, SetRoles},
+    commands::{
+        AdmitToTeam, CertifyStaff, DisableStaff, Enrol, FoundOrganisation, Founder, InviteStaff, Newcomer,
+        SetRoles,
+    },
     domain::Team,
     queries,
 };
@@ -37,18 +39,32 @@ impl IdentityApi {
     pub const fn new(identity: Arc<Identity>) -> Self {
         Self(identity)
     }
+
+    /// Does what a member of staff asks for.
+    async fn by_staff<C: Command<Service = Identity, By = Staff>>(&self, call: Call<C>) -> Reply<C> {
+        let by = staff(&call)?.clone();
+        self.0.database.run::<C>(&self.0, &by, call.into_inner()).await
+    }
+
+    /// What somebody may do has changed: their sessions are looked up anew from now on.
+    async fn forget_sessions_of(&self, staff_id: &str) -> Result<(), Status> {
+        Ok(self.0.sign_in.forget(input::id("staff_id", staff_id)?).await?)
+    }
 }
 
 #[tonic::async_trait]
 impl identity_server::Identity for IdentityApi {
+    rpcs! {
+        by_staff:
+        invite_staff => InviteStaff,
+        admit_to_team => AdmitToTeam,
+    }
+
     async fn found_organisation(
         &self,
         request: Request<FoundOrganisationRequest>,
     ) -> Result<Response<FoundOrganisationResponse>, Status> {
-        let request = request.into_inner();
-        let once = Once::new("setup", "FoundOrganisation", &request.request_id, &request)?;
-        let command = FoundOrganisation::parse(self.0.settings.setup_code, &self.0.vault, request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        self.0.database.run::<FoundOrganisation>(&self.0, &Founder, request.into_inner()).await
     }
 
     async fn get_key_bundle(
@@ -114,50 +130,22 @@ impl identity_server::Identity for IdentityApi {
         Ok(Response::new(LogoutResponse {}))
     }
 
-    async fn invite_staff(
-        &self,
-        request: Request<InviteStaffRequest>,
-    ) -> Result<Response<InviteStaffResponse>, Status> {
-        let caller = staff(&request)?.clone();
-        let request = request.into_inner();
-        let once = Once::new(caller.id.to_string(), "InviteStaff", &request.request_id, &request)?;
-        let command = InviteStaff::parse(&caller, request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
-    }
-
     async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
         let from = peer(&request);
         let request = request.into_inner();
         self.0.sign_in.count_attempt("enrol", &request.name, from.as_ref()).await?;
-        // Whoever has no account yet is told apart by the name they enrol under.
-        let once = Once::new(format!("enrol:{}", request.name), "Enrol", &request.request_id, &request)?;
-        let command = Enrol::parse(&self.0.vault, self.0.settings.passphrases, request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        let by = Newcomer { name: request.name.clone() };
+        self.0.database.run::<Enrol>(&self.0, &by, request).await
     }
 
     async fn certify_staff(
         &self,
         request: Request<CertifyStaffRequest>,
     ) -> Result<Response<CertifyStaffResponse>, Status> {
-        let caller = staff(&request)?.clone();
-        let request = request.into_inner();
-        let once = Once::new(caller.id.to_string(), "CertifyStaff", &request.request_id, &request)?;
-        let command = CertifyStaff::parse(&caller, &request)?;
-        let staff = command.staff;
-        let reply = self.0.database.once(once, command).await?;
-        self.0.sign_in.forget(staff).await?;
-        Ok(Response::new(reply))
-    }
-
-    async fn admit_to_team(
-        &self,
-        request: Request<AdmitToTeamRequest>,
-    ) -> Result<Response<AdmitToTeamResponse>, Status> {
-        let caller = staff(&request)?.clone();
-        let request = request.into_inner();
-        let once = Once::new(caller.id.to_string(), "AdmitToTeam", &request.request_id, &request)?;
-        let command = AdmitToTeam::parse(&caller, &self.0.vault, request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        let staff_id = request.get_ref().staff_id.clone();
+        let reply = self.by_staff::<CertifyStaff>(request).await?;
+        self.forget_sessions_of(&staff_id).await?;
+        Ok(reply)
     }
 
     async fn get_team_recovery(
@@ -180,28 +168,20 @@ impl identity_server::Identity for IdentityApi {
         &self,
         request: Request<SetRolesRequest>,
     ) -> Result<Response<SetRolesResponse>, Status> {
-        let caller = staff(&request)?.clone();
-        let request = request.into_inner();
-        let once = Once::new(caller.id.to_string(), "SetRoles", &request.request_id, &request)?;
-        let command = SetRoles::parse(&caller, &request)?;
-        let staff = command.staff;
-        let reply = self.0.database.once(once, command).await?;
-        self.0.sign_in.forget(staff).await?;
-        Ok(Response::new(reply))
+        let staff_id = request.get_ref().staff_id.clone();
+        let reply = self.by_staff::<SetRoles>(request).await?;
+        self.forget_sessions_of(&staff_id).await?;
+        Ok(reply)
     }
 
     async fn disable_staff(
         &self,
         request: Request<DisableStaffRequest>,
     ) -> Result<Response<DisableStaffResponse>, Status> {
-        let caller = staff(&request)?.clone();
-        let request = request.into_inner();
-        let once = Once::new(caller.id.to_string(), "DisableStaff", &request.request_id, &request)?;
-        let command = DisableStaff::parse(&caller, &request)?;
-        let staff = command.staff;
-        let reply = self.0.database.once(once, command).await?;
-        self.0.sign_in.forget(staff).await?;
-        Ok(Response::new(reply))
+        let staff_id = request.get_ref().staff_id.clone();
+        let reply = self.by_staff::<DisableStaff>(request).await?;
+        self.forget_sessions_of(&staff_id).await?;
+        Ok(reply)
     }
 
     async fn list_staff(

@@ -1,24 +1,20 @@
-//! What can be done, one act per file.
+//! What can be done. Commands of a few lines that belong together share a file.
 
+mod access;
 mod admit_to_team;
 mod certify_staff;
-mod disable_staff;
-mod end_session;
 mod enrol;
 mod found_organisation;
 mod invite_staff;
-mod set_roles;
-mod start_session;
+mod sessions;
 
+pub(crate) use access::{DisableStaff, SetRoles};
 pub(crate) use admit_to_team::AdmitToTeam;
 pub(crate) use certify_staff::CertifyStaff;
-pub(crate) use disable_staff::DisableStaff;
-pub(crate) use end_session::EndSession;
-pub(crate) use enrol::{Enrol, Enrolment};
-pub(crate) use found_organisation::FoundOrganisation;
+pub(crate) use enrol::{Enrol, Enrolment, Newcomer};
+pub(crate) use found_organisation::{FoundOrganisation, Founder};
 pub(crate) use invite_staff::{Invitation, InviteStaff};
-pub(crate) use set_roles::SetRoles;
-pub(crate) use start_session::StartSession;
+pub(crate) use sessions::{EndSession, StartSession};
 
 use flare_access::Roles;
 use flare_contracts::{InputRule, Refusal};

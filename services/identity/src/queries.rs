@@ -9,7 +9,7 @@ use flare_store::{Database, Error, Page};
 use crate::{
     domain::{Staff, State, Team},
     store,
-    vault::{Place, Vault},
+    vault::{Vault, VaultPlace},
 };
 
 /// A person on the wire.
@@ -49,7 +49,7 @@ pub(crate) async fn team_recovery(
     team: Team,
 ) -> Result<wire::GetTeamRecoveryResponse, Error> {
     let (generation, wrapped) = store::team_recovery(database, team).await?.ok_or_else(not_founded)?;
-    let wrapped_to_recovery = vault.unwrap(&Place::recovery(team, generation), &wrapped)?;
+    let wrapped_to_recovery = vault.unwrap(&VaultPlace::recovery(team, generation), &wrapped)?;
     Ok(wire::GetTeamRecoveryResponse { generation, wrapped_to_recovery })
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn myself(
         .await?;
     let mut teams = Vec::new();
     for (team, generation, wrapped) in memberships {
-        let wrapped = vault.unwrap(&Place::membership(team, generation, id), &wrapped)?;
+        let wrapped = vault.unwrap(&VaultPlace::membership(team, generation, id), &wrapped)?;
         teams.push(wire::TeamMembership { team: team.as_str().to_owned(), generation, wrapped });
     }
     let mut names: Vec<_> = teams.iter().map(|membership| membership.team.clone()).collect();

@@ -15,7 +15,7 @@ use crate::{
     domain::{SessionKey, SessionView, StaffName, State, Stretched, false_stretching},
     refusals::{IdentityRefusal, bad_login},
     store,
-    vault::{Place, Vault},
+    vault::{Vault, VaultPlace},
 };
 
 /// Attempts under one name from one place.
@@ -69,7 +69,7 @@ impl SignIn {
         ports: Ports,
         passphrases: PassphraseRule,
     ) -> Result<Self, Error> {
-        let decoy = vault.wrap(&Place::decoy(), &random::<32>()?)?;
+        let decoy = vault.wrap(&VaultPlace::decoy(), &random::<32>()?)?;
         let (salts, names) = (service_key.derive("false-salts"), service_key.derive("attempts-by-name"));
         Ok(Self { database, vault, signer, ports, passphrases, salts, names, decoy })
     }
@@ -133,8 +133,8 @@ impl SignIn {
             None => None,
         };
         let (place, stored) = match (&name, &known) {
-            (Some(name), Some(known)) => (Place::auth_key_hash(name), &known.auth_key_hash),
-            (None, _) | (_, None) => (Place::decoy(), &self.decoy),
+            (Some(name), Some(known)) => (VaultPlace::auth_key_hash(name), &known.auth_key_hash),
+            (None, _) | (_, None) => (VaultPlace::decoy(), &self.decoy),
         };
         let stored: [u8; 32] = self
             .vault
@@ -149,9 +149,9 @@ impl SignIn {
         }
         let session = random()?;
         let key = SessionKey::of(&session);
-        let share = self.vault.wrap(&Place::unlock_share(key), &random::<32>()?)?;
+        let share = self.vault.wrap(&VaultPlace::unlock_share(key), &random::<32>()?)?;
         let view = self.database.write(StartSession { staff: known.id, key, unlock_share: share }).await?;
-        let sealed_seed = self.vault.unwrap(&Place::sealed_seed(&name), &known.sealed_seed)?;
+        let sealed_seed = self.vault.unwrap(&VaultPlace::sealed_seed(&name), &known.sealed_seed)?;
         Ok(SignedIn {
             staff: known.id,
             session,
@@ -180,7 +180,7 @@ impl SignIn {
         let view = store::session(&self.database, key).await?.ok_or_else(session_over)?;
         let until = self.ports.clock.now().plus(REMEMBERED_FOR).as_micros().to_be_bytes();
         let entry = [until.as_slice(), &view.to_bytes()].concat();
-        let entry = self.vault.wrap(&Place::cached_session(key), &entry)?;
+        let entry = self.vault.wrap(&VaultPlace::cached_session(key), &entry)?;
         self.ports.sessions.put(&key.cache_key(), entry, REMEMBERED).await;
         Ok(view)
     }
@@ -188,7 +188,7 @@ impl SignIn {
     /// What an entry of the cache says of a session. Whoever can write to the cache must not decide who somebody is: an
     /// entry that was altered, moved from another session or kept beyond its time counts as absent.
     fn remembered(&self, key: SessionKey, entry: &[u8]) -> Option<SessionView> {
-        let entry = self.vault.unwrap(&Place::cached_session(key), entry).ok()?;
+        let entry = self.vault.unwrap(&VaultPlace::cached_session(key), entry).ok()?;
         let (until, view) = entry.split_first_chunk::<8>()?;
         let until = Timestamp::from_micros(i64::from_be_bytes(*until));
         (self.ports.clock.now() < until).then(|| SessionView::from_bytes(view)).flatten()
@@ -213,7 +213,7 @@ impl SignIn {
 
     fn fresh(&self, key: SessionKey, view: &SessionView) -> Result<Fresh, Error> {
         let token = self.signer.issue(view.staff, view.roles, key.id(), self.ports.clock.now());
-        let unlock_share = self.vault.unwrap(&Place::unlock_share(key), &view.unlock_share)?;
+        let unlock_share = self.vault.unwrap(&VaultPlace::unlock_share(key), &view.unlock_share)?;
         Ok(Fresh { token, unlock_share })
     }
 }

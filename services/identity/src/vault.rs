@@ -14,9 +14,9 @@ use crate::domain::{SessionKey, StaffName, Team};
 pub(crate) struct Vault(Arc<ServiceKey>);
 
 /// Which column of which row.
-pub(crate) struct Place(String);
+pub(crate) struct VaultPlace(String);
 
-impl Place {
+impl VaultPlace {
     /// What a login is held against. By name, because a name is known before the row is.
     pub(crate) fn auth_key_hash(name: &StaffName) -> Self {
         Self(format!("identity/staff/{name}/auth_key_hash"))
@@ -54,11 +54,11 @@ impl Vault {
         Self(key)
     }
 
-    pub(crate) fn wrap(&self, place: &Place, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn wrap(&self, place: &VaultPlace, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         keys::wrap(&self.0, &place.0, bytes)
     }
 
-    pub(crate) fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn unwrap(&self, place: &VaultPlace, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
         keys::unwrap(&self.0, &place.0, wrapped)
     }
 }

@@ -52,11 +52,12 @@ CREATE TABLE reserved_cases (
     at BIGINT NOT NULL
 );
 
--- A case may have several: of whoever asked, of a person it is about, of their kin; each opens a thread of its own.
+-- A case may have several: of whoever asked, of a person it is about, of their kin; each opens a thread of its own. So far
+-- there is the thread of whoever asked alone; see key_epochs.
 CREATE TABLE receipts (
     lookup_id BYTEA NOT NULL CONSTRAINT receipts_lookup_len CHECK (length(lookup_id) = 16),
     case_id TEXT NOT NULL REFERENCES requests (case_id),
-    thread BIGINT NOT NULL CONSTRAINT receipts_thread CHECK (thread >= 1),
+    thread BIGINT NOT NULL CONSTRAINT receipts_thread CHECK (thread = 1),
     holder TEXT NOT NULL CONSTRAINT receipts_holder CHECK (holder IN ('HOLDER_KIND_REQUESTER',
         'HOLDER_KIND_PERSON', 'HOLDER_KIND_KIN')),
     -- 'requester' or a staff id.
@@ -84,9 +85,9 @@ CREATE TABLE key_epochs (
     -- Which member of staff vouches for the key, as they gave it; none when the requester drew it.
     author BYTEA,
     -- Which thread the key is of: 1 is that of whoever asked, and their request's. Epochs count through all threads of a
-    -- case, so that no two keys share an address, and a message or file is of the thread that its key is of.
-    thread BIGINT NOT NULL DEFAULT 1
-        CONSTRAINT key_epochs_thread CHECK (thread >= 1 AND (thread = 1 OR compartment = 'thread')),
+    -- case, so that no two keys share an address, and a message or file is of the thread that its key is of. No code names
+    -- a key's thread yet. Until one does there is no other, or its keys would pass for keys of this one.
+    thread BIGINT NOT NULL DEFAULT 1 CONSTRAINT key_epochs_thread CHECK (thread = 1),
     PRIMARY KEY (stream, compartment, epoch)
 );
 
@@ -179,6 +180,8 @@ CREATE INDEX files_of_compartment ON files (case_id, compartment, seq);
 -- What the requester is shown, put together from the events of triage and grants.
 CREATE TABLE case_view (
     case_id TEXT NOT NULL PRIMARY KEY REFERENCES requests (case_id),
+    -- The name that triage gave the case; not there while triage has not been heard to open it.
+    codename TEXT,
     lane BIGINT NOT NULL CONSTRAINT case_view_lane CHECK (lane IN (1, 2, 3)),
     progress TEXT NOT NULL CONSTRAINT case_view_progress CHECK (progress IN ('received', 'acknowledged', 'assessed',
         'closed')),

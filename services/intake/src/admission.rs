@@ -1,7 +1,7 @@
 //! Which case a caller may act in, and as whom.
 
 use flare_access::{Caller, ReceiptClaim};
-use flare_contracts::{Cause, Refusal, input};
+use flare_contracts::{Cause, KeyScope, Refusal, input};
 use flare_kernel::CaseId;
 use flare_seal::proof_matches;
 use flare_store::Error;
@@ -17,14 +17,41 @@ use crate::{
 pub(crate) struct Admitted {
     pub(crate) case: CaseId,
     pub(crate) author: Author,
-    /// Whose idempotency keys theirs are.
-    pub(crate) scope: String,
+    scope: String,
+}
+
+/// Whoever shows a receipt, which opens its case.
+#[derive(Clone, Debug)]
+pub(crate) struct Holder {
+    pub(crate) case: CaseId,
+    /// Under which they sign.
+    pub(crate) signing_key: [u8; 32],
+    scope: String,
+}
+
+impl Holder {
+    /// Whoever proved that they hold what opens this.
+    pub(crate) fn new(claim: &ReceiptClaim, opened: &Opened) -> Self {
+        Self { case: opened.case, signing_key: opened.signing_key, scope: claim.key_scope() }
+    }
+}
+
+impl KeyScope for Admitted {
+    fn key_scope(&self) -> String {
+        self.scope.clone()
+    }
+}
+
+impl KeyScope for Holder {
+    fn key_scope(&self) -> String {
+        self.scope.clone()
+    }
 }
 
 impl Intake {
     /// Staff act in the case they name; whoever holds a receipt acts in its case and in no other.
     pub(crate) async fn admit(&self, caller: &Caller, case_id: &str) -> Result<Admitted, Error> {
-        let scope = caller.idempotency_scope();
+        let scope = caller.key_scope();
         match caller {
             Caller::Staff(staff) => {
                 let case = input::id("case_id", case_id)?;

@@ -2,36 +2,29 @@
 
 use std::sync::Arc;
 
-use flare_access::{Caller, caller, is_from_portal, receipt, staff};
+use flare_access::{Caller, Staff, caller, is_from_portal, receipt, staff};
 use flare_contracts::{
     input,
     intake::v1::{
-        AddAnswersRequest, AddAnswersResponse, AnswerAgreementRequest, AnswerAgreementResponse,
-        AnswerProposalRequest, AnswerProposalResponse, BeginKeyEpochRequest, BeginKeyEpochResponse,
-        DownloadFileRequest, FreezeReceiptRequest, FreezeReceiptResponse, GetRequestRequest,
-        GetRequestResponse, GetStatusRequest, GetStatusResponse, IssueReceiptRequest, IssueReceiptResponse,
+        AddAnswersRequest, AddAnswersResponse, DownloadFileRequest, FreezeReceiptRequest,
+        FreezeReceiptResponse, GetRequestRequest, GetRequestResponse, GetStatusRequest, GetStatusResponse,
         ListAnswersRequest, ListAnswersResponse, ListFilesRequest, ListFilesResponse, ListMessagesRequest,
-        ListMessagesResponse, OpenRequestRequest, OpenRequestResponse, PostMessageRequest,
-        PostMessageResponse, ReportArrivalRequest, ReportArrivalResponse, ReserveCaseRequest,
-        ReserveCaseResponse, SubmitReportRequest, SubmitReportResponse, SubmitRequestRequest,
-        SubmitRequestResponse, UploadFileRequest, UploadFileResponse, WithdrawRequest, WithdrawResponse,
-        intake_server,
+        ListMessagesResponse, PostMessageRequest, PostMessageResponse, SubmitRequestRequest,
+        SubmitRequestResponse, UploadFileRequest, UploadFileResponse, intake_server,
     },
 };
-use flare_store::Once;
+use flare_store::{Call, Command, Reply, rpcs};
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use crate::{
     Intake,
+    admission::Holder,
     commands::{
-        add_answers::AddAnswers, answer_agreement::AnswerAgreement, answer_proposal::AnswerProposal,
-        begin_key_epoch::BeginKeyEpoch, freeze_receipt::FreezeReceipt, issue_receipt::IssueReceipt,
-        open_request::OpenRequest, post_message::PostMessage, report_arrival::ReportArrival,
-        reserve_case::ReserveCase, submit_report::SubmitReport, submit_request::SubmitRequest,
-        withdraw::Withdraw,
+        AddAnswers, AnswerAgreement, AnswerProposal, BeginKeyEpoch, FreezeReceipt, Freezer, IssueReceipt,
+        OpenRequest, PostMessage, ReportArrival, ReserveCase, Sender, SubmitReport, SubmitRequest, Withdraw,
     },
     files::download::Download,
-    store::receipts::Opened,
+    receipt::ReceiptLock,
 };
 
 /// Serves `flare.intake.v1.Intake`.
@@ -44,33 +37,51 @@ impl IntakeApi {
         Self(intake)
     }
 
-    /// What the receipt opens that the caller shows, and whose idempotency keys the caller's are.
-    async fn requester<T: Sync>(&self, request: &Request<T>) -> Result<(Opened, String), Status> {
-        let opened = self.0.opened_by(receipt(request)?).await?;
-        Ok((opened, caller(request)?.idempotency_scope()))
+    /// Does what this caller asks for.
+    async fn run<C: Command<Service = Intake>>(&self, by: &C::By, request: C::Request) -> Reply<C> {
+        self.0.database.run::<C>(&self.0, by, request).await
+    }
+
+    /// Does what a member of staff asks for.
+    async fn by_staff<C: Command<Service = Intake, By = Staff>>(&self, call: Call<C>) -> Reply<C> {
+        let by = staff(&call)?.clone();
+        self.run::<C>(&by, call.into_inner()).await
+    }
+
+    /// Does what the holder of a receipt asks for.
+    async fn by_holder<C: Command<Service = Intake, By = Holder>>(&self, call: Call<C>) -> Reply<C> {
+        let claim = receipt(&call)?;
+        let by = Holder::new(claim, &self.0.opened_by(claim).await?);
+        self.run::<C>(&by, call.into_inner()).await
     }
 }
 
 #[async_trait]
 impl intake_server::Intake for IntakeApi {
+    rpcs! {
+        by_staff:
+        open_request => OpenRequest,
+        issue_receipt => IssueReceipt,
+        reserve_case => ReserveCase,
+        begin_key_epoch => BeginKeyEpoch,
+    }
+
+    rpcs! {
+        by_holder:
+        answer_proposal => AnswerProposal,
+        answer_agreement => AnswerAgreement,
+        report_arrival => ReportArrival,
+        submit_report => SubmitReport,
+        withdraw => Withdraw,
+    }
+
     async fn submit_request(
         &self,
         request: Request<SubmitRequestRequest>,
     ) -> Result<Response<SubmitRequestResponse>, Status> {
-        let from_portal = is_from_portal(&request);
-        let (once, command) = SubmitRequest::parse(request.into_inner(), from_portal, &self.0.service_key)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
-    }
-
-    async fn open_request(
-        &self,
-        request: Request<OpenRequestRequest>,
-    ) -> Result<Response<OpenRequestResponse>, Status> {
-        let staff = staff(&request)?.id;
-        let request = request.into_inner();
-        let once = Once::new(staff.to_string(), "OpenRequest", &request.request_id, &request)?;
-        let command = OpenRequest::parse(staff, request, &self.0.service_key)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        let receipt = ReceiptLock::parse(request.get_ref().receipt.clone())?;
+        let by = Sender { receipt, from_portal: is_from_portal(&request) };
+        self.run::<SubmitRequest>(&by, request.into_inner()).await
     }
 
     async fn add_answers(
@@ -78,64 +89,34 @@ impl intake_server::Intake for IntakeApi {
         request: Request<AddAnswersRequest>,
     ) -> Result<Response<AddAnswersResponse>, Status> {
         let by = self.0.admit(caller(&request)?, &request.get_ref().case_id).await?;
-        let request = request.into_inner();
-        let once = Once::new(by.scope.clone(), "AddAnswers", &request.request_id, &request)?;
-        let command = AddAnswers::parse(by, request, &self.0.service_key)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        self.run::<AddAnswers>(&by, request.into_inner()).await
     }
 
-    async fn issue_receipt(
+    async fn post_message(
         &self,
-        request: Request<IssueReceiptRequest>,
-    ) -> Result<Response<IssueReceiptResponse>, Status> {
-        let staff = staff(&request)?.id;
-        let request = request.into_inner();
-        let once = Once::new(staff.to_string(), "IssueReceipt", &request.request_id, &request)?;
-        let command = IssueReceipt::parse(staff, request, &self.0.service_key)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
-    }
-
-    async fn reserve_case(
-        &self,
-        request: Request<ReserveCaseRequest>,
-    ) -> Result<Response<ReserveCaseResponse>, Status> {
-        let staff = staff(&request)?.id;
-        let request = request.into_inner();
-        let once = Once::new(staff.to_string(), "ReserveCase", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, ReserveCase { staff }).await?))
-    }
-
-    async fn begin_key_epoch(
-        &self,
-        request: Request<BeginKeyEpochRequest>,
-    ) -> Result<Response<BeginKeyEpochResponse>, Status> {
-        let staff = staff(&request)?.id;
-        let request = request.into_inner();
-        let once = Once::new(staff.to_string(), "BeginKeyEpoch", &request.request_id, &request)?;
-        let command = BeginKeyEpoch::parse(staff, request, &self.0.service_key)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        request: Request<PostMessageRequest>,
+    ) -> Result<Response<PostMessageResponse>, Status> {
+        let by = self.0.admit(caller(&request)?, &request.get_ref().case_id).await?;
+        self.run::<PostMessage>(&by, request.into_inner()).await
     }
 
     async fn freeze_receipt(
         &self,
         request: Request<FreezeReceiptRequest>,
     ) -> Result<Response<FreezeReceiptResponse>, Status> {
-        let scope = caller(&request)?.idempotency_scope();
-        let command = match caller(&request)? {
+        let by = match caller(&request)? {
             Caller::Receipt(claim) => {
                 let held = self.0.held_by(claim).await?;
                 if let Some(since) = held.frozen {
                     return Ok(Response::new(self.0.frozen(held.case, since).await?));
                 }
-                FreezeReceipt::by_holder(&held, request.get_ref())?
+                Freezer::Holder(Holder::new(claim, &held))
             }
             Caller::Staff(_) | Caller::Anonymous | Caller::Service(_) => {
-                FreezeReceipt::by_staff(staff(&request)?.id, request.get_ref())?
+                Freezer::Staff(staff(&request)?.clone())
             }
         };
-        let request = request.into_inner();
-        let once = Once::new(scope, "FreezeReceipt", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
+        self.run::<FreezeReceipt>(&by, request.into_inner()).await
     }
 
     async fn get_status(
@@ -172,66 +153,6 @@ impl intake_server::Intake for IntakeApi {
         let by = self.0.admit(caller(&request)?, &request.get_ref().case_id).await?;
         let ListMessagesRequest { page_size, page_token, .. } = request.into_inner();
         Ok(Response::new(self.0.messages(by.case, page_size, &page_token).await?))
-    }
-
-    async fn post_message(
-        &self,
-        request: Request<PostMessageRequest>,
-    ) -> Result<Response<PostMessageResponse>, Status> {
-        let by = self.0.admit(caller(&request)?, &request.get_ref().case_id).await?;
-        let request = request.into_inner();
-        let once = Once::new(by.scope.clone(), "PostMessage", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, PostMessage::parse(by, request)?).await?))
-    }
-
-    async fn answer_proposal(
-        &self,
-        request: Request<AnswerProposalRequest>,
-    ) -> Result<Response<AnswerProposalResponse>, Status> {
-        let (by, scope) = self.requester(&request).await?;
-        let request = request.into_inner();
-        let once = Once::new(scope, "AnswerProposal", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, AnswerProposal::parse(&by, &request)?).await?))
-    }
-
-    async fn answer_agreement(
-        &self,
-        request: Request<AnswerAgreementRequest>,
-    ) -> Result<Response<AnswerAgreementResponse>, Status> {
-        let (by, scope) = self.requester(&request).await?;
-        let request = request.into_inner();
-        let once = Once::new(scope, "AnswerAgreement", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, AnswerAgreement::parse(&by, &request)?).await?))
-    }
-
-    async fn report_arrival(
-        &self,
-        request: Request<ReportArrivalRequest>,
-    ) -> Result<Response<ReportArrivalResponse>, Status> {
-        let (by, scope) = self.requester(&request).await?;
-        let request = request.into_inner();
-        let once = Once::new(scope, "ReportArrival", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, ReportArrival::parse(&by, &request)?).await?))
-    }
-
-    async fn submit_report(
-        &self,
-        request: Request<SubmitReportRequest>,
-    ) -> Result<Response<SubmitReportResponse>, Status> {
-        let (by, scope) = self.requester(&request).await?;
-        let request = request.into_inner();
-        let once = Once::new(scope, "SubmitReport", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, SubmitReport::parse(&by, &request)?).await?))
-    }
-
-    async fn withdraw(
-        &self,
-        request: Request<WithdrawRequest>,
-    ) -> Result<Response<WithdrawResponse>, Status> {
-        let (by, scope) = self.requester(&request).await?;
-        let request = request.into_inner();
-        let once = Once::new(scope, "Withdraw", &request.request_id, &request)?;
-        Ok(Response::new(self.0.database.once(once, Withdraw::parse(&by, &request)?).await?))
     }
 
     async fn upload_file(

@@ -1,20 +1,25 @@
-//! What changes something, one act per file.
+//! What changes something. Commands of a few lines that belong together share a file.
 
-pub(crate) mod add_answers;
-pub(crate) mod answer_agreement;
-pub(crate) mod answer_proposal;
-pub(crate) mod attach_file;
-pub(crate) mod begin_key_epoch;
-pub(crate) mod freeze_receipt;
-pub(crate) mod issue_receipt;
+mod add_answers;
+mod attach_file;
+mod begin_key_epoch;
+mod grant_answers;
 mod new_case;
-pub(crate) mod open_request;
-pub(crate) mod post_message;
-pub(crate) mod report_arrival;
-pub(crate) mod reserve_case;
-pub(crate) mod submit_report;
-pub(crate) mod submit_request;
-pub(crate) mod withdraw;
+mod open_request;
+mod post_message;
+mod receipts;
+mod submit_request;
+mod withdraw;
+
+pub(crate) use add_answers::AddAnswers;
+pub(crate) use attach_file::{AttachFile, Begin, BeginUpload};
+pub(crate) use begin_key_epoch::BeginKeyEpoch;
+pub(crate) use grant_answers::{AnswerAgreement, AnswerProposal, ReportArrival, SubmitReport};
+pub(crate) use open_request::{OpenRequest, ReserveCase};
+pub(crate) use post_message::PostMessage;
+pub(crate) use receipts::{FreezeReceipt, Freezer, IssueReceipt};
+pub(crate) use submit_request::{Sender, SubmitRequest};
+pub(crate) use withdraw::Withdraw;
 
 use flare_contracts::{Refusal, StepCode, common::v1::SignedAct, intake::v1::MessageKind};
 use flare_kernel::{CaseId, GrantId};
@@ -69,8 +74,8 @@ fn step_source(tx: &Tx, case: CaseId) -> String {
     format!("intake:{}", tx.version(case))
 }
 
-/// The requester was heard of.
-async fn heard(tx: &mut Tx, mut view: CaseView) -> Result<(), Error> {
-    view.heard(tx.now());
+/// Notes that the requester is there: they have just written.
+async fn record_contact(tx: &mut Tx, mut view: CaseView) -> Result<(), Error> {
+    view.record_contact(tx.now());
     store::view::save(tx, &view).await
 }

@@ -8,9 +8,9 @@ mod grants;
 mod triage;
 
 use async_trait::async_trait;
-use flare_contracts::{Event, Producer, StepCode};
+use flare_contracts::{Event, Service, StepCode};
 use flare_kernel::CaseId;
-use flare_messaging::{Consumer, Received};
+use flare_messaging::{Handler, Received};
 use flare_store::{Error, Tx};
 
 use crate::{domain::case_view::CaseView, store};
@@ -20,9 +20,9 @@ use crate::{domain::case_view::CaseView, store};
 pub struct IntakeConsumer;
 
 #[async_trait]
-impl Consumer for IntakeConsumer {
-    fn listens_to(&self) -> &'static [Producer] {
-        flare_messaging::listens_to(Producer::Intake)
+impl Handler for IntakeConsumer {
+    fn listens_to(&self) -> &'static [Service] {
+        flare_messaging::listens_to(Service::Intake)
     }
 
     async fn apply(&self, tx: &mut Tx, received: &Received) -> Result<(), Error> {

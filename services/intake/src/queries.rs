@@ -61,6 +61,7 @@ impl Intake {
                     listed_answers: request
                         .listing
                         .answered(!store::requests::later_danger(reads, case).await?.is_empty()),
+                    codename: view.codename.as_ref().map(ToString::to_string).unwrap_or_default(),
                 })
             })
             .await

@@ -1,7 +1,7 @@
 //! A receipt as intake knows it: enough to recognise its holder and what they sign, nothing that opens anything.
 
 use flare_contracts::{
-    InputRule, Refusal,
+    InputRule, KeyScope, Refusal,
     common::v1::EpochAuthor,
     events::v1::ReceiptKeys as KeysOfEvent,
     input,
@@ -59,16 +59,18 @@ impl ReceiptLock {
         Err(Refusal::invalid("case_id", InputRule::NotOfTheseKeys))
     }
 
-    /// Whose idempotency keys its holder's are; the same as the access layer's for a caller who shows it.
-    pub(crate) fn scope(&self) -> String {
-        format!("receipt:{}", data_encoding::HEXLOWER.encode(&self.lookup))
-    }
-
     /// The public keys as an event tells them.
     pub(crate) fn keys_of_event(&self) -> KeysOfEvent {
         KeysOfEvent {
             encryption_key: self.keys.encryption.to_bytes(),
             signing_key: self.keys.signing.to_vec(),
         }
+    }
+}
+
+impl KeyScope for ReceiptLock {
+    /// The same as the access layer's for a caller who shows it.
+    fn key_scope(&self) -> String {
+        format!("receipt:{}", data_encoding::HEXLOWER.encode(&self.lookup))
     }
 }

@@ -8,9 +8,11 @@ CREATE TABLE directory (
 );
 CREATE INDEX directory_active ON directory (staff_id) WHERE active = 1;
 
--- What routing needs to know of a case.
+-- What routing needs to know of a case, and the name that triage gave it. Events come in any order, so each of these may
+-- not be there yet.
 CREATE TABLE cases (
     case_id TEXT NOT NULL PRIMARY KEY,
+    codename TEXT,
     lane BIGINT CHECK (lane BETWEEN 1 AND 3),
     owner TEXT
 );

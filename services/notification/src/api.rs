@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use flare_access::staff;
-use flare_contracts::notification::v1::{
-    ListInboxRequest, ListInboxResponse, MarkReadRequest, MarkReadResponse, notification_server,
-};
-use flare_store::Once;
+use flare_access::{Staff, staff};
+use flare_contracts::notification::v1::{ListInboxRequest, ListInboxResponse, notification_server};
+use flare_store::{Call, Command, Reply, rpcs};
 use tonic::{Request, Response, Status};
 
 use crate::{Notification, commands::MarkRead, queries};
@@ -20,27 +18,27 @@ impl NotificationApi {
     pub const fn new(notification: Arc<Notification>) -> Self {
         Self(notification)
     }
+
+    /// Does what a member of staff asks for.
+    async fn by_staff<C: Command<Service = Notification, By = Staff>>(&self, call: Call<C>) -> Reply<C> {
+        let by = staff(&call)?.clone();
+        self.0.database.run::<C>(&self.0, &by, call.into_inner()).await
+    }
 }
 
 #[tonic::async_trait]
 impl notification_server::Notification for NotificationApi {
+    rpcs! {
+        by_staff:
+        mark_read => MarkRead,
+    }
+
     async fn list_inbox(
         &self,
         request: Request<ListInboxRequest>,
     ) -> Result<Response<ListInboxResponse>, Status> {
         let caller = staff(&request)?.clone();
         Ok(Response::new(queries::list_inbox(&self.0, &caller, &request.into_inner()).await?))
-    }
-
-    async fn mark_read(
-        &self,
-        request: Request<MarkReadRequest>,
-    ) -> Result<Response<MarkReadResponse>, Status> {
-        let caller = staff(&request)?.clone();
-        let request = request.into_inner();
-        let once = Once::new(caller.id.to_string(), "MarkRead", &request.request_id, &request)?;
-        let command = MarkRead::parse(&caller, &request)?;
-        Ok(Response::new(self.0.database.once(once, command).await?))
     }
 }
 

@@ -9,13 +9,13 @@ use std::{
 use async_trait::async_trait;
 use flare_access::Roles;
 use flare_contracts::{
-    Event, Producer,
+    Event, Service,
     common::v1::{Lane as WireLane, Role},
     events::v1::{NoticeRaised, NotificationEvent, identity_event},
     input,
 };
 use flare_kernel::{NoticeId, StaffId};
-use flare_messaging::{Consumer, Received, listens_to};
+use flare_messaging::{Handler, Received, listens_to};
 use flare_store::{Error, Tx, Work};
 
 use crate::{
@@ -39,21 +39,21 @@ impl NotificationConsumer {
 }
 
 #[async_trait]
-impl Consumer for NotificationConsumer {
-    fn listens_to(&self) -> &'static [Producer] {
-        listens_to(Producer::Notification)
+impl Handler for NotificationConsumer {
+    fn listens_to(&self) -> &'static [Service] {
+        listens_to(Service::Notification)
     }
 
     async fn apply(&self, tx: &mut Tx, received: &Received) -> Result<(), Error> {
         match &received.event {
             Event::Identity(event) => {
-                if learn(tx, event).await? {
+                if record(tx, event).await? {
                     tx.hint(Work::Own);
                 }
             }
             Event::Intake(_) | Event::Triage(_) | Event::Grants(_) | Event::Notification(_) => {
                 if let Some(subject) = subject(&received.event).map_err(corrupt)?
-                    && self.hear(tx, received, subject).await?
+                    && self.handle(tx, received, subject).await?
                 {
                     tx.hint(Work::Own);
                 }
@@ -65,7 +65,7 @@ impl Consumer for NotificationConsumer {
 
 impl NotificationConsumer {
     /// Takes in an event about a case; says whether somebody's queue gets a message.
-    async fn hear(&self, tx: &mut Tx, received: &Received, subject: Subject) -> Result<bool, Error> {
+    async fn handle(&self, tx: &mut Tx, received: &Received, subject: Subject) -> Result<bool, Error> {
         tx.lock(&[&subject.case]).await?;
         let heard = Heard {
             case: subject.case,
@@ -135,13 +135,13 @@ async fn raise_all(tx: &mut Tx, notices: &[NewNotice<'_>], directory: &[Member])
     let new = store::insert_notices(tx, notices).await?;
     let mut queued = false;
     for notice in notices.iter().filter(|notice| new.contains(&notice.id)) {
-        queued |= tell(tx, notice, directory).await?;
+        queued |= notify(tx, notice, directory).await?;
     }
     Ok(queued)
 }
 
 /// Logs a notice that is stored; says whether their queue gets a message.
-async fn tell(tx: &mut Tx, notice: &NewNotice<'_>, directory: &[Member]) -> Result<bool, Error> {
+async fn notify(tx: &mut Tx, notice: &NewNotice<'_>, directory: &[Member]) -> Result<bool, Error> {
     let subject = notice.subject;
     let wire_lane: WireLane = input::lane_out(notice.lane);
     let event = NoticeRaised {
@@ -166,7 +166,7 @@ fn votes(member: &Member) -> bool {
 }
 
 /// Keeps the directory; says whether an approver's queue is to be made or gets a message.
-async fn learn(tx: &mut Tx, event: &identity_event::Event) -> Result<bool, Error> {
+async fn record(tx: &mut Tx, event: &identity_event::Event) -> Result<bool, Error> {
     match event {
         identity_event::Event::StaffEnrolled(event) => {
             let id = locked(tx, &event.staff_id).await?;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::{CaseId, StaffId};
 use flare_messaging::{Round, Rounds, RunLoop, SOON};
 use flare_store::{Error, Work};
@@ -38,7 +38,7 @@ impl NotificationWorkers {
     pub async fn run(mut self, token: CancellationToken) {
         let database = &self.0.database.clone();
         let run_loop = RunLoop {
-            service: Producer::Notification,
+            service: Service::Notification,
             database,
             work: Work::Own,
             look_every: database.look_every(),

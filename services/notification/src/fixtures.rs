@@ -18,7 +18,7 @@ use flare_contracts::{
     },
 };
 use flare_kernel::{CaseId, Duration, EventId, GrantId, Lane, StaffId, Timestamp};
-use flare_messaging::{ApproverQueues, Consumer as _, PublishError, Received};
+use flare_messaging::{ApproverQueues, Handler as _, PublishError, Received};
 use flare_store::{Error, Tx, Write, sql};
 use flare_testkit::Sandbox;
 use tonic::{Request, Status};
@@ -83,6 +83,7 @@ pub(crate) struct Broker(Mutex<BrokerState>);
 #[derive(Default)]
 struct BrokerState {
     away: bool,
+    refuses: bool,
     queues: Vec<StaffId>,
     published: Vec<(StaffId, String)>,
 }
@@ -90,6 +91,11 @@ struct BrokerState {
 impl Broker {
     pub(crate) fn set_away(&self, away: bool) {
         self.0.lock().unwrap().away = away;
+    }
+
+    /// Its queues are there and take nothing.
+    pub(crate) fn set_refusing(&self, refuses: bool) {
+        self.0.lock().unwrap().refuses = refuses;
     }
 
     /// Everything on it is deleted.
@@ -129,6 +135,9 @@ impl ApproverQueues for Broker {
         }
         if !state.queues.contains(&staff) {
             return Err(PublishError::Unroutable);
+        }
+        if state.refuses {
+            return Err(PublishError::Refused);
         }
         state.published.push((staff, event_id.to_owned()));
         Ok(())
@@ -183,7 +192,7 @@ impl World {
             (OTHER_APPROVER, Role::Approver),
             (FINANCE, Role::Finance),
         ] {
-            world.hear(&enrolled(person, &[role])).await;
+            world.handle(&enrolled(person, &[role])).await;
         }
         world
     }
@@ -199,11 +208,11 @@ impl World {
         };
         Received {
             producer: match event {
-                Event::Identity(_) => flare_contracts::Producer::Identity,
-                Event::Intake(_) => flare_contracts::Producer::Intake,
-                Event::Triage(_) => flare_contracts::Producer::Triage,
-                Event::Grants(_) => flare_contracts::Producer::Grants,
-                Event::Notification(_) => flare_contracts::Producer::Notification,
+                Event::Identity(_) => flare_contracts::Service::Identity,
+                Event::Intake(_) => flare_contracts::Service::Intake,
+                Event::Triage(_) => flare_contracts::Service::Triage,
+                Event::Grants(_) => flare_contracts::Service::Grants,
+                Event::Notification(_) => flare_contracts::Service::Notification,
             },
             stream,
             seq: 1,
@@ -220,12 +229,12 @@ impl World {
         self.sandbox.database.write(Apply(consumer, received)).await
     }
 
-    pub(crate) async fn hear_from(&self, event: &Event, actor: &str) {
+    pub(crate) async fn handle_from(&self, event: &Event, actor: &str) {
         self.take(self.received(event, actor)).await.unwrap();
     }
 
-    pub(crate) async fn hear(&self, event: &Event) {
-        self.hear_from(event, "system:test").await;
+    pub(crate) async fn handle(&self, event: &Event) {
+        self.handle_from(event, "system:test").await;
     }
 
     /// Somebody's inbox.
@@ -287,6 +296,15 @@ pub(crate) fn submitted(case: CaseId, lane: WireLane) -> Event {
     }))
 }
 
+pub(crate) fn opened(case: CaseId, codename: &str) -> Event {
+    Event::Triage(triage_event::Event::CaseOpened(events::CaseOpened {
+        case_id: case.to_string(),
+        lane: WireLane::Urgent.into(),
+        codename: codename.to_owned(),
+        ..Default::default()
+    }))
+}
+
 pub(crate) fn acknowledged(owner: u8) -> Event {
     Event::Triage(triage_event::Event::CaseAcknowledged(events::CaseAcknowledged {
         case_id: case().to_string(),
@@ -310,6 +328,7 @@ pub(crate) fn to_the_votes(excluded: &[u8]) -> [Event; 2] {
         case_id: case_id.clone(),
         grant_id: grant_id.clone(),
         proposer: proposer.clone(),
+        codename: "amber-kestrel-27".to_owned(),
         ..Default::default()
     };
     let submitted = events::GrantSubmitted {

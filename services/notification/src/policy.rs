@@ -1,34 +1,44 @@
 //! The targets that notices name.
 
-use flare_kernel::{Duration, Lane};
+use flare_kernel::{
+    Duration, Lane,
+    settings::{BadSettings, PolicySection},
+};
 
-/// How long there is to do what a notice asks, where the event does not say it. Built from configuration.
+/// How long there is to do what a notice asks, where the event does not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotificationPolicy {
-    /// Until a critical request must have an owner.
-    pub acknowledge_critical: Duration,
-    /// Until an urgent one must.
-    pub acknowledge_urgent: Duration,
-    /// Until a standard one must.
-    pub acknowledge_standard: Duration,
+    /// Until somebody must own a critical request.
+    critical: Duration,
+    /// Until somebody must own an urgent one.
+    urgent: Duration,
+    /// Until somebody must own a standard one.
+    standard: Duration,
 }
 
-impl Default for NotificationPolicy {
-    fn default() -> Self {
-        Self {
-            acknowledge_critical: Duration::from_hours(2),
-            acknowledge_urgent: Duration::from_hours(24),
-            acknowledge_standard: Duration::from_hours(72),
+impl NotificationPolicy {
+    /// Reads what the settings say about it.
+    pub fn read(section: &PolicySection) -> Result<Self, BadSettings> {
+        section.read(|policy| Self {
+            critical: policy.hours("acknowledge_critical_hours"),
+            urgent: policy.hours("acknowledge_urgent_hours"),
+            standard: policy.hours("acknowledge_standard_hours"),
+        })
+    }
+
+    pub(crate) const fn acknowledge(&self, lane: Lane) -> Duration {
+        match lane {
+            Lane::Critical => self.critical,
+            Lane::Urgent => self.urgent,
+            Lane::Standard => self.standard,
         }
     }
 }
 
-impl NotificationPolicy {
-    pub(crate) const fn acknowledge(&self, lane: Lane) -> Duration {
-        match lane {
-            Lane::Critical => self.acknowledge_critical,
-            Lane::Urgent => self.acknowledge_urgent,
-            Lane::Standard => self.acknowledge_standard,
-        }
+#[cfg(test)]
+impl Default for NotificationPolicy {
+    /// As an installation has it that sets nothing.
+    fn default() -> Self {
+        Self::read(&flare_testkit::policy()).unwrap()
     }
 }

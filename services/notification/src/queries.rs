@@ -12,7 +12,7 @@ use flare_contracts::{
     input,
     notification::v1::{ListInboxRequest, ListInboxResponse, Notice as WireNotice},
 };
-use flare_kernel::{CaseId, StaffId, codename};
+use flare_kernel::{CaseId, StaffId};
 use flare_store::{Error, Page};
 use futures::{StreamExt as _, stream};
 
@@ -71,7 +71,7 @@ fn notice_out(notice: &Notice) -> WireNotice {
         notice_id: notice.id.to_string(),
         lane: input::lane_out(notice.lane).into(),
         case_id: notice.case.to_string(),
-        codename: codename(notice.case),
+        codename: notice.codename.as_ref().map(ToString::to_string).unwrap_or_default(),
         grant_id: notice.grant.map(|grant| grant.to_string()).unwrap_or_default(),
         ask: notice.ask.clone(),
         due: notice.due.map(input::timestamp_out),

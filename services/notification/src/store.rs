@@ -5,7 +5,7 @@ mod messages;
 use std::collections::HashSet;
 
 use flare_access::Roles;
-use flare_kernel::{CaseId, GrantId, Lane, NoticeId, StaffId, Timestamp};
+use flare_kernel::{CaseId, Codename, GrantId, Lane, NoticeId, StaffId, Timestamp};
 use flare_messaging::Received;
 use flare_store::{Database, Error, Page, Record, Row, Tx, sql};
 
@@ -22,6 +22,8 @@ pub(crate) struct Notice {
     pub(crate) id: NoticeId,
     pub(crate) lane: Lane,
     pub(crate) case: CaseId,
+    /// The name of the case, once it was told.
+    pub(crate) codename: Option<Codename>,
     pub(crate) grant: Option<GrantId>,
     pub(crate) ask: String,
     pub(crate) due: Option<Timestamp>,
@@ -68,6 +70,7 @@ fn notice(row: &Row) -> Result<Notice, Error> {
         id: row.id("notice_id")?,
         lane: lane(row)?,
         case: row.id("case_id")?,
+        codename: row.parse_or_null("codename")?,
         grant: row.id_or_null("grant_id")?,
         ask: row.text("ask")?,
         due: row.timestamp_or_null("due")?,
@@ -148,8 +151,9 @@ pub(crate) async fn directory(tx: &mut Tx) -> Result<Vec<Member>, Error> {
 /// What is known of a case, and of a grant if the event is about one.
 pub(crate) async fn facts(tx: &mut Tx, subject: Subject) -> Result<Facts, Error> {
     let mut facts = Facts::default();
-    let case = sql("SELECT lane, owner FROM cases WHERE case_id = $1").bind(subject.case.to_string());
-    if let Some(row) = tx.fetch_optional(case).await? {
+    let case = sql("SELECT codename, lane, owner FROM cases WHERE case_id = $1");
+    if let Some(row) = tx.fetch_optional(case.bind(subject.case.to_string())).await? {
+        facts.codename = row.parse_or_null("codename")?;
         facts.lane = row.number_or_null("lane", Lane::from_i64)?;
         facts.owner = row.id_or_null("owner")?;
     }
@@ -169,9 +173,14 @@ pub(crate) async fn put_facts(
     before: &Facts,
     facts: &Facts,
 ) -> Result<(), Error> {
-    if (before.lane, before.owner) != (facts.lane, facts.owner) {
-        let case = Record::of("cases").key("case_id", subject.case);
-        case.set("lane", facts.lane).set("owner", facts.owner).save(tx).await?;
+    if (&before.codename, before.lane, before.owner) != (&facts.codename, facts.lane, facts.owner) {
+        Record::of("cases")
+            .key("case_id", subject.case)
+            .set("codename", facts.codename.as_ref().map(Codename::as_str))
+            .set("lane", facts.lane)
+            .set("owner", facts.owner)
+            .save(tx)
+            .await?;
     }
     if let (Some(grant), Some(known)) = (subject.grant, facts.grant)
         && before.grant != facts.grant
@@ -294,9 +303,11 @@ pub(crate) async fn insert_notices(
 /// A macro, so that the test of its plan explains the very statement.
 macro_rules! page_of_inbox {
     () => {
-        "SELECT notice_id, lane, case_id, grant_id, ask, due, raised FROM notices \
-         WHERE staff_id = $1 AND read_at IS NULL AND settled_at IS NULL AND (lane, raised, notice_id) > ($2, $3, $4) \
-         ORDER BY lane, raised, notice_id LIMIT $5"
+        "SELECT n.notice_id, n.lane, n.case_id, c.codename, n.grant_id, n.ask, n.due, n.raised \
+         FROM notices n LEFT JOIN cases c ON c.case_id = n.case_id \
+         WHERE n.staff_id = $1 AND n.read_at IS NULL AND n.settled_at IS NULL \
+         AND (n.lane, n.raised, n.notice_id) > ($2, $3, $4) \
+         ORDER BY n.lane, n.raised, n.notice_id LIMIT $5"
     };
 }
 
@@ -306,14 +317,14 @@ pub(crate) const PLAN_OF_INBOX: (&str, &str) =
     (concat!("EXPLAIN QUERY PLAN ", page_of_inbox!()), concat!("EXPLAIN ", page_of_inbox!()));
 
 /// The place of a notice in an inbox: lane, when raised, id.
-pub(crate) type Place = (i64, i64, String);
+pub(crate) type InboxPlace = (i64, i64, String);
 
 /// A page of a person's open notices: critical first, then oldest.
 pub(crate) async fn page_of_inbox(
     database: &Database,
     staff: StaffId,
-    page: &Page<Place>,
-) -> Result<Vec<(Place, Notice)>, Error> {
+    page: &Page<InboxPlace>,
+) -> Result<Vec<(InboxPlace, Notice)>, Error> {
     let (lane, raised, id) = page.after().clone();
     let query = sql(page_of_inbox!()).bind(staff.to_string()).bind(lane).bind(raised).bind(id);
     let placed = |row: &Row| {

@@ -1,6 +1,6 @@
 //! What lies on an approver's queue: a `CloudEvent` that says that a vote is asked for, and nothing of the case.
 
-use flare_kernel::codename;
+use flare_kernel::Codename;
 use serde::Serialize;
 
 use crate::store::Message;
@@ -24,7 +24,8 @@ struct CloudEvent<'a> {
 struct Data<'a> {
     grant_id: &'a str,
     case_id: String,
-    codename: String,
+    /// A grant's first event names its case, so it is known whenever a vote is asked for.
+    codename: &'a str,
     lane: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     due: Option<String>,
@@ -47,7 +48,7 @@ pub(crate) fn vote_event(message: &Message) -> Result<Vec<u8>, serde_json::Error
         data: Data {
             grant_id: &grant,
             case_id: notice.case.to_string(),
-            codename: codename(notice.case),
+            codename: notice.codename.as_ref().map(Codename::as_str).unwrap_or_default(),
             lane: notice.lane.as_str(),
             due: notice.due.map(|due| due.to_string()),
             link: format!("flare grant show {grant}"),
@@ -68,6 +69,7 @@ mod tests {
             id: NoticeId::from_bytes([1; 16]),
             lane: Lane::Critical,
             case: CaseId::from_bytes([0; 16]),
+            codename: Some("topaz-swallow-91".parse().unwrap()),
             grant: Some(GrantId::from_bytes([2; 16])),
             ask: "vote".to_owned(),
             due: Some(Timestamp::from_micros(1_795_392_000_000_000)),

@@ -101,6 +101,7 @@ fn input_rule(t: &L10nLanguage, rule: &InputRule) -> Option<String> {
         InputRule::RequiredOfStaff
         | InputRule::NotWellFormed
         | InputRule::NotAnId { .. }
+        | InputRule::NotACodename
         | InputRule::NotARequestId
         | InputRule::NotOfFlare
         | InputRule::NotNew
@@ -208,7 +209,7 @@ mod tests {
         "RECEIPT_IN_USE",
         "UNREADABLE_MESSAGE",
     ];
-    const GENERAL_RULES: [&str; 29] = [
+    const GENERAL_RULES: [&str; 30] = [
         "ACCEPTED_AND_REFUSED",
         "HEADER_NOT_FIRST",
         "NEITHER_EMPTY_NOR_THE_LENGTH",
@@ -216,6 +217,7 @@ mod tests {
         "NOT_AN_ENCRYPTION_KEY",
         "NOT_AN_ID",
         "NOT_A_CHUNK",
+        "NOT_A_CODENAME",
         "NOT_A_PAGE_SIZE",
         "NOT_A_PAGE_TOKEN",
         "NOT_A_QUESTION",

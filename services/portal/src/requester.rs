@@ -8,7 +8,7 @@ use flare_edge::{
     EdgeError, Form, IfNothing, Lines,
     receipt::{ReceiptHolder, Status, add_once, was_sent_before},
 };
-use flare_kernel::{Lane, Timestamp, codename};
+use flare_kernel::{Lane, Timestamp};
 use flare_seal::{Receipt, RequestSeed};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -181,7 +181,7 @@ fn form_of_lost_code(session: &Session, lang: Language, way: &str) -> Result<For
     let case = session.receipt.case_id()?;
     Ok(Form {
         contact: way.to_owned(),
-        happened: to_staff::lost_code(&codename(case), case),
+        happened: to_staff::lost_code(case),
         language: lang.code().to_owned(),
         if_nothing,
         ..Form::default()

@@ -1,6 +1,9 @@
 //! What an organisation decides about its portal.
 
-use flare_kernel::{Duration, Timestamp};
+use flare_kernel::{
+    Duration, Timestamp,
+    settings::{BadSettings, MOST_HOURS, PolicySection},
+};
 
 /// Somebody a page names: a helpline, or whom to complain to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,17 @@ pub struct Targets {
     pub urgent: u32,
     /// Within a month.
     pub standard: u32,
+}
+
+impl Targets {
+    /// Reads what the settings say of when somebody owns a new request.
+    pub fn read(section: &PolicySection) -> Result<Self, BadSettings> {
+        section.read(|policy| Self {
+            critical: policy.number("acknowledge_critical_hours", 1, MOST_HOURS),
+            urgent: policy.number("acknowledge_urgent_hours", 1, MOST_HOURS),
+            standard: policy.number("acknowledge_standard_hours", 1, MOST_HOURS),
+        })
+    }
 }
 
 /// The settings of a portal.

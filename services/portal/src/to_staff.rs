@@ -56,10 +56,10 @@ pub(crate) fn reference(who: &str, contact: &str, may_name: bool) -> String {
     format!("Can vouch ({may}): {who}, {contact}")
 }
 
-/// Of somebody whose code is lost before their request came in.
-pub(crate) fn lost_code(name: &str, case: CaseId) -> String {
+/// Of somebody whose code is lost before their request came in. The request has no name yet, but an id it has.
+pub(crate) fn lost_code(case: CaseId) -> String {
     format!(
-        "I cannot keep the code of my request before this one: {name}, {case}. Please reach me in this way. \
+        "I cannot keep the code of my request before this one: {case}. Please reach me in this way. \
          (Nothing proves that both come from one person.)"
     )
 }

@@ -3,6 +3,8 @@
 -- One row for each case. Where it stands is several facts at once; the stage people see is worked out from them.
 CREATE TABLE cases (
     case_id TEXT NOT NULL PRIMARY KEY,
+    -- The name that people say, given with the row and never changed.
+    codename TEXT NOT NULL CONSTRAINT cases_codename UNIQUE,
     lane BIGINT NOT NULL,
     submitted BIGINT NOT NULL,
     owner TEXT,
@@ -15,8 +17,14 @@ CREATE TABLE cases (
     held_by TEXT,
     ended TEXT,
     exit TEXT,
+    -- Whom its grants that are not over wait for.
+    grants_wait TEXT,
     has_news BIGINT NOT NULL,
     in_queue BIGINT NOT NULL,
+    -- Its place in the queue: whose act comes next, and when what is next is due, at the end of time where nothing is. A row
+    -- that is overdue stands a lane higher, which the statements of the queue see to.
+    waits_for TEXT NOT NULL,
+    queue_due BIGINT NOT NULL,
     -- Our clock: what has run, and since when it runs; no since while we wait for the requester.
     clock_spent BIGINT NOT NULL,
     clock_since BIGINT,
@@ -46,6 +54,10 @@ CREATE TABLE cases (
     CONSTRAINT cases_closed_with_exit CHECK (ended IS NULL OR ended <> 'closed' OR exit IS NOT NULL),
     -- An open case is never out of sight.
     CONSTRAINT cases_in_queue CHECK (in_queue = CASE WHEN ended IS NULL OR has_news = 1 THEN 1 ELSE 0 END),
+    CONSTRAINT cases_grants_wait CHECK (grants_wait IS NULL OR grants_wait IN ('us', 'votes', 'grant')),
+    CONSTRAINT cases_waits_for CHECK (waits_for IN ('us', 'requester', 'votes', 'referral', 'grant')),
+    -- What a requester wrote is never folded away.
+    CONSTRAINT cases_news_is_ours CHECK (has_news = 0 OR waits_for = 'us'),
     CONSTRAINT cases_clock CHECK (clock_spent >= 0 AND (ended IS NULL OR clock_since IS NULL)),
     CONSTRAINT cases_step CHECK (step IS NULL OR step IN ('acknowledge', 'assess', 'outcome', 'draft')),
     CONSTRAINT cases_step_time CHECK (
@@ -56,11 +68,14 @@ CREATE TABLE cases (
     CONSTRAINT cases_money_kind CHECK (money_kind IS NULL OR money_kind IN ('hold', 'free', 'stop')),
     CONSTRAINT cases_money_stop CHECK (money_stop IS NULL OR money_stop IN ('asked', 'done')),
     CONSTRAINT cases_money_asked CHECK (
-        money_stop IS NULL OR (money_kind IS NOT NULL AND money_version IS NOT NULL)
+        money_stop IS NULL
+        OR (money_kind IS NOT NULL AND money_version IS NOT NULL
+            -- What is due at no time would never be asked again, and stand in the way of all others.
+            AND (money_stop <> 'asked' OR money_due IS NOT NULL))
     )
 );
-CREATE INDEX cases_queue ON cases (lane, submitted, case_id) WHERE in_queue = 1;
-CREATE INDEX cases_of_owner ON cases (owner, lane, submitted, case_id) WHERE in_queue = 1;
+CREATE INDEX cases_queue ON cases (waits_for, lane, queue_due, submitted, case_id) WHERE in_queue = 1;
+CREATE INDEX cases_of_owner ON cases (owner, waits_for, lane, queue_due, submitted, case_id) WHERE in_queue = 1;
 CREATE INDEX cases_money_due ON cases (money_due, case_id) WHERE money_stop = 'asked';
 
 -- Every pause and inquiry, and who ended it: never whoever began it, and an inquiry only as a head.

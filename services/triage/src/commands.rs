@@ -1,58 +1,34 @@
-//! What can be done: one command per file, each a [`flare_store::Write`] that reads from top to bottom like the sentence
-//! that describes it.
+//! What can be done: each command a [`flare_store::Write`] that reads from top to bottom like the sentence that describes it.
+//! Those of a few lines that belong together share a file.
 
-mod acknowledge_case;
 mod add_need;
-mod add_note;
-mod add_person;
-mod add_reference;
-mod answer_referral;
-mod assess_case;
-mod assign_case;
 mod begin_key_epoch;
-mod check_reference;
-mod claim_money_asks;
-mod close_case;
-mod confirm_money_stopped;
-mod decline_need;
-mod end_need;
-mod log_contact;
+mod closing;
+mod entries;
+mod money_asks;
+mod outcomes;
+mod persons;
 mod recommend_grant;
-mod refer_need;
-mod reopen_case;
-mod reopen_need;
-mod resume_case;
+mod references;
+mod referrals;
 mod seen_case;
 mod set_contact_plan;
-mod set_person_status;
-mod stop_case;
-mod withdraw_case;
+mod stopping;
+mod taking;
 
-pub(crate) use acknowledge_case::AcknowledgeCase;
 pub(crate) use add_need::AddNeed;
-pub(crate) use add_note::AddNote;
-pub(crate) use add_person::AddPerson;
-pub(crate) use add_reference::AddReference;
-pub(crate) use answer_referral::AnswerReferral;
-pub(crate) use assess_case::AssessCase;
-pub(crate) use assign_case::AssignCase;
 pub(crate) use begin_key_epoch::BeginKeyEpoch;
-pub(crate) use check_reference::CheckReference;
-pub(crate) use claim_money_asks::ClaimMoneyAsks;
-pub(crate) use close_case::CloseCase;
-pub(crate) use confirm_money_stopped::ConfirmMoneyStopped;
-pub(crate) use decline_need::DeclineNeed;
-pub(crate) use end_need::EndNeed;
-pub(crate) use log_contact::LogContact;
+pub(crate) use closing::{CloseCase, ReopenCase};
+pub(crate) use entries::{AddNote, LogContact};
+pub(crate) use money_asks::{ClaimMoneyAsks, ConfirmMoneyStopped};
+pub(crate) use outcomes::{CoverNeed, DeclineNeed, GiveDirectly, ReopenNeed};
+pub(crate) use persons::{AddPerson, SetPersonStatus};
 pub(crate) use recommend_grant::RecommendGrant;
-pub(crate) use refer_need::ReferNeed;
-pub(crate) use reopen_case::ReopenCase;
-pub(crate) use reopen_need::ReopenNeed;
-pub(crate) use resume_case::ResumeCase;
+pub(crate) use references::{AddReference, CheckReference};
+pub(crate) use referrals::{AnswerReferral, ReferNeed};
 pub(crate) use set_contact_plan::SetContactPlan;
-pub(crate) use set_person_status::SetPersonStatus;
-pub(crate) use stop_case::StopCase;
-pub(crate) use withdraw_case::WithdrawCase;
+pub(crate) use stopping::{HoldCase, PauseCase, ResumeCase, WithdrawCase};
+pub(crate) use taking::{AcknowledgeCase, AssessCase, AssignCase};
 
 use seen_case::SeenCase;
 

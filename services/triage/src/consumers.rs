@@ -8,9 +8,9 @@ mod grants;
 mod intake;
 
 use async_trait::async_trait;
-use flare_contracts::{Event, Producer};
+use flare_contracts::{Event, Service};
 use flare_kernel::{Id, IdKind};
-use flare_messaging::{Consumer, Received, listens_to};
+use flare_messaging::{Handler, Received, listens_to};
 use flare_store::{Error, Tx};
 
 use crate::Triage;
@@ -27,9 +27,9 @@ impl TriageConsumer {
 }
 
 #[async_trait]
-impl Consumer for TriageConsumer {
-    fn listens_to(&self) -> &'static [Producer] {
-        listens_to(Producer::Triage)
+impl Handler for TriageConsumer {
+    fn listens_to(&self) -> &'static [Service] {
+        listens_to(Service::Triage)
     }
 
     async fn apply(&self, tx: &mut Tx, received: &Received) -> Result<(), Error> {

@@ -8,6 +8,7 @@ mod clock;
 mod listed;
 mod money_ask;
 mod needs;
+mod queue;
 mod recommendation;
 mod references;
 mod stage;
@@ -20,10 +21,11 @@ mod thread;
 pub(crate) use case::{Alarms, Case};
 pub(crate) use clock::OurClock;
 pub(crate) use listed::{
-    CheckMethod, CheckResult, Confidence, NeedKind, Outcome, PersonStatus, ReferralState, listed_in,
+    CheckMethod, CheckResult, Confidence, NeedKind, Outcome, PersonStatus, ReferralState, WaitsFor, listed_in,
 };
 pub(crate) use money_ask::{MoneyAsk, MoneyKind, MoneyState};
 pub(crate) use needs::{Need, NeedRefusal, Needs, Referral};
+pub(crate) use queue::{GrantStage, grants_wait_for};
 pub(crate) use recommendation::{RecommendRefusal, Recommendation, Scores};
 pub(crate) use references::{Check, Fingerprints, VouchRefusal, may_vouch};
 pub(crate) use stage::{Ended, Pauser, Stage, Work, WrongStage};

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a desk with cases at any stage, and grants that answer as a test wants.
+//! What the tests of this crate share: cases at any stage, and grants that answer as a test wants.
 
 mod acts;
 
@@ -10,7 +10,7 @@ use std::sync::{
 use async_trait::async_trait;
 use flare_access::{Caller, Roles, Staff};
 use flare_contracts::{
-    DomainEvent, Event, Producer, Refusal,
+    DomainEvent, Event, Refusal, Service,
     common::v1::{Compartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane, Role, SealedField},
     events::v1::{GrantsEvent, IntakeEvent, MessagePosted, RequestSubmitted, TriageEvent, triage_event},
     grants::v1::{CaseMoney, HoldMoneyResponse},
@@ -18,9 +18,9 @@ use flare_contracts::{
     triage::v1::{AcknowledgeCaseRequest, AddNeedRequest, AssessCaseRequest, CaseState, GetCaseResponse},
 };
 use flare_kernel::{CaseId, Duration, Lane, NeedId, StaffId, Timestamp};
-use flare_messaging::{Consumer as _, DueTimer, Received, TimerHandler as _};
+use flare_messaging::{DueTimer, Handler as _, Received, TimerHandler as _};
 use flare_seal::ServiceKey;
-use flare_store::{Database, Error, Tx, Write, events_after, sql};
+use flare_store::{Command, Database, Error, Tx, Write, events_after, sql};
 use flare_testkit::Sandbox;
 use prost::Message as _;
 use tonic::{Request, Status};
@@ -28,6 +28,7 @@ use tonic::{Request, Status};
 use crate::{
     MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers,
     commands::{AcknowledgeCase, AddNeed, AssessCase},
+    domain::WaitsFor,
 };
 
 /// How grants answers.
@@ -68,7 +69,7 @@ impl FakeGrants {
         assert!(history.iter().any(|event| event.seq == version), "triage named version {version}");
         let mut money = CaseMoney::Free;
         for record in history.into_iter().filter(|event| event.seq <= version) {
-            let event = Event::decode(Producer::Triage, &record.payload.unwrap()).unwrap();
+            let event = Event::decode(Service::Triage, &record.payload.unwrap()).unwrap();
             if let Event::Triage(triage_event::Event::CaseStopped(stopped)) = &event {
                 money = if stopped.how == "withdrawn" { CaseMoney::Stopped } else { CaseMoney::Held };
             }
@@ -98,7 +99,7 @@ impl MoneyStop for FakeGrants {
 }
 
 /// A service over a sandbox.
-pub(crate) struct Desk {
+pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) triage: Triage,
     pub(crate) api: TriageApi,
@@ -113,15 +114,19 @@ pub(crate) fn id<K: flare_kernel::IdKind>(number: u8) -> flare_kernel::Id<K> {
     flare_kernel::Id::from_bytes([number; 16])
 }
 
+fn member(number: u8, role: Role) -> Staff {
+    Staff {
+        id: staff(number),
+        roles: Roles::from_iter([role]),
+        session: [1; 16],
+        expires: Timestamp::from_micros(i64::MAX),
+    }
+}
+
 /// A call by a member of staff.
 pub(crate) fn by<T>(number: u8, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    request.extensions_mut().insert(Caller::Staff(Staff {
-        id: staff(number),
-        roles: Roles::from_iter([Role::Officer]),
-        session: [1; 16],
-        expires: Timestamp::from_micros(i64::MAX),
-    }));
+    request.extensions_mut().insert(Caller::Staff(member(number, Role::Officer)));
     request
 }
 
@@ -164,7 +169,7 @@ pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refusal 
     }
 }
 
-impl Desk {
+impl World {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
         let log = OnceLock::from(sandbox.database.clone());
         let grants = Arc::new(FakeGrants { log, ..FakeGrants::default() });
@@ -182,30 +187,50 @@ impl Desk {
         self.sandbox.advance(Duration::from_hours(hours));
     }
 
-    /// Parses and does what a member of staff asks, without idempotency.
-    pub(crate) async fn act<R, W: Write, E: Into<Error>>(
+    /// Parses and does what an officer asks, without idempotency.
+    pub(crate) async fn act<C: Command<Service = Triage, By = Staff>>(
         &self,
-        parse: fn(&Triage, StaffId, &R) -> Result<W, E>,
         officer: u8,
-        request: R,
-    ) -> Result<W::Output, Error> {
-        let command = parse(&self.triage, staff(officer), &request).map_err(Into::<Error>::into)?;
+        request: C::Request,
+    ) -> Result<C::Output, Error> {
+        self.act_as::<C>(Role::Officer, officer, request).await
+    }
+
+    /// The same for somebody in another role.
+    pub(crate) async fn act_as<C: Command<Service = Triage, By = Staff>>(
+        &self,
+        role: Role,
+        number: u8,
+        request: C::Request,
+    ) -> Result<C::Output, Error> {
+        let command = C::parse(&self.triage, &member(number, role), request)?;
         self.triage.database().write(command).await
     }
 
     /// Applies an event of intake, as the inbox does.
     pub(crate) async fn intake(&self, actor: &str, event: impl Into<IntakeEvent>) {
         let event = Event::Intake(event.into().event.unwrap());
-        self.apply(Producer::Intake, actor, event).await.unwrap();
+        self.apply(Service::Intake, actor, event).await.unwrap();
     }
 
     /// Applies an event of grants, as the inbox does.
     pub(crate) async fn grants(&self, event: impl Into<GrantsEvent>) {
         let event = Event::Grants(event.into().event.unwrap());
-        self.apply(Producer::Grants, "system:grants", event).await.unwrap();
+        self.apply(Service::Grants, "system:grants", event).await.unwrap();
     }
 
-    pub(crate) async fn apply(&self, producer: Producer, actor: &str, event: Event) -> Result<(), Error> {
+    pub(crate) async fn apply(&self, producer: Service, actor: &str, event: Event) -> Result<(), Error> {
+        let apply = self.to_apply(producer, actor, event).await;
+        self.triage.database().write(apply).await
+    }
+
+    /// The write in which a request has its effect.
+    pub(crate) async fn to_begin(&self, case: CaseId) -> Apply {
+        let event = Event::Intake(IntakeEvent::from(submitted(case, WireLane::Urgent)).event.unwrap());
+        self.to_apply(Service::Intake, "requester", event).await
+    }
+
+    async fn to_apply(&self, producer: Service, actor: &str, event: Event) -> Apply {
         let received = Received {
             producer,
             stream: "stream".to_owned(),
@@ -216,8 +241,7 @@ impl Desk {
             lane: Lane::Urgent,
             event,
         };
-        let consumer = TriageConsumer::new(self.triage.clone());
-        self.triage.database().write(Apply { consumer, received }).await
+        Apply { consumer: TriageConsumer::new(self.triage.clone()), received }
     }
 
     pub(crate) async fn now(&self) -> Timestamp {
@@ -267,14 +291,14 @@ impl Desk {
     /// A case that a request began.
     pub(crate) async fn submitted(&self, number: u8, lane: WireLane) -> CaseId {
         let case = id(number);
-        let listing = Listing { lane_hint: lane.into(), ..Listing::default() };
-        let submitted = RequestSubmitted {
-            case_id: case.to_string(),
-            listing: Some(listing),
-            ..RequestSubmitted::default()
-        };
-        self.intake("requester", submitted).await;
+        self.intake("requester", submitted(case, lane)).await;
         case
+    }
+
+    /// The cases of the queue that wait for somebody, in its order.
+    pub(crate) async fn queue(&self, waits_for: WaitsFor) -> Vec<String> {
+        let page = self.triage.queue(None, waits_for, 0, "").await.unwrap();
+        page.cases.into_iter().map(|case| case.case_id).collect()
     }
 
     /// A case that officer 1 owns.
@@ -288,7 +312,7 @@ impl Desk {
             requester_fingerprints: vec![vec![number; 32]],
             ..AcknowledgeCaseRequest::default()
         };
-        self.act(AcknowledgeCase::parse, 1, request).await.unwrap();
+        self.act::<AcknowledgeCase>(1, request).await.unwrap();
         case
     }
 
@@ -301,7 +325,7 @@ impl Desk {
             lane: lane.into(),
             ..AssessCaseRequest::default()
         };
-        self.act(AssessCase::parse, 1, request).await.unwrap();
+        self.act::<AssessCase>(1, request).await.unwrap();
         case
     }
 
@@ -314,7 +338,7 @@ impl Desk {
             kind: 1,
             ..AddNeedRequest::default()
         };
-        self.act(AddNeed::parse, 1, request).await.unwrap();
+        self.act::<AddNeed>(1, request).await.unwrap();
         need
     }
 
@@ -331,6 +355,12 @@ impl Desk {
     }
 }
 
+/// A request that begins a case.
+fn submitted(case: CaseId, lane: WireLane) -> RequestSubmitted {
+    let listing = Some(Listing { lane_hint: lane.into(), ..Listing::default() });
+    RequestSubmitted { case_id: case.to_string(), listing, ..RequestSubmitted::default() }
+}
+
 /// The stage, and whether there is news.
 pub(crate) fn shown(case: &GetCaseResponse) -> (flare_contracts::triage::v1::Stage, bool) {
     let summary = case.summary.clone().unwrap();
@@ -342,7 +372,7 @@ pub(crate) fn stage(state: &CaseState) -> flare_contracts::triage::v1::Stage {
     state.stage()
 }
 
-struct Apply {
+pub(crate) struct Apply {
     consumer: TriageConsumer,
     received: Received,
 }
@@ -396,7 +426,7 @@ pub(crate) fn nobodys_case() -> String {
     CaseId::from_bytes([200; 16]).to_string()
 }
 
-impl Desk {
+impl World {
     /// Fires one timer, whether it is set or not.
     pub(crate) async fn fire(&self, stream: &str, kind: &str) -> Result<(), Error> {
         let timer = DueTimer { stream: stream.to_owned(), kind: kind.to_owned(), due: self.now().await };

@@ -1,9 +1,10 @@
 //! Triage: cases, and which of them a human looks at next.
 //!
 //! It owns cases and where each stands, persons, needs, lanes, clocks, contact plans, references, fingerprints,
-//! referrals and recommendations, and staff's sealed words about them. It promises that the queue's order can be
-//! explained (lane, then time since submission), that silence never closes a case, that whoever lets a stopped case go
-//! on is another person than the one who stopped it, and that every need ends with somebody's decision.
+//! referrals and recommendations, and staff's sealed words about them; and the codename of each case, which no other case
+//! has. It promises that the queue's order can be explained (whose act comes next, then lane, then the time that is left),
+//! that silence never closes a case, that whoever lets a stopped case go on is another person than the one who stopped it,
+//! and that every need ends with somebody's decision.
 //!
 //! A case begins with intake's event. Money is grants' business: when a case is paused, held or withdrawn, grants is
 //! asked at once through [`MoneyStop`], and again by [`TriageWorkers`] until it answers. Whether a caller may call at
@@ -32,7 +33,7 @@ use flare_store::Database;
 pub use api::TriageApi;
 pub use consumers::TriageConsumer;
 pub use money_stop::MoneyStop;
-pub use policy::{ByLane, TriagePolicy};
+pub use policy::TriagePolicy;
 pub use schema::SCHEMA;
 pub use timers::TriageTimers;
 pub use workers::TriageWorkers;

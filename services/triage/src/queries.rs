@@ -8,18 +8,18 @@ use flare_contracts::{
     fields::{self, Field},
     input::{self, lane_out, money_out, timestamp_out},
     triage::v1::{
-        CanSeeResponse, CaseSummary, CheckMethod, CheckResult, Confidence, GetCaseResponse, LinkedGrant,
-        ListMatchesResponse, Need, Outcome, Person, PersonStatus, Recommendation, Reference, Referral,
-        ReferralState, Scores, Stage,
+        CanSeeResponse, CaseSummary, CheckMethod, CheckResult, Confidence, FindCaseResponse, GetCaseResponse,
+        LinkedGrant, ListMatchesResponse, Need, Outcome, Person, PersonStatus, QueueCount, Recommendation,
+        Reference, Referral, ReferralState, Scores, Stage, WaitsFor as WireWaitsFor,
     },
 };
-use flare_kernel::{CaseId, StaffId, codename};
+use flare_kernel::{CaseId, Codename, StaffId};
 use flare_seal::Compartment;
 use flare_store::{Error, Page, Reads, keys};
 
 use crate::{
     Triage,
-    domain::Case,
+    domain::{Case, WaitsFor},
     store::{self, ReferenceRow},
 };
 
@@ -28,20 +28,50 @@ const MOST_MATCHES: i64 = 200;
 /// The most members of staff that one call may ask about.
 const MOST_ASKED: usize = 1_000;
 
+/// A page of the queue.
+pub(crate) struct QueuePage {
+    pub(crate) cases: Vec<CaseSummary>,
+    pub(crate) next_page_token: String,
+    /// How many cases wait for whom, with the first page.
+    pub(crate) counts: Vec<QueueCount>,
+}
+
 impl Triage {
-    /// A page of the queue, or of one owner's part of it.
-    pub(crate) async fn page(
+    /// A page of those rows of the queue, or of one owner's part of it, that wait for somebody.
+    pub(crate) async fn queue(
         &self,
         owner: Option<StaffId>,
+        waits_for: WaitsFor,
         page_size: i32,
         page_token: &str,
-    ) -> Result<(Vec<CaseSummary>, String), Error> {
-        let page = Page::asked(page_size, page_token)?;
-        let (cases, next_page_token) = page.cut(match owner {
-            None => store::page_of_queue(self.database(), &page).await?,
-            Some(owner) => store::page_of_owner(self.database(), owner, &page).await?,
-        });
-        Ok((cases.iter().map(summary).collect(), next_page_token))
+    ) -> Result<QueuePage, Error> {
+        let page: Page<store::PagePlace> = Page::asked(page_size, page_token)?;
+        self.database()
+            .read(async |reads| {
+                let (as_of, counts) = match store::as_of(&page) {
+                    Some(as_of) => (as_of, Vec::new()),
+                    None => (reads.now().await?, store::queue_counts(reads, owner).await?),
+                };
+                let rows = store::page_of_queue(reads, (owner, waits_for), &page, as_of).await?;
+                let (cases, next_page_token) = page.cut(rows);
+                let counts = counts.into_iter().map(|(waits_for, cases)| QueueCount {
+                    waits_for: WireWaitsFor::from(waits_for).into(),
+                    cases,
+                });
+                Ok(QueuePage {
+                    cases: cases.iter().map(summary).collect(),
+                    next_page_token,
+                    counts: counts.collect(),
+                })
+            })
+            .await
+    }
+
+    /// The case of a codename.
+    pub(crate) async fn find_case(&self, codename: &Codename) -> Result<FindCaseResponse, Error> {
+        let case = store::case_named(&mut self.database().clone(), codename).await?;
+        let case = case.ok_or_else(|| Refusal::not_found("case"))?;
+        Ok(FindCaseResponse { case_id: case.to_string() })
     }
 
     /// Other cases that share a fingerprint with one.
@@ -121,9 +151,11 @@ impl Triage {
 /// A case in a list.
 fn summary(case: &Case) -> CaseSummary {
     let (next, due) = case.next();
+    let waits_for =
+        if case.in_queue() { WireWaitsFor::from(case.waits_for()) } else { WireWaitsFor::Unspecified };
     CaseSummary {
         case_id: case.id.to_string(),
-        codename: codename(case.id),
+        codename: case.codename.to_string(),
         lane: lane_out(case.lane).into(),
         stage: Stage::from(case.stage()).into(),
         owner: case.owner.map(|owner| owner.to_string()).unwrap_or_default(),
@@ -131,6 +163,7 @@ fn summary(case: &Case) -> CaseSummary {
         due: due.map(timestamp_out),
         next: next.to_owned(),
         has_news: case.has_news,
+        waits_for: waits_for.into(),
     }
 }
 

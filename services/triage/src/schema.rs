@@ -83,20 +83,20 @@ mod tests {
 
     on_both_engines!(each_rule_that_a_caller_can_break_has_its_refusal, crate::SCHEMA);
     async fn each_rule_that_a_caller_can_break_has_its_refusal(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Urgent).await;
-        desk.person(case, 1).await;
-        desk.reference(case, 1).await;
-        desk.referral(case, 1).await;
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Urgent).await;
+        world.person(case, 1).await;
+        world.reference(case, 1).await;
+        world.referral(case, 1).await;
         let now = "INSERT INTO notes (case_id, note_id, author, at) VALUES ($1, 'note', 'staff', 1)";
-        desk.triage.database().write(Break(now, case)).await.unwrap();
+        world.triage.database().write(Break(now, case)).await.unwrap();
         let contact = "INSERT INTO contacts (case_id, contact_id, author, at, channel, inbound, reached) \
                        VALUES ($1, 'contact', 'staff', 1, 'phone', 0, 0)";
-        desk.triage.database().write(Break(contact, case)).await.unwrap();
-        desk.pause(case, 1).await;
+        world.triage.database().write(Break(contact, case)).await.unwrap();
+        world.pause(case, 1).await;
         for (name, statement) in BROKEN {
             let known = REFUSALS.iter().find(|known| known.name == *name).unwrap();
-            let refused = refusal(desk.triage.database().write(Break(statement, case)).await);
+            let refused = refusal(world.triage.database().write(Break(statement, case)).await);
             assert_eq!(refused, (known.refusal)(), "{name}");
         }
         assert_eq!(BROKEN.len(), REFUSALS.len());
@@ -104,29 +104,37 @@ mod tests {
 
     on_both_engines!(what_must_never_be_cannot_be_stored, crate::SCHEMA);
     async fn what_must_never_be_cannot_be_stored(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Urgent).await;
-        desk.need(case, 1).await;
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Urgent).await;
+        world.need(case, 1).await;
         let never = [
             "UPDATE cases SET owner = NULL WHERE case_id = $1",
             "UPDATE cases SET in_queue = 0 WHERE case_id = $1",
+            "UPDATE cases SET has_news = 1, waits_for = 'votes' WHERE case_id = $1",
+            "UPDATE cases SET waits_for = 'nobody' WHERE case_id = $1",
+            "UPDATE cases SET codename = NULL WHERE case_id = $1",
             "UPDATE cases SET exit = 'helped' WHERE case_id = $1",
             "UPDATE cases SET ended = 'closed', clock_since = NULL WHERE case_id = $1",
             "UPDATE cases SET step_left = 1 WHERE case_id = $1",
             "UPDATE cases SET money_stop = 'asked' WHERE case_id = $1",
+            "UPDATE cases SET money_kind = 'hold', money_version = 1, money_stop = 'asked', money_due = NULL \
+             WHERE case_id = $1",
             "UPDATE needs SET outcome = 'declined' WHERE case_id = $1",
             "UPDATE needs SET outcome = 'forgotten' WHERE case_id = $1",
             "UPDATE needs SET declined_by = 'one', reviewed_by = 'one' WHERE case_id = $1",
             "UPDATE sealed_fields SET epoch = 7 WHERE case_id = $1",
         ];
         for statement in never {
-            let outcome = desk.triage.database().write(Break(statement, case)).await;
+            let outcome = world.triage.database().write(Break(statement, case)).await;
             assert!(matches!(outcome, Err(Error::Database(_))), "{statement}: {outcome:?}");
         }
-        let held = desk.assessing(2, Lane::Urgent).await;
-        desk.hold(held, 3).await;
+        let held = world.assessing(2, Lane::Urgent).await;
+        let another_name = "UPDATE cases SET codename = (SELECT codename FROM cases WHERE case_id <> $1)";
+        let outcome = world.triage.database().write(Break(another_name, held)).await;
+        assert!(matches!(outcome, Err(Error::Database(_))), "{outcome:?}");
+        world.hold(held, 3).await;
         let by_an_officer = "UPDATE stops SET ended_by = 'another', ended = begun WHERE case_id = $1";
-        let outcome = desk.triage.database().write(Break(by_an_officer, held)).await;
+        let outcome = world.triage.database().write(Break(by_an_officer, held)).await;
         assert!(matches!(outcome, Err(Error::Database(_))), "{outcome:?}");
     }
 }

@@ -84,19 +84,19 @@ mod tests {
 
     on_both_engines!(an_overdue_case_is_told_again_and_again, crate::SCHEMA);
     async fn an_overdue_case_is_told_again_and_again(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.submitted(1, Lane::Critical).await;
-        desk.advance_hours(1);
-        assert_eq!(desk.fire_timers().await, 0);
+        let world = World::new(sandbox);
+        let case = world.submitted(1, Lane::Critical).await;
+        world.advance_hours(1);
+        assert_eq!(world.fire_timers().await, 0);
         for (wait, next) in [(1, 2), (2, 4), (4, 8)] {
-            desk.advance_hours(wait);
-            assert_eq!(desk.fire_timers().await, 1);
-            assert_eq!(desk.timers().await, [("acknowledge".to_owned(), next)]);
+            world.advance_hours(wait);
+            assert_eq!(world.fire_timers().await, 1);
+            assert_eq!(world.timers().await, [("acknowledge".to_owned(), next)]);
         }
-        let told = desk.events(case).await.len();
+        let told = world.events(case).await.len();
         assert_eq!(told, 4, "opened, and three times overdue");
-        assert_eq!(desk.last_event(case).await, ("CaseOverdue".to_owned(), "system:timer".to_owned()));
-        let summary = desk.read(case).await.summary.unwrap();
+        assert_eq!(world.last_event(case).await, ("CaseOverdue".to_owned(), "system:timer".to_owned()));
+        let summary = world.read(case).await.summary.unwrap();
         let submitted = summary.submitted.unwrap().seconds;
         assert_eq!(
             summary.due.unwrap().seconds - submitted,
@@ -107,24 +107,24 @@ mod tests {
 
     on_both_engines!(silence_never_closes, crate::SCHEMA);
     async fn silence_never_closes(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Critical).await;
-        desk.message(case, flare_contracts::intake::v1::MessageKind::Question, false).await;
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Critical).await;
+        world.message(case, flare_contracts::intake::v1::MessageKind::Question, false).await;
         for _ in 0..60 {
-            desk.advance_hours(24);
-            desk.fire_timers().await;
+            world.advance_hours(24);
+            world.fire_timers().await;
         }
-        assert_eq!(shown(&desk.read(case).await).0, flare_contracts::triage::v1::Stage::AwaitingRequester);
-        assert_eq!(desk.timers().await.len(), 1, "somebody still looks after them");
+        assert_eq!(shown(&world.read(case).await).0, flare_contracts::triage::v1::Stage::AwaitingRequester);
+        assert_eq!(world.timers().await.len(), 1, "somebody still looks after them");
     }
 
     on_both_engines!(a_timer_that_nobody_sets_is_a_fault, crate::SCHEMA);
     async fn a_timer_that_nobody_sets_is_a_fault(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.submitted(1, Lane::Urgent).await;
+        let world = World::new(sandbox);
+        let case = world.submitted(1, Lane::Urgent).await;
         for (stream, kind) in [(case.to_string(), "tea"), ("kettle".to_owned(), "acknowledge")] {
-            assert!(matches!(desk.fire(&stream, kind).await, Err(Error::Corrupt(_))));
+            assert!(matches!(world.fire(&stream, kind).await, Err(Error::Corrupt(_))));
         }
-        desk.fire(&nobodys_case(), "acknowledge").await.unwrap();
+        world.fire(&nobodys_case(), "acknowledge").await.unwrap();
     }
 }

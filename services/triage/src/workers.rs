@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_messaging::{Round, Rounds, RunLoop};
 use flare_store::{Error, Work};
 use tokio::task::JoinSet;
@@ -27,7 +27,7 @@ impl TriageWorkers {
     pub async fn run(mut self, token: CancellationToken) {
         let database = &self.0.database().clone();
         let run_loop = RunLoop {
-            service: Producer::Triage,
+            service: Service::Triage,
             database,
             work: Work::Own,
             look_every: database.look_every(),
@@ -36,7 +36,7 @@ impl TriageWorkers {
         run_loop.run(&token, &mut self).await;
     }
 
-    /// Asks once whatever is due, at the same time; how much that was.
+    /// Asks once whatever is due, at the same time; how much that was. One asking that fails stops no other.
     pub async fn ask_once(&self) -> Result<usize, Error> {
         let due = self.0.database().write(ClaimMoneyAsks { limit: BATCH }).await?;
         let asked = due.len();
@@ -45,13 +45,12 @@ impl TriageWorkers {
             let triage = self.0.clone();
             asking.spawn(async move { triage.ask(ask).await });
         }
+        let mut failure = None;
         while let Some(outcome) = asking.join_next().await {
-            match outcome {
-                Ok(outcome) => drop(outcome?),
-                Err(error) => return Err(Error::Stopped(error.to_string())),
-            }
+            let outcome = outcome.map_err(|error| Error::Stopped(error.to_string())).flatten();
+            failure = failure.or(outcome.err());
         }
-        Ok(asked)
+        failure.map_or(Ok(asked), Err)
     }
 }
 
@@ -70,6 +69,8 @@ impl Rounds for TriageWorkers {
 #[cfg(test)]
 mod tests {
     use flare_contracts::{common::v1::Lane, grants::v1::CaseMoney};
+    use flare_kernel::CaseId;
+    use flare_store::{Tx, Write, sql};
     use flare_testkit::{Sandbox, on_both_engines};
 
     use super::*;
@@ -77,44 +78,74 @@ mod tests {
 
     on_both_engines!(grants_is_asked_until_it_answers, crate::SCHEMA);
     async fn grants_is_asked_until_it_answers(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let workers = TriageWorkers::new(desk.triage.clone());
-        let case = desk.assessing(1, Lane::Urgent).await;
-        desk.pause(case, 1).await;
-        desk.grants.refuse();
+        let world = World::new(sandbox);
+        let workers = TriageWorkers::new(world.triage.clone());
+        let case = world.assessing(1, Lane::Urgent).await;
+        world.pause(case, 1).await;
+        world.grants.refuse();
         assert_eq!(workers.ask_once().await.unwrap(), 0, "whoever paused it asks first");
-        desk.advance_hours(1);
+        world.advance_hours(1);
         assert_eq!(workers.ask_once().await.unwrap(), 1);
         assert_eq!(workers.ask_once().await.unwrap(), 0, "not at once again");
-        desk.advance_hours(1);
-        desk.grants.hang();
+        world.advance_hours(1);
+        world.grants.hang();
         assert_eq!(workers.ask_once().await.unwrap(), 1);
-        assert!(!desk.triage.money_is_settled(case).await.unwrap());
-        desk.advance_hours(1);
-        desk.grants.overlook();
+        assert!(!world.triage.money_is_settled(case).await.unwrap());
+        world.advance_hours(1);
+        world.grants.overlook();
         assert_eq!(workers.ask_once().await.unwrap(), 1);
-        assert!(!desk.triage.money_is_settled(case).await.unwrap(), "money is not what was decided");
-        desk.advance_hours(1);
-        desk.grants.answer();
+        assert!(!world.triage.money_is_settled(case).await.unwrap(), "money is not what was decided");
+        world.advance_hours(1);
+        world.grants.answer();
         assert_eq!(workers.ask_once().await.unwrap(), 1);
-        assert_eq!(desk.last_event(case).await.0, "MoneyStopped");
-        desk.advance_hours(1);
+        assert_eq!(world.last_event(case).await.0, "MoneyStopped");
+        world.advance_hours(1);
         assert_eq!(workers.ask_once().await.unwrap(), 0);
-        let heard = desk.grants.heard.lock().unwrap().clone();
+        let heard = world.grants.heard.lock().unwrap().clone();
         assert_eq!(heard.len(), 4);
         assert!(heard.iter().all(|asked| *asked == heard[0]), "one asking, repeated: {heard:?}");
         assert_eq!(heard[0].2, CaseMoney::Held);
     }
 
+    /// Makes a case one that cannot be read.
+    struct Spoil(CaseId);
+
+    impl Write for Spoil {
+        type Output = ();
+
+        async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+            let spoil = sql("UPDATE cases SET held_by = 'nobody' WHERE case_id = $1");
+            tx.execute(spoil.bind(self.0.to_string())).await.map(drop)
+        }
+    }
+
+    on_both_engines!(an_asking_that_fails_stops_no_other, crate::SCHEMA);
+    async fn an_asking_that_fails_stops_no_other(sandbox: Sandbox) {
+        let world = World::new(sandbox);
+        let mut cases = Vec::new();
+        for number in 1..=6 {
+            let case = world.assessing(number, Lane::Urgent).await;
+            world.pause(case, 1).await;
+            cases.push(case);
+        }
+        world.triage.database().write(Spoil(cases[0])).await.unwrap();
+        world.advance_hours(1);
+        let outcome = TriageWorkers::new(world.triage.clone()).ask_once().await;
+        assert!(matches!(outcome, Err(Error::Corrupt(_))), "{outcome:?}");
+        for case in &cases[1..] {
+            assert!(world.triage.money_is_settled(*case).await.unwrap(), "asked beside the one that failed");
+        }
+    }
+
     on_both_engines!(it_ends_when_it_is_asked_to, crate::SCHEMA);
     async fn it_ends_when_it_is_asked_to(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Urgent).await;
-        desk.pause(case, 1).await;
-        desk.advance_hours(1);
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Urgent).await;
+        world.pause(case, 1).await;
+        world.advance_hours(1);
         let token = CancellationToken::new();
-        let running = tokio::spawn(TriageWorkers::new(desk.triage.clone()).run(token.clone()));
-        while !desk.triage.money_is_settled(case).await.unwrap() {
+        let running = tokio::spawn(TriageWorkers::new(world.triage.clone()).run(token.clone()));
+        while !world.triage.money_is_settled(case).await.unwrap() {
             tokio::task::yield_now().await;
         }
         token.cancel();

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_edge::{Credential, Lines};
 use flare_kernel::random;
 use tempfile::TempDir;
@@ -27,7 +27,7 @@ pub(crate) struct Installation {
     pub(crate) prefix: String,
     pub(crate) ready_after: Duration,
     /// Where the roles answer, if each has a process of its own.
-    peers: Vec<(Producer, String)>,
+    peers: Vec<(Service, String)>,
     pages: Option<Pages>,
 }
 
@@ -113,7 +113,7 @@ impl Installation {
         let code_file = folder.path().join("setup-code");
         fs::write(&code_file, "a-setup-code-for-the-benchmark\n")?;
         let mut addresses = Vec::new();
-        for role in Producer::ALL {
+        for role in Service::ALL {
             addresses.push((role, format!("127.0.0.1:{}", free_port()?)));
         }
         let began = Instant::now();
@@ -135,12 +135,12 @@ impl Installation {
             command.envs(addresses.iter().map(named_peer));
             processes.push(quiet(command, Limits::None).spawn()?);
         }
-        let channel = |of: Producer| -> Result<Channel, Failure> {
+        let channel = |of: Service| -> Result<Channel, Failure> {
             let (_, at) =
                 addresses.iter().find(|(role, _)| *role == of).ok_or("a role without an address")?;
             Ok(Endpoint::from_shared(format!("http://{at}"))?.connect_lazy())
         };
-        let channels = Producer::ALL
+        let channels = Service::ALL
             .into_iter()
             .map(|role| Ok((role, channel(role)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
@@ -166,7 +166,7 @@ impl Installation {
             // Its peers are on this machine, in the clear.
             .env("FLARE__TLS__INSECURE", "true")
             .envs(pages.environment());
-        let called = [Producer::Identity, Producer::Intake];
+        let called = [Service::Identity, Service::Intake];
         command.envs(self.peers.iter().filter(|(role, _)| called.contains(role)).map(named_peer));
         let portal = Portal { process: quiet(command, Limits::None).spawn()?, pages, _folder: folder };
         let deadline = Instant::now() + Duration::from_mins(1);
@@ -202,7 +202,7 @@ impl Installation {
         }
         let Some(servers) = servers else { return Ok(()) };
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&servers.postgres).await?;
-        for role in Producer::ALL {
+        for role in Service::ALL {
             let drop = format!("DROP SCHEMA IF EXISTS {}{role} CASCADE", self.prefix);
             sqlx::Executor::execute(&mut connection, sqlx::AssertSqlSafe(drop)).await?;
         }
@@ -268,7 +268,7 @@ fn memory(process: &Child) -> Result<f64, Failure> {
     Ok(kib * 1024.0 / 1e6)
 }
 
-fn named_peer((role, address): &(Producer, String)) -> (String, &str) {
+fn named_peer((role, address): &(Service, String)) -> (String, &str) {
     (format!("FLARE__PEERS__{}", role.as_str().to_uppercase()), address)
 }
 
@@ -300,7 +300,7 @@ fn quiet(mut command: Command, limits: Limits) -> Command {
 /// Waits until every role answers.
 async fn ready(lines: &Lines) -> Result<(), Failure> {
     let deadline = Instant::now() + Duration::from_mins(1);
-    for role in Producer::ALL {
+    for role in Service::ALL {
         loop {
             // A call without credentials: a refusal is an answer.
             let request = flare_contracts::events::v1::StreamHeadsRequest::default();

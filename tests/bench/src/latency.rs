@@ -14,7 +14,7 @@ use flare_contracts::{
         Scores,
     },
 };
-use flare_edge::{CaseKeys, ContactPlan, Credential, Proposal, Session, ShownProposal, Team};
+use flare_edge::{CaseKeys, ContactPlan, Credential, Proposal, Session, Team, VerifiedProposal};
 use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, Timestamp};
 use flare_seal::Compartment;
 use futures::StreamExt as _;
@@ -163,8 +163,8 @@ async fn votes(
 
 async fn send_back(approver: &Session, grant: &Grant, round: u32) -> Result<(), Failure> {
     let case: CaseId = grant.case_id.parse()?;
-    let keys = approver.case_keys(case, &grant.keys);
-    let shown = ShownProposal::open(&keys, grant)?;
+    let keys = approver.case_keys(case, &Compartment::ALL, &grant.keys);
+    let shown = VerifiedProposal::open(&keys, grant)?;
     let field = fields::vote(approver.staff_id());
     let text = "once more, for the benchmark";
     let words = Some(keys.seal_committed(&field, round, text)?);

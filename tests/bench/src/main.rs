@@ -5,6 +5,7 @@
     reason = "a benchmark reads its addresses from the environment and the clock itself"
 )]
 
+mod forbidden_words;
 mod installation;
 mod latency;
 mod pages;
@@ -52,6 +53,8 @@ enum Figure {
     Queue,
     /// The pages for people in danger
     Portal,
+    /// A contact plan's forbidden words in a message
+    Words,
 }
 
 #[tokio::main]
@@ -66,6 +69,7 @@ async fn main() -> Result<(), Failure> {
             Figure::Throughput => Box::pin(throughput::against_pgbench(args.submissions)).await?,
             Figure::Queue => Box::pin(queue_list::measure(args.cases)).await?,
             Figure::Portal => Box::pin(portal::measure(args.junk)).await?,
+            Figure::Words => forbidden_words::measure()?,
         }
     }
     Ok(())

@@ -29,7 +29,15 @@ pub(crate) async fn measure(cases: i64) -> Result<(), Failure> {
     let columns = "SELECT group_concat(name) AS names FROM pragma_table_info('cases')";
     let names: String = sqlx::Row::try_get(&sqlite.fetch_one(columns).await?, "names")?;
     sqlite
-        .execute(AssertSqlSafe(format!("{numbers} {}", copies(&names, "printf('%025d', n)", "numbers"))))
+        .execute(AssertSqlSafe(format!(
+            "{numbers} {}",
+            copies(
+                &names,
+                "printf('%025d', n)",
+                "char(97 + n % 26, 97 + n / 26 % 26, 97 + n / 676 % 26, 97 + n / 17576 % 26, 97 + n / 456976 % 26)",
+                "numbers"
+            )
+        )))
         .await?;
     sqlite.execute("ANALYZE").await?;
     list("SQLite", &session, cases).await?;
@@ -44,16 +52,21 @@ pub(crate) async fn measure(cases: i64) -> Result<(), Failure> {
                    WHERE table_name = 'cases' AND table_schema = current_schema()";
     let names: String = sqlx::Row::try_get(&postgres.fetch_one(columns).await?, "names")?;
     let numbers = format!("generate_series(CAST(1 AS BIGINT), {cases}) AS numbers(n)");
-    postgres.execute(AssertSqlSafe(copies(&names, "lpad(n::text, 25, '0')", &numbers))).await?;
+    let letter = |power: i64| format!("chr(CAST(97 + n / {power} % 26 AS INT))");
+    let letters = [1, 26, 676, 17_576, 456_976].map(letter).join(" || ");
+    postgres.execute(AssertSqlSafe(copies(&names, "lpad(n::text, 25, '0')", &letters, &numbers))).await?;
     postgres.execute("ANALYZE cases").await?;
     list("PostgreSQL", &session, cases).await?;
     installation.stop(Some(&servers)).await
 }
 
-/// Copies the one real case under other ids, in all lanes and at other times. Digits are base32 too.
-fn copies(names: &str, number: &str, numbers: &str) -> String {
+/// Copies the one real case under other ids and names, in all lanes, at other times and some of them overdue. Digits are
+/// base32 too.
+fn copies(names: &str, number: &str, letters: &str, numbers: &str) -> String {
     let values = names.split(',').map(|name| match name {
         "case_id" => format!("'case_' || {number} || '0'"),
+        "codename" => format!("{letters} || '-kestrel-27'"),
+        "queue_due" => "queue_due - (n % 9973) * 10000000".to_owned(),
         "lane" => "1 + n % 3".to_owned(),
         "submitted" => "submitted - (n % 9973) * 1000000".to_owned(),
         other => other.to_owned(),
@@ -83,7 +96,8 @@ async fn page(
     page_token: String,
 ) -> Result<(Vec<CaseSummary>, String), Failure> {
     let mut triage = session.lines().triage(&session.credential().await?);
-    let answer = triage.list_queue(ListQueueRequest { page_size, page_token }).await?.into_inner();
+    let request = ListQueueRequest { page_size, page_token, ..ListQueueRequest::default() };
+    let answer = triage.list_queue(request).await?.into_inner();
     Ok((answer.cases, answer.next_page_token))
 }
 

@@ -1,6 +1,6 @@
 //! A grant: from its draft through the votes to its end.
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use serde_json::Value;
 
 use super::{Case, Draft, act, list, text};
@@ -156,7 +156,7 @@ impl<'c, 'i> Grant<'c, 'i> {
 
     /// The end date passes, and with it the grant goes on to its report.
     pub(crate) fn end_date_passes(&self) {
-        let (url, prefix) = self.case.installation.database(Producer::Grants);
+        let (url, prefix) = self.case.installation.database(Service::Grants);
         checker::end_date_passes(&url, &prefix, &self.id);
         self.is("reporting");
         self.case.stands("reporting");

@@ -1,6 +1,6 @@
 //! Somebody at the pages.
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_seal::Receipt;
 
 use crate::{
@@ -70,7 +70,7 @@ impl<'v> Visitor<'v> {
 
     /// How many requests there are.
     pub(crate) fn requests(&self) -> u64 {
-        let rows = checker::rows(self.installation, Producer::Intake, "SELECT COUNT(*) FROM {}requests");
+        let rows = checker::rows(self.installation, Service::Intake, "SELECT COUNT(*) FROM {}requests");
         rows[0][0].parse().unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::Lane;
 use lapin::{
     Channel, Connection, ConnectionProperties,
@@ -31,7 +31,7 @@ async fn connect(servers: &Servers) -> (Connection, Channel) {
 
 fn queues(servers: &Servers, approvers: &[String]) -> Vec<String> {
     let mut names = Vec::new();
-    for service in Producer::ALL {
+    for service in Service::ALL {
         names.extend(Lane::ALL.map(|lane| format!("{}flare.{service}.{lane}", servers.prefix)));
         names.push(format!("{}flare.{service}.undecodable", servers.prefix));
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_messaging::listens_to;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
@@ -24,7 +24,7 @@ pub(crate) fn settled(installation: &Installation, patience: Duration) {
 }
 
 /// The rows that a statement gives, each as its columns' texts. `{}` stands for what comes before a table's name.
-pub(crate) fn rows(installation: &Installation, service: Producer, statement: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(installation: &Installation, service: Service, statement: &str) -> Vec<Vec<String>> {
     let (url, prefix) = installation.database(service);
     rows_at(&url, &prefix, statement)
 }
@@ -78,7 +78,7 @@ pub(crate) fn end_date_passes(url: &str, prefix: &str, grant: &str) {
 
 fn leftovers(installation: &Installation) -> Vec<String> {
     let mut left = Vec::new();
-    for service in Producer::ALL {
+    for service in Service::ALL {
         for (table, columns) in [("outbox", "stream, seq, attempts"), ("inbox", "producer, stream, seq")] {
             let found = rows(installation, service, &format!("SELECT {columns} FROM {{}}{table}"));
             left.extend(found.into_iter().map(|row| format!("{service}.{table}: {}", row.join(" "))));
@@ -107,7 +107,7 @@ fn leftovers(installation: &Installation) -> Vec<String> {
 fn whole_streams(installation: &Installation) {
     let statement = "SELECT s.stream, s.seq, COUNT(e.seq), MIN(e.seq), MAX(e.seq), COUNT(DISTINCT e.event_id) \
                      FROM {}streams s JOIN {}events e ON e.stream = s.stream GROUP BY s.stream, s.seq";
-    for service in Producer::ALL {
+    for service in Service::ALL {
         for row in rows(installation, service, statement) {
             let [stream, seq, count, first, last, ids] = row.as_slice() else { unreachable!() };
             assert_eq!(first, "1", "{service} {stream}");
@@ -120,6 +120,6 @@ fn whole_streams(installation: &Installation) {
 fn notices_once(installation: &Installation) {
     let statement =
         "SELECT event_id, staff_id, COUNT(*) FROM {}notices GROUP BY event_id, staff_id HAVING COUNT(*) > 1";
-    let twice = rows(installation, Producer::Notification, statement);
+    let twice = rows(installation, Service::Notification, statement);
     assert!(twice.is_empty(), "told twice: {twice:?}");
 }

@@ -7,11 +7,16 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use tempfile::TempDir;
 
 use super::{
-    Desk, Team, certificates::Certificates, people, process::Process, proxy::Proxy, servers::Servers,
+    Desk, Team,
+    certificates::Certificates,
+    people,
+    process::{FIGURES, Process},
+    proxy::Proxy,
+    servers::Servers,
     template, token,
 };
 
@@ -46,6 +51,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) pages: Option<&'a [&'a str]>,
     /// Certificates for each role, as an installation on several machines has them.
     pub(crate) certificates: bool,
+    /// Whether the one process tells its figures.
+    pub(crate) figures: bool,
     /// The limits that an organisation has, where most journeys call from one place as often as they like.
     pub(crate) usual_limits: bool,
 }
@@ -98,7 +105,7 @@ impl Installation {
         if wish.replicas == 0 {
             addresses.push(("", vec![free_address()]));
         } else {
-            for role in Producer::ALL {
+            for role in Service::ALL {
                 addresses.push((role.as_str(), (0..wish.replicas).map(|_| free_address()).collect()));
             }
         }
@@ -179,7 +186,7 @@ impl Installation {
     }
 
     /// What connects to a service's database, and what stands before its tables' names.
-    pub(crate) fn database(&self, service: Producer) -> (String, String) {
+    pub(crate) fn database(&self, service: Service) -> (String, String) {
         match &self.servers {
             Some(servers) => (servers.postgres.clone(), format!("{}.", servers.schema(service))),
             None => {
@@ -213,6 +220,9 @@ impl Drop for Installation {
 pub(crate) fn all_in_one(folder: &Path, wish: &Wish<'_>) -> Process {
     let mut environment = common_environment(wish);
     environment.push(("FLARE__MODE__DATA_DIR".to_owned(), text(&folder.join("data"))));
+    if wish.figures {
+        environment.push((FIGURES.to_owned(), free_address()));
+    }
     Process::new("all", &[], free_address(), environment, logs(folder).join("all"))
 }
 

@@ -2,6 +2,8 @@
 
 use std::{
     fs::File,
+    io::{Read as _, Write as _},
+    net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Mutex,
@@ -12,6 +14,9 @@ use super::wait::{until, within};
 
 /// The binary under test.
 pub(crate) const FLARE: &str = env!("CARGO_BIN_EXE_flare");
+
+/// The setting that says where figures are read.
+pub(crate) const FIGURES: &str = "FLARE__TELEMETRY__PROMETHEUS_LISTEN";
 
 /// A process that runs some roles, can be killed, and started again as it was.
 pub(crate) struct Process {
@@ -95,6 +100,16 @@ impl Process {
                 .unwrap();
             health.status.success().then_some(())
         });
+    }
+
+    /// Its figures, of a process that tells them.
+    pub(crate) fn figures(&self) -> String {
+        let (_, address) = self.environment.iter().find(|(key, _)| key == FIGURES).unwrap();
+        let mut line = TcpStream::connect(address).unwrap();
+        line.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// SIGKILL: nothing is flushed, no connection is closed in good order.

@@ -1,6 +1,6 @@
 //! PostgreSQL, RabbitMQ and Redis, and names on them that no other test has.
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_testkit::{postgres_url, rabbitmq_url, redis_url};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
@@ -38,7 +38,7 @@ impl Servers {
     }
 
     /// A service's schema.
-    pub(crate) fn schema(&self, service: Producer) -> String {
+    pub(crate) fn schema(&self, service: Service) -> String {
         format!("{}{service}", self.schema_prefix)
     }
 
@@ -46,7 +46,7 @@ impl Servers {
     pub(crate) fn clean(&self, approvers: &[String]) {
         block_on(async {
             let mut connection = PgConnection::connect(&self.postgres).await.unwrap();
-            for service in Producer::ALL {
+            for service in Service::ALL {
                 let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema(service));
                 connection.execute(AssertSqlSafe(drop)).await.unwrap();
             }

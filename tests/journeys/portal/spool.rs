@@ -3,7 +3,7 @@
 
 use std::{fs, io::Write as _, net::TcpStream};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 
 use super::{
     are_well_made,
@@ -208,7 +208,7 @@ fn each_is_there_once(installation: &Installation, asked: &[Asked]) {
     }
     expected.sort();
     let found =
-        checker::rows(installation, Producer::Intake, "SELECT case_id FROM {}requests ORDER BY case_id");
+        checker::rows(installation, Service::Intake, "SELECT case_id FROM {}requests ORDER BY case_id");
     assert_eq!(found, expected);
     assert_eq!(installation.on_disk("refused"), Vec::<String>::new());
     checker::settled(installation, std::time::Duration::from_mins(1));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use flare_contracts::{
-    Producer,
+    Service,
     common::v1::{AccessRule, Role},
     events::v1::{EventsAfterRequest, event_log_client::EventLogClient},
 };
@@ -93,7 +93,7 @@ impl Bench {
         header(&Credentials::Bearer(token.text))
     }
 
-    fn service(&self, producer: Producer) -> String {
+    fn service(&self, producer: Service) -> String {
         header(&Credentials::Service(service_tokens(1).issue(producer, self.clock.now()).unwrap()))
     }
 
@@ -166,7 +166,7 @@ async fn every_kind_of_caller_meets_every_kind_of_rule() {
         (Some(bench.bearer(&[])), [finance, not, not, finance, not, not]),
         (Some(bench.bearer(&[Role::Finance])), [finance, not, not, finance, not, not]),
         (Some(bench.bearer(&[Role::Finance, Role::Officer])), [officer, not, not, officer, officer, officer]),
-        (Some(bench.service(Producer::Triage)), [triage, not, triage, not, not, not]),
+        (Some(bench.service(Service::Triage)), [triage, not, triage, not, not, not]),
     ];
     for (authorization, row) in expected {
         for (path, cell) in paths.into_iter().zip(row) {
@@ -181,7 +181,7 @@ async fn bad_credentials_are_refused_on_every_rpc_and_reach_no_handler() {
     let bench = Bench::new();
     let stranger = TokenSigner::from_seed(&[2; 32]);
     let strange = stranger.issue(StaffId::from_bytes([7; 16]), Roles::NONE, [8; 16], bench.clock.now()).text;
-    let other_installation = service_tokens(2).issue(Producer::Triage, bench.clock.now()).unwrap();
+    let other_installation = service_tokens(2).issue(Service::Triage, bench.clock.now()).unwrap();
     let bad = [
         String::new(),
         "Basic dXNlcjpwYXNz".to_owned(),
@@ -191,7 +191,7 @@ async fn bad_credentials_are_refused_on_every_rpc_and_reach_no_handler() {
         format!("Bearer {strange}"),
         format!("Service {other_installation}"),
         bench.bearer(&[Role::Officer]).replace("Bearer", "Service"),
-        bench.service(Producer::Triage).replace("Service", "Bearer"),
+        bench.service(Service::Triage).replace("Service", "Bearer"),
     ];
     for path in [PUBLIC, RECEIPT, SERVICE, ANY_STAFF, OFFICER, RECEIPT_OR_OFFICER] {
         for authorization in &bad {
@@ -205,7 +205,7 @@ async fn bad_credentials_are_refused_on_every_rpc_and_reach_no_handler() {
 #[tokio::test]
 async fn credentials_that_have_ended_say_so() {
     let bench = Bench::new();
-    let (bearer, service) = (bench.bearer(&[Role::Officer]), bench.service(Producer::Triage));
+    let (bearer, service) = (bench.bearer(&[Role::Officer]), bench.service(Service::Triage));
     bench.clock.forward(Duration::from_secs(64));
     assert!(
         bench.call(OFFICER, Some(&bearer)).await.is_ok() && bench.call(SERVICE, Some(&service)).await.is_ok()
@@ -245,7 +245,7 @@ async fn a_place_without_credentials_is_held_to_its_limit_and_told_how_long_to_w
     assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(Duration::from_secs(30)));
     assert!(from("192.0.2.8:1").await.is_ok(), "another place");
 
-    let (bearer, service) = (bench.bearer(&[]), bench.service(Producer::Intake));
+    let (bearer, service) = (bench.bearer(&[]), bench.service(Service::Intake));
     for authorization in [&bearer, &service, &receipt(1)] {
         assert!(
             bench.call_from(PUBLIC, Some(authorization), Some("192.0.2.7:4")).await.is_ok(),
@@ -421,7 +421,7 @@ async fn one_service_calls_another_over_the_wire_and_a_stranger_does_not() {
     let stranger = EventLogClient::new(channel.clone()).events_after(call()).await.unwrap_err();
     assert_eq!((stranger.code(), reason(&stranger).as_str()), (Code::Unauthenticated, "NO_CREDENTIALS"));
 
-    let signatory = Signatory::new(service_tokens(1), Producer::Triage, bench.clock.clone());
+    let signatory = Signatory::new(service_tokens(1), Service::Triage, bench.clock.clone());
     let peer = EventLogClient::with_interceptor(channel, signatory).events_after(call()).await.unwrap_err();
     assert_eq!(peer.code(), Code::Unimplemented);
     server.abort();

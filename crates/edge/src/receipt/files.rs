@@ -1,14 +1,20 @@
 //! The files of the conversation, as the holder of a receipt is shown them.
 
+use std::path::Path;
+
 use flare_contracts::{
     input,
     intake::v1::{ListFilesRequest, StoredFile},
 };
-use flare_kernel::Timestamp;
+use flare_kernel::{FileId, Timestamp};
+use flare_seal::Compartment;
 use serde::{Serialize, Serializer};
 
-use super::{PAGE, ReceiptHolder, view::text_or_none};
-use crate::{CaseKeys, EdgeError, describe};
+use super::{PAGE, ReceiptHolder};
+use crate::{
+    CaseKeys, Description, EdgeError, Progress, call::retrying, describe, download, upload,
+    view::text_or_none,
+};
 
 /// A file of the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +61,25 @@ impl ReceiptHolder {
             page_token = page.next_page_token;
         }
     }
+
+    /// Seals a file for staff and sends it. Sent again under the same key after a lost answer, it is the same file.
+    pub async fn attach(&self, file: &Path, key: &str, progress: Progress<'_>) -> Result<FileId, EdgeError> {
+        let keys = self.thread_keys().await?;
+        let intake = || self.lines.intake(self.credential());
+        retrying(|| upload(intake(), &keys, Compartment::Thread, file, key, progress)).await
+    }
+
+    /// Fetches a file and opens it into a new one. A download that broke leaves nothing behind, so it can begin again.
+    pub async fn download(
+        &self,
+        file: FileId,
+        to: &Path,
+        progress: Progress<'_>,
+    ) -> Result<Description, EdgeError> {
+        let keys = self.thread_keys().await?;
+        let intake = || self.lines.intake(self.credential());
+        retrying(|| download(intake(), &keys, file, to, progress)).await
+    }
 }
 
 fn read(keys: &CaseKeys, file: StoredFile) -> File {
@@ -84,8 +109,8 @@ mod tests {
         common::v1::{Compartment as Wire, SealedField},
         fields,
     };
-    use flare_kernel::{CaseId, FileId};
-    use flare_seal::{Compartment, CompartmentKey};
+    use flare_kernel::CaseId;
+    use flare_seal::CompartmentKey;
     use serde_json::json;
 
     use super::*;
@@ -98,7 +123,7 @@ mod tests {
         let field = fields::file(FileId::from_bytes([1; 16]), Compartment::Thread);
         let sealed = keys.seal(&field, 1, description).unwrap();
         let stored = StoredFile {
-            file_id: "file_1".to_owned(),
+            file_id: FileId::from_bytes([1; 16]).to_string(),
             compartment: Wire::Thread.into(),
             epoch: 1,
             description: Some(sealed.clone()),
@@ -119,11 +144,11 @@ mod tests {
             serde_json::to_value(&files).unwrap(),
             json!([
                 {
-                    "file_id": "file_1", "name": "letter.pdf", "size": 12, "author": "requester",
+                    "file_id": FileId::from_bytes([1; 16]).to_string(), "name": "letter.pdf", "size": 12, "author": "requester",
                     "at": "2026-11-21T22:26:40Z",
                 },
                 {
-                    "file_id": "file_1", "name": "(does not open here)", "size": null, "author": "staff_1",
+                    "file_id": FileId::from_bytes([1; 16]).to_string(), "name": "(does not open here)", "size": null, "author": "staff_1",
                     "at": null,
                 },
             ])

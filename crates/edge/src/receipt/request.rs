@@ -5,7 +5,7 @@ use flare_contracts::{
     fields, input,
     intake::v1::{AddAnswersRequest, ReceiptLock, SubmitRequestRequest},
 };
-use flare_kernel::{CaseId, Timestamp, codename, random};
+use flare_kernel::{CaseId, Timestamp, random};
 use flare_seal::{Compartment, Receipt, ReceiptKeys, RequestSeed, proof_hash};
 use prost::Message as _;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{ReceiptHolder, view::Status};
 use crate::{
     CaseKeys, Credential, EdgeError, Form, KeyBundle, Lines,
-    case_file::{next_epoch, wrapped_epoch},
+    case_keys::{next_epoch, wrapped_epoch},
 };
 
 /// A sealed request. Sending it twice makes one case.
@@ -26,10 +26,8 @@ pub struct Request {
 /// What somebody is told whose request came in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Submitted {
-    /// The case's id.
+    /// The case's id. It has no name yet: staff's side gives it one when it opens the case.
     pub case_id: String,
-    /// Its name on screens that others may see.
-    pub codename: String,
     /// The number of the last event in its history at intake.
     pub version: i64,
     /// When it came in, RFC 3339.
@@ -190,12 +188,7 @@ impl Request {
     pub async fn submit(&self, lines: &Lines) -> Result<Submitted, EdgeError> {
         let answer = lines.intake(&Credential::NONE).submit_request(self.message.clone()).await?.into_inner();
         let received = answer.received.as_ref().map(|at| Timestamp::to_string(&input::timestamp_in(at)));
-        Ok(Submitted {
-            case_id: answer.case_id,
-            codename: codename(self.case),
-            version: answer.version,
-            received,
-        })
+        Ok(Submitted { case_id: answer.case_id, version: answer.version, received })
     }
 
     /// Sends what this form became, which may have been sent before, with these words or with others: a second tap, a

@@ -7,11 +7,14 @@ use flare_contracts::{
     input,
     intake::v1::{self, GetStatusResponse},
 };
-use flare_kernel::{CaseId, Money, Timestamp, codename};
+use flare_kernel::{CaseId, Money, Timestamp};
 use flare_seal::Sensitive;
 use serde::{Deserialize, Serialize, Serializer, de::value::StrDeserializer};
 
-use crate::EdgeError;
+use crate::{
+    EdgeError,
+    view::{text, text_or_none, told_codename},
+};
 
 pub use flare_contracts::{
     common::v1::NeedKind,
@@ -24,7 +27,7 @@ pub struct Status {
     /// The case.
     #[serde(serialize_with = "text")]
     pub case_id: CaseId,
-    /// Its name on screens that others may see.
+    /// Its name on screens that others may see; empty for as long as staff's side has not named it.
     pub codename: String,
     /// The number of the last event in its history at intake.
     pub version: i64,
@@ -289,7 +292,7 @@ impl Status {
     pub fn of_case(case_id: CaseId) -> Self {
         Self {
             case_id,
-            codename: codename(case_id),
+            codename: String::new(),
             version: 0,
             standing: Standing::Unspecified,
             received: None,
@@ -357,6 +360,7 @@ impl Status {
         let standing = status.standing();
         let versions = status.answers.into_iter().map(|answer| (answer.name, answer.version)).collect();
         Ok(Self {
+            codename: told_codename(status.codename),
             version: status.version,
             standing,
             received: status.received.as_ref().map(input::timestamp_in),
@@ -419,15 +423,6 @@ fn money(money: Option<&WireMoney>) -> Result<Option<Money>, EdgeError> {
     Ok(money.map(|money| input::money("amount", Some(money))).transpose()?)
 }
 
-fn text<T: ToString, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(&value.to_string())
-}
-
-#[allow(clippy::ref_option, reason = "serde hands out a reference to the field")]
-pub(super) fn text_or_none<T: ToString, S: Serializer>(value: &Option<T>, out: S) -> Result<S::Ok, S::Error> {
-    value.as_ref().map(ToString::to_string).serialize(out)
-}
-
 fn exposed<S: Serializer>(text: &Sensitive<String>, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(text.expose())
 }
@@ -468,6 +463,7 @@ mod tests {
         let amount = Some(WireMoney { currency: "EUR".to_owned(), minor_units: 120_000 });
         let wire = GetStatusResponse {
             case_id: case.to_string(),
+            codename: "amber-kestrel-27".to_owned(),
             version: 7,
             standing: Standing::WaitingForYou.into(),
             received: Some(input::timestamp_out(Timestamp::from_micros(1_795_300_000_000_000))),
@@ -496,7 +492,7 @@ mod tests {
         assert_eq!(
             serde_json::to_value(&status).unwrap(),
             json!({
-                "case_id": case.to_string(), "codename": codename(case), "version": 7,
+                "case_id": case.to_string(), "codename": "amber-kestrel-27", "version": 7,
                 "standing": "waiting-for-you", "received": "2026-11-21T22:26:40Z", "we_answer_by": null,
                 "open_questions": [],
                 "needs": [{ "need_id": "need_1", "kind": "relocation", "outcome": "recommended", "declined_for": null }],

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldTable},
@@ -18,19 +18,19 @@ use super::{
 use crate::{Bus, Outgoing, PublishError, RabbitSettings, bus::logged, listeners_of};
 
 /// Publishes on a topic exchange, over one connection for each producer of this process.
-pub struct RabbitBus(HashMap<Producer, Publisher>);
+pub struct RabbitBus(HashMap<Service, Publisher>);
 
 impl RabbitBus {
     /// Connects to nothing before the first event.
     pub fn new(settings: &RabbitSettings) -> Self {
         let publisher = |producer| Publisher::new(settings.clone(), format!("flare {producer}: publish"));
-        Self(Producer::ALL.into_iter().map(|producer| (producer, publisher(producer))).collect())
+        Self(Service::ALL.into_iter().map(|producer| (producer, publisher(producer))).collect())
     }
 }
 
 #[async_trait]
 impl Bus for RabbitBus {
-    async fn ready(&self, producer: Producer) -> Result<(), PublishError> {
+    async fn ready(&self, producer: Service) -> Result<(), PublishError> {
         match self.0.get(&producer) {
             Some(publisher) if listeners_of(producer).next().is_some() => publisher.ready().await,
             _ => Ok(()),
@@ -91,12 +91,12 @@ pub(crate) fn message(settings: &RabbitSettings, outgoing: &Outgoing) -> Message
 }
 
 /// The attribute `source` of a producer's events: `/flare/intake`.
-fn source_of(producer: Producer) -> String {
+fn source_of(producer: Service) -> String {
     format!("/flare/{producer}")
 }
 
 /// The producer that the attribute `source` names.
-pub(crate) fn producer_of(headers: &FieldTable) -> Option<Producer> {
+pub(crate) fn producer_of(headers: &FieldTable) -> Option<Service> {
     let source = headers.inner().get("cloudEvents:source")?;
     let AMQPValue::LongString(source) = source else { return None };
     std::str::from_utf8(source.as_bytes()).ok()?.strip_prefix("/flare/")?.parse().ok()

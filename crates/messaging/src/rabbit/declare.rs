@@ -1,7 +1,7 @@
 //! The whole topology, declared by everyone before anything is published: the first event of a new installation already
 //! has a queue at each of its listeners, whether they run yet or not.
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::{Lane, StaffId};
 use lapin::{
     Channel, ExchangeKind,
@@ -30,7 +30,7 @@ const DELIVERY_LIMIT: i32 = i32::MAX;
 pub(crate) async fn declare_all(channel: &Channel, settings: &RabbitSettings) -> Result<(), RabbitError> {
     exchange(channel, settings.events(), ExchangeKind::Topic).await?;
     exchange(channel, settings.approvals(), ExchangeKind::Direct).await?;
-    for service in Producer::ALL.into_iter().filter(|service| !listens_to(*service).is_empty()) {
+    for service in Service::ALL.into_iter().filter(|service| !listens_to(*service).is_empty()) {
         queue(channel, settings.undecodable_queue(service), at_most(UNDECODABLE_QUEUE_LENGTH)).await?;
         for lane in Lane::ALL {
             let name = settings.lane_queue(service, lane);

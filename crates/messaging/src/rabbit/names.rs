@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::{Lane, StaffId};
 
 use super::signature::EventKeys;
@@ -37,12 +37,12 @@ impl RabbitSettings {
     }
 
     /// Where a service receives the events of a lane.
-    pub(crate) fn lane_queue(&self, service: Producer, lane: Lane) -> String {
+    pub(crate) fn lane_queue(&self, service: Service, lane: Lane) -> String {
         format!("{}flare.{service}.{lane}", self.prefix)
     }
 
     /// Where messages go that a service cannot read.
-    pub(crate) fn undecodable_queue(&self, service: Producer) -> String {
+    pub(crate) fn undecodable_queue(&self, service: Service) -> String {
         format!("{}flare.{service}.undecodable", self.prefix)
     }
 
@@ -53,6 +53,6 @@ impl RabbitSettings {
 }
 
 /// What an event is routed by.
-pub(crate) fn routing_key(producer: Producer, lane: Lane) -> String {
+pub(crate) fn routing_key(producer: Service, lane: Lane) -> String {
     format!("{producer}.{lane}")
 }

@@ -7,7 +7,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_seal::ServiceKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lapin::types::{AMQPValue, FieldTable};
@@ -28,33 +28,33 @@ const SIGNED: [&str; 6] = [
 
 /// The keys that events are signed with.
 #[derive(Clone)]
-pub struct EventKeys(Arc<HashMap<Producer, Hmac<Sha256>>>);
+pub struct EventKeys(Arc<HashMap<Service, Hmac<Sha256>>>);
 
 impl EventKeys {
     /// The keys of the installation that has this service key.
     pub fn new(key: &ServiceKey) -> Self {
-        let keyed = |producer: Producer| {
+        let keyed = |producer: Service| {
             // HMAC fills a short key up with zeros to the hash's block (RFC 2104); this length cannot be refused.
             let mut block = [0_u8; 64];
             block[..32].copy_from_slice(&key.derive(&format!("event/{producer}")));
             Hmac::new(&block.into())
         };
-        Self(Arc::new(Producer::ALL.into_iter().map(|producer| (producer, keyed(producer))).collect()))
+        Self(Arc::new(Service::ALL.into_iter().map(|producer| (producer, keyed(producer))).collect()))
     }
 
     /// The signature of a producer's event.
-    pub(crate) fn sign(&self, producer: Producer, headers: &FieldTable, body: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn sign(&self, producer: Service, headers: &FieldTable, body: &[u8]) -> Option<Vec<u8>> {
         Some(self.over(producer, headers, body)?.finalize().into_bytes().to_vec())
     }
 
     /// Whether a message is this producer's. Compared in constant time.
-    pub(crate) fn verify(&self, producer: Producer, headers: &FieldTable, body: &[u8]) -> bool {
+    pub(crate) fn verify(&self, producer: Service, headers: &FieldTable, body: &[u8]) -> bool {
         let Some(AMQPValue::ByteArray(signature)) = headers.inner().get(HEADER) else { return false };
         let mac = self.over(producer, headers, body);
         mac.is_some_and(|mac| mac.verify_slice(signature.as_slice()).is_ok())
     }
 
-    fn over(&self, producer: Producer, headers: &FieldTable, body: &[u8]) -> Option<Hmac<Sha256>> {
+    fn over(&self, producer: Service, headers: &FieldTable, body: &[u8]) -> Option<Hmac<Sha256>> {
         let attributes = SIGNED.map(|name| match headers.inner().get(name) {
             Some(AMQPValue::LongString(value)) => value.as_bytes(),
             _ => &[],
@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn signed(keys: &EventKeys, mut table: FieldTable, body: &[u8]) -> FieldTable {
-        let signature = keys.sign(Producer::Intake, &table, body).unwrap();
+        let signature = keys.sign(Service::Intake, &table, body).unwrap();
         table.insert(HEADER.into(), AMQPValue::ByteArray(signature.into()));
         table
     }
@@ -92,25 +92,25 @@ mod tests {
         let keys = EventKeys::new(&ServiceKey::from_bytes([1; 32]));
         let values = ["/flare/intake", "event_1", "Kind", "case_1", "now", "1"];
         let table = signed(&keys, headers(values), b"body");
-        assert!(keys.verify(Producer::Intake, &table, b"body"));
-        assert!(!keys.verify(Producer::Intake, &table, b"bodY"), "another body");
-        assert!(!keys.verify(Producer::Intake, &headers(values), b"body"), "no signature");
+        assert!(keys.verify(Service::Intake, &table, b"body"));
+        assert!(!keys.verify(Service::Intake, &table, b"bodY"), "another body");
+        assert!(!keys.verify(Service::Intake, &headers(values), b"body"), "no signature");
         let other = EventKeys::new(&ServiceKey::from_bytes([2; 32]));
-        assert!(!other.verify(Producer::Intake, &table, b"body"), "another installation");
-        for producer in [Producer::Identity, Producer::Triage, Producer::Grants, Producer::Notification] {
+        assert!(!other.verify(Service::Intake, &table, b"body"), "another installation");
+        for producer in [Service::Identity, Service::Triage, Service::Grants, Service::Notification] {
             assert!(!keys.verify(producer, &table, b"body"), "{producer}'s");
         }
         for name in SIGNED {
             let mut changed = table.clone();
             changed.insert(name.into(), AMQPValue::LongString("another".into()));
-            assert!(!keys.verify(Producer::Intake, &changed, b"body"), "another {name}");
+            assert!(!keys.verify(Service::Intake, &changed, b"body"), "another {name}");
         }
     }
 
     #[test]
     fn nothing_moves_from_one_part_to_the_next() {
         let keys = EventKeys::new(&ServiceKey::from_bytes([1; 32]));
-        let sign = |values, body| keys.sign(Producer::Intake, &headers(values), body).unwrap();
+        let sign = |values, body| keys.sign(Service::Intake, &headers(values), body).unwrap();
         let plain = sign(["s", "i", "t", "case_1", "now", "12"], b"body");
         assert_ne!(plain, sign(["s", "i", "t", "case_1", "now1", "2"], b"body"));
         assert_ne!(plain, sign(["s", "i", "t", "case_1", "now", "12b"], b"ody"));

@@ -4,7 +4,7 @@ mod broker;
 
 use std::{sync::Arc, time::Instant};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::{Lane, StaffId};
 use flare_store::{Error, Tx, Work, Write, sql};
 use flare_testkit::{Proxy, rabbitmq_url};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::broker::Broker;
 use super::{
-    RabbitApproverQueues, RabbitBus, RabbitConsumer,
+    RabbitApproverQueues, RabbitBus, RabbitSource,
     publisher::{Message, Publisher},
     signature,
 };
@@ -30,7 +30,7 @@ struct Running(CancellationToken, tokio::task::JoinHandle<()>);
 
 impl Running {
     fn consumer(world: &World, settings: &RabbitSettings) -> Self {
-        let consumer = RabbitConsumer::new(&world.triage_role(), settings.clone(), |_, _| {}).unwrap();
+        let consumer = RabbitSource::new(&world.triage_role(), settings.clone(), |_, _| {}).unwrap();
         let token = CancellationToken::new();
         let run = tokio::spawn({
             let token = token.clone();
@@ -56,7 +56,7 @@ async fn an_event_goes_through_the_broker_as_a_cloud_event() {
     let Some(broker) = Broker::find().await else { return };
     let world = World::sqlite().await;
     let bus = RabbitBus::new(broker.settings());
-    bus.ready(Producer::Intake).await.unwrap();
+    bus.ready(Service::Intake).await.unwrap();
     let copy = broker.copy_of("intake.critical").await;
 
     let running = Running::consumer(&world, broker.settings());
@@ -95,8 +95,8 @@ async fn an_event_goes_through_the_broker_as_a_cloud_event() {
 async fn a_message_without_a_queue_is_a_failure_and_the_topology_is_made_anew() {
     let Some(broker) = Broker::find().await else { return };
     let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
-    bus.ready(Producer::Intake).await.unwrap();
-    for service in [Producer::Triage, Producer::Grants, Producer::Notification] {
+    bus.ready(Service::Intake).await.unwrap();
+    for service in [Service::Triage, Service::Grants, Service::Notification] {
         broker.delete_queue(&broker.settings().lane_queue(service, Lane::Critical)).await;
     }
     let intake = world.intake();
@@ -148,9 +148,9 @@ async fn what_nobody_listens_to_is_published_by_being_logged() {
     let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
     let mut batch = world.intake().outgoing("case_1", Lane::Critical, 2).await;
     for outgoing in &mut batch {
-        outgoing.producer = Producer::Notification;
+        outgoing.producer = Service::Notification;
     }
-    bus.ready(Producer::Notification).await.unwrap();
+    bus.ready(Service::Notification).await.unwrap();
     assert_eq!(bus.publish(&batch).await, [Ok(()), Ok(())]);
     broker.clean().await;
 }
@@ -246,7 +246,7 @@ async fn an_event_delivered_again_has_its_effect_once() {
     }
     running.stop().await;
     // The broker counts only what nobody holds: a consumer that goes gives back what it did not acknowledge.
-    let queue = broker.settings().lane_queue(Producer::Triage, Lane::Urgent);
+    let queue = broker.settings().lane_queue(Service::Triage, Lane::Urgent);
     eventually("a consumer that took everything leaves nothing behind", async || {
         let running = Running::consumer(&world, broker.settings());
         eventually("everything is taken", async || broker.depth(&queue).await == 0).await;
@@ -262,22 +262,22 @@ async fn an_event_delivered_again_has_its_effect_once() {
 async fn a_message_that_is_no_event_is_set_aside_and_others_go_on() {
     let Some(broker) = Broker::find().await else { return };
     let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
-    bus.ready(Producer::Intake).await.unwrap();
+    bus.ready(Service::Intake).await.unwrap();
     broker.put("triage.urgent", b"not for Flare", FieldTable::default()).await;
-    broker.put_signed(Producer::Intake, "/flare/intake", b"\xff\xff").await;
-    broker.put_signed(Producer::Intake, "/flare/postroom", b"").await;
+    broker.put_signed(Service::Intake, "/flare/intake", b"\xff\xff").await;
+    broker.put_signed(Service::Intake, "/flare/postroom", b"").await;
     let batch = world.intake().outgoing("case_1", Lane::Urgent, 3).await;
     assert!(bus.publish(&batch).await.iter().all(Result::is_ok));
 
     let running = Running::consumer(&world, broker.settings());
     all_are_applied(&world, "case_1", 3).await;
-    let aside = broker.settings().undecodable_queue(Producer::Triage);
+    let aside = broker.settings().undecodable_queue(Service::Triage);
     eventually("both are set aside", async || broker.depth(&aside).await == 2).await;
     // Which of them is set aside first is nobody's promise.
     let mut bodies = [broker.get(&aside).await.unwrap().data, broker.get(&aside).await.unwrap().data];
     bodies.sort();
     assert_eq!(bodies, [b"".to_vec(), b"\xff\xff".to_vec()]);
-    let queue = broker.settings().lane_queue(Producer::Triage, Lane::Urgent);
+    let queue = broker.settings().lane_queue(Service::Triage, Lane::Urgent);
     eventually("nothing is left", async || broker.depth(&queue).await == 0).await;
     running.stop().await;
     broker.clean().await;
@@ -288,7 +288,7 @@ async fn a_message_that_is_no_event_is_set_aside_and_others_go_on() {
 async fn what_its_producer_did_not_sign_is_set_aside_and_the_true_event_still_comes() {
     let Some(broker) = Broker::find().await else { return };
     let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
-    bus.ready(Producer::Intake).await.unwrap();
+    bus.ready(Service::Intake).await.unwrap();
     let copy = broker.copy_of("intake.urgent").await;
     let batch = world.intake().outgoing("case_1", Lane::Urgent, 2).await;
     assert!(bus.publish(&batch[..1]).await.iter().all(Result::is_ok));
@@ -316,7 +316,7 @@ async fn what_its_producer_did_not_sign_is_set_aside_and_the_true_event_still_co
     broker.put("intake.urgent", &genuine.data, changed("cloudEvents:subject", AMQPValue::Void)).await;
 
     let running = Running::consumer(&world, broker.settings());
-    let aside = broker.settings().undecodable_queue(Producer::Triage);
+    let aside = broker.settings().undecodable_queue(Service::Triage);
     eventually("all five are set aside", async || broker.depth(&aside).await == 5).await;
     all_are_applied(&world, "case_1", 1).await;
     assert_eq!(world.inbox_rows().await, 0, "nothing waits that nobody signed");
@@ -359,7 +359,7 @@ async fn what_the_database_does_not_take_the_broker_keeps() {
     let Some(broker) = Broker::find().await else { return };
     let (world, bus) = (World::sqlite().await, RabbitBus::new(broker.settings()));
     let batch = world.intake().outgoing("case_1", Lane::Urgent, 3).await;
-    let queue = broker.settings().lane_queue(Producer::Triage, Lane::Urgent);
+    let queue = broker.settings().lane_queue(Service::Triage, Lane::Urgent);
     assert!(bus.publish(&batch).await.iter().all(Result::is_ok));
     world.inbox_database().write(Rename(["inbox", "inbox_away"])).await.unwrap();
     // More often than RabbitMQ 4 would give them out unless told otherwise.
@@ -384,7 +384,7 @@ async fn receiving_goes_on_while_publishing_is_blocked() {
     let proxy = Proxy::to(&rabbitmq_url().unwrap()).await;
     let settings = RabbitSettings { url: proxy.url.clone(), ..broker.settings().clone() };
     let bus = RabbitBus::new(&settings);
-    bus.ready(Producer::Intake).await.unwrap();
+    bus.ready(Service::Intake).await.unwrap();
     proxy.stall_open_ones();
     let running = Running::consumer(&world, &settings);
     let batch = world.intake().outgoing("case_1", Lane::Critical, 20).await;

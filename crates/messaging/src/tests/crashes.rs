@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::Lane;
 use tokio::sync::Notify;
 
@@ -27,7 +27,7 @@ struct Dies {
 
 #[async_trait]
 impl Bus for Dies {
-    async fn ready(&self, _: Producer) -> Result<(), PublishError> {
+    async fn ready(&self, _: Service) -> Result<(), PublishError> {
         Ok(())
     }
 
@@ -71,7 +71,7 @@ async fn a_relay_that_dies_after_it_published(world: &World) {
 async fn a_worker_that_dies_while_it_applies(world: &World) {
     let events = world.intake().log("case_1", Lane::Critical, 3).await;
     world.recorder.panics.lock().unwrap().insert(1);
-    world.park(&events).await;
+    world.insert(&events).await;
     world.inbox_worker().apply_once().await.unwrap();
     assert_eq!(world.effects("case_1").await, [0; 0], "nothing of it stayed");
     assert_eq!(world.inbox_rows().await, 3);
@@ -88,7 +88,7 @@ async fn a_caller_that_hangs_up_while_the_worker_applies(world: &World) {
     for round in 0..30 {
         let stream = format!("case_{round}");
         let events = world.intake().log(&stream, Lane::Critical, 3).await;
-        world.park(&events).await;
+        world.insert(&events).await;
         let worker = world.inbox_worker();
         let dropped = tokio::spawn(async move { worker.apply_once().await });
         for _ in 0..round {

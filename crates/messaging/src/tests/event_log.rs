@@ -2,7 +2,7 @@
 
 use flare_access::Caller;
 use flare_contracts::{
-    Producer,
+    Service,
     events::v1::{
         EventsAfterRequest, ListEventsRequest, ListQuarantinedRequest, ReplayRequest, StreamHeadsRequest,
         event_log_server::{EventLog as _, EventLogServer},
@@ -24,7 +24,7 @@ on_both_engines!(
 
 fn called<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
-    request.extensions_mut().insert(Caller::Service(Producer::Triage));
+    request.extensions_mut().insert(Caller::Service(Service::Triage));
     request
 }
 
@@ -54,7 +54,7 @@ async fn a_quarantined_stream_is_listed_and_replayed_once_for_each_call(world: &
     let worker = world.inbox_worker();
     for stream in ["case_a", "case_b"] {
         let events = world.intake().log(stream, Lane::Urgent, 2).await;
-        world.park(&events).await;
+        world.insert(&events).await;
     }
     world.recorder.refuses.lock().unwrap().insert(2);
     for _ in 0..=TRIES {
@@ -94,16 +94,16 @@ async fn the_log_of_another_process_is_read_over_grpc(world: &World) {
     let events = world.intake().log("case_1", Lane::Critical, 3).await;
     world.intake().log("case_2", Lane::Critical, 1).await;
     let server = EventLogServer::new(EventLogService::new(&[world.intake_role()]));
-    let source = RemoteEventSource::new([(Producer::Intake, server.clone()), (Producer::Grants, server)]);
-    let after = source.events_after(Producer::Intake, "case_1", 1, 10).await.unwrap();
+    let source = RemoteEventSource::new([(Service::Intake, server.clone()), (Service::Grants, server)]);
+    let after = source.events_after(Service::Intake, "case_1", 1, 10).await.unwrap();
     assert_eq!(after, events[1..].iter().map(crate::bus::logged).collect::<Vec<_>>());
-    let heads = source.stream_heads(Producer::Intake, "case_1", 10).await.unwrap();
+    let heads = source.stream_heads(Service::Intake, "case_1", 10).await.unwrap();
     assert_eq!(heads.iter().map(|head| (&*head.stream, head.seq)).collect::<Vec<_>>(), [("case_2", 1)]);
 
-    let refused = source.events_after(Producer::Grants, "case_1", 0, 10).await;
-    assert!(matches!(refused, Err(SourceError::Call { producer: Producer::Grants, .. })), "{refused:?}");
-    let unknown = source.events_after(Producer::Identity, "case_1", 0, 10).await;
-    assert!(matches!(unknown, Err(SourceError::Unknown(Producer::Identity))), "{unknown:?}");
+    let refused = source.events_after(Service::Grants, "case_1", 0, 10).await;
+    assert!(matches!(refused, Err(SourceError::Call { producer: Service::Grants, .. })), "{refused:?}");
+    let unknown = source.events_after(Service::Identity, "case_1", 0, 10).await;
+    assert!(matches!(unknown, Err(SourceError::Unknown(Service::Identity))), "{unknown:?}");
 }
 
 fn field_of(status: &tonic::Status) -> String {

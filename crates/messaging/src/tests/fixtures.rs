@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use flare_contracts::{
-    Kind, Producer, Reason, Refusal, coded,
+    Kind, Reason, Refusal, Service, coded,
     events::v1::{IntakeEvent, MessagePosted},
 };
 use flare_kernel::{Duration, Lane};
@@ -21,11 +21,11 @@ use prost::Message as _;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Consumer, EventSource, GapWorker, InboxWorker, LocalBus, LocalEventSource, Outgoing, Received,
-    Reconciler, Role, TimerHandler,
+    EventSource, GapWorker, Handler, HostedService, InboxWorker, LocalBus, LocalEventSource, Outgoing,
+    Received, Reconciler, TimerHandler,
     bus::logged,
-    parking::{Parked, park},
-    receiver::Receiver,
+    event_sink::EventSink,
+    inbox_event::{InboxEvent, insert},
 };
 
 coded! {
@@ -96,25 +96,30 @@ impl World {
         &self.triage.database
     }
 
-    pub(crate) fn intake_role(&self) -> Role {
-        Role {
-            producer: Producer::Intake,
+    pub(crate) fn intake_role(&self) -> HostedService {
+        HostedService {
+            service: Service::Intake,
             database: self.intake.database.clone(),
-            consumer: None,
+            handler: None,
             timers: None,
         }
     }
 
-    pub(crate) fn triage_role(&self) -> Role {
-        let consumer = Some(Arc::clone(&self.recorder) as Arc<dyn Consumer>);
-        Role { producer: Producer::Triage, database: self.triage.database.clone(), consumer, timers: None }
+    pub(crate) fn triage_role(&self) -> HostedService {
+        let handler = Some(Arc::clone(&self.recorder) as Arc<dyn Handler>);
+        HostedService {
+            service: Service::Triage,
+            database: self.triage.database.clone(),
+            handler,
+            timers: None,
+        }
     }
 
-    pub(crate) fn role_with_timers(&self, handler: Arc<dyn TimerHandler>) -> Role {
-        Role { timers: Some(handler), ..self.triage_role() }
+    pub(crate) fn role_with_timers(&self, handler: Arc<dyn TimerHandler>) -> HostedService {
+        HostedService { timers: Some(handler), ..self.triage_role() }
     }
 
-    pub(crate) fn roles(&self) -> [Role; 2] {
+    pub(crate) fn roles(&self) -> [HostedService; 2] {
         [self.intake_role(), self.triage_role()]
     }
 
@@ -126,8 +131,8 @@ impl World {
         LocalBus::new(&self.roles(), |_, _| {})
     }
 
-    fn receiver(&self) -> Receiver {
-        Receiver::of_role(&self.triage_role(), |_, _| {}).unwrap()
+    fn sink(&self) -> EventSink {
+        EventSink::of_role(&self.triage_role(), |_, _| {}).unwrap()
     }
 
     pub(crate) fn inbox_worker(&self) -> InboxWorker {
@@ -152,20 +157,20 @@ impl World {
         Intake(self.triage.database.clone()).log(stream, Lane::Urgent, 1).await;
     }
 
-    /// Parks events in triage's inbox, in the order given.
-    pub(crate) async fn park(&self, events: &[EventRecord]) {
-        self.park_as(Producer::Intake, events).await;
+    /// Puts events in triage's inbox, in the order given.
+    pub(crate) async fn insert(&self, events: &[EventRecord]) {
+        self.insert_as(Service::Intake, events).await;
     }
 
-    /// Parks events as another producer's.
-    pub(crate) async fn park_as(&self, producer: Producer, events: &[EventRecord]) {
-        park(self.inbox_database(), parked(producer, events)).await.unwrap();
+    /// Puts events there as another producer's.
+    pub(crate) async fn insert_as(&self, producer: Service, events: &[EventRecord]) {
+        insert(self.inbox_database(), over_the_wire(producer, events)).await.unwrap();
     }
 
     /// Hands events to triage as a bus does, in the order given.
     pub(crate) fn receive(&self, events: &[EventRecord]) -> impl Future<Output = ()> + use<> {
-        let (receiver, events) = (self.receiver(), parked(Producer::Intake, events));
-        async move { receiver.receive(events).await.unwrap() }
+        let (sink, events) = (self.sink(), over_the_wire(Service::Intake, events));
+        async move { sink.receive(events).await.unwrap() }
     }
 
     /// Puts in the inbox what a version that can read the event finds there.
@@ -189,6 +194,11 @@ impl World {
         count(&self.intake.database, "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM outbox").await
     }
 
+    /// Forgets the hashes of what triage applied of a stream up to a number, as if an earlier version had applied it.
+    pub(crate) async fn forget_hashes(&self, stream: &str, seq: i64) {
+        self.inbox_database().write(ForgetHashes(stream.to_owned(), seq)).await.unwrap();
+    }
+
     /// Why a stream is quarantined at triage, if it is.
     pub(crate) async fn quarantine(&self, stream: &str) -> Option<String> {
         let query = sql("SELECT reason FROM cursors WHERE stream = $1").bind(stream.to_owned());
@@ -197,8 +207,8 @@ impl World {
     }
 }
 
-fn parked(producer: Producer, events: &[EventRecord]) -> Vec<Parked> {
-    events.iter().map(|event| Parked::new(producer, &logged(event)).unwrap()).collect()
+fn over_the_wire(producer: Service, events: &[EventRecord]) -> Vec<InboxEvent> {
+    events.iter().map(|event| InboxEvent::of_wire(producer, logged(event)).unwrap()).collect()
 }
 
 async fn count(database: &Database, query: &'static str) -> i64 {
@@ -230,12 +240,17 @@ impl Intake {
 
     pub(crate) async fn outgoing(&self, stream: &str, lane: Lane, events: usize) -> Vec<Outgoing> {
         let records = self.log(stream, lane, events).await;
-        records.into_iter().map(|event| Outgoing { producer: Producer::Intake, event }).collect()
+        records.into_iter().map(|event| Outgoing { producer: Service::Intake, event }).collect()
     }
 
     /// Makes a payload what nobody can read, as a newer version of intake would.
     pub(crate) async fn spoil(&self, stream: &str, seq: i64) {
         self.0.write(Spoil { stream: stream.to_owned(), seq, payload: Some(vec![0xff]) }).await.unwrap();
+    }
+
+    /// Sets a stream back to a backup that ends at this number.
+    pub(crate) async fn set_back(&self, stream: &str, seq: i64) {
+        self.0.write(SetBack(stream.to_owned(), seq)).await.unwrap();
     }
 
     /// Erases an event.
@@ -265,6 +280,17 @@ impl Write for LogEvents {
     }
 }
 
+struct ForgetHashes(String, i64);
+
+impl Write for ForgetHashes {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        let query = sql("DELETE FROM applied WHERE stream = $1 AND seq <= $2");
+        tx.execute(query.bind(self.0.clone()).bind(self.1)).await.map(drop)
+    }
+}
+
 struct Replace(String, i64, Vec<u8>);
 
 impl Write for Replace {
@@ -273,6 +299,25 @@ impl Write for Replace {
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
         let query = sql("UPDATE inbox SET envelope = $3 WHERE stream = $1 AND seq = $2");
         tx.execute(query.bind(self.0.clone()).bind(self.1).bind(self.2.clone())).await.map(drop)
+    }
+}
+
+struct SetBack(String, i64);
+
+impl Write for SetBack {
+    type Output = ();
+
+    async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
+        for lost in [
+            "DELETE FROM outbox WHERE stream = $1 AND seq > $2",
+            "DELETE FROM events WHERE stream = $1 AND seq > $2",
+            "DELETE FROM streams WHERE stream = $1 AND $2 = 0",
+            "UPDATE streams SET seq = $2, head = (SELECT hash FROM events e WHERE e.stream = $1 AND e.seq = $2) \
+             WHERE stream = $1",
+        ] {
+            tx.execute(sql(lost).bind(self.0.clone()).bind(self.1)).await?;
+        }
+        Ok(())
     }
 }
 
@@ -312,6 +357,8 @@ pub(crate) struct Recorder {
     pub(crate) disorder: AtomicUsize,
     /// How often an event was applied, undone or not.
     pub(crate) calls: AtomicUsize,
+    /// Which they were, by id.
+    pub(crate) events: Mutex<Vec<String>>,
 }
 
 impl Recorder {
@@ -325,13 +372,14 @@ impl Recorder {
 }
 
 #[async_trait]
-impl Consumer for Recorder {
-    fn listens_to(&self) -> &'static [Producer] {
-        &[Producer::Intake]
+impl Handler for Recorder {
+    fn listens_to(&self) -> &'static [Service] {
+        &[Service::Intake]
     }
 
     async fn apply(&self, tx: &mut Tx, received: &Received) -> Result<(), Error> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        self.events.lock().unwrap().push(received.event_id.clone());
         tx.lock(&[&received.stream]).await?;
         let last = tx
             .fetch_optional(

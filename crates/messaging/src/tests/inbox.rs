@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use flare_contracts::{
-    Producer,
+    Service,
     events::v1::{LoggedEvent, StreamHead},
 };
 use flare_kernel::{Lane, random};
@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{World, eventually, on_both_engines};
 use crate::{
-    Consumer, EventSource, FetchError, InboxWorker, LocalEventSource, Received, Role, SourceError, Wiring,
-    apply::RUN, cursor::TRIES, workers,
+    EventSource, FetchError, Handler, HostedService, InboxWorker, LocalEventSource, Received, SourceError,
+    Wiring, apply::RUN, cursor::TRIES, workers,
 };
 
 on_both_engines!(
@@ -44,14 +44,14 @@ async fn events_in_any_order_and_twice_have_their_effect_once_and_in_order(world
     let worker = world.inbox_worker();
     events.reverse();
     for event in &events[..events.len() - 1] {
-        world.park(std::slice::from_ref(event)).await;
+        world.insert(std::slice::from_ref(event)).await;
         assert_eq!(worker.apply_once().await.unwrap(), 0, "the first is not there yet");
     }
-    world.park(&events).await;
+    world.insert(&events).await;
     drain(&worker).await;
     assert_eq!(world.effects("case_1").await, (1..=i64::try_from(long).unwrap()).collect::<Vec<_>>());
 
-    world.park(&events[..10]).await;
+    world.insert(&events[..10]).await;
     drain(&worker).await;
     assert_eq!(world.inbox_rows().await, 0, "what came again is gone");
     assert_eq!(world.recorder.disorder(), 0);
@@ -60,8 +60,8 @@ async fn events_in_any_order_and_twice_have_their_effect_once_and_in_order(world
 
 async fn a_gap_is_fetched_after_a_second(world: &World) {
     let events = world.intake().log("case_1", Lane::Urgent, 5).await;
-    world.park(&events[..1]).await;
-    world.park(&events[3..]).await;
+    world.insert(&events[..1]).await;
+    world.insert(&events[3..]).await;
     let (worker, gaps) = (world.inbox_worker(), world.gap_worker());
     drain(&worker).await;
     assert_eq!(world.effects("case_1").await, [1]);
@@ -81,21 +81,21 @@ struct Away;
 impl EventSource for Away {
     async fn events_after(
         &self,
-        of: Producer,
+        of: Service,
         _: &str,
         _: i64,
         _: i32,
     ) -> Result<Vec<LoggedEvent>, SourceError> {
         Err(SourceError::Unknown(of))
     }
-    async fn stream_heads(&self, of: Producer, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
+    async fn stream_heads(&self, of: Service, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
         Err(SourceError::Unknown(of))
     }
 }
 
 async fn a_gap_waits_while_its_producer_is_away(world: &World) {
     let events = world.intake().log("case_1", Lane::Urgent, 2).await;
-    world.park(&events[1..]).await;
+    world.insert(&events[1..]).await;
     let away = world.gap_worker_on(&(Arc::new(Away) as _));
     for _ in 0..=TRIES {
         world.advance_secs(60);
@@ -114,28 +114,28 @@ struct GrantsHangs(LocalEventSource);
 impl EventSource for GrantsHangs {
     async fn events_after(
         &self,
-        of: Producer,
+        of: Service,
         stream: &str,
         seq: i64,
         limit: i32,
     ) -> Result<Vec<LoggedEvent>, SourceError> {
-        if of == Producer::Grants {
+        if of == Service::Grants {
             std::future::pending::<()>().await;
         }
         self.0.events_after(of, stream, seq, limit).await
     }
-    async fn stream_heads(&self, _: Producer, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
+    async fn stream_heads(&self, _: Service, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
         Ok(Vec::new())
     }
 }
 
 /// Listens to a second producer.
-struct ListensToGrants(Arc<dyn Consumer>);
+struct ListensToGrants(Arc<dyn Handler>);
 
 #[async_trait]
-impl Consumer for ListensToGrants {
-    fn listens_to(&self) -> &'static [Producer] {
-        &[Producer::Grants, Producer::Intake]
+impl Handler for ListensToGrants {
+    fn listens_to(&self) -> &'static [Service] {
+        &[Service::Grants, Service::Intake]
     }
 
     async fn apply(&self, tx: &mut flare_store::Tx, received: &Received) -> Result<(), flare_store::Error> {
@@ -146,16 +146,16 @@ impl Consumer for ListensToGrants {
 async fn a_producer_that_hangs_holds_up_its_own_gaps_only(world: &World) {
     let intake = world.intake();
     let of_grants = intake.log("case_grants", Lane::Critical, 2).await;
-    world.park_as(Producer::Grants, &of_grants[1..]).await;
+    world.insert_as(Service::Grants, &of_grants[1..]).await;
     let gap = intake.log("case_gap", Lane::Urgent, 2).await;
-    world.park(&gap[1..]).await;
+    world.insert(&gap[1..]).await;
     world.advance_secs(1);
     let whole = intake.log("case_whole", Lane::Standard, 2).await;
-    world.park(&whole).await;
+    world.insert(&whole).await;
 
     let role = world.triage_role();
-    let consumer = Arc::new(ListensToGrants(role.consumer.clone().unwrap()));
-    let role = Role { consumer: Some(consumer), ..role };
+    let handler = Arc::new(ListensToGrants(role.handler.clone().unwrap()));
+    let role = HostedService { handler: Some(handler), ..role };
     let source = Arc::new(GrantsHangs(LocalEventSource::new(&world.roles())));
     let bus = Arc::new(world.local_bus());
     let wiring = Wiring { bus, source, rabbit: None, follow: |_, _| {} };
@@ -179,7 +179,7 @@ async fn a_worker_that_starts_tries_again_what_a_version_could_not_read(world: &
     intake.spoil("case_newer", 1).await;
     let refused = intake.log("case_fails", Lane::Urgent, 4).await;
     world.recorder.refuses.lock().unwrap().insert(4);
-    world.park(&refused).await;
+    world.insert(&refused).await;
     world.reconciler().reconcile_once().await.unwrap();
     for _ in 0..TRIES {
         drain(&worker).await;
@@ -212,20 +212,20 @@ async fn an_event_that_its_producer_does_not_have_is_quarantined(world: &World) 
     impl EventSource for Empty {
         async fn events_after(
             &self,
-            _: Producer,
+            _: Service,
             _: &str,
             _: i64,
             _: i32,
         ) -> Result<Vec<LoggedEvent>, SourceError> {
             Ok(Vec::new())
         }
-        async fn stream_heads(&self, _: Producer, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
+        async fn stream_heads(&self, _: Service, _: &str, _: i32) -> Result<Vec<StreamHead>, SourceError> {
             Ok(Vec::new())
         }
     }
 
     let events = world.intake().log("case_1", Lane::Urgent, 2).await;
-    world.park(&events[1..]).await;
+    world.insert(&events[1..]).await;
     let gaps = world.gap_worker_on(&(Arc::new(Empty) as _));
     for _ in 0..TRIES {
         assert_eq!(world.quarantine("case_1").await, None);
@@ -240,8 +240,8 @@ async fn a_failing_event_stops_its_own_stream_only(world: &World) {
     let failing = intake.log("case_fails", Lane::Critical, 5).await;
     let others = intake.log("case_goes_on", Lane::Standard, 2).await;
     world.recorder.refuses.lock().unwrap().insert(4);
-    world.park(&failing).await;
-    world.park(&others).await;
+    world.insert(&failing).await;
+    world.insert(&others).await;
 
     drain(&worker).await;
     assert_eq!(world.effects("case_fails").await, [1, 2, 3], "what came before it is applied");
@@ -266,7 +266,7 @@ async fn a_failing_event_stops_its_own_stream_only(world: &World) {
 async fn a_panic_counts_as_a_failure(world: &World) {
     let events = world.intake().log("case_1", Lane::Urgent, 2).await;
     world.recorder.panics.lock().unwrap().insert(2);
-    world.park(&events).await;
+    world.insert(&events).await;
     let worker = world.inbox_worker();
     for _ in 0..TRIES {
         drain(&worker).await;
@@ -297,19 +297,19 @@ async fn critical_streams_come_first_even_behind_standard_events(world: &World) 
     let intake = world.intake();
     for case in 0..200 {
         let events = intake.log(&format!("case_{case:03}"), Lane::Standard, 1).await;
-        world.park(&events).await;
+        world.insert(&events).await;
     }
     world.advance_secs(1);
     let behind = intake.log("case_pressing", Lane::Standard, 1).await;
     let pressing = intake.log("case_pressing", Lane::Critical, 1).await;
-    world.park(&behind).await;
-    world.park(&pressing).await;
+    world.insert(&behind).await;
+    world.insert(&pressing).await;
     let applied = world.inbox_worker().apply_once().await.unwrap();
     assert!(applied < 202, "one look must not cover everything here");
     assert_eq!(world.effects("case_pressing").await, [1, 2]);
 }
 
-/// Without the lock on the cursor two workers apply the same events, and an event that is parked while the one before
+/// Without the lock on the cursor two workers apply the same events, and an event that is kept while the one before
 /// it is applied waits for ever.
 async fn two_workers_on_one_stream_apply_each_event_once(world: &World) {
     const EVENTS: usize = 300;
@@ -324,12 +324,12 @@ async fn two_workers_on_one_stream_apply_each_event_once(world: &World) {
         tokio::spawn(async move { worker.run(token).await })
     });
     let (left, right) = events.split_at(EVENTS / 2);
-    let park = async |events: &[flare_store::EventRecord]| {
+    let insert = async |events: &[flare_store::EventRecord]| {
         for few in events.chunks(3) {
-            world.park(few).await;
+            world.insert(few).await;
         }
     };
-    tokio::join!(park(left), park(right));
+    tokio::join!(insert(left), insert(right));
     let all: Vec<_> = (1..=i64::try_from(EVENTS).unwrap()).collect();
     eventually("all events are applied", async || world.effects("case_1").await == all).await;
     token.cancel();

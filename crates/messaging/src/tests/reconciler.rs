@@ -13,9 +13,9 @@ async fn a_bus_that_forgot_everything_is_a_delay_and_no_loss(world: &World) {
     }
     intake.log("case_long", Lane::Critical, 250).await;
     let partly = intake.log("case_partly", Lane::Urgent, 4).await;
-    world.park(&partly[..2]).await;
+    world.insert(&partly[..2]).await;
     worker.apply_once().await.unwrap();
-    world.park(&partly[3..]).await;
+    world.insert(&partly[3..]).await;
 
     // What was lost, and of the stream that was known in part all that follows its cursor.
     assert_eq!(world.reconciler().reconcile_once().await.unwrap(), 25 * 5 + 250 + 2);
@@ -30,7 +30,7 @@ async fn a_bus_that_forgot_everything_is_a_delay_and_no_loss(world: &World) {
 
 async fn what_is_known_is_not_fetched_again(world: &World) {
     let events = world.intake().log("case_1", Lane::Urgent, 3).await;
-    world.park(&events).await;
+    world.insert(&events).await;
     assert_eq!(world.reconciler().reconcile_once().await.unwrap(), 0, "it waits in the inbox");
     world.inbox_worker().apply_once().await.unwrap();
     assert_eq!(world.reconciler().reconcile_once().await.unwrap(), 0, "it was applied");

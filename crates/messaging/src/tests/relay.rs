@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::Lane;
 
 use super::{World, on_both_engines};
@@ -43,7 +43,7 @@ impl Notebook {
 
 #[async_trait]
 impl Bus for Notebook {
-    async fn ready(&self, _: Producer) -> Result<(), PublishError> {
+    async fn ready(&self, _: Service) -> Result<(), PublishError> {
         if *self.not_ready.lock().unwrap() { Err(PublishError::Away("not ready".into())) } else { Ok(()) }
     }
 
@@ -143,7 +143,7 @@ async fn a_claim_ends_with_its_lease(world: &World) {
     struct Hangs;
     #[async_trait]
     impl Bus for Hangs {
-        async fn ready(&self, _: Producer) -> Result<(), PublishError> {
+        async fn ready(&self, _: Service) -> Result<(), PublishError> {
             Ok(())
         }
         async fn publish(&self, _: &[Outgoing]) -> Vec<Result<(), PublishError>> {

@@ -12,13 +12,14 @@ use flare_store::{Database, Error, Tx, Write, sql};
 use tokio_util::sync::CancellationToken;
 
 use super::{World, eventually, fixtures::Told, on_both_engines};
-use crate::{DueTimer, TimerHandler, TimerWorker};
+use crate::{DueTimer, Round, Rounds as _, TimerHandler, TimerWorker};
 
 on_both_engines!(
     two_workers_fire_each_timer_once,
     a_failing_timer_fires_later_and_is_never_dropped,
     a_timer_set_again_fires_when_it_is_due_then,
     a_running_worker_wakes_for_a_new_timer,
+    a_worker_waits_for_the_next_timer_and_is_idle_without_one,
 );
 
 /// Writes an effect for each firing, fails as often as told, and sets a timer again for a while.
@@ -146,4 +147,15 @@ async fn a_running_worker_wakes_for_a_new_timer(world: &World) {
     eventually("it fires", async || alarm.fired.load(Ordering::SeqCst) == 1).await;
     token.cancel();
     running.await.unwrap();
+}
+
+async fn a_worker_waits_for_the_next_timer_and_is_idle_without_one(world: &World) {
+    let (alarm, database) = (Arc::new(Alarm::default()), world.inbox_database());
+    let (mut worker, token) = (worker(world, &alarm), CancellationToken::new());
+    assert_eq!(worker.round(&token).await.unwrap(), Round::Idle);
+    set_in(database, "case_1", 3_600).await;
+    assert_eq!(worker.round(&token).await.unwrap(), Round::DueIn(std::time::Duration::from_hours(1)));
+    world.advance_secs(3_600);
+    assert_eq!(worker.round(&token).await.unwrap(), Round::Worked(std::time::Duration::ZERO));
+    assert_eq!(worker.round(&token).await.unwrap(), Round::Idle);
 }

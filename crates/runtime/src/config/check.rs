@@ -6,18 +6,15 @@ use std::{
     str::FromStr,
 };
 
-use flare_contracts::{
-    Producer,
-    limits::{FEWEST_VOTES, MOST_VOTES},
-};
-use flare_kernel::Currency;
+use flare_contracts::Service;
 use tracing_subscriber::EnvFilter;
 
 use super::{BadSettings, Mode, Problem, Settings};
 
 impl Settings {
-    /// Checks that a process with these roles can run so, and lists every reason why it cannot.
-    pub fn check(&self, roles: &[Producer]) -> Result<(), BadSettings> {
+    /// Checks that a process with these roles can run so, and lists every reason why it cannot, but for the policy: that is for
+    /// whoever reads it.
+    pub fn check(&self, roles: &[Service]) -> Result<(), BadSettings> {
         let mut check = Check::default();
         check.server(self);
         check.stores(self);
@@ -27,7 +24,6 @@ impl Settings {
         check.portal(self);
         check.telemetry(self);
         check.limits(self);
-        check.policy(self);
         if check.problems.is_empty() { Ok(()) } else { Err(BadSettings { problems: check.problems }) }
     }
 }
@@ -44,13 +40,12 @@ impl Settings {
         check.portal(self);
         check.telemetry(self);
         check.limits(self);
-        check.policy(self);
         if check.problems.is_empty() { Ok(()) } else { Err(BadSettings { problems: check.problems }) }
     }
 }
 
 /// The roles that the portal calls.
-const PORTAL_CALLS: [Producer; 2] = [Producer::Identity, Producer::Intake];
+const PORTAL_CALLS: [Service; 2] = [Service::Identity, Service::Intake];
 
 #[derive(Default)]
 struct Check {
@@ -137,8 +132,8 @@ impl Check {
         self.that(fits, "database.schema_prefix", prefix, rule);
     }
 
-    fn files(&mut self, settings: &Settings, roles: &[Producer]) {
-        let intake_runs = roles.is_empty() || roles.contains(&Producer::Intake);
+    fn files(&mut self, settings: &Settings, roles: &[Service]) {
+        let intake_runs = roles.is_empty() || roles.contains(&Service::Intake);
         let dir = &settings.files.dir;
         let rule = "must name the folder that all replicas of intake share, in distributed mode";
         let fits = settings.mode.kind == Mode::Embedded || !intake_runs || !dir.as_os_str().is_empty();
@@ -158,7 +153,7 @@ impl Check {
             let rule = "must stay on this machine unless tls.ca, tls.certificate and tls.key are set \
                         (or tls.insecure = true, where the network itself is sealed)";
             self.that(is_loopback(&settings.server.listen), "server.listen", &settings.server.listen, rule);
-            for role in Producer::ALL {
+            for role in Service::ALL {
                 for address in settings.peers.addresses(role) {
                     self.that(is_loopback(address), &format!("peers.{role}"), address, rule);
                 }
@@ -166,13 +161,13 @@ impl Check {
         }
     }
 
-    fn peers(&mut self, settings: &Settings, roles: &[Producer]) {
+    fn peers(&mut self, settings: &Settings, roles: &[Service]) {
         // Every role is called by others: their gaps are filled from its history.
         let elsewhere = |role| settings.peers.addresses(role).iter().any(|address| !is_loopback(address));
-        let alone = is_loopback(&settings.server.listen) && Producer::ALL.into_iter().any(elsewhere);
+        let alone = is_loopback(&settings.server.listen) && Service::ALL.into_iter().any(elsewhere);
         let rule = "must be an address that other machines reach: peers are named that are on others";
         self.that(!alone, "server.listen", &settings.server.listen, rule);
-        for role in Producer::ALL {
+        for role in Service::ALL {
             let key = format!("peers.{role}");
             let addresses = settings.peers.addresses(role);
             for address in &addresses {
@@ -340,41 +335,6 @@ impl Check {
         }
         self.between("limits.call_seconds", limits.call_seconds, 1, 300);
         self.between("limits.file_call_seconds", limits.file_call_seconds, limits.call_seconds, 3_600);
-    }
-
-    fn policy(&mut self, settings: &Settings) {
-        let policy = &settings.policy;
-        let year_hours = 366 * 24;
-        for (key, hours) in [
-            ("policy.acknowledge_critical_hours", policy.acknowledge_critical_hours),
-            ("policy.acknowledge_urgent_hours", policy.acknowledge_urgent_hours),
-            ("policy.acknowledge_standard_hours", policy.acknowledge_standard_hours),
-            ("policy.assess_critical_hours", policy.assess_critical_hours),
-            ("policy.assess_other_hours", policy.assess_other_hours),
-            ("policy.outcome_hours", policy.outcome_hours),
-            ("policy.draft_hours", policy.draft_hours),
-            ("policy.approval_critical_hours", policy.approval_critical_hours),
-            ("policy.approval_other_hours", policy.approval_other_hours),
-            ("policy.referral_hours", policy.referral_hours),
-        ] {
-            self.between(key, hours, 1, year_hours);
-        }
-        for (key, days) in [
-            ("policy.report_days", policy.report_days),
-            ("policy.close_days", policy.close_days),
-            ("policy.max_grant_days", policy.max_grant_days),
-            ("policy.arrival_check_days", policy.arrival_check_days),
-        ] {
-            self.between(key, days, 1, 3_660);
-        }
-        let currency = &policy.currency;
-        self.that(
-            Currency::parse(currency).is_ok(),
-            "policy.currency",
-            currency,
-            "must be an ISO 4217 code such as EUR",
-        );
-        self.between("policy.votes_required", policy.votes_required, FEWEST_VOTES, MOST_VOTES);
     }
 
     fn file_exists(&mut self, key: &str, file: &Path) {

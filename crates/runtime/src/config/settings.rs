@@ -6,7 +6,8 @@ use std::{
 };
 
 use flare_access::{Deadlines, Limit, Limits, TrustedProxies};
-use flare_contracts::{Producer, input};
+use flare_contracts::{Service, input};
+use flare_kernel::settings::PolicySection;
 use serde::Deserialize;
 
 use super::Secret;
@@ -39,8 +40,8 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// How much a caller may ask.
     pub limits: LimitSettings,
-    /// The organisation's targets and ceilings.
-    pub policy: PolicySettings,
+    /// The organisation's targets and ceilings, for the services to read.
+    pub policy: PolicySection,
 }
 
 /// Which of the two ways to run.
@@ -271,48 +272,6 @@ pub struct LimitSettings {
     pub file_call_seconds: u32,
 }
 
-/// `[policy]`: the organisation's targets and ceilings.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicySettings {
-    /// Hours until a critical request must have an owner.
-    pub acknowledge_critical_hours: u32,
-    /// Hours until an urgent one must.
-    pub acknowledge_urgent_hours: u32,
-    /// Hours until a standard one must.
-    pub acknowledge_standard_hours: u32,
-    /// Hours until a critical one must be assessed.
-    pub assess_critical_hours: u32,
-    /// Hours until any other must.
-    pub assess_other_hours: u32,
-    /// Hours from the assessment until every need has an outcome.
-    pub outcome_hours: u32,
-    /// Hours from the recommendation to the grant's draft, and from there to its submission.
-    pub draft_hours: u32,
-    /// Hours for the votes on a critical grant.
-    pub approval_critical_hours: u32,
-    /// Hours for the votes on any other.
-    pub approval_other_hours: u32,
-    /// Hours until a referral without an answer is back in the queue.
-    pub referral_hours: u32,
-    /// Days after the end until the report is due.
-    pub report_days: u32,
-    /// Days from the report until the grant should be closed.
-    pub close_days: u32,
-    /// The longest a grant may run, in days.
-    pub max_grant_days: u32,
-    /// The currency of the two amounts below.
-    pub currency: String,
-    /// The most that may be sent ahead of the votes, in minor units.
-    pub advance_ceiling_minor: i64,
-    /// Up to this a grant needs little paper, in minor units.
-    pub light_threshold_minor: i64,
-    /// Votes a grant needs unless it says otherwise.
-    pub votes_required: u32,
-    /// Days after money was sent until the requester is asked whether it arrived.
-    pub arrival_check_days: u32,
-}
-
 impl Settings {
     /// Where sealed files are kept.
     pub fn files_dir(&self) -> PathBuf {
@@ -438,13 +397,13 @@ impl LimitSettings {
 
 impl PeerSettings {
     /// The addresses of a role, without those of its replicas that were left empty.
-    pub fn addresses(&self, role: Producer) -> Vec<&str> {
+    pub fn addresses(&self, role: Service) -> Vec<&str> {
         let list = match role {
-            Producer::Identity => &self.identity,
-            Producer::Intake => &self.intake,
-            Producer::Triage => &self.triage,
-            Producer::Grants => &self.grants,
-            Producer::Notification => &self.notification,
+            Service::Identity => &self.identity,
+            Service::Intake => &self.intake,
+            Service::Triage => &self.triage,
+            Service::Grants => &self.grants,
+            Service::Notification => &self.notification,
         };
         parts(list).collect()
     }

@@ -1,12 +1,12 @@
 use std::{fs, path::Path};
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 
 use super::*;
 
 fn problems(sources: &Sources) -> Vec<String> {
     match Settings::load(sources) {
-        Ok(settings) => match settings.check(&Producer::ALL) {
+        Ok(settings) => match settings.check(&Service::ALL) {
             Ok(()) => Vec::new(),
             Err(bad) => bad.problems.iter().map(ToString::to_string).collect(),
         },
@@ -187,22 +187,6 @@ fn every_rule_refuses_what_breaks_it() {
         ("limits.one_receipt_writes_per_day", "0"),
         ("limits.call_seconds", "0"),
         ("limits.file_call_seconds", "1"),
-        ("policy.acknowledge_critical_hours", "0"),
-        ("policy.acknowledge_urgent_hours", "0"),
-        ("policy.acknowledge_standard_hours", "0"),
-        ("policy.assess_critical_hours", "0"),
-        ("policy.assess_other_hours", "0"),
-        ("policy.outcome_hours", "0"),
-        ("policy.draft_hours", "0"),
-        ("policy.approval_critical_hours", "0"),
-        ("policy.approval_other_hours", "0"),
-        ("policy.referral_hours", "0"),
-        ("policy.report_days", "0"),
-        ("policy.close_days", "0"),
-        ("policy.max_grant_days", "0"),
-        ("policy.arrival_check_days", "0"),
-        ("policy.currency", "XYZ"),
-        ("policy.votes_required", "1"),
         ("mode.data_dir", ""),
         ("tls.ca", "/nowhere/ca.pem"),
         ("database.url", "postgres://hunter2"),
@@ -340,11 +324,11 @@ fn the_portal_shows_services_a_certificate_or_is_on_their_machine_and_told_so() 
 fn only_intake_needs_a_folder_for_files() {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings::load(&distributed(dir.path()).set("files.dir", "")).unwrap();
-    let problems = |roles: &[Producer]| settings.check(roles).err().map(|bad| bad.to_string());
-    for roles in [&[][..], &Producer::ALL, &[Producer::Intake]] {
+    let problems = |roles: &[Service]| settings.check(roles).err().map(|bad| bad.to_string());
+    for roles in [&[][..], &Service::ALL, &[Service::Intake]] {
         assert!(problems(roles).unwrap().contains("files.dir must name the folder"), "{roles:?}");
     }
-    assert!(!problems(&[Producer::Triage]).unwrap_or_default().contains("files.dir"));
+    assert!(!problems(&[Service::Triage]).unwrap_or_default().contains("files.dir"));
 }
 
 #[test]
@@ -400,8 +384,8 @@ fn a_role_that_runs_elsewhere_needs_an_address() {
     let dir = tempfile::tempdir().unwrap();
     let settings =
         Settings::load(&distributed(dir.path()).set("peers.identity", "127.0.0.1:1, 127.0.0.1:2,")).unwrap();
-    assert_eq!(settings.peers.addresses(Producer::Identity), ["127.0.0.1:1", "127.0.0.1:2"]);
-    let bad = settings.check(&[Producer::Intake]).unwrap_err();
+    assert_eq!(settings.peers.addresses(Service::Identity), ["127.0.0.1:1", "127.0.0.1:2"]);
+    let bad = settings.check(&[Service::Intake]).unwrap_err();
     let keys: Vec<_> = bad.problems.iter().map(|problem| problem.key.as_str()).collect();
     assert_eq!(keys, ["peers.triage", "peers.grants", "peers.notification"]);
 }

@@ -6,7 +6,7 @@ mod peers;
 use std::{fs, sync::Arc};
 
 use flare_access::{AccessLayer, Clock, Deadlines, LocalRateLimits, ServiceTokens, Signatory, TokenVerifier};
-use flare_contracts::{AccessRules, Producer};
+use flare_contracts::{AccessRules, Service};
 use flare_seal::ServiceKey;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{net::TcpStream, task::JoinHandle};
@@ -45,9 +45,9 @@ struct Running {
 async fn start<L>(changes: &[(&str, &str)], access: L, tls: Option<Tls>) -> Running
 where
     L: Layer<Routes> + Clone + Send + 'static,
-    L::Service: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
-    <L::Service as Service<Request<Body>>>::Future: Send + 'static,
-    <L::Service as Service<Request<Body>>>::Error: Into<BoxError> + Send + 'static,
+    L::Service: tower::Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    <L::Service as tower::Service<Request<Body>>>::Future: Send + 'static,
+    <L::Service as tower::Service<Request<Body>>>::Error: Into<BoxError> + Send + 'static,
 {
     let (log, token) = (Log::new(), CancellationToken::new());
     let health = Health::starting(["flare.events.v1.EventLog"]).await;
@@ -199,7 +199,7 @@ fn access(key: &ServiceKey, deadlines: Deadlines) -> AccessLayer {
 }
 
 fn signatory(key: &ServiceKey) -> Signatory {
-    Signatory::new(ServiceTokens::new(key), Producer::Grants, Arc::new(SystemClock))
+    Signatory::new(ServiceTokens::new(key), Service::Grants, Arc::new(SystemClock))
 }
 
 #[tokio::test]

@@ -31,7 +31,10 @@ fn once(scope: &str, rpc: &'static str, request: &ReplayRequest) -> Once {
 /// Counts up, and answers with the count.
 async fn call(database: &Database, once: Once) -> Result<i64, Error> {
     let write = doing(|tx| {
-        Box::pin(async move { Ok(StreamHead { stream: "counted".into(), seq: count_up(tx, "a").await? }) })
+        Box::pin(async move {
+            let seq = count_up(tx, "a").await?;
+            Ok(StreamHead { stream: "counted".into(), seq, ..StreamHead::default() })
+        })
     });
     database.once(once, write).await.map(|answer| answer.seq)
 }
@@ -82,7 +85,7 @@ async fn a_refused_call_may_be_repeated(sandbox: Sandbox) {
                 if call == 0 {
                     return Err(Refusal::from(Cause::CaseClosed).into());
                 }
-                Ok(StreamHead { stream: "counted".into(), seq })
+                Ok(StreamHead { stream: "counted".into(), seq, ..StreamHead::default() })
             })
         });
         let outcome = sandbox.database.once(once("staff_1", "Rpc", &message), write).await;

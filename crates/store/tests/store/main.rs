@@ -5,6 +5,7 @@
 mod busy;
 mod chains;
 mod collisions;
+mod commands;
 mod constraints;
 mod fixtures;
 mod hang_ups;

@@ -1,6 +1,6 @@
 //! Several rows with one statement.
 
-use flare_store::{Error, Record, Value};
+use flare_store::{Error, Record, Value, sql};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::fixtures::{notes, run};
@@ -33,6 +33,30 @@ async fn many_rows_are_stored_or_none(sandbox: Sandbox) {
         other => panic!("{other:?}"),
     }
     assert_eq!(notes(database).await, 2_500);
+}
+
+/// PostgreSQL tells which statements a connection keeps; each takes its memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_of_every_length_take_few_statements() {
+    let Some(sandbox) = Sandbox::postgres(crate::fixtures::SCHEMA).await else { return };
+    let cleaner = sandbox.cleaner();
+    let kept = run(&sandbox.database, |tx| {
+        Box::pin(async move {
+            let mut next = 0;
+            for length in 1..=64 {
+                tx.insert((next..next + length).map(|number| row("bridge", number)).collect()).await?;
+                next += length;
+            }
+            let kept = "SELECT CAST(COUNT(*) AS BIGINT) AS kept FROM pg_prepared_statements \
+                        WHERE statement LIKE 'INSERT INTO notes%'";
+            tx.fetch_one(sql(kept)).await?.int("kept")
+        })
+    });
+    // Those of one to eight rows, and of 12, 16, 24, 32, 48 and 64.
+    assert_eq!(kept.await.unwrap(), 14);
+    assert_eq!(notes(&sandbox.database).await, 64 * 65 / 2);
+    drop(sandbox);
+    cleaner.clean().await;
 }
 
 async fn what_is_there_already_stays(sandbox: Sandbox) {

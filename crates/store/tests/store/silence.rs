@@ -1,9 +1,12 @@
 //! A server that says nothing, and one that was away for a moment.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use flare_kernel::random;
-use flare_store::{Database, DatabaseOptions, DatabaseUrl, Error, Reads as _, sql};
+use flare_store::{Database, DatabaseOptions, DatabaseUrl, Error, Reads as _, Work, sql};
 use flare_testkit::{Proxy, postgres_url};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
@@ -75,6 +78,35 @@ async fn a_silent_server_holds_nobody_up_and_everything_goes_on_after_it() {
     assert!(late.is_err());
     tokio::time::timeout(Duration::from_secs(10), database.close()).await.expect("a close is bounded, too");
     proxy.stall(false);
+    through.clean().await;
+}
+
+/// Whether it stands nobody knows, and whoever waits for the work looks: at once, and again when it may be seen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_not_answered_in_time_hints_all_the_same() {
+    let Some(url) = postgres_url() else { return };
+    let proxy = Arc::new(Proxy::to(&url).await);
+    let options = DatabaseOptions { answer_within: Duration::from_secs(1), ..DatabaseOptions::default() };
+    let through = Through::open(proxy.url.clone(), options).await;
+    let database = &through.database;
+    let mut timers_set = database.listen(Work::Timers);
+    let way = Arc::clone(&proxy);
+    let late = run(database, move |tx| {
+        let way = Arc::clone(&way);
+        Box::pin(async move {
+            let now = tx.now();
+            tx.set_timer("case_1", "assess", now).await?;
+            // The commit comes next.
+            way.stall(true);
+            Ok(())
+        })
+    });
+    let late = late.await;
+    assert!(matches!(late, Err(Error::Late)), "{late:?}");
+    assert!(timers_set.has_hint());
+    proxy.stall(false);
+    tokio::time::timeout(Duration::from_secs(20), timers_set.hint()).await.expect("a hint later");
+    database.close().await;
     through.clean().await;
 }
 

@@ -1,19 +1,12 @@
 //! `flare audit`: who did what, and the proof that nobody changed it since.
 
 use clap::{Args, Subcommand};
-use flare_contracts::{
-    Event, Producer,
-    events::v1::{ListEventsRequest, LoggedEvent, StreamHead, StreamHeadsRequest},
-    input, limits,
-};
-use flare_edge::Session;
+use flare_contracts::{Event, Service, events::v1::LoggedEvent, input};
+use flare_edge::desk::Desk;
 use flare_store::{EventRecord, verify_chain};
 use serde_json::json;
 
-use super::{CliError, Context, ask, when};
-
-/// Events and streams asked for at once.
-const PAGE: i32 = limits::EVENTS_AT_ONCE;
+use super::{CliError, Context, when};
 
 /// The audit trail.
 #[derive(Debug, Subcommand)]
@@ -38,7 +31,7 @@ pub(crate) struct ShowArgs {
     stream: String,
     /// The service that keeps it: identity, intake, triage, grants, notification
     #[arg(long)]
-    service: Producer,
+    service: Service,
     /// What each event holds, too
     #[arg(long)]
     details: bool,
@@ -52,7 +45,7 @@ pub(crate) struct VerifyArgs {
     stream: Option<String>,
     /// The service that keeps it: identity, intake, triage, grants, notification
     #[arg(long)]
-    service: Option<Producer>,
+    service: Option<Service>,
     /// Every trail, of --service or of every service
     #[arg(long, conflicts_with = "stream")]
     all: bool,
@@ -60,48 +53,15 @@ pub(crate) struct VerifyArgs {
 
 /// Does it.
 pub(crate) async fn run(command: AuditCommand, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
-    let reader = Reader { session: &session, context };
+    let desk = context.desk().await?;
     match command {
-        AuditCommand::Show(args) => show(args, &reader).await,
-        AuditCommand::Verify(args) => verify(args, &reader).await,
+        AuditCommand::Show(args) => show(args, &desk, context).await,
+        AuditCommand::Verify(args) => verify(args, &desk, context).await,
     }
 }
 
-struct Reader<'r> {
-    session: &'r Session,
-    context: &'r Context,
-}
-
-impl Reader<'_> {
-    async fn events(&self, service: Producer, stream: &str) -> Result<Vec<LoggedEvent>, CliError> {
-        let mut all = Vec::new();
-        let mut page_token = String::new();
-        loop {
-            let log = self.context.lines.event_log(service, &self.session.credential().await?);
-            let (producer, stream) = (service.to_string(), stream.to_owned());
-            let request = ListEventsRequest { producer, stream, page_size: PAGE, page_token };
-            let page = ask(log, request, async |mut log, request| log.list_events(request).await).await?;
-            all.extend(page.events);
-            if page.next_page_token.is_empty() {
-                return Ok(all);
-            }
-            page_token = page.next_page_token;
-        }
-    }
-
-    /// A page of the service's streams named after `after`.
-    async fn heads(&self, service: Producer, after: &str) -> Result<Vec<StreamHead>, CliError> {
-        let log = self.context.lines.event_log(service, &self.session.credential().await?);
-        let request =
-            StreamHeadsRequest { producer: service.to_string(), after: after.to_owned(), limit: PAGE };
-        let answer = ask(log, request, async |mut log, request| log.stream_heads(request).await).await?;
-        Ok(answer.heads)
-    }
-}
-
-async fn show(args: ShowArgs, reader: &Reader<'_>) -> Result<(), CliError> {
-    let events = reader.events(args.service, &args.stream).await?;
+async fn show(args: ShowArgs, desk: &Desk, context: &Context) -> Result<(), CliError> {
+    let events = desk.trail(args.service, &args.stream).await?;
     if events.is_empty() {
         return Err(
             CliError::not_found("trail").hint("is it another service that keeps it? Name it with --service")
@@ -122,7 +82,7 @@ async fn show(args: ShowArgs, reader: &Reader<'_>) -> Result<(), CliError> {
             })
         })
         .collect();
-    reader.context.output.show(&json!({ "stream": args.stream, "events": document }), |out| {
+    context.output.show(&json!({ "stream": args.stream, "events": document }), |out| {
         let rows = events.iter().map(|event| {
             let kind = event.kind.rsplit('.').next().unwrap_or_default().to_owned();
             let actor = if event.actor.is_empty() { "(erased)".to_owned() } else { event.actor.clone() };
@@ -183,26 +143,26 @@ fn record(event: LoggedEvent) -> EventRecord {
     }
 }
 
-async fn verify(args: VerifyArgs, reader: &Reader<'_>) -> Result<(), CliError> {
+async fn verify(args: VerifyArgs, desk: &Desk, context: &Context) -> Result<(), CliError> {
     let mut checked = Checked::default();
     if let (Some(stream), Some(service)) = (&args.stream, args.service) {
-        let events = reader.events(service, stream).await?;
+        let events = desk.trail(service, stream).await?;
         if events.is_empty() {
             return Err(CliError::not_found("trail"));
         }
         checked.take(stream, None, events);
     } else {
         for service in
-            Producer::ALL.into_iter().filter(|service| args.service.is_none_or(|only| only == *service))
+            Service::ALL.into_iter().filter(|service| args.service.is_none_or(|only| only == *service))
         {
-            verify_all(service, reader, &mut checked).await?;
+            verify_all(service, desk, &mut checked).await?;
         }
     }
     let document = json!({
         "trails": checked.streams, "events": checked.events, "erased_events": checked.erased,
         "holds": checked.breaks.is_empty(), "breaks": checked.breaks,
     });
-    reader.context.output.show(&document, |out| {
+    context.output.show(&document, |out| {
         out.record(&[
             ("trails", checked.streams.to_string()),
             ("events", checked.events.to_string()),
@@ -222,14 +182,14 @@ async fn verify(args: VerifyArgs, reader: &Reader<'_>) -> Result<(), CliError> {
     ))
 }
 
-async fn verify_all(service: Producer, reader: &Reader<'_>, checked: &mut Checked) -> Result<(), CliError> {
+async fn verify_all(service: Service, desk: &Desk, checked: &mut Checked) -> Result<(), CliError> {
     let mut after = String::new();
     loop {
-        let heads = reader.heads(service, &after).await?;
+        let heads = desk.trail_heads(service, &after).await?;
         let Some(last) = heads.last() else { return Ok(()) };
         after.clone_from(&last.stream);
         for head in heads {
-            let events = reader.events(service, &head.stream).await?;
+            let events = desk.trail(service, &head.stream).await?;
             checked.take(&head.stream, Some(head.seq), events);
         }
     }

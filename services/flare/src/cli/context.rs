@@ -1,31 +1,21 @@
 //! What every command has at hand: the way to the services, the person's profile, and where to write.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use data_encoding::HEXLOWER;
 use flare_access::Clock as _;
-use flare_contracts::Producer;
-use flare_edge::{Credential, Lines, Session, receipt::Try};
-use flare_kernel::random;
+use flare_contracts::Service;
+use flare_edge::{ActKey, Credential, Lines, Session, desk::Desk, receipt::Try, retrying};
 use flare_runtime::{
-    Backoff, PeerChannel, Settings, SystemClock, Tls,
+    PeerChannel, Settings, SystemClock, Tls,
     client::{self, ChannelError, Patience},
     config::{Sources, is_loopback},
 };
 use flare_seal::Sensitive;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{CliError, Output, TextSource, session_file::Profile, text_source};
-
-/// How often a call is made at most before its failure counts.
-const TRIES: u32 = 3;
+use super::{CliError, Output, TextSource, prompt, session_file::Profile, text_source};
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -62,35 +52,27 @@ pub(crate) struct Context {
     /// The Flare of this machine, or the one that was named.
     pub(crate) here: Place,
     /// Where each service's replicas are.
-    pub(crate) services: Vec<(Producer, Vec<Place>)>,
-    request_id: OnceLock<String>,
-    /// In place of a random one: what follows from the command's own meaning.
-    meant_id: OnceLock<String>,
-    /// Whether a call went out under it.
-    is_used: AtomicBool,
-    /// Whether it was given, by somebody who may be giving this command again.
-    is_given: bool,
+    pub(crate) services: Vec<(Service, Vec<Place>)>,
+    /// The key of the command's act: as given with `--request-id`, else random.
+    pub(crate) key: ActKey,
 }
 
 impl Context {
     /// What the options of a command say. Nothing is connected yet.
     pub(crate) fn new(global: &Global) -> Result<Self, CliError> {
         let map = Map::new(global)?;
-        let context = Self {
+        let key = match &global.request_id {
+            Some(given) => ActKey::given(given.clone()),
+            None => ActKey::draw()?,
+        };
+        Ok(Self {
             lines: map.lines,
             here: map.here,
             services: map.services,
             output: Output::new(global.json, SystemClock.now()),
             profile: Profile::new(global.profile.clone())?,
-            request_id: OnceLock::new(),
-            meant_id: OnceLock::new(),
-            is_used: AtomicBool::new(false),
-            is_given: global.request_id.is_some(),
-        };
-        if let Some(given) = &global.request_id {
-            let _ = context.request_id.set(given.clone());
-        }
-        Ok(context)
+            key,
+        })
     }
 
     /// An output that tells distances in time from now on.
@@ -101,14 +83,12 @@ impl Context {
     /// The session of whoever is logged in with this profile.
     pub(crate) async fn session(&self) -> Result<Session, CliError> {
         let saved = self.profile.session()?;
-        retrying(|| Session::resume(&self.lines, &saved)).await
+        Ok(retrying(|| Session::resume(&self.lines, &saved)).await?)
     }
 
-    /// The idempotency key of the command's one call that changes something: as given with `--request-id`, else random;
-    /// the same each time it is asked for. If the call's answer is lost, whoever gave the command is told the key.
-    pub(crate) fn request_id(&self) -> Result<String, CliError> {
-        self.is_used.store(true, Ordering::Relaxed);
-        self.own_id()
+    /// The desk of whoever is logged in, for this command's act.
+    pub(crate) async fn desk(&self) -> Result<Desk, CliError> {
+        Ok(Desk::new(self.session().await?, self.key.clone()))
     }
 
     /// One try of an act of the requester's under this id, now.
@@ -116,45 +96,37 @@ impl Context {
         Try { request_id, at: SystemClock.now() }
     }
 
-    /// The same for a command that has another way of being given again.
-    pub(crate) fn own_id(&self) -> Result<String, CliError> {
-        if let Some(id) = self.known_id() {
-            return Ok(id.clone());
-        }
-        let drawn = HEXLOWER.encode(&random::<16>()?);
-        Ok(self.request_id.get_or_init(|| drawn).clone())
-    }
-
-    /// Lets the key follow from what the command means, unless one was given: whoever was cut off before any key was told
-    /// gives the command again under the same one.
-    pub(crate) fn mean(&self, meaning: &[u8; 16]) {
-        if !self.is_given {
-            self.meant_id.get_or_init(|| HEXLOWER.encode(meaning));
-        }
-    }
-
-    fn known_id(&self) -> Option<&String> {
-        self.meant_id.get().or_else(|| self.request_id.get())
-    }
-
-    /// The idempotency key of one of several calls of a command, told apart by a short word.
-    pub(crate) fn request_id_of(&self, step: &str) -> Result<String, CliError> {
-        Ok(format!("{}.{step}", self.request_id()?))
-    }
-
-    /// Whether this command may be one that was given before, under the same `--request-id`.
-    pub(crate) const fn may_be_a_repetition(&self) -> bool {
-        self.is_given
-    }
-
     /// An error as it is told: with the id to repeat the command under, when it may have been carried out.
     pub(crate) fn told(&self, error: CliError) -> CliError {
-        match self.known_id() {
-            Some(id) if self.is_used.load(Ordering::Relaxed) && error.may_have_been_done() => {
-                error.repeatable_as(id)
-            }
+        match self.key.to_repeat() {
+            Some(key) if error.may_have_been_done() => error.repeatable_as(key),
             _ => error,
         }
+    }
+
+    /// Whether somebody reads along who can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        prompt::is_possible() && !self.output.is_json()
+    }
+
+    /// Says what was done: one JSON document, or a line for people.
+    pub(crate) fn done(&self, said: &str, document: &impl Serialize) -> Result<(), CliError> {
+        self.output.show(document, |output| output.line(said))
+    }
+
+    /// The same, with more in the document than what is given whole.
+    pub(crate) fn done_with<const N: usize>(
+        &self,
+        said: &str,
+        document: &impl Serialize,
+        more: [(&str, Value); N],
+    ) -> Result<(), CliError> {
+        let mut document =
+            serde_json::to_value(document).map_err(|error| CliError::unexpected(error.to_string()))?;
+        for (key, value) in more {
+            document[key] = value;
+        }
+        self.done(said, &document)
     }
 
     /// The words of an option that must have some: from its file, from standard input (`-`), or asked for on the
@@ -180,45 +152,6 @@ impl Context {
     ) -> Result<Option<Sensitive<String>>, CliError> {
         source.map(|source| self.read_text(Some(source), option, "")).transpose()
     }
-}
-
-/// Makes a call again, up to three times, when the service could not be reached. Only for calls that may be repeated:
-/// reads, and changes that carry the same `request_id` and content each time.
-pub(crate) async fn retrying<T, E, R>(mut call: impl FnMut() -> R) -> Result<T, CliError>
-where
-    E: Into<CliError>,
-    R: Future<Output = Result<T, E>>,
-{
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-    for _ in 1..TRIES {
-        match call().await.map_err(Into::into) {
-            Err(error) if error.may_pass() => tokio::time::sleep(backoff.next_wait()).await,
-            result => return result,
-        }
-    }
-    call().await.map_err(Into::into)
-}
-
-/// [`retrying`] for a call of a generated client; gives what was answered.
-pub(crate) async fn retried<T, R>(mut call: impl FnMut() -> R) -> Result<T, CliError>
-where
-    R: Future<Output = Result<tonic::Response<T>, tonic::Status>>,
-{
-    retrying(&mut call).await.map(tonic::Response::into_inner)
-}
-
-/// [`retried`] for a client and a request, which are cloned for each try.
-pub(crate) async fn ask<C, Q, T>(
-    client: C,
-    request: Q,
-    call: impl AsyncFn(C, Q) -> Result<tonic::Response<T>, tonic::Status>,
-) -> Result<T, CliError>
-where
-    C: Clone,
-    Q: Clone,
-{
-    let call = &call;
-    retried(|| call(client.clone(), request.clone())).await
 }
 
 fn request_id(text: &str) -> Result<String, String> {
@@ -247,7 +180,7 @@ fn trust(global: &Global, settings: &Settings) -> Result<Trust, CliError> {
 /// Where everything is, as far as the options and the settings say.
 struct Map {
     here: Place,
-    services: Vec<(Producer, Vec<Place>)>,
+    services: Vec<(Service, Vec<Place>)>,
     lines: Lines,
 }
 
@@ -258,7 +191,7 @@ impl Map {
             let trust = trust(global, &settings)?;
             let here = place(server, &trust, "--server")?;
             return Ok(Self {
-                services: Producer::ALL.map(|service| (service, vec![here.clone()])).to_vec(),
+                services: Service::ALL.map(|service| (service, vec![here.clone()])).to_vec(),
                 lines: Lines::all(&here.channel),
                 here,
             });
@@ -270,7 +203,7 @@ impl Map {
         let trust = trust(global, settings)?;
         let here = place(&reachable(&settings.server.listen), &trust, "server.listen")?;
         let (mut services, mut channels) = (Vec::new(), Vec::new());
-        for service in Producer::ALL {
+        for service in Service::ALL {
             let addresses: Vec<_> = settings.peers.addresses(service).into_iter().map(reachable).collect();
             let (places, channel) = if addresses.is_empty() {
                 (vec![here.clone()], here.channel.clone())
@@ -372,10 +305,6 @@ fn way(addresses: &[String], trust: &Trust, option: &str) -> Result<PeerChannel,
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
-    use tonic::Status;
-
     use super::*;
 
     #[test]
@@ -431,7 +360,7 @@ mod tests {
         let settings =
             Settings::load(&Sources::defaults().set("peers.identity", format!("{dead}, {address}"))).unwrap();
         let map = Map::of_settings(&Global::default(), &settings).unwrap();
-        let (_, places) = map.services.iter().find(|(of, _)| *of == Producer::Identity).unwrap();
+        let (_, places) = map.services.iter().find(|(of, _)| *of == Service::Identity).unwrap();
         assert_eq!(places.len(), 2, "each replica is told apart by its address");
         for _ in 0..4 {
             // No second try: an act that may not be repeated gets through too.
@@ -450,7 +379,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_command_has_one_request_id_and_a_word_for_each_step() {
+    async fn the_key_of_a_command_is_told_when_a_call_under_it_may_have_been_carried_out() {
         let folder = tempfile::tempdir().unwrap();
         let global = Global {
             server: Some("127.0.0.1:1".to_owned()),
@@ -458,29 +387,13 @@ mod tests {
             ..Global::default()
         };
         let context = Context::new(&global).unwrap();
-        let drawn = context.request_id().unwrap();
-        assert_eq!((drawn.len(), context.request_id().unwrap()), (32, drawn.clone()));
-        assert_eq!(context.request_id_of("words").unwrap(), format!("{drawn}.words"));
+        let drawn = context.key.use_it();
         let lost = || CliError::unavailable("away");
         assert!(context.told(lost()).for_people().contains(&drawn));
         assert!(!context.told(CliError::not_found("case")).for_people().contains(&drawn));
         let given = Global { request_id: Some("mine".to_owned()), ..global };
         let context = Context::new(&given).unwrap();
-        assert_eq!(context.own_id().unwrap(), "mine");
+        assert_eq!((context.key.text(), context.key.may_be_a_repetition()), ("mine", true));
         assert!(!context.told(lost()).for_people().contains("mine"), "no call went out under it");
-        assert!(context.may_be_a_repetition());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_what_may_pass_is_tried_again_and_not_for_ever() {
-        let tries = Cell::new(0);
-        let fail = |status: Status| {
-            tries.set(tries.get() + 1);
-            async move { Err::<(), _>(status) }
-        };
-        assert!(retrying(|| fail(Status::unavailable("away"))).await.unwrap_err().may_pass());
-        assert_eq!(tries.replace(0), 3);
-        assert!(retrying(|| fail(Status::aborted("stale"))).await.is_err());
-        assert_eq!(tries.get(), 1);
     }
 }

@@ -5,13 +5,18 @@ use std::{
     process::ExitCode,
 };
 
-use flare_contracts::{Kind, Refusal};
-use flare_edge::{EdgeError, FormError};
+use flare_contracts::{Kind, Refusal, words::Worded as _};
+use flare_edge::{
+    EdgeError, FormError, Lifted, broke_off,
+    desk::{CaseStanding, GrantStanding, Standing},
+};
 use flare_kernel::RandomError;
 use flare_seal::SealError;
 use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
+
+use super::output::isolated;
 
 /// How a command ends. A script can tell what to do by the number alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,11 +163,6 @@ impl CliError {
         self
     }
 
-    /// Whether the same call may simply be made again.
-    pub(crate) fn may_pass(&self) -> bool {
-        self.code == "UNAVAILABLE" || self.reason == "TOO_BUSY"
-    }
-
     /// Whether what was asked may have been done all the same: the answer was lost, or made no sense.
     pub(crate) fn may_have_been_done(&self) -> bool {
         matches!(self.exit, Exit::Unavailable | Exit::Unexpected) && self.code != "RESOURCE_EXHAUSTED"
@@ -173,11 +173,6 @@ impl CliError {
     pub(crate) fn repeatable_as(mut self, request_id: &str) -> Self {
         self.request_id = Some(request_id.into());
         self
-    }
-
-    /// Whether somebody changed the thing since it was last seen.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.reason == "STALE_VERSION"
     }
 
     /// The whole of it for a person: what, which fields, what next.
@@ -257,13 +252,6 @@ impl From<Status> for CliError {
     }
 }
 
-/// Whether the connection broke while the call was under way: the status was made here, out of an error of the transport,
-/// and not by a service.
-fn broke_off(status: &Status) -> bool {
-    matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled)
-        && std::error::Error::source(status).is_some()
-}
-
 fn of_code(code: Code) -> (Exit, &'static str) {
     match code {
         Code::InvalidArgument => (Exit::Refused, "INVALID_ARGUMENT"),
@@ -298,7 +286,10 @@ impl From<Refusal> for CliError {
             Kind::Unavailable => (Exit::Unavailable, "UNAVAILABLE"),
             Kind::Late => (Exit::Unavailable, "DEADLINE_EXCEEDED"),
         };
-        let error = Self::new(exit, code, refusal.reason, refusal.message);
+        let mut error = Self::new(exit, code, refusal.reason, refusal.message);
+        if refusal.reason == "NOT_ACKNOWLEDGED" {
+            error = error.hint("take it with: flare case acknowledge CASE");
+        }
         refusal.violations.into_iter().fold(error, |error, fault| error.field(fault.field, fault.rule))
     }
 }
@@ -329,16 +320,90 @@ impl From<EdgeError> for CliError {
             EdgeError::Closed { .. } => {
                 Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "KEY_DOES_NOT_OPEN", error.to_string())
             }
-            EdgeError::Altered(_) => {
+            EdgeError::Altered(_) | EdgeError::Misplaced(_) => {
                 Self::new(Exit::NotAllowed, "PERMISSION_DENIED", "CONTENT_ALTERED", error.to_string()).hint(
                     "do not vote or pay; compare with the officer on another channel, and tell whoever runs the servers",
                 )
             }
             EdgeError::NoSession => Self::not_logged_in(),
             EdgeError::File { .. } => Self::new(Exit::Refused, "INVALID_ARGUMENT", "FILE", error.to_string()),
+            EdgeError::Changed(standing) => Self::changed(&standing),
+            EdgeError::ForbiddenWords { field, ref phrases } => Self::forbidden(field, phrases),
+            EdgeError::PlanChanged(_) => {
+                Self::stale("CONTACT_PLAN_CHANGED", error.to_string()).hint("nothing was sent; look at the plan, then repeat")
+            }
+            EdgeError::Crossed(ref crossed) => {
+                let seen = crossed.newest;
+                Self::stale("MESSAGES_CROSSED", error.to_string()).hint(format!(
+                    "nothing was sent; read the thread with `flare case show CASE`, then repeat with --seen {seen}"
+                ))
+            }
+            EdgeError::Lifts(ref lifted) => Self::lifts(lifted),
+            EdgeError::ContactPlan(ref plan) => Self::refused("contact_plan", plan.to_string()),
             EdgeError::Incomplete(_) | EdgeError::Random(_) => Self::unexpected(error.to_string()),
         }
     }
+}
+
+impl CliError {
+    /// A change to something that changed since it was decided on, and where it stands now.
+    fn changed(standing: &Standing) -> Self {
+        let (what, now) = match standing {
+            Standing::Case { now, owner } => ("the case", case_standing(now, owner.as_deref())),
+            Standing::Grant { now, round, gates } => ("the grant", grant_standing(now, *round, *gates)),
+        };
+        Self::stale("STALE_VERSION", format!("{what} has changed since the version you decided on")).hint(now)
+    }
+
+    /// Words that hold what the contact plan forbids.
+    fn forbidden(field: &str, phrases: &[String]) -> Self {
+        let rule = format!("must not say {}: the contact plan forbids it", quoted(phrases));
+        let mut error = Self::refused(field, rule)
+            .hint("nothing was sent; say it differently, or give --anyway if it must be said");
+        "FORBIDDEN_WORDS".clone_into(&mut error.reason);
+        error
+    }
+
+    /// A new contact plan that takes back what the one before rules out.
+    fn lifts(lifted: &[Lifted]) -> Self {
+        let words = lifted.iter().map(|lifted| match lifted {
+            Lifted::NeverSay(words) | Lifted::NeverDo(words) => words.trim().to_owned(),
+        });
+        let words = quoted(&words.collect::<Vec<_>>());
+        let mut error =
+            Self::refused("contact_plan", format!("takes back {words}, which the plan before rules out"))
+                .hint("nothing was changed; name it in the file of --lift-file if it may be taken back");
+        "CONTACT_PLAN_LIFTS".clone_into(&mut error.reason);
+        error
+    }
+}
+
+/// Phrases as they are told.
+pub(crate) fn quoted(phrases: &[String]) -> String {
+    phrases.iter().map(|phrase| format!("“{}”", isolated(phrase))).collect::<Vec<_>>().join(", ")
+}
+
+/// Where a case stands, in one line: what somebody needs whose version was stale.
+fn case_standing(now: &CaseStanding, owner: Option<&str>) -> String {
+    format!(
+        "it is at version {} now: {}, {}, owned by {}; look again with `flare case show {}`, then repeat",
+        now.version,
+        now.stage.word(),
+        now.lane.word(),
+        owner.unwrap_or("nobody"),
+        now.codename
+    )
+}
+
+/// The same for a grant.
+fn grant_standing(now: &GrantStanding, round: u32, gates: usize) -> String {
+    format!(
+        "it is at version {} now: {}, round {round}, {} of {gates} gates open; look again with `flare grant show {}`, then repeat",
+        now.version,
+        now.stage.word(),
+        now.open_gates.len(),
+        now.grant_id
+    )
 }
 
 impl From<SealError> for CliError {
@@ -357,7 +422,8 @@ impl From<RandomError> for CliError {
 mod tests {
     use std::time::Duration;
 
-    use flare_contracts::{Cause, InputRule};
+    use flare_contracts::{Cause, InputRule, common::v1::Lane, grants::v1::GrantStage, triage::v1::Stage};
+    use flare_edge::{ContactPlanError, desk::Crossed};
 
     use super::*;
 
@@ -392,8 +458,8 @@ mod tests {
         let broken = Status::from_error(Box::new(std::io::Error::other("connection reset")));
         assert_eq!(broken.code(), Code::Unknown);
         let told = CliError::from(broken);
-        assert_eq!((told.exit, told.may_pass()), (Exit::Unavailable, true));
-        assert!(!CliError::from(Status::unknown("a bug")).may_pass());
+        assert_eq!(told.exit, Exit::Unavailable);
+        assert_eq!(CliError::from(Status::unknown("a bug")).exit, Exit::Unexpected);
     }
 
     #[test]
@@ -410,12 +476,91 @@ mod tests {
     #[test]
     fn what_to_do_next_is_said_where_it_is_known() {
         let stale = told(Cause::StaleVersion { expected: 1, found: 2 }.into());
-        assert!(stale.is_stale() && stale.for_people().contains("hint: look at it again"));
+        assert!(stale.for_people().contains("hint: look at it again"));
         let wait = Refusal::from(Cause::TooManyCalls).retry_after(Duration::from_secs(7));
         assert!(told(wait).for_people().ends_with("hint: try again in 7 s"));
         let away = CliError::from(Status::unavailable("tcp connect error")).for_people();
         assert!(away.starts_with("error: the service cannot be reached\nhint: "), "{away}");
         assert!(CliError::from(EdgeError::NoSession).for_people().contains("flare login"));
+        let untaken = Refusal { reason: "NOT_ACKNOWLEDGED", ..Cause::TooManyCalls.into() };
+        assert!(
+            CliError::from(untaken).for_people().ends_with("hint: take it with: flare case acknowledge CASE")
+        );
+    }
+
+    #[test]
+    fn a_stale_change_is_told_the_newest_state() {
+        let case = CaseStanding {
+            case_id: "case_1".to_owned(),
+            codename: "amber-kestrel-27".to_owned(),
+            version: 9,
+            stage: Stage::Assessing,
+            lane: Lane::Urgent,
+        };
+        let grant = GrantStanding {
+            grant_id: "grant_1".to_owned(),
+            version: 9,
+            stage: GrantStage::Draft,
+            open_gates: vec!["verified"],
+        };
+        for (standing, newest, look) in [
+            (
+                Standing::Case { now: case.clone(), owner: None },
+                "it is at version 9 now: assessing, urgent, owned by nobody;",
+                "flare case show amber-kestrel-27",
+            ),
+            (
+                Standing::Case { now: case, owner: Some("amal".to_owned()) },
+                "it is at version 9 now: assessing, urgent, owned by amal;",
+                "flare case show amber-kestrel-27",
+            ),
+            (
+                Standing::Grant { now: grant, round: 2, gates: 2 },
+                "it is at version 9 now: draft, round 2, 1 of 2 gates open;",
+                "flare grant show grant_1",
+            ),
+        ] {
+            let error = CliError::from(EdgeError::Changed(Box::new(standing)));
+            assert_eq!((error.exit, error.reason.as_str()), (Exit::State, "STALE_VERSION"));
+            let told = error.for_people();
+            assert!(told.contains(newest) && told.contains(look), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_agreed_to_says_what_and_how() {
+        let phrases = || vec!["El Fasher".to_owned(), "radio".to_owned()];
+        for (error, (exit, reason), told) in [
+            (
+                EdgeError::ForbiddenWords { field: "text", phrases: phrases() },
+                (Exit::Refused, "FORBIDDEN_WORDS"),
+                "text must not say “El Fasher”, “radio”: the contact plan forbids it\n\
+                 hint: nothing was sent; say it differently, or give --anyway if it must be said",
+            ),
+            (
+                EdgeError::Crossed(Box::new(Crossed { newest: 12, messages: Vec::new() })),
+                (Exit::State, "MESSAGES_CROSSED"),
+                "hint: nothing was sent; read the thread with `flare case show CASE`, then repeat with --seen 12",
+            ),
+            (
+                EdgeError::Lifts(vec![
+                    Lifted::NeverSay("radio ".to_owned()),
+                    Lifted::NeverDo("phone".to_owned()),
+                ]),
+                (Exit::Refused, "CONTACT_PLAN_LIFTS"),
+                "contact_plan takes back “radio”, “phone”, which the plan before rules out\n\
+                 hint: nothing was changed; name it in the file of --lift-file if it may be taken back",
+            ),
+            (
+                EdgeError::ContactPlan(ContactPlanError::NoWay),
+                (Exit::Refused, "INVALID_FIELD"),
+                "contact_plan \"how\" must say on which channel they may be reached",
+            ),
+        ] {
+            let error = CliError::from(error);
+            assert_eq!((error.exit, error.reason.as_str()), (exit, reason));
+            assert!(error.for_people().ends_with(told), "{}", error.for_people());
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use clap::Args;
 use flare_contracts::input;
-use flare_edge::KeyBundle;
+use flare_edge::{KeyBundle, retrying};
 use serde_json::{Value, json};
 
-use super::{CliError, Context, output::isolated, prompt, retrying};
+use super::{CliError, Context, output::isolated, prompt};
 
 /// Whom to trust when this device trusts nobody yet.
 #[derive(Args, Clone, Debug, Default)]
@@ -57,7 +57,7 @@ impl Context {
     }
 
     fn confirm(&self, bundle: &KeyBundle) -> Result<(), CliError> {
-        if self.output.is_json() || !prompt::is_possible() {
+        if !self.can_ask() {
             return Err(CliError::usage(
                 "--organisation is needed: this device trusts no organisation yet, and there is nobody to ask; \
                  or --first-contact, to trust whichever answers",

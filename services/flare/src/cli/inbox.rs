@@ -3,21 +3,21 @@
 use std::{collections::HashSet, time::Duration};
 
 use clap::{Args, Subcommand};
-use flare_contracts::{
-    input,
-    limits::NOTICES_AT_ONCE,
-    notification::v1::{ListInboxRequest, MarkReadRequest, Notice},
-};
-use flare_edge::Session;
+use flare_contracts::words::Worded as _;
+use flare_edge::desk::{Desk, InboxLine};
 use flare_kernel::NoticeId;
 use serde_json::json;
 
-use super::{CliError, Context, Output, ask, case::choices::Worded as _, when};
+use super::{CliError, Context, Output, when};
 
-/// Rows asked for at once.
-const PAGE: i32 = input::MAX_PAGE;
 /// How often `--watch` looks.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The columns of a list of notices.
+const COLUMNS: [&str; 6] = ["lane", "case", "asks", "due", "notice", "due at"];
+/// Those of them that a row can do without, the first of them first.
+const DISPENSABLE: [&str; 2] = ["due at", "notice"];
+/// What is told while notices are held back.
+const HELD_BACK: &str = "more is kept back for now: nobody could say which cases you may see";
 
 /// `flare inbox`
 #[derive(Args, Debug)]
@@ -26,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
     after_help = "Examples:
   flare inbox                        what is unread: critical first, then oldest first
   flare inbox --watch                stay, and show what comes in
-  flare inbox read notice_…          mark as read
+  flare inbox read notice_…          mark as read; a narrow terminal leaves the ids out, --json shows them
   flare inbox read --all"
 )]
 pub(crate) struct InboxArgs {
@@ -56,107 +56,127 @@ struct ReadArgs {
 
 /// Does it.
 pub(crate) async fn run(args: InboxArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
+    let desk = context.desk().await?;
     match args.command {
-        Some(InboxCommand::Read(args)) => mark_read(args, &session, context).await,
-        None if args.watch => watch(&session, context).await,
+        Some(InboxCommand::Read(args)) => mark_read(args, &desk, context).await,
+        None if args.watch => watch(&desk, context).await,
         None => {
-            let notices = unread(&session, context).await?;
-            let document: Vec<_> = notices.iter().map(document).collect();
-            context.output.show(&json!({ "notices": document }), |out| {
-                if notices.is_empty() {
+            let inbox = desk.inbox().await?;
+            context.output.show(&inbox, |out| {
+                if inbox.notices.is_empty() {
                     out.line("Nothing needs you now.");
                 } else {
-                    tell(*out, &notices);
+                    tell(*out, &inbox.notices);
+                }
+                if inbox.held_back {
+                    out.warn(HELD_BACK);
                 }
             })
         }
     }
 }
 
-async fn unread(session: &Session, context: &Context) -> Result<Vec<Notice>, CliError> {
-    let mut all = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let notification = context.lines.notification(&session.credential().await?);
-        let request = ListInboxRequest { page_size: PAGE, page_token };
-        let page = ask(notification, request, async |mut service, request| service.list_inbox(request).await)
-            .await?;
-        all.extend(page.notices);
-        if page.next_page_token.is_empty() {
-            return Ok(all);
-        }
-        page_token = page.next_page_token;
-    }
-}
-
-async fn watch(session: &Session, context: &Context) -> Result<(), CliError> {
+async fn watch(desk: &Desk, context: &Context) -> Result<(), CliError> {
     if context.output.is_json() {
         return Err(CliError::usage(
             "--watch goes without --json: a watch has no end, and a document has one",
         ));
     }
     let mut known = HashSet::new();
-    let mut away = false;
+    let (mut away, mut held_back) = (false, false);
     loop {
-        match unread(session, context).await {
-            Ok(notices) => {
+        match desk.inbox().await {
+            Ok(inbox) => {
                 away = false;
-                let fresh: Vec<_> =
-                    notices.into_iter().filter(|notice| known.insert(notice.notice_id.clone())).collect();
+                let fresh: Vec<_> = inbox
+                    .notices
+                    .into_iter()
+                    .filter(|notice| known.insert(notice.notice_id.clone()))
+                    .collect();
                 if !fresh.is_empty() {
                     // Distances in time are told from now, not from when the watch began.
                     tell(context.output_now(), &fresh);
                 }
+                if inbox.held_back && !held_back {
+                    context.output.warn(HELD_BACK);
+                }
+                held_back = inbox.held_back;
             }
             Err(error) if error.may_pass() => {
                 if !std::mem::replace(&mut away, true) {
                     context.output.warn("the service cannot be reached; the watch goes on");
                 }
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
-fn tell(out: Output, notices: &[Notice]) {
-    let rows = notices.iter().map(|notice| {
-        let about = if notice.grant_id.is_empty() { &notice.case_id } else { &notice.grant_id };
-        vec![
-            notice.lane().word().to_owned(),
-            notice.codename.clone(),
-            notice.ask.replace('_', " "),
-            out.due(notice.due.as_ref()),
-            about.clone(),
-            notice.notice_id.clone(),
-        ]
-    });
-    out.table(&["lane", "case", "asks", "until", "about", "notice"], rows.collect());
+fn tell(out: Output, notices: &[InboxLine]) {
+    let rows: Vec<_> = notices.iter().map(|notice| row(notice, &out)).collect();
+    out.table_that_fits(&COLUMNS, &rows, &DISPENSABLE);
 }
 
-fn document(notice: &Notice) -> serde_json::Value {
-    json!({
-        "notice_id": notice.notice_id, "lane": notice.lane().word(), "case_id": notice.case_id,
-        "codename": notice.codename, "grant_id": notice.grant_id, "ask": notice.ask,
-        "due": when::rfc3339(notice.due.as_ref()), "raised": when::rfc3339(notice.raised.as_ref()),
-    })
+fn row(notice: &InboxLine, out: &Output) -> Vec<String> {
+    // A case that has no name yet is told by its id.
+    let case = if notice.codename.is_empty() { &notice.case_id } else { &notice.codename };
+    vec![
+        notice.lane.word().to_owned(),
+        case.clone(),
+        notice.ask.replace('_', " "),
+        out.left(notice.due),
+        notice.notice_id.clone(),
+        when::told(notice.due, when::utc),
+    ]
 }
 
-async fn mark_read(args: ReadArgs, session: &Session, context: &Context) -> Result<(), CliError> {
+async fn mark_read(args: ReadArgs, desk: &Desk, context: &Context) -> Result<(), CliError> {
     let notice_ids: Vec<String> = if args.all {
-        unread(session, context).await?.into_iter().map(|notice| notice.notice_id).collect()
+        desk.inbox().await?.notices.into_iter().map(|notice| notice.notice_id).collect()
     } else {
         args.notices.iter().map(ToString::to_string).collect()
     };
-    let mut marked = 0;
-    for (index, some) in notice_ids.chunks(NOTICES_AT_ONCE).enumerate() {
-        let request_id = context.request_id_of(&index.to_string())?;
-        let request = MarkReadRequest { request_id, notice_ids: some.to_vec() };
-        let notification = context.lines.notification(&session.credential().await?);
-        let answer =
-            ask(notification, request, async |mut service, request| service.mark_read(request).await).await?;
-        marked += answer.marked;
+    let marked = desk.mark_read(&notice_ids).await?;
+    context.done(&format!("Marked as read: {marked}."), &json!({ "marked": marked }))
+}
+
+#[cfg(test)]
+mod tests {
+    use flare_contracts::common::v1::Lane;
+    use flare_kernel::{CaseId, Duration as Span, Timestamp};
+
+    use super::*;
+    use crate::cli::output::table_that_fits;
+
+    #[test]
+    fn a_row_of_the_inbox_fits_terminals_of_80_100_and_140_columns() {
+        let now = Timestamp::from_micros(1_795_300_000_000_000);
+        let output = Output::new(false, now);
+        let notice = |codename: &str| InboxLine {
+            notice_id: NoticeId::from_bytes([0xff; 16]).to_string(),
+            lane: Lane::Critical,
+            case_id: CaseId::from_bytes([0xff; 16]).to_string(),
+            codename: codename.to_owned(),
+            grant_id: String::new(),
+            ask: "acknowledge_overdue".to_owned(),
+            due: Some(now.plus(Span::from_hours(-24))),
+            raised: None,
+        };
+        for (codename, most, columns) in [
+            ("graceful-terrapin-27", 80, 4),
+            ("graceful-terrapin-27", 100, 5),
+            ("graceful-terrapin-27", 140, 6),
+            // A request that triage has not opened yet.
+            ("", 80, 4),
+            ("", 140, 6),
+        ] {
+            let rows = [row(&notice(codename), &output)];
+            let shown = table_that_fits(&COLUMNS, &rows, &DISPENSABLE, Some(most));
+            assert!(shown.lines().all(|line| line.chars().count() <= most), "{most}\n{shown}");
+            assert_eq!(shown.contains("case_"), codename.is_empty(), "{shown}");
+            let kept = COLUMNS.iter().filter(|column| shown.contains(&column.to_uppercase())).count();
+            assert_eq!(kept, columns, "{most}\n{shown}");
+        }
     }
-    context.output.show(&json!({ "marked": marked }), |out| out.line(format!("Marked as read: {marked}.")))
 }

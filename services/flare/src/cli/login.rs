@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use flare_edge::Session;
+use flare_edge::{Session, retrying};
 use flare_seal::{Passphrase, PassphraseRule};
 use serde_json::json;
 
 use super::{
     CliError, Context,
     first_contact::{self, FirstContact},
-    prompt, retrying, secret_file,
+    prompt, secret_file,
 };
 
 /// The fewest characters of a passphrase. It protects whatever the person can open, even from a stolen database.
@@ -89,7 +89,7 @@ pub(crate) async fn log_out(context: &Context) -> Result<(), CliError> {
     };
     context.profile.forget_session()?;
     ended.map_err(|error| {
-        error.hint(
+        CliError::from(error).hint(
             "this device has forgotten the session; at the service it ends by itself within twelve hours",
         )
     })?;

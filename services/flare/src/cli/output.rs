@@ -22,6 +22,8 @@ use super::{CliError, when};
 const STYLES: [(char, &str); 4] =
     [(RESET, "\x1b[0m"), ('\u{fff1}', "\x1b[1m"), ('\u{fff2}', "\x1b[2m"), ('\u{fff3}', "\x1b[31m")];
 const RESET: char = '\u{fff0}';
+/// How far the columns of a table stand apart.
+const GAP: u16 = 2;
 
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +87,20 @@ impl Output {
         }
     }
 
+    /// The same of rows that must not be wider than the terminal: they go without those of the `dispensable` columns, the
+    /// first of them first, that there is no room for. Whoever reads elsewhere than on a terminal gets all columns.
+    pub(crate) fn table_that_fits(&self, headers: &[&str], rows: &[Vec<String>], dispensable: &[&str]) {
+        if !self.json {
+            self.line(table_that_fits(headers, rows, dispensable, self.width()));
+        }
+    }
+
+    /// How many columns the terminal has; none where nothing is written to one.
+    fn width(&self) -> Option<usize> {
+        let width = if self.styled { Table::new().width() } else { None };
+        width.filter(|width| *width > 0).map(usize::from)
+    }
+
     /// Labels and values, one a line, for people. A value of several lines is indented; an empty one is left out.
     pub(crate) fn record(&self, fields: &[(&str, String)]) {
         if !self.json {
@@ -120,24 +136,34 @@ impl Output {
         if self.styled { format!("{style}{text}{RESET}") } else { text.to_string() }
     }
 
-    /// A deadline: in UTC, and "in 3 h" or "2 d late".
-    pub(crate) fn due(&self, at: Option<&prost_types::Timestamp>) -> String {
-        when::due(at, self.now)
+    /// A deadline, if there is one: in UTC, and "in 3 h" or "2 d late".
+    pub(crate) fn due(&self, at: Option<Timestamp>) -> String {
+        when::told(at, |at| self.due_at(at))
     }
 
     /// The same for an instant that is there.
     pub(crate) fn due_at(&self, at: Timestamp) -> String {
-        self.due(Some(&input::timestamp_out(at)))
+        when::due(at, self.now)
     }
 
-    /// Something that happened, if it is known when.
+    /// The time that is left until a deadline: "in 3 h" or "2 d late".
+    pub(crate) fn left(&self, at: Option<Timestamp>) -> String {
+        when::told(at, |at| when::left(at, self.now))
+    }
+
+    /// Something that happened, if it is known when: in UTC, and "5 min ago".
     pub(crate) fn happened_at(&self, at: Option<Timestamp>) -> String {
-        self.happened(at.map(input::timestamp_out).as_ref())
+        when::told(at, |at| when::happened(at, self.now))
     }
 
-    /// Something that happened: in UTC, and "5 min ago".
+    /// The same of an instant as it stands in messages.
     pub(crate) fn happened(&self, at: Option<&prost_types::Timestamp>) -> String {
-        when::happened(at, self.now)
+        self.happened_at(at.map(input::timestamp_in))
+    }
+
+    /// How long ago something happened: "5 min ago".
+    pub(crate) fn ago(&self, at: Option<Timestamp>) -> String {
+        when::told(at, |at| when::ago(at, self.now))
     }
 }
 
@@ -299,6 +325,40 @@ fn escaped(document: &str) -> String {
 /// A row is a line: no cell is ever broken over lines, for an id in pieces cannot be copied, nor by a line break that
 /// somebody wrote, for what follows it would look like another row.
 pub(crate) fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
+    let table = laid_out(headers, rows);
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// [`table`] of the columns that there is room for; of all where `most`, the columns of the terminal, are not known.
+pub(crate) fn table_that_fits(
+    headers: &[&str],
+    rows: &[Vec<String>],
+    dispensable: &[&str],
+    most: Option<usize>,
+) -> String {
+    let widths = laid_out(headers, rows.to_vec()).column_max_content_widths();
+    let columns: Vec<_> = headers.iter().copied().zip(widths.into_iter().map(usize::from)).collect();
+    let kept = columns_that_fit(&columns, dispensable, most.unwrap_or(usize::MAX));
+    let headers: Vec<_> = kept.iter().map(|at| headers[*at]).collect();
+    let rows = rows.iter().map(|row| kept.iter().map(|at| row[*at].clone()).collect::<Vec<_>>());
+    table(&headers, rows.collect())
+}
+
+/// The places of the columns, each with its header and width, that stand in a table at most so wide: all but as many of the
+/// `dispensable` ones as there is no room for, the first of them first.
+fn columns_that_fit(columns: &[(&str, usize)], dispensable: &[&str], most: usize) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    for header in dispensable {
+        let text: usize = kept.iter().map(|at| columns[*at].1).sum();
+        if text + usize::from(GAP) * kept.len().saturating_sub(1) <= most {
+            break;
+        }
+        kept.retain(|at| columns[*at].0 != *header);
+    }
+    kept
+}
+
+fn laid_out(headers: &[&str], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headers.iter().map(|header| header.to_uppercase()));
@@ -306,9 +366,9 @@ pub(crate) fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
         table.add_row(row.iter().map(|cell| in_a_row(cell)));
     }
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
 }
 
 /// A cell's text on one line.
@@ -345,6 +405,53 @@ mod tests {
         let shown = table(&["codename", "lane"], rows);
         let lines: Vec<_> = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
         assert_eq!(lines, [vec!["CODENAME", "LANE"], vec!["amber-kestrel-27", "critical"]]);
+    }
+
+    #[test]
+    fn a_table_goes_without_the_least_of_its_columns_until_it_fits() {
+        let columns =
+            [("case", 20), ("next", 15), ("due", 10), ("owner", 30), ("stage", 18), ("submitted", 33)];
+        let dispensable = ["submitted", "stage", "owner"];
+        for (most, kept) in [
+            (usize::MAX, &[0, 1, 2, 3, 4, 5][..]),
+            (140, &[0, 1, 2, 3, 4, 5]),
+            (136, &[0, 1, 2, 3, 4, 5]),
+            (135, &[0, 1, 2, 3, 4]),
+            (100, &[0, 1, 2, 3]),
+            (81, &[0, 1, 2, 3]),
+            (80, &[0, 1, 2]),
+            // What a row cannot do without stays, however narrow the terminal is.
+            (20, &[0, 1, 2]),
+        ] {
+            assert_eq!(columns_that_fit(&columns, &dispensable, most), kept, "{most}");
+        }
+        assert!(columns_that_fit(&[], &[], 80).is_empty());
+    }
+
+    #[test]
+    fn no_row_is_wider_than_the_terminal_in_any_script() {
+        let cells = |one: &str, other: &str, last: &str| [one, other, last].map(str::to_owned).to_vec();
+        let rows = [
+            cells("amber-kestrel-27", &"\u{627}".repeat(50), "2026-11-22 03:20 UTC (in 3 h)"),
+            cells("\u{fff3}late\u{fff0}", &"\u{4e2d}".repeat(30), "-"),
+        ];
+        for (most, headers) in [(80, "CASE  WHO"), (100, "CASE  WHO"), (140, "CASE  WHO  SUBMITTED")] {
+            let shown = table_that_fits(&["case", "who", "submitted"], &rows, &["submitted"], Some(most));
+            let first = shown.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join("  ");
+            assert_eq!(first, headers, "{most}");
+            // An ideograph takes two columns of a terminal; marks of direction and of style take none.
+            let columns = |line: &str| -> usize {
+                let width = |c: char| match c {
+                    '\u{2068}' | '\u{2069}' | '\u{fff0}' | '\u{fff3}' => 0,
+                    '\u{4e2d}' => 2,
+                    _ => 1,
+                };
+                line.chars().map(width).sum()
+            };
+            assert!(shown.lines().all(|line| columns(line) <= most), "{most}\n{shown}");
+        }
+        let all = table_that_fits(&["case", "who", "submitted"], &rows, &["submitted"], None);
+        assert_eq!(all, table(&["case", "who", "submitted"], rows.to_vec()));
     }
 
     #[test]

@@ -69,11 +69,6 @@ impl<R: BufRead, W: io::Write> Conversation<R, W> {
     }
 }
 
-/// [`Conversation::line`] at the terminal.
-pub(crate) fn line(question: &str, option: &str) -> Result<String, CliError> {
-    at_terminal(option)?.line(question)
-}
-
 /// [`Conversation::text`] at the terminal.
 pub(crate) fn text(question: &str, option: &str) -> Result<Sensitive<String>, CliError> {
     at_terminal(option)?.text(question)

@@ -8,12 +8,14 @@ mod status;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use flare_edge::receipt::{ReceiptHolder, Status};
-use flare_kernel::codename;
+use flare_edge::{
+    receipt::{ReceiptHolder, Status},
+    retrying,
+};
 use flare_seal::{Receipt, ReceiptError};
 use serde_json::json;
 
-use super::{CliError, Context, prompt, retrying, secret_file};
+use super::{CliError, Context, prompt, secret_file};
 
 /// What the holder of a receipt can do.
 #[derive(Debug, Subcommand)]
@@ -165,7 +167,7 @@ impl ReceiptSource {
     /// be known: freezing it again is no act.
     async fn frozen_or_not(&self, context: &Context) -> Result<ReceiptHolder, CliError> {
         let receipt = receipt(self.receipt_file.as_deref())?;
-        retrying(|| ReceiptHolder::find_even_frozen(&context.lines, &receipt)).await
+        Ok(retrying(|| ReceiptHolder::find_even_frozen(&context.lines, &receipt)).await?)
     }
 
     /// The same, and where the case stands.
@@ -225,8 +227,8 @@ impl From<ReceiptError> for CliError {
 }
 
 /// How the case is called on screens that others may see.
-fn name_of(holder: &ReceiptHolder) -> String {
-    codename(holder.case())
+fn name_of(status: &Status) -> &str {
+    if status.codename.is_empty() { "your request" } else { &status.codename }
 }
 
 #[cfg(test)]

@@ -1,20 +1,11 @@
 //! `flare replay`: events that a service could not apply.
 
 use clap::Args;
-use data_encoding::HEXLOWER;
-use flare_contracts::{
-    Producer,
-    events::v1::{ListQuarantinedRequest, QuarantinedStream, ReplayRequest},
-    limits,
-};
-use flare_edge::Session;
-use flare_kernel::random;
+use flare_contracts::Service;
+use flare_edge::desk::Desk;
 use serde_json::json;
 
-use super::{CliError, Context, ask, when};
-
-/// Rows asked for at once.
-const PAGE: i32 = limits::EVENTS_AT_ONCE;
+use super::{CliError, Context, when};
 
 /// `flare replay`
 #[derive(Args, Debug)]
@@ -25,82 +16,53 @@ const PAGE: i32 = limits::EVENTS_AT_ONCE;
 pub(crate) struct ReplayArgs {
     /// The service that could not apply the events: identity, intake, triage, grants, notification
     #[arg(long)]
-    consumer: Producer,
+    consumer: Service,
     /// The service whose events they are
     #[arg(long, requires = "stream")]
-    producer: Option<Producer>,
+    producer: Option<Service>,
     /// Whose history, by id
     #[arg(long, requires = "producer")]
     stream: Option<String>,
-    /// Every history that the service gave up, whatever the reason
+    /// Every history that the service gave up, but for those whose producer tells another history
     #[arg(long, conflicts_with = "stream")]
     all: bool,
+    /// With --all: those too; the service follows each producer as it is now
+    #[arg(long, requires = "all")]
+    differing: bool,
 }
 
 /// Does it.
 pub(crate) async fn run(args: ReplayArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
+    let desk = context.desk().await?;
+    let consumer = args.consumer;
     if args.all {
-        return replay_all(args.consumer, &session, context).await;
-    }
-    let (Some(producer), Some(stream)) = (args.producer, args.stream) else {
-        return list(args.consumer, &session, context).await;
-    };
-    let request = ReplayRequest {
-        request_id: context.request_id()?,
-        consumer: args.consumer.to_string(),
-        producer: producer.to_string(),
-        stream: stream.clone(),
-    };
-    let released = replay(args.consumer, request, &session, context).await?;
-    let document = json!({ "stream": stream, "released": released });
-    context.output.show(&document, |out| {
-        out.line(if released {
-            format!("{} tries {stream} again.", args.consumer)
-        } else {
-            format!("{stream} was not quarantined at {}; nothing changed.", args.consumer)
-        });
-    })
-}
-
-async fn replay_all(consumer: Producer, session: &Session, context: &Context) -> Result<(), CliError> {
-    let mut released = Vec::new();
-    for found in quarantined(consumer, session, context).await? {
-        let request = ReplayRequest {
-            // Letting a history go on twice does no more than once, so each call may have an id of its own.
-            request_id: HEXLOWER.encode(&random::<16>()?),
-            consumer: consumer.to_string(),
-            producer: found.producer,
-            stream: found.stream.clone(),
-        };
-        // Somebody else, or the service as it started, may have been faster.
-        if replay(consumer, request, session, context).await? {
-            released.push(found.stream);
-        }
-    }
-    context.output.show(&json!({ "consumer": consumer.as_str(), "released": released }), |out| {
-        out.line(match released.len() {
+        let (released, differing) = desk.replay_all(consumer, args.differing).await?;
+        let mut said = match released.len() {
             0 => format!("Nothing was quarantined at {consumer}; nothing changed."),
             1 => format!("{consumer} tries 1 history again."),
             histories => format!("{consumer} tries {histories} histories again."),
-        });
-    })
+        };
+        if differing > 0 {
+            said += "\nSome were left alone, whose producer tells another history: read deploy/README.md, then give --differing too.";
+        }
+        let document =
+            json!({ "consumer": consumer.as_str(), "released": released, "left_differing": differing });
+        return context.done(&said, &document);
+    }
+    let (Some(producer), Some(stream)) = (args.producer, args.stream) else {
+        return list(consumer, &desk, context).await;
+    };
+    let released = desk.replay(consumer, producer.as_str(), &stream).await?;
+    let said = if released {
+        format!("{consumer} tries {stream} again.")
+    } else {
+        format!("{stream} was not quarantined at {consumer}; nothing changed.")
+    };
+    context.done(&said, &json!({ "stream": stream, "released": released }))
 }
 
-/// Says whether the stream was quarantined.
-async fn replay(
-    consumer: Producer,
-    request: ReplayRequest,
-    session: &Session,
-    context: &Context,
-) -> Result<bool, CliError> {
-    let log = context.lines.event_log(consumer, &session.credential().await?);
-    let answer = ask(log, request, async |mut log, request| log.replay(request).await).await?;
-    Ok(answer.released)
-}
-
-async fn list(consumer: Producer, session: &Session, context: &Context) -> Result<(), CliError> {
-    let streams = quarantined(consumer, session, context).await?;
+async fn list(consumer: Service, desk: &Desk, context: &Context) -> Result<(), CliError> {
+    let streams = desk.quarantined(consumer).await?;
     let document: Vec<_> = streams
         .iter()
         .map(|found| {
@@ -125,24 +87,11 @@ async fn list(consumer: Producer, session: &Session, context: &Context) -> Resul
             ]
         });
         out.table(&["producer", "stream", "event", "reason", "since"], rows.collect());
-    })
-}
-
-async fn quarantined(
-    consumer: Producer,
-    session: &Session,
-    context: &Context,
-) -> Result<Vec<QuarantinedStream>, CliError> {
-    let mut all = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let log = context.lines.event_log(consumer, &session.credential().await?);
-        let request = ListQuarantinedRequest { consumer: consumer.to_string(), page_size: PAGE, page_token };
-        let page = ask(log, request, async |mut log, request| log.list_quarantined(request).await).await?;
-        all.extend(page.streams);
-        if page.next_page_token.is_empty() {
-            return Ok(all);
+        if streams.iter().any(|found| found.reason == "HISTORY_DIFFERS") {
+            out.line(
+                "HISTORY_DIFFERS: the producer was restored from a backup and tells other things than happened. \
+                 Read deploy/README.md before you replay.",
+            );
         }
-        page_token = page.next_page_token;
-    }
+    })
 }

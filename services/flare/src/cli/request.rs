@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use flare_edge::{
     Doubt, Form,
-    receipt::{ReceiptHolder, Request},
+    receipt::{ReceiptHolder, Request, Status},
+    retrying,
 };
-use flare_kernel::codename;
 use flare_seal::{Receipt, RequestSeed};
 use serde_json::json;
 
 use super::{
     CliError, Context, Exit, Output, TextSource,
     first_contact::{self, FirstContact},
-    receipt, retrying,
+    receipt,
     secret_file::SecretFile,
     words::today,
 };
@@ -124,15 +124,16 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         }
         None => (Receipt::draw()?, Kept::Shown),
     };
-    let request = Request::compose(bundle, &form, (&receipt, &RequestSeed::generate()?), &context.own_id()?)?;
+    let request = Request::compose(bundle, &form, (&receipt, &RequestSeed::generate()?), context.key.text())?;
     let case = request.case();
-    if args.again && has_arrived(&receipt, context).await? {
-        let name = codename(case);
+    let arrived = if args.again { arrived(&receipt, context).await? } else { None };
+    if let Some(Status { codename: name, .. }) = arrived {
         return output.show(&json!({ "case_id": case.to_string(), "codename": name }), |out| {
-            out.line(format!("It had arrived already, as {name}. Nothing was sent again."));
+            let named = if name.is_empty() { String::new() } else { format!(", as {name}") };
+            out.line(format!("It had arrived already{named}. Nothing was sent again."));
         });
     }
-    let sent = retrying(|| request.submit(&context.lines)).await;
+    let sent = retrying(|| request.submit(&context.lines)).await.map_err(CliError::from);
     let answer = match sent {
         Ok(answer) => answer,
         Err(error) if error.may_have_been_done() => {
@@ -150,12 +151,12 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
         }
     };
     let document = json!({
-        "case_id": answer.case_id, "codename": answer.codename, "version": answer.version,
+        "case_id": answer.case_id, "version": answer.version,
         "received": answer.received, "receipt_file": args.receipt_file,
         "organisation": trusted.json(),
     });
     output.show(&document, |out| {
-        out.line(format!("Your request is received, as {}.", out.bold(&answer.codename)));
+        out.line(out.bold("Your request is received."));
         if let Some(path) = args.receipt_file.as_deref() {
             let path = path.display();
             out.line(format!("Your receipt is in {path}. It is the only way back to your request."));
@@ -167,13 +168,13 @@ async fn submit(args: SubmitArgs, context: &Context) -> Result<(), CliError> {
     })
 }
 
-/// Whether a receipt opens something already: sent once more, a request would be sealed under other keys and look like
+/// What a receipt opens already, if it does: sent once more, a request would be sealed under other keys and look like
 /// another one.
-async fn has_arrived(receipt: &Receipt, context: &Context) -> Result<bool, CliError> {
+async fn arrived(receipt: &Receipt, context: &Context) -> Result<Option<Status>, CliError> {
     let holder = ReceiptHolder::open(&context.lines, receipt)?;
-    match retrying(|| holder.status()).await {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(error.exit, Exit::NotAllowed | Exit::NotFound) => Ok(false),
+    match retrying(|| holder.status()).await.map_err(CliError::from) {
+        Ok(status) => Ok(Some(status)),
+        Err(error) if matches!(error.exit, Exit::NotAllowed | Exit::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -220,7 +221,7 @@ async fn add(args: AddArgs, context: &Context) -> Result<(), CliError> {
     let bundle = context.trusted(&args.contact).await?.bundle;
     let status = retrying(|| holder.status()).await?;
     // Sealed once: another try would draw another key.
-    let request = holder.compose_answers(&bundle, &form, &status, &context.request_id()?)?;
+    let request = holder.compose_answers(&bundle, &form, &status, &context.key.use_it())?;
     retrying(|| holder.add_answers(&request)).await?;
     context.output.show(&json!({ "case_id": holder.case().to_string(), "answers": names }), |out| {
         out.line(format!("Sent and received: {}.", names.join(", ").replace("request.", "")));

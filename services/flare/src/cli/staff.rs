@@ -4,32 +4,24 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
-use flare_contracts::{
-    codes,
-    identity::v1::{
-        DisableStaffRequest, Invitation, InviteStaffRequest, ListStaffRequest, SetRolesRequest, Staff,
-    },
-    input,
-};
+use flare_contracts::{codes, common::v1::Role, input, words::Worded as _};
 use flare_edge::{
-    KeyBundle, NewMember, Session, Team, admission, admit, certify_staff, code_hash, draw_code, enrol,
-    enrolment, found, founding_code, person_keys,
+    KeyBundle, NewMember, Team,
+    desk::{Desk, Member},
+    draw_code, enrol, enrolment, found, founding_code, retrying,
 };
 use flare_seal::{Argon2Params, OrganisationSeed, fingerprint};
 use flare_typed::text::clean_value;
 use serde_json::json;
 
 use super::{
-    CliError, Context, ask,
+    CliError, Context, Exit,
     case::choices::code,
     login::new_passphrase,
-    prompt, retrying,
+    prompt,
     secret_file::{self, SecretFile},
-    words::{self, RoleName},
+    words::RoleName,
 };
-
-/// Rows asked for at once.
-const PAGE: i32 = input::MAX_PAGE;
 
 /// What can be done with staff.
 #[derive(Debug, Subcommand)]
@@ -226,7 +218,7 @@ async fn init(args: InitArgs, context: &Context) -> Result<(), CliError> {
     let lines = &context.lines;
     let founded = retrying(|| found(lines, &seed, &args.name, &args.admin, setup_code.expose())).await;
     let founding = founded.map_err(|error| {
-        let error = error.named(&[("name", "--name"), ("administrator.name", "--admin")]);
+        let error = CliError::from(error).named(&[("name", "--name"), ("administrator.name", "--admin")]);
         let how = "it may have been founded all the same: the key is kept; give the same command again";
         let error = SecretFile::forget_if_refused(code_file, error, how);
         SecretFile::forget_if_refused(Some(key_file), error, how)
@@ -273,7 +265,7 @@ fn show_code(context: &Context, code: &str) {
 }
 
 async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
+    let desk = context.desk().await?;
     secret_file::check_destination(args.code_file.as_deref(), "--code-file", context.output)?;
     let (code, file) = match args.code_file.as_deref() {
         Some(path) if args.again => (clean_value(secret_file::read(path)?.expose()), None),
@@ -284,34 +276,23 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<(), CliError> {
         }
         None => (draw_code()?.0, None),
     };
-    let roles = args.roles.iter().map(|role| role.role().into()).collect();
-    let code_hash = code_hash(&code);
-    let request = InviteStaffRequest {
-        // The same for the same code, so that inviting once more with --again is answered as the first time was.
-        request_id: HEXLOWER.encode(&code_hash[..16]),
-        invitation: Some(Invitation { name: args.name.clone(), roles, code_hash }),
-    };
-    let identity = context.lines.identity(&session.credential().await?);
-    let answer = ask(identity, request, async |mut identity, request| identity.invite_staff(request).await)
-        .await
-        .map_err(|error| {
-            let error = error.named(&[("invitation.name", "NAME"), ("invitation.roles", "--roles")]);
-            if args.code_file.is_none() && error.may_have_been_done() {
-                show_code(context, &code);
-            }
-            let how =
-                "they may be invited all the same, with this code; give the same command again with --again";
-            SecretFile::forget_if_refused(file, error, how)
-        })?;
+    let invited = desk.invite(&args.name, &roles_of(&args.roles), &code).await;
+    let staff_id = invited.map_err(|error| {
+        let error =
+            CliError::from(error).named(&[("invitation.name", "NAME"), ("invitation.roles", "--roles")]);
+        if args.code_file.is_none() && error.may_have_been_done() {
+            show_code(context, &code);
+        }
+        let how =
+            "they may be invited all the same, with this code; give the same command again with --again";
+        SecretFile::forget_if_refused(file, error, how)
+    })?;
     if args.code_file.is_none() {
         show_code(context, &code);
     }
-    let document = json!({ "staff_id": answer.staff_id, "name": args.name, "code_file": args.code_file });
+    let document = json!({ "staff_id": staff_id, "name": args.name, "code_file": args.code_file });
     context.output.show(&document, |out| {
-        out.line(format!(
-            "{} is invited ({}). Give them the code in a safe way.",
-            args.name, answer.staff_id
-        ));
+        out.line(format!("{} is invited ({staff_id}). Give them the code in a safe way.", args.name));
         out.line(format!("They enrol with: flare staff enrol {}", args.name));
     })
 }
@@ -324,8 +305,9 @@ async fn enrol_member(args: EnrolArgs, context: &Context) -> Result<(), CliError
     let passphrase = new_passphrase(args.passphrase_file.as_deref())?;
     let params = if args.sandbox { Argon2Params::for_tests() } else { Argon2Params::STANDARD };
     let member = NewMember { name: &args.name, code: code.expose(), passphrase: &passphrase, params };
-    let enrolment = enrolment(&member, &context.own_id()?)?;
+    let enrolment = enrolment(&member, context.key.text())?;
     let keys = retrying(|| enrol(&context.lines, enrolment.clone())).await.map_err(|error| {
+        let error = CliError::from(error);
         if !error.may_have_been_done() {
             return error;
         }
@@ -347,20 +329,17 @@ async fn enrol_member(args: EnrolArgs, context: &Context) -> Result<(), CliError
     })
 }
 
-/// A member whose keys the organisation vouches for: it did already, or it does now, after the numbers were compared that
-/// they read out. Whoever runs the servers could have put their own keys in the place of these.
-async fn vouched(
-    session: &Session,
+/// Makes sure that the organisation vouches for a member's keys: it did already, or it does now, after the numbers were
+/// compared that they read out. Whoever runs the servers could have put their own keys in the place of these.
+async fn vouch(
+    desk: &Desk,
     context: &Context,
-    mut member: Staff,
+    member: &mut Member,
     (seed, fingerprint): (Option<&OrganisationSeed>, Option<&str>),
-) -> Result<Staff, CliError> {
-    if member.encryption_key.is_empty() {
-        return Err(CliError::state("NOT_ENROLLED", format!("{} has not enrolled yet", member.name)));
-    }
-    if !member.certificate.is_empty() {
-        session.bundle().certified(&member)?;
-        return Ok(member);
+) -> Result<(), CliError> {
+    let keys = member.keys()?;
+    if member.has_certificate() {
+        return Ok(desk.check_certified(member)?);
     }
     let Some(seed) = seed else {
         return Err(CliError::usage(format!(
@@ -368,11 +347,8 @@ async fn vouched(
             member.name
         )));
     };
-    let keys = person_keys(&member.staff_id, &member.encryption_key, &member.signing_key)?;
     compare(context, &member.name, &keys.fingerprint(), fingerprint)?;
-    let id = context.request_id_of("certify")?;
-    member.certificate = retrying(|| certify_staff(session, &keys, seed, &id)).await?;
-    Ok(member)
+    Ok(desk.certify(member, seed).await?)
 }
 
 /// Whether the numbers that a person read out are those of the keys that the server shows.
@@ -398,38 +374,29 @@ fn compare(context: &Context, name: &str, shown: &str, read_out: Option<&str>) -
 }
 
 async fn certify_member(args: CertifyArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
+    let desk = context.desk().await?;
     let seed = organisation_key(&args.organisation_key_file)?;
-    let member = find(&session, context, &args.name).await?;
-    let member = vouched(&session, context, member, (Some(&seed), args.fingerprint.as_deref())).await?;
+    let mut member = find(&desk, &args.name).await?;
+    vouch(&desk, context, &mut member, (Some(&seed), args.fingerprint.as_deref())).await?;
     let document = json!({ "staff_id": member.staff_id, "name": member.name, "certified": true });
-    context.output.show(&document, |out| {
-        out.line(format!("The organisation vouches for the keys of {}.", member.name));
-    })
+    context.done(&format!("The organisation vouches for the keys of {}.", member.name), &document)
 }
 
 async fn admit_member(args: AdmitArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
+    let desk = context.desk().await?;
     let seed = args.organisation_key_file.as_deref().map(organisation_key).transpose()?;
-    let member = find(&session, context, &args.name).await?;
+    let mut member = find(&desk, &args.name).await?;
     let team = args.team.team();
-    let generation = session.bundle().team(team)?.generation;
-    if seed.is_none() && session.team_secret(team, generation).is_none() {
+    if seed.is_none() && !desk.can_admit_to(team)? {
         return Err(CliError::usage(format!(
             "--organisation-key-file is needed: you are no member of the team {} yourself",
             team.as_str()
         )));
     }
-    let certification = (seed.as_ref(), args.fingerprint.as_deref());
-    let member = vouched(&session, context, member, certification).await?;
-    // Admitting somebody twice is admitting them: no id is needed to do it again after a lost answer.
-    let id = context.own_id()?;
-    let admission = retrying(|| admission(&session, &member, team, seed.as_ref(), &id)).await?;
-    retrying(|| admit(&session, admission.clone())).await?;
+    vouch(&desk, context, &mut member, (seed.as_ref(), args.fingerprint.as_deref())).await?;
+    desk.admit(&member, team, seed.as_ref()).await?;
     let document = json!({ "staff_id": member.staff_id, "name": member.name, "team": team.as_str() });
-    context
-        .output
-        .show(&document, |out| out.line(format!("{} is in the team {}.", member.name, team.as_str())))
+    context.done(&format!("{} is in the team {}.", member.name, team.as_str()), &document)
 }
 
 fn organisation_key(path: &Path) -> Result<OrganisationSeed, CliError> {
@@ -444,87 +411,49 @@ fn organisation_key(path: &Path) -> Result<OrganisationSeed, CliError> {
     })
 }
 
-/// Everyone on the staff.
-async fn everyone(session: &Session, context: &Context) -> Result<Vec<Staff>, CliError> {
-    let mut all = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let identity = context.lines.identity(&session.credential().await?);
-        let request = ListStaffRequest { page_size: PAGE, page_token };
-        let page =
-            ask(identity, request, async |mut identity, request| identity.list_staff(request).await).await?;
-        all.extend(page.staff);
-        if page.next_page_token.is_empty() {
-            return Ok(all);
-        }
-        page_token = page.next_page_token;
-    }
-}
-
-async fn find(session: &Session, context: &Context, name: &str) -> Result<Staff, CliError> {
-    let everyone = everyone(session, context).await?;
-    let found = everyone.into_iter().find(|staff| staff.name == name || staff.staff_id == name);
-    found.ok_or_else(|| CliError::not_found("member of staff").hint("see them all with: flare staff list"))
+async fn find(desk: &Desk, name: &str) -> Result<Member, CliError> {
+    desk.member(name).await.map_err(|error| match CliError::from(error) {
+        error if error.exit == Exit::NotFound => error.hint("see them all with: flare staff list"),
+        error => error,
+    })
 }
 
 async fn list(context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
-    let everyone = everyone(&session, context).await?;
-    let roles = |staff: &Staff| staff.roles().map(words::role).collect::<Vec<_>>();
-    let is_certified = |staff: &Staff| session.bundle().certified(staff).is_ok();
-    let document: Vec<_> = everyone
-        .iter()
-        .map(|staff| {
-            json!({
-                "staff_id": staff.staff_id, "name": staff.name, "roles": roles(staff),
-                "state": words::staff_state(staff.state()), "teams": staff.teams,
-                "certified": is_certified(staff),
-            })
-        })
-        .collect();
-    context.output.show(&json!({ "staff": document }), |out| {
-        let rows = everyone.iter().map(|staff| {
-            let state = words::staff_state(staff.state()).to_owned();
+    let members = context.desk().await?.members().await?;
+    context.output.show(&json!({ "staff": members }), |out| {
+        let row = |member: &Member| {
             vec![
-                staff.name.clone(),
-                roles(staff).join(", "),
-                staff.teams.join(", "),
-                if is_certified(staff) { "yes" } else { "no" }.to_owned(),
-                state,
-                staff.staff_id.clone(),
+                member.name.clone(),
+                member.roles.join(", "),
+                member.teams.join(", "),
+                if member.certified { "yes" } else { "no" }.to_owned(),
+                member.state.word().to_owned(),
+                member.staff_id.clone(),
             ]
-        });
-        out.table(&["name", "roles", "teams", "certified", "state", "id"], rows.collect());
+        };
+        let headers = ["name", "roles", "teams", "certified", "state", "id"];
+        out.table(&headers, members.iter().map(row).collect());
     })
+}
+
+fn roles_of(names: &[RoleName]) -> Vec<Role> {
+    names.iter().map(|name| name.role()).collect()
 }
 
 async fn set_roles(args: RolesArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
-    let member = find(&session, context, &args.name).await?;
-    let request = SetRolesRequest {
-        request_id: context.request_id()?,
-        staff_id: member.staff_id.clone(),
-        roles: args.roles.iter().map(|role| role.role().into()).collect(),
-    };
-    let identity = context.lines.identity(&session.credential().await?);
-    ask(identity, request, async |mut identity, request| identity.set_roles(request).await).await?;
-    let names: Vec<_> = args.roles.iter().map(|role| words::role(role.role())).collect();
+    let desk = context.desk().await?;
+    let member = find(&desk, &args.name).await?;
+    let roles = roles_of(&args.roles);
+    desk.set_roles(&member.staff_id, &roles).await?;
+    let names: Vec<_> = roles.iter().map(|role| role.word()).collect();
     let document = json!({ "staff_id": member.staff_id, "name": member.name, "roles": names });
-    context.output.show(&document, |out| out.line(format!("{} is now: {}.", member.name, names.join(", "))))
+    context.done(&format!("{} is now: {}.", member.name, names.join(", ")), &document)
 }
 
 async fn disable(args: DisableArgs, context: &Context) -> Result<(), CliError> {
-    let session = context.session().await?;
-    let member = find(&session, context, &args.name).await?;
-    let request = DisableStaffRequest {
-        request_id: context.request_id()?,
-        staff_id: member.staff_id.clone(),
-        reason: args.reason,
-    };
-    let identity = context.lines.identity(&session.credential().await?);
-    ask(identity, request, async |mut identity, request| identity.disable_staff(request).await).await?;
+    let desk = context.desk().await?;
+    let member = find(&desk, &args.name).await?;
+    desk.disable(&member.staff_id, &args.reason).await?;
     let document = json!({ "staff_id": member.staff_id, "name": member.name, "state": "disabled" });
-    context.output.show(&document, |out| {
-        out.line(format!("{} has no access any more. What they did stays theirs.", member.name));
-    })
+    context.done(&format!("{} has no access any more. What they did stays theirs.", member.name), &document)
 }

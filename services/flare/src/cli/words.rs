@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 use flare_access::Clock as _;
 use flare_contracts::{
-    common::v1::{Money, NeedKind, Role},
-    identity::v1::StaffState,
+    common::v1::{NeedKind, Role},
     intake::v1::{MessageKind, Standing},
+    words::hyphened,
 };
 use flare_kernel::{Currency, Date, MoneyError};
 use flare_runtime::SystemClock;
@@ -15,7 +15,7 @@ use flare_typed::{
     text::clean_value,
 };
 
-use super::{CliError, case::choices::hyphened};
+use super::CliError;
 
 /// What a member of staff may do, as an option names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,29 +45,6 @@ impl RoleName {
             Self::Auditor => Role::Auditor,
             Self::Admin => Role::Admin,
         }
-    }
-}
-
-/// A role's word.
-pub(crate) const fn role(role: Role) -> &'static str {
-    match role {
-        Role::Unspecified => "-",
-        Role::Officer => "officer",
-        Role::Head => "head",
-        Role::Approver => "approver",
-        Role::Finance => "finance",
-        Role::Auditor => "auditor",
-        Role::Admin => "admin",
-    }
-}
-
-/// Whether somebody is a member of staff now.
-pub(crate) const fn staff_state(state: StaffState) -> &'static str {
-    match state {
-        StaffState::Unspecified => "-",
-        StaffState::Invited => "invited",
-        StaffState::Active => "active",
-        StaffState::Disabled => "disabled",
     }
 }
 
@@ -127,25 +104,12 @@ pub(crate) fn standing_code(standing: Standing) -> String {
     hyphened(&standing.as_str_name().trim_start_matches("STANDING_").to_lowercase())
 }
 
-/// An amount as people write it: "9400.00 EUR".
-pub(crate) fn money(money: Option<&Money>) -> String {
-    let Some(money) = money else { return "-".to_owned() };
-    let known = Currency::parse(&money.currency)
-        .and_then(|currency| flare_kernel::Money::new(currency, money.minor_units));
-    match known {
-        Ok(money) => money.to_string(),
-        Err(_) => format!("{} minor units of {}", money.minor_units, money.currency),
-    }
-}
-
 /// Reads an amount in a currency that is known already, naming the option in a refusal.
-pub(crate) fn read_money(amount: &str, currency: &str) -> Result<Money, CliError> {
+pub(crate) fn read_money(amount: &str, currency: &str) -> Result<flare_kernel::Money, CliError> {
     let currency = flare_typed::currency::read(currency)
         .one()
         .map_err(|rule| CliError::refused("--currency", rule.to_string()))?;
-    let money =
-        exact_money(amount, currency).map_err(|error| CliError::refused("--amount", error.to_string()))?;
-    Ok(flare_contracts::input::money_out(money))
+    exact_money(amount, currency).map_err(|error| CliError::refused("--amount", error.to_string()))
 }
 
 /// Reads an amount that staff give. It moves money, so it is taken in one way of writing only, with a point before the
@@ -172,12 +136,14 @@ pub(crate) fn today() -> Date {
 
 #[cfg(test)]
 mod tests {
+    use flare_contracts::words::Worded as _;
+
     use super::*;
 
     #[test]
     fn roles_have_the_same_word_in_options_and_lists() {
         for name in RoleName::value_variants() {
-            assert_eq!(name.to_possible_value().unwrap().get_name(), role(name.role()));
+            assert_eq!(name.to_possible_value().unwrap().get_name(), name.role().word());
         }
     }
 
@@ -189,12 +155,11 @@ mod tests {
     #[test]
     fn amounts_are_read_and_written_with_their_currency() {
         let read = read_money("9400.00", "EUR").unwrap();
-        assert_eq!((read.minor_units, money(Some(&read)).as_str()), (940_000, "9400.00 EUR"));
+        assert_eq!((read.minor(), read.to_string().as_str()), (940_000, "9400.00 EUR"));
         for odd in ["1.2345", "1.005", "1,005", "9 400", "9.400,00"] {
             assert!(read_money(odd, "EUR").unwrap_err().for_people().contains("--amount"), "{odd}");
         }
         assert_eq!(read_money("٩٤٠٠", "EUR").unwrap(), read);
         assert!(read_money("1", "XXQ").unwrap_err().for_people().contains("--currency"));
-        assert_eq!(money(None), "-");
     }
 }

@@ -1,28 +1,23 @@
 //! The sample requests, each played as far as its stage.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use flare_access::Clock as _;
 use flare_contracts::{
-    common::v1::{Lane, Mode, NeedKind, Trigger},
-    fields,
-    grants::v1::{
-        DraftGrantRequest, GetGrantRequest, Grant, PaymentMethod, ShowProposalRequest, SubmitGrantRequest,
-        SupportKind,
-    },
-    intake::v1::{GetRequestRequest, MessageKind, PostMessageRequest},
-    triage::v1::{
-        AcknowledgeCaseRequest, AddNeedRequest, AssessCaseRequest, GetCaseRequest, GetCaseResponse,
-        RecommendGrantRequest, Scores,
-    },
+    common::v1::{Mode, NeedKind, Trigger},
+    grants::v1::{PaymentMethod, SupportKind},
+    intake::v1::MessageKind,
+    triage::v1::Scores,
 };
 use flare_edge::{
-    CaseKeys, ContactPlan, EdgeError, Form, Lines, Proposal, Session, need_kind,
+    ActKey, ContactPlan, EdgeError, Form, Lines, Proposal, Session,
+    desk::{AllTheSame, CaseRecord, Desk, NewRecommendation, Words},
+    need_kind,
     receipt::{ReceiptHolder, Request, Try},
 };
-use flare_kernel::{CaseId, Date, GrantId, MessageId, Money, NeedId, codename};
+use flare_kernel::{CaseId, Date, Money, NeedId};
 use flare_runtime::SystemClock;
-use flare_seal::{Compartment, Receipt, RequestSeed};
+use flare_seal::{Receipt, RequestSeed};
 use tonic::{Code, Status};
 
 use super::cast::Cast;
@@ -30,8 +25,8 @@ use crate::run::RunError;
 
 const SAMPLES: &[u8] = include_bytes!("../../../../tests/samples/requests.json");
 
-/// How long one service may take to hear of another's change before the demo gives up.
-const HEARD_WITHIN: Duration = Duration::from_secs(20);
+/// How long one service may take to learn of another's change before the demo gives up.
+const KNOWN_WITHIN: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A case of the demo.
@@ -81,174 +76,96 @@ pub(crate) async fn play(lines: &Lines, people: &Cast, folder: &Path) -> Result<
         let request =
             Request::compose(officer.bundle(), form, (&receipt, &seed), &format!("demo-{}", form.id))?;
         request.submit(lines).await?;
-        let case = request.case();
-        let scene = Scene { lines, officer, form, case };
-        scene.play(stage).await?;
+        let scene = Scene { officer, form, case: request.case() };
+        let mut known = scene.known().await?;
+        scene.play(&mut known, stage).await?;
         if stage == Until::InApproval {
-            scene.to_the_votes(&receipt).await?;
+            scene.to_the_votes(lines, &receipt).await?;
         }
-        played.push(Played { sample: form.id.clone(), case, codename: codename(case), stands });
+        let codename = known.codename().to_owned();
+        played.push(Played { sample: form.id.clone(), case: scene.case, codename, stands });
     }
     Ok(played)
 }
 
 /// One case and the officer who works on it.
 struct Scene<'a> {
-    lines: &'a Lines,
-    officer: &'a Session,
+    officer: &'a Arc<Session>,
     form: &'a Form,
     case: CaseId,
 }
 
 impl Scene<'_> {
-    fn id(&self, step: &str) -> String {
+    fn key(&self, step: &str) -> String {
         format!("demo-{}-{step}", self.form.id)
     }
 
-    async fn play(&self, until: Until) -> Result<(), RunError> {
+    /// The officer at one act.
+    fn desk(&self, step: &str) -> Desk {
+        Desk::new(Arc::clone(self.officer), ActKey::given(self.key(step)))
+    }
+
+    /// The case as it is now; waits until triage knows it.
+    async fn known(&self) -> Result<CaseRecord, RunError> {
+        let desk = self.desk("look");
+        Ok(once_known(async || desk.case(self.case, None).await).await?)
+    }
+
+    async fn play(&self, case: &mut CaseRecord, until: Until) -> Result<(), RunError> {
         if until >= Until::Acknowledged {
-            self.acknowledge().await?;
+            let plan = ContactPlan {
+                how: self.form.contact.clone(),
+                never_do: self.form.never.clone(),
+                ..ContactPlan::default()
+            };
+            self.desk("acknowledge").acknowledge(case, &plan).await?;
+            *case = self.known().await?;
         }
         if until >= Until::Asked {
-            self.assess().await?;
+            self.desk("assess").assess(case, None).await?;
+            for (index, need) in self.form.needs.iter().enumerate() {
+                let kind = need_kind(need).unwrap_or(NeedKind::Continuity);
+                self.desk(&format!("need-{index}")).add_need(self.case, kind, &[]).await?;
+            }
+            *case = self.known().await?;
         }
         if until == Until::Asked {
-            self.ask().await?;
+            let text = match self.form.language.as_str() {
+                "ar" => "هل أنت في مكان آمن الآن؟ أجب متى استطعت.",
+                "fr" => "Êtes-vous en lieu sûr ? Répondez quand vous pouvez.",
+                _ => "Are you somewhere safe now? Answer whenever you can.",
+            };
+            let words = Words { kind: MessageKind::Question, about: "", text };
+            self.desk("ask").say(case, words, &AllTheSame::default()).await?;
         }
         if until >= Until::Recommended {
-            self.recommend().await?;
-        }
-        Ok(())
-    }
-
-    /// The case as triage has it; waits until triage has heard of it.
-    async fn look(&self) -> Result<GetCaseResponse, RunError> {
-        let found = heard(async || {
-            let request = GetCaseRequest { case_id: self.case.to_string() };
-            Ok(self.lines.triage(&self.officer.credential().await?).get_case(request).await?.into_inner())
-        });
-        Ok(found.await?)
-    }
-
-    async fn acknowledge(&self) -> Result<(), RunError> {
-        let case = self.look().await?;
-        let (key, epoch) = self.officer.draw_epoch(self.case, Compartment::Notes, 1, None)?;
-        let mut keys = CaseKeys::new(self.case);
-        keys.insert(Compartment::Notes, 1, key);
-        let plan = ContactPlan {
-            how: self.form.contact.clone(),
-            never_do: self.form.never.clone(),
-            ..ContactPlan::default()
-        };
-        let request = AcknowledgeCaseRequest {
-            request_id: self.id("acknowledge"),
-            case_id: self.case.to_string(),
-            version: case.version,
-            contact_plan: Some(keys.seal(&fields::CONTACT_PLAN, 1, &plan.to_text()?)?),
-            key: Some(epoch),
-            requester_fingerprints: vec![self.officer.contact_fingerprint(&self.form.contact)?.to_vec()],
-        };
-        self.lines.triage(&self.officer.credential().await?).acknowledge_case(request).await?;
-        Ok(())
-    }
-
-    async fn assess(&self) -> Result<(), RunError> {
-        let case = self.look().await?;
-        let lane = case.summary.map_or(Lane::Urgent, |summary| summary.lane());
-        let mut triage = self.lines.triage(&self.officer.credential().await?);
-        let request = AssessCaseRequest {
-            request_id: self.id("assess"),
-            case_id: self.case.to_string(),
-            version: case.version,
-            lane: lane.into(),
-        };
-        triage.assess_case(request).await?;
-        for (index, need) in self.form.needs.iter().enumerate() {
-            let request = AddNeedRequest {
-                request_id: self.id(&format!("need-{index}")),
-                case_id: self.case.to_string(),
-                need_id: NeedId::random()?.to_string(),
-                kind: need_kind(need).unwrap_or(NeedKind::Continuity).into(),
-                person_ids: Vec::new(),
+            let needs = case.needs();
+            let recommendation = NewRecommendation {
+                needs: &needs,
+                amount: self.amount()?,
+                scores: Some(Scores {
+                    relevance_to_context: 4,
+                    potential_for_result: 3,
+                    fit_with_what_we_support: 4,
+                    quality_and_feasibility: 3,
+                    added_value: 3,
+                }),
+                words: "Two independent colleagues confirm it; the partner can deliver within days.",
             };
-            triage.add_need(request).await?;
+            self.desk("recommend").recommend(case, &recommendation).await?;
         }
         Ok(())
-    }
-
-    /// Writes to the requester, sealed to the thread.
-    async fn write(&self, kind: MessageKind, text: &str, about: &str) -> Result<MessageId, RunError> {
-        let mut intake = self.lines.intake(&self.officer.credential().await?);
-        let case_id = self.case.to_string();
-        let found = intake.get_request(GetRequestRequest { case_id: case_id.clone() }).await?.into_inner();
-        let keys = self.officer.case_keys(self.case, &found.keys);
-        let message = MessageId::random()?;
-        let request = PostMessageRequest {
-            request_id: self.id(&format!("write-{}", kind as i32)),
-            case_id,
-            message_id: message.to_string(),
-            kind: kind.into(),
-            text: Some(keys.seal(&fields::message(message), 1, text)?),
-            about: about.to_owned(),
-            contact_plan_kept: true,
-            seen: found.newest_message,
-        };
-        intake.post_message(request).await?;
-        Ok(message)
-    }
-
-    async fn ask(&self) -> Result<(), RunError> {
-        let question = match self.form.language.as_str() {
-            "ar" => "هل أنت في مكان آمن الآن؟ أجب متى استطعت.",
-            "fr" => "Êtes-vous en lieu sûr ? Répondez quand vous pouvez.",
-            _ => "Are you somewhere safe now? Answer whenever you can.",
-        };
-        self.write(MessageKind::Question, question, "").await.map(drop)
     }
 
     fn amount(&self) -> Result<Money, RunError> {
         Ok(Money::parse(&self.form.amount, &self.form.currency)?)
     }
 
-    async fn recommend(&self) -> Result<(), RunError> {
-        let case = self.look().await?;
-        let keys = self.officer.case_keys(self.case, &case.keys);
-        let needs: Vec<String> = case.needs.iter().map(|need| need.need_id.clone()).collect();
-        let first: NeedId = needs.first().map(String::as_str).unwrap_or_default().parse()?;
-        let words = "Two independent colleagues confirm it; the partner can deliver within days.";
-        let request = RecommendGrantRequest {
-            request_id: self.id("recommend"),
-            case_id: self.case.to_string(),
-            version: case.version,
-            need_ids: needs,
-            words: Some(keys.seal(&fields::recommendation(first), 1, words)?),
-            amount: Some(flare_contracts::input::money_out(self.amount()?)),
-            scores: Some(Scores {
-                relevance_to_context: 4,
-                potential_for_result: 3,
-                fit_with_what_we_support: 4,
-                quality_and_feasibility: 3,
-                added_value: 3,
-            }),
-        };
-        self.lines.triage(&self.officer.credential().await?).recommend_grant(request).await?;
-        Ok(())
-    }
-
-    /// Drafts the grant, shows it to the requester, who agrees, and asks for the votes.
-    async fn to_the_votes(&self, receipt: &Receipt) -> Result<(), RunError> {
-        let case = self.look().await?;
-        let grant = GrantId::random()?;
-        let (key, epoch) = self.officer.draw_epoch(self.case, Compartment::Proposal, 1, None)?;
-        let mut keys = CaseKeys::new(self.case);
-        keys.insert(Compartment::Proposal, 1, key);
+    fn proposal(&self, needs: Vec<NeedId>) -> Result<Proposal, RunError> {
         let today = Date::from_timestamp(SystemClock.now());
-        let needs = case.needs.iter().map(|need| need.need_id.parse()).collect::<Result<Vec<NeedId>, _>>()?;
         let budget: Vec<_> =
             self.form.budget.iter().map(|(what, amount)| format!("{amount}: {what}")).collect();
-        let scope =
-            "Safe housing and transport for two reporters and their families for six weeks; new devices.";
-        let proposal = Proposal {
+        Ok(Proposal {
             ceiling: self.amount()?,
             start: today,
             end: today.add_days(45),
@@ -259,77 +176,55 @@ impl Scene<'_> {
             mode: Mode::Reactive,
             trigger: Trigger::Negative,
             needs,
-            scope: scope.to_owned(),
+            scope:
+                "Safe housing and transport for two reporters and their families for six weeks; new devices."
+                    .to_owned(),
             budget: budget.join("\n"),
             beneficiary: "The two reporters named in the case, through the partner's office.".to_owned(),
-        };
-        let request = DraftGrantRequest {
-            request_id: self.id("draft"),
-            grant_id: grant.to_string(),
-            case_id: self.case.to_string(),
-            terms: Some(proposal.seal(&keys, 1)?),
-            key: Some(epoch),
-            votes_required: 0,
-        };
-        // Grants must have heard that the needs are recommended.
-        heard(async || {
-            let mut grants = self.lines.grants(&self.officer.credential().await?);
-            Ok(grants.draft_grant(request.clone()).await?.into_inner())
         })
-        .await?;
-        let message = self.write(MessageKind::Proposal, scope, &grant.to_string()).await?;
-        let request = ShowProposalRequest {
-            request_id: self.id("show"),
-            grant_id: grant.to_string(),
-            version: self.grant(grant).await?.version,
-            message_id: message.to_string(),
-            told_by: String::new(),
-        };
-        self.lines.grants(&self.officer.credential().await?).show_proposal(request).await?;
-        let holder = ReceiptHolder::open(self.lines, receipt)?;
-        let request_id = self.id("agree");
-        heard(async || {
-            // Intake must have heard of the grant, and that its proposal was shown.
+    }
+
+    /// Drafts the grant, shows it to the requester, who agrees, and asks for the votes.
+    async fn to_the_votes(&self, lines: &Lines, receipt: &Receipt) -> Result<(), RunError> {
+        let mut case = self.known().await?;
+        let proposal = self.proposal(case.needs())?;
+        // Grants must know that the needs are recommended.
+        let desk = self.desk("draft");
+        let (grant, _) = once_known(async || desk.draft(&case, &proposal, None).await).await?;
+        let desk = self.desk("show");
+        let drafted = desk.grant(grant, None).await?;
+        let (said, _) = desk.propose(&drafted, &mut case, &proposal.scope, &AllTheSame::default()).await?;
+        let holder = ReceiptHolder::open(lines, receipt)?;
+        let key = self.key("agree");
+        once_known(async || {
+            // Intake must know of the grant, and that its proposal was shown.
             let not_yet = || EdgeError::Answered(Status::not_found("the proposal"));
             let shown =
-                holder.messages().await?.into_iter().find(|said| said.message_id == message.to_string());
+                holder.messages().await?.into_iter().find(|shown| shown.message_id == said.message_id);
             let grants = holder.status().await?.grants;
             let known =
                 grants.iter().find(|known| known.grant_id == grant.to_string()).ok_or_else(not_yet)?;
-            let act = Try { request_id: &request_id, at: SystemClock.now() };
+            let act = Try { request_id: &key, at: SystemClock.now() };
             holder.answer_proposal(known, &shown.ok_or_else(not_yet)?, (true, None), act).await
         })
         .await?;
-        heard(async || {
-            let seen = self.grant(grant).await?;
-            let request = SubmitGrantRequest {
-                request_id: self.id("submit"),
-                grant_id: grant.to_string(),
-                version: seen.version,
-            };
-            Ok(self.lines.grants(&self.officer.credential().await?).submit_grant(request).await?.into_inner())
-        })
-        .await?;
+        let desk = self.desk("submit");
+        once_known(async || desk.submit(grant, None).await).await?;
         Ok(())
-    }
-
-    async fn grant(&self, grant: GrantId) -> Result<Grant, EdgeError> {
-        let request = GetGrantRequest { grant_id: grant.to_string() };
-        let found =
-            self.lines.grants(&self.officer.credential().await?).get_grant(request).await?.into_inner();
-        found.grant.ok_or(EdgeError::Incomplete("the grant"))
     }
 }
 
-/// Calls again until the service has heard from the others what the call rests on.
-async fn heard<T>(call: impl AsyncFn() -> Result<T, EdgeError>) -> Result<T, EdgeError> {
-    let waits = |status: &Status| {
-        matches!(status.code(), Code::NotFound | Code::FailedPrecondition | Code::Aborted | Code::Unavailable)
+/// Calls again until the service knows from the others what the call rests on.
+async fn once_known<T>(call: impl AsyncFn() -> Result<T, EdgeError>) -> Result<T, EdgeError> {
+    let waits = |error: &EdgeError| {
+        let code = if let EdgeError::Answered(status) = error { status.code() } else { Code::Ok };
+        error.is_stale()
+            || matches!(code, Code::NotFound | Code::FailedPrecondition | Code::Aborted | Code::Unavailable)
     };
-    let deadline = tokio::time::Instant::now() + HEARD_WITHIN;
+    let deadline = tokio::time::Instant::now() + KNOWN_WITHIN;
     loop {
         match call().await {
-            Err(EdgeError::Answered(status)) if waits(&status) && tokio::time::Instant::now() < deadline => {
+            Err(error) if waits(&error) && tokio::time::Instant::now() < deadline => {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
             outcome => return outcome,

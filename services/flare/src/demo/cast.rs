@@ -1,15 +1,10 @@
 //! The people of the demo: founded, enrolled, in their teams and logged in, each with a profile folder of their own.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use flare_contracts::{
-    common::v1::Role,
-    identity::v1::{Invitation, InviteStaffRequest, ListStaffRequest},
-};
-use flare_edge::{
-    Lines, NewMember, Session, Team, admission, admit, certify_staff, draw_code, enrol, enrolment, found,
-};
-use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule, PersonKeys};
+use flare_contracts::common::v1::Role;
+use flare_edge::{ActKey, Lines, NewMember, Session, Team, desk::Desk, draw_code, enrol, enrolment, found};
+use flare_seal::{Argon2Params, OrganisationSeed, Passphrase, PassphraseRule};
 
 use crate::{cli::session_file::Profile, run::RunError};
 
@@ -43,11 +38,11 @@ pub(crate) const PEOPLE: &[Person] = &[
 ];
 
 /// The people, logged in.
-pub(crate) struct Cast(Vec<(&'static str, Session)>);
+pub(crate) struct Cast(Vec<(&'static str, Arc<Session>)>);
 
 impl Cast {
     /// Somebody's session.
-    pub(crate) fn session(&self, name: &str) -> Result<&Session, RunError> {
+    pub(crate) fn session(&self, name: &str) -> Result<&Arc<Session>, RunError> {
         let found = self.0.iter().find(|(of, _)| *of == name);
         found.map(|(_, session)| session).ok_or_else(|| format!("{name} is not in the demo").into())
     }
@@ -59,19 +54,18 @@ pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> 
     let founding = found(lines, &seed, "DEMO - not for real cases", "ada", setup_code).await?;
     enrol_as(lines, "ada", &founding.code).await?;
     let ada = log_in(lines, folder, "ada").await?;
+    let desk = |step: String| Desk::new(Arc::clone(&ada), ActKey::given(format!("demo-{step}")));
     for person in &PEOPLE[1..] {
-        let (code, code_hash) = draw_code()?;
-        let roles = person.roles.iter().map(|role| (*role).into()).collect();
-        let invitation = Invitation { name: person.name.to_owned(), roles, code_hash };
-        let request = InviteStaffRequest {
-            request_id: format!("demo-invite-{}", person.name),
-            invitation: Some(invitation),
-        };
-        lines.identity(&ada.credential().await?).invite_staff(request).await?;
-        let keys = enrol_as(lines, person.name, &code).await?;
-        certify_staff(&ada, &keys, &seed, &format!("demo-certify-{}", person.name)).await?;
+        let (code, _) = draw_code()?;
+        desk(format!("invite-{}", person.name)).invite(person.name, person.roles, &code).await?;
+        enrol_as(lines, person.name, &code).await?;
+        let desk = desk(person.name.to_owned());
+        let mut member = desk.member(person.name).await?;
+        desk.certify(&mut member, &seed).await?;
+        for team in person.teams {
+            desk.admit(&member, *team, Some(&seed)).await?;
+        }
     }
-    admit_all(lines, &ada, &seed).await?;
     let mut cast = vec![("ada", ada)];
     for person in &PEOPLE[1..] {
         cast.push((person.name, log_in(lines, folder, person.name).await?));
@@ -79,26 +73,14 @@ pub(crate) async fn assemble(lines: &Lines, folder: &Path, setup_code: &str) -> 
     Ok(Cast(cast))
 }
 
-async fn enrol_as(lines: &Lines, name: &str, code: &str) -> Result<PersonKeys, RunError> {
+async fn enrol_as(lines: &Lines, name: &str, code: &str) -> Result<(), RunError> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let member = NewMember { name, code, passphrase: &passphrase, params: Argon2Params::for_tests() };
-    Ok(enrol(lines, enrolment(&member, &format!("demo-enrol-{name}"))?).await?)
-}
-
-async fn admit_all(lines: &Lines, ada: &Session, seed: &OrganisationSeed) -> Result<(), RunError> {
-    let request = ListStaffRequest { page_size: 50, page_token: String::new() };
-    let staff = lines.identity(&ada.credential().await?).list_staff(request).await?.into_inner().staff;
-    for person in PEOPLE {
-        let Some(member) = staff.iter().find(|member| member.name == person.name) else { continue };
-        for team in person.teams {
-            let request_id = format!("demo-admit-{}-{}", person.name, team.as_str());
-            admit(ada, admission(ada, member, *team, Some(seed), &request_id).await?).await?;
-        }
-    }
+    enrol(lines, enrolment(&member, &format!("demo-enrol-{name}"))?).await?;
     Ok(())
 }
 
-async fn log_in(lines: &Lines, folder: &Path, name: &str) -> Result<Session, RunError> {
+async fn log_in(lines: &Lines, folder: &Path, name: &str) -> Result<Arc<Session>, RunError> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let (session, saved) = Session::log_in(lines, name, &passphrase, PassphraseRule::Sandbox, None).await?;
     let home = folder.join("people").join(name);
@@ -108,5 +90,5 @@ async fn log_in(lines: &Lines, folder: &Path, name: &str) -> Result<Session, Run
         profile.keep_session(&saved)
     });
     kept.map_err(|error| error.for_people())?;
-    Ok(session)
+    Ok(Arc::new(session))
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use flare_access::Clock;
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_edge::{Credential, Lines};
 use flare_portal::{
     Callers, Door, Portal, PortalKeys, PortalSettings, ReadingHours, ShownCertificate, Targets, contacts,
@@ -48,14 +48,14 @@ pub(super) async fn start_alone(settings: &Settings, tasks: &Tasks) -> Result<Pr
 /// The ways to the services that pages call. The portal has no token: what it may do, anybody may.
 fn over_network(settings: &Settings, tls: Option<&Tls>) -> Result<Lines, RunError> {
     let channel = |role| client::connect(&settings.peers.addresses(role), tls, Credential::NONE);
-    let (identity, intake) = (channel(Producer::Identity)?, channel(Producer::Intake)?);
+    let (identity, intake) = (channel(Service::Identity)?, channel(Service::Intake)?);
     let nowhere: PeerChannel = BoxCloneSyncService::new(service_fn(|_: http::Request<Body>| async {
         Err(Status::unavailable("the portal does not call that service"))
     }));
     Ok(Lines::each(|role| match role {
-        Producer::Identity => identity.clone(),
-        Producer::Intake => intake.clone(),
-        Producer::Triage | Producer::Grants | Producer::Notification => nowhere.clone(),
+        Service::Identity => identity.clone(),
+        Service::Intake => intake.clone(),
+        Service::Triage | Service::Grants | Service::Notification => nowhere.clone(),
     }))
 }
 
@@ -111,18 +111,14 @@ fn keys(settings: &Settings) -> Result<PortalKeys, RunError> {
 }
 
 fn portal_settings(settings: &Settings, port: u16) -> Result<PortalSettings, RunError> {
-    let (portal, policy) = (&settings.portal, &settings.policy);
+    let portal = &settings.portal;
     let lines = |key: &str, text: &str| contacts(text).map_err(|error| format!("{key} {error}"));
     let given = |text: &String| (!text.is_empty()).then(|| text.clone());
     Ok(PortalSettings {
         hosts: portal.hosts(port),
         reading: ReadingHours { from: portal.reads_from_hour, until: portal.reads_until_hour },
         critical_at_any_hour: portal.critical_at_any_hour,
-        targets: Targets {
-            critical: policy.acknowledge_critical_hours,
-            urgent: policy.acknowledge_urgent_hours,
-            standard: policy.acknowledge_standard_hours,
-        },
+        targets: Targets::read(&settings.policy)?,
         leave: portal.leave.clone(),
         helplines: lines("portal.helplines", &portal.helplines)?,
         complaints: lines("portal.complaints", &portal.complaints)?,

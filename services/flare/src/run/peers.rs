@@ -6,7 +6,7 @@ use std::{
 };
 
 use flare_access::{Clock, ServiceTokens, Signatory};
-use flare_contracts::{Kind, Producer, Reason, Refusal, coded};
+use flare_contracts::{Kind, Reason, Refusal, Service, coded};
 use flare_messaging::RemoteEventSource;
 use flare_runtime::{PeerChannel, Settings, Tls, client};
 use flare_seal::ServiceKey;
@@ -35,8 +35,8 @@ pub(crate) struct Peers(Arc<OnceLock<HashMap<Way, PeerChannel>>>);
 /// From one role to another.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Way {
-    caller: Producer,
-    peer: Producer,
+    caller: Service,
+    peer: Service,
 }
 
 impl Peers {
@@ -44,7 +44,7 @@ impl Peers {
     pub(crate) fn connect(
         &self,
         settings: &Settings,
-        here: &[Producer],
+        here: &[Service],
         in_process: &Channel,
         tls: Option<&Tls>,
         key: &ServiceKey,
@@ -53,7 +53,7 @@ impl Peers {
         let mut channels = HashMap::new();
         for caller in here.iter().copied() {
             let signatory = Signatory::new(ServiceTokens::new(key), caller, Arc::clone(clock));
-            for peer in Producer::ALL {
+            for peer in Service::ALL {
                 let addresses = settings.peers.addresses(peer);
                 if here.contains(&peer) {
                     let channel = client::over(in_process.clone(), signatory.clone());
@@ -68,13 +68,13 @@ impl Peers {
     }
 
     /// A role's way to another.
-    pub(crate) fn channel(&self, caller: Producer, peer: Producer) -> Result<PeerChannel, Refusal> {
+    pub(crate) fn channel(&self, caller: Service, peer: Service) -> Result<PeerChannel, Refusal> {
         let known = self.0.get().and_then(|channels| channels.get(&Way { caller, peer })).cloned();
         known.ok_or_else(|| PeerRefusal::Unknown { peer: peer.to_string() }.into())
     }
 
     /// The logs of all roles, as a role here reads them.
-    pub(crate) fn event_source(&self, caller: Producer) -> RemoteEventSource<PeerChannel> {
+    pub(crate) fn event_source(&self, caller: Service) -> RemoteEventSource<PeerChannel> {
         let channels = self.0.get().into_iter().flatten().filter(|(way, _)| way.caller == caller);
         RemoteEventSource::new(channels.map(|(way, channel)| (way.peer, channel.clone())))
     }
@@ -105,7 +105,7 @@ mod tests {
         let tasks = Tasks::new(CancellationToken::new());
         let shared = Shared::new(&settings, &clock, &tasks).unwrap();
         let (peers, queues) = (Peers::default(), Arc::new(NoApproverQueues));
-        let all = &Producer::ALL;
+        let all = &Service::ALL;
         let built =
             Built::new(&settings, all, Arc::clone(&key), PassphraseRule::Standard, &shared, &peers, queues)
                 .await
@@ -117,14 +117,14 @@ mod tests {
         let serving = tokio::spawn(serving);
         peers.connect(&settings, all, &in_process, None, &key, &clock).unwrap();
 
-        for caller in Producer::ALL {
-            let mut grants = GrantsClient::new(peers.channel(caller, Producer::Grants).unwrap());
+        for caller in Service::ALL {
+            let mut grants = GrantsClient::new(peers.channel(caller, Service::Grants).unwrap());
             let case_id = CaseId::from_bytes([1; 16]).to_string();
             let refused = grants.hold_money(HoldMoneyRequest { case_id, case_version: 1 }).await.unwrap_err();
             let expected = match caller {
                 // It may call; grants looks into triage's history, which has no such case.
-                Producer::Triage => Code::FailedPrecondition,
-                Producer::Identity | Producer::Intake | Producer::Grants | Producer::Notification => {
+                Service::Triage => Code::FailedPrecondition,
+                Service::Identity | Service::Intake | Service::Grants | Service::Notification => {
                     Code::PermissionDenied
                 }
             };

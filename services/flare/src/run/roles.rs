@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use flare_contracts::{
-    Producer,
+    Service,
     events::v1::event_log_server::EventLogServer,
     events::v1::{LoggedEvent, StreamHead},
     grants::v1::{
@@ -18,22 +18,19 @@ use flare_contracts::{
 use flare_grants::{Grants, GrantsApi, GrantsConsumer, GrantsPolicy, GrantsTimers};
 use flare_identity::{Identity, IdentityApi, IdentityTimers, Ports};
 use flare_intake::{Intake, IntakeApi, IntakeConsumer};
-use flare_kernel::{CaseId, Currency, Duration as Span, Money, StaffId};
+use flare_kernel::{Backoff, CaseId, StaffId};
 use flare_messaging::{
-    ApproverQueues, Consumer, EventLogService, EventSource, Role, SourceError, TimerHandler, listeners_of,
+    ApproverQueues, EventLogService, EventSource, Handler, HostedService, SourceError, TimerHandler,
+    has_quarantined, listeners_of,
 };
 use flare_notification::{
     CanSee, Notification, NotificationApi, NotificationConsumer, NotificationPolicy, NotificationWorkers,
     TriageAway,
 };
-use flare_runtime::{
-    Backoff, Health, OnFailure, Settings, Tasks, config::Mode, config::PolicySettings, trace_context,
-};
+use flare_runtime::{Health, OnFailure, Settings, Tasks, config::Mode, trace_context};
 use flare_seal::{PassphraseRule, ServiceKey};
 use flare_store::{Database, DatabaseOptions, DatabaseUrl, Schema};
-use flare_triage::{
-    ByLane, MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers, TriageWorkers,
-};
+use flare_triage::{MoneyStop, Triage, TriageApi, TriageConsumer, TriagePolicy, TriageTimers, TriageWorkers};
 use object_store::{ObjectStore, local::LocalFileSystem};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, service::Routes};
@@ -50,19 +47,24 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 const RESTART: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
 
 /// The name that a role's health is asked under.
-pub(crate) const fn grpc_name(role: Producer) -> &'static str {
+pub(crate) const fn grpc_name(role: Service) -> &'static str {
     match role {
-        Producer::Identity => "flare.identity.v1.Identity",
-        Producer::Intake => "flare.intake.v1.Intake",
-        Producer::Triage => "flare.triage.v1.Triage",
-        Producer::Grants => "flare.grants.v1.Grants",
-        Producer::Notification => "flare.notification.v1.Notification",
+        Service::Identity => "flare.identity.v1.Identity",
+        Service::Intake => "flare.intake.v1.Intake",
+        Service::Triage => "flare.triage.v1.Triage",
+        Service::Grants => "flare.grants.v1.Grants",
+        Service::Notification => "flare.notification.v1.Notification",
     }
+}
+
+/// The name under which health tells whether none of the histories that a role takes waits for somebody to look.
+pub(crate) fn histories_name(role: Service) -> String {
+    format!("{}/histories", grpc_name(role))
 }
 
 /// The roles, built; nothing runs yet.
 pub(crate) struct Built {
-    roles: Vec<Role>,
+    roles: Vec<HostedService>,
     routes: Routes,
     intake: Option<Arc<Intake>>,
     triage: Option<TriageWorkers>,
@@ -83,7 +85,7 @@ impl Built {
     /// Opens each role's store and puts the role together.
     pub(crate) async fn new(
         settings: &Settings,
-        here: &[Producer],
+        here: &[Service],
         key: Arc<ServiceKey>,
         passphrases: PassphraseRule,
         shared: &Shared,
@@ -100,11 +102,11 @@ impl Built {
         };
         for role in here {
             match role {
-                Producer::Identity => builder.identity(&mut built).await?,
-                Producer::Intake => builder.intake(&mut built).await?,
-                Producer::Triage => builder.triage(&mut built).await?,
-                Producer::Grants => builder.grants(&mut built).await?,
-                Producer::Notification => builder.notification(&mut built).await?,
+                Service::Identity => builder.identity(&mut built).await?,
+                Service::Intake => builder.intake(&mut built).await?,
+                Service::Triage => builder.triage(&mut built).await?,
+                Service::Grants => builder.grants(&mut built).await?,
+                Service::Notification => builder.notification(&mut built).await?,
             }
         }
         let log = EventLogServer::new(EventLogService::new(&built.roles));
@@ -113,7 +115,7 @@ impl Built {
     }
 
     /// The roles as the workers of messaging see them.
-    pub(crate) fn roles(&self) -> &[Role] {
+    pub(crate) fn roles(&self) -> &[HostedService] {
         &self.roles
     }
 
@@ -155,18 +157,19 @@ impl Built {
             });
         }
         for role in &self.roles {
-            let (database, health, name) = (role.database.clone(), health.clone(), grpc_name(role.producer));
-            tasks.spawn(format!("{}: health", role.producer), OnFailure::Restart(RESTART), move |token| {
+            let (service, database, health) = (role.service, role.database.clone(), health.clone());
+            tasks.spawn(format!("{service}: health"), OnFailure::Restart(RESTART), move |token| {
                 let (database, health) = (database.clone(), health.clone());
                 async move {
-                    let tell = |answers| health.set(name, answers);
-                    tell_health(&token, &database, PING_EVERY, tell).await;
+                    let (database, health) = (&database, &health);
+                    let tell = move |answers| set_health(health, service, database, answers);
+                    tell_health(&token, database, PING_EVERY, tell).await;
                     Ok(())
                 }
             });
             let database = role.database.clone();
             tasks.spawn(
-                format!("{}: old answers", role.producer),
+                format!("{}: old answers", role.service),
                 OnFailure::Restart(RESTART),
                 move |token| {
                     let database = database.clone();
@@ -183,12 +186,12 @@ impl Built {
 
     fn add(
         &mut self,
-        producer: Producer,
+        service: Service,
         database: Database,
-        consumer: Option<Arc<dyn Consumer>>,
+        handler: Option<Arc<dyn Handler>>,
         timers: Option<Arc<dyn TimerHandler>>,
     ) {
-        self.roles.push(Role { producer, database, consumer, timers });
+        self.roles.push(HostedService { service, database, handler, timers });
     }
 
     fn route(&mut self, add: impl FnOnce(Routes) -> Routes) {
@@ -197,7 +200,7 @@ impl Built {
 }
 
 impl Builder<'_> {
-    async fn open(&self, role: Producer, schema: Schema) -> Result<Database, RunError> {
+    async fn open(&self, role: Service, schema: Schema) -> Result<Database, RunError> {
         let settings = &self.settings.database;
         let url = match self.settings.mode.kind {
             Mode::Embedded => DatabaseUrl::Sqlite(self.settings.mode.data_dir.clone()),
@@ -217,7 +220,7 @@ impl Builder<'_> {
     }
 
     async fn identity(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(Producer::Identity, flare_identity::SCHEMA).await?;
+        let database = self.open(Service::Identity, flare_identity::SCHEMA).await?;
         let ports = Ports {
             sessions: self.shared.sessions(),
             limits: self.shared.limits(),
@@ -229,12 +232,12 @@ impl Builder<'_> {
         };
         let identity = Arc::new(Identity::new(database.clone(), &self.key, ports, settings)?);
         built.route(|routes| routes.add_service(IdentityServer::new(IdentityApi::new(identity))));
-        built.add(Producer::Identity, database, None, Some(Arc::new(IdentityTimers)));
+        built.add(Service::Identity, database, None, Some(Arc::new(IdentityTimers)));
         Ok(())
     }
 
     async fn intake(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(Producer::Intake, flare_intake::SCHEMA).await?;
+        let database = self.open(Service::Intake, flare_intake::SCHEMA).await?;
         let folder = self.settings.files_dir();
         files_folder::open(&folder)?;
         let files: Arc<dyn ObjectStore> =
@@ -251,46 +254,46 @@ impl Builder<'_> {
         let api = IntakeApi::new(Arc::clone(&intake));
         built.route(|routes| routes.add_service(IntakeServer::new(api)));
         built.intake = Some(intake);
-        built.add(Producer::Intake, database, Some(Arc::new(IntakeConsumer)), None);
+        built.add(Service::Intake, database, Some(Arc::new(IntakeConsumer)), None);
         Ok(())
     }
 
     async fn triage(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(Producer::Triage, flare_triage::SCHEMA).await?;
+        let database = self.open(Service::Triage, flare_triage::SCHEMA).await?;
         let money = Arc::new(GrantsOverGrpc(self.peers.clone()));
-        let policy = triage_policy(&self.settings.policy)?;
+        let policy = TriagePolicy::read(&self.settings.policy)?;
         let triage = Triage::new(database.clone(), policy, Arc::clone(&self.key), money);
         let api = TriageApi::new(triage.clone());
         built.route(|routes| routes.add_service(TriageServer::new(api)));
         built.triage = Some(TriageWorkers::new(triage.clone()));
         let timers = Arc::new(TriageTimers::new(triage.clone()));
-        built.add(Producer::Triage, database, Some(Arc::new(TriageConsumer::new(triage))), Some(timers));
+        built.add(Service::Triage, database, Some(Arc::new(TriageConsumer::new(triage))), Some(timers));
         Ok(())
     }
 
     async fn grants(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(Producer::Grants, flare_grants::SCHEMA).await?;
-        let policy = grants_policy(&self.settings.policy)?;
+        let database = self.open(Service::Grants, flare_grants::SCHEMA).await?;
+        let policy = GrantsPolicy::read(&self.settings.policy)?;
         let logs = Arc::new(LogsOverGrpc(self.peers.clone()));
         let grants = Arc::new(Grants::new(database.clone(), policy, Arc::clone(&self.key), logs));
         let api = GrantsApi::new(Arc::clone(&grants));
         built.route(|routes| routes.add_service(GrantsServer::new(api)));
         let timers = Arc::new(GrantsTimers::new(Arc::clone(&grants)));
-        built.add(Producer::Grants, database, Some(Arc::new(GrantsConsumer::new(grants))), Some(timers));
+        built.add(Service::Grants, database, Some(Arc::new(GrantsConsumer::new(grants))), Some(timers));
         Ok(())
     }
 
     async fn notification(&self, built: &mut Built) -> Result<(), RunError> {
-        let database = self.open(Producer::Notification, flare_notification::SCHEMA).await?;
+        let database = self.open(Service::Notification, flare_notification::SCHEMA).await?;
         let sight = Arc::new(TriageOverGrpc(self.peers.clone()));
-        let policy = notification_policy(&self.settings.policy);
+        let policy = NotificationPolicy::read(&self.settings.policy)?;
         let notification =
             Arc::new(Notification::new(database.clone(), policy, sight, Arc::clone(&self.queues)));
         let api = NotificationApi::new(Arc::clone(&notification));
         built.route(|routes| routes.add_service(NotificationServer::new(api)));
         built.notification = Some(NotificationWorkers::new(Arc::clone(&notification)));
         built.add(
-            Producer::Notification,
+            Service::Notification,
             database,
             Some(Arc::new(NotificationConsumer::new(notification))),
             None,
@@ -325,50 +328,12 @@ async fn tell_health<T>(
     }
 }
 
-fn hours(number: u32) -> Span {
-    Span::from_hours(number.into())
-}
-
-fn triage_policy(policy: &PolicySettings) -> Result<TriagePolicy, RunError> {
-    let other = hours(policy.assess_other_hours);
-    let currency = Currency::parse(&policy.currency)?;
-    Ok(TriagePolicy {
-        acknowledge: ByLane {
-            critical: hours(policy.acknowledge_critical_hours),
-            urgent: hours(policy.acknowledge_urgent_hours),
-            standard: hours(policy.acknowledge_standard_hours),
-        },
-        assess: ByLane { critical: hours(policy.assess_critical_hours), urgent: other, standard: other },
-        outcome: hours(policy.outcome_hours),
-        draft: hours(policy.draft_hours),
-        referral: hours(policy.referral_hours),
-        light_threshold: Money::new(currency, policy.light_threshold_minor)?,
-        ..TriagePolicy::default()
-    })
-}
-
-fn notification_policy(policy: &PolicySettings) -> NotificationPolicy {
-    NotificationPolicy {
-        acknowledge_critical: hours(policy.acknowledge_critical_hours),
-        acknowledge_urgent: hours(policy.acknowledge_urgent_hours),
-        acknowledge_standard: hours(policy.acknowledge_standard_hours),
+/// Tells of a role whether it serves and, where its database answers, whether a history waits for somebody to look.
+async fn set_health(health: &Health, role: Service, database: &Database, answers: bool) {
+    health.set(grpc_name(role), answers).await;
+    if answers && let Ok(waits) = has_quarantined(database).await {
+        health.set(&histories_name(role), !waits).await;
     }
-}
-
-fn grants_policy(policy: &PolicySettings) -> Result<GrantsPolicy, RunError> {
-    let currency = Currency::parse(&policy.currency)?;
-    Ok(GrantsPolicy {
-        max_grant_days: policy.max_grant_days.into(),
-        votes_required: policy.votes_required,
-        advance_ceiling: Money::new(currency, policy.advance_ceiling_minor)?,
-        light_threshold: Money::new(currency, policy.light_threshold_minor)?,
-        draft_hours: policy.draft_hours.into(),
-        approval_hours_critical: policy.approval_critical_hours.into(),
-        approval_hours: policy.approval_other_hours.into(),
-        report_days: policy.report_days.into(),
-        arrival_check_days: policy.arrival_check_days.into(),
-        close_days: policy.close_days.into(),
-    })
 }
 
 /// Triage's way to grants.
@@ -377,7 +342,7 @@ struct GrantsOverGrpc(Peers);
 #[async_trait]
 impl MoneyStop for GrantsOverGrpc {
     async fn hold(&self, case: CaseId, version: i64) -> Result<HoldMoneyResponse, Status> {
-        let mut grants = GrantsClient::new(self.0.channel(Producer::Triage, Producer::Grants)?);
+        let mut grants = GrantsClient::new(self.0.channel(Service::Triage, Service::Grants)?);
         let request = HoldMoneyRequest { case_id: case.to_string(), case_version: version };
         Ok(grants.hold_money(request).await?.into_inner())
     }
@@ -390,21 +355,21 @@ struct LogsOverGrpc(Peers);
 impl EventSource for LogsOverGrpc {
     async fn events_after(
         &self,
-        producer: Producer,
+        producer: Service,
         stream: &str,
         seq: i64,
         limit: i32,
     ) -> Result<Vec<LoggedEvent>, SourceError> {
-        self.0.event_source(Producer::Grants).events_after(producer, stream, seq, limit).await
+        self.0.event_source(Service::Grants).events_after(producer, stream, seq, limit).await
     }
 
     async fn stream_heads(
         &self,
-        producer: Producer,
+        producer: Service,
         after: &str,
         limit: i32,
     ) -> Result<Vec<StreamHead>, SourceError> {
-        self.0.event_source(Producer::Grants).stream_heads(producer, after, limit).await
+        self.0.event_source(Service::Grants).stream_heads(producer, after, limit).await
     }
 }
 
@@ -414,7 +379,7 @@ struct TriageOverGrpc(Peers);
 #[async_trait]
 impl CanSee for TriageOverGrpc {
     async fn can_see(&self, case: CaseId, staff: &[StaffId]) -> Result<Vec<StaffId>, TriageAway> {
-        let channel = self.0.channel(Producer::Notification, Producer::Triage).map_err(|_| TriageAway)?;
+        let channel = self.0.channel(Service::Notification, Service::Triage).map_err(|_| TriageAway)?;
         let staff_ids = staff.iter().map(ToString::to_string).collect();
         let request = CanSeeRequest { case_id: case.to_string(), staff_ids };
         let answer = TriageClient::new(channel).can_see(request).await.map_err(|status| {

@@ -6,9 +6,9 @@ use flare_contracts::{
     grants::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
     input,
 };
-use flare_store::{Error, Tx, Write, keys::SealedEpoch};
+use flare_store::{Command, Error, Tx, Write, keys::SealedEpoch};
 
-use super::Change;
+use super::SeenGrant;
 use crate::{
     Grants,
     domain::Refused,
@@ -21,22 +21,22 @@ use crate::{
 const MOST_FOR_VOTES: usize = input::MAX_EPOCHS as usize - 20;
 
 pub(crate) struct BeginKeyEpoch {
-    change: Change,
+    seen: SeenGrant,
     key: SealedEpoch,
     /// Its author writes nothing but the words of a vote.
     for_a_vote: bool,
 }
 
-impl BeginKeyEpoch {
-    pub(crate) fn parse(
-        grants: &Grants,
-        staff: &Staff,
-        request: &BeginKeyEpochRequest,
-    ) -> Result<Self, Error> {
-        let change = Change::unversioned(grants, staff, &request.grant_id)?;
-        let (grant, held) = (change.grant, held_for(staff.roles));
-        let key = SealedEpoch::seal("key", request.key.clone(), grant, held, &grants.service_key)?;
-        Ok(Self { change, key, for_a_vote: !sees_payee(staff.roles) })
+impl Command for BeginKeyEpoch {
+    type Service = Grants;
+    type By = Staff;
+    type Request = BeginKeyEpochRequest;
+
+    fn parse(grants: &Grants, by: &Staff, request: BeginKeyEpochRequest) -> Result<Self, Error> {
+        let seen = SeenGrant::at_any_version(grants, by, &request.grant_id)?;
+        let held = held_for(by.roles);
+        let key = SealedEpoch::seal("key", request.key, seen.grant, held, &grants.service_key)?;
+        Ok(Self { seen, key, for_a_vote: !sees_payee(by.roles) })
     }
 }
 
@@ -44,22 +44,22 @@ impl Write for BeginKeyEpoch {
     type Output = BeginKeyEpochResponse;
 
     async fn apply(&self, tx: &mut Tx) -> Result<BeginKeyEpochResponse, Error> {
-        let open = self.change.open(tx).await?;
+        let locked = self.seen.lock(tx).await?;
         if self.for_a_vote {
-            let voter = store::cases::voter(tx, self.change.by).await?;
-            open.grant.check_voter(&voter)?;
+            let voter = store::cases::voter(tx, self.seen.by).await?;
+            locked.grant.check_voter(&voter)?;
             if self.key.number() as usize > MOST_FOR_VOTES {
                 return Err(Refused::TooMany { what: "keys for votes", most: MOST_FOR_VOTES }.into());
             }
         }
         self.key.begin(tx).await?;
         let begun = GrantKeyBegun {
-            case_id: open.grant.case.to_string(),
-            grant_id: open.grant.id.to_string(),
+            case_id: locked.grant.case.to_string(),
+            grant_id: locked.grant.id.to_string(),
             compartment: input::compartment_out(self.key.compartment()).into(),
             epoch: self.key.number(),
         };
-        let state = open.save(tx, &self.change.by.to_string(), vec![begun.into()]).await?;
+        let state = locked.save(tx, &self.seen.by.to_string(), vec![begun.into()]).await?;
         Ok(BeginKeyEpochResponse { version: state.version })
     }
 }

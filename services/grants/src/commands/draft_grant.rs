@@ -8,9 +8,9 @@ use flare_contracts::{
     limits::MOST_VOTES,
 };
 use flare_seal::Compartment;
-use flare_store::{Error, Tx, Write, keys::SealedEpoch};
+use flare_store::{Command, Error, Tx, Write, keys::SealedEpoch};
 
-use super::Open;
+use super::LockedGrant;
 use crate::{
     Grants, GrantsPolicy,
     domain::{Draft, Grant, Terms},
@@ -24,13 +24,17 @@ pub(crate) struct DraftGrant {
     policy: GrantsPolicy,
 }
 
-impl DraftGrant {
-    pub(crate) fn parse(grants: &Grants, staff: &Staff, request: &DraftGrantRequest) -> Result<Self, Error> {
+impl Command for DraftGrant {
+    type Service = Grants;
+    type By = Staff;
+    type Request = DraftGrantRequest;
+
+    fn parse(grants: &Grants, by: &Staff, request: DraftGrantRequest) -> Result<Self, Error> {
         let id = input::id("grant_id", &request.grant_id)?;
         let case = input::id("case_id", &request.case_id)?;
-        let terms = Terms::parse(request.terms.clone(), &grants.policy)?;
+        let terms = Terms::parse(request.terms, &grants.policy)?;
         let held = &[Compartment::Proposal];
-        let key = SealedEpoch::seal("key", request.key.clone(), id, held, &grants.service_key)?;
+        let key = SealedEpoch::seal("key", request.key, id, held, &grants.service_key)?;
         let least = grants.policy.votes_required;
         let votes_required = match request.votes_required {
             0 => least,
@@ -41,7 +45,7 @@ impl DraftGrant {
             }
         };
         Ok(Self {
-            draft: Draft { id, case, proposer: staff.id, terms, votes_required },
+            draft: Draft { id, case, proposer: by.id, terms, votes_required },
             key,
             policy: grants.policy,
         })
@@ -59,8 +63,9 @@ impl Write for DraftGrant {
             let refusal = Refusal::from(GrantsRefusal::GrantIdReused);
             return Err(refusal.field("grant_id", InputRule::NotNew).into());
         }
-        let (grant, facts) = Grant::draft(draft.clone(), &case, tx.now())?;
-        let state = Open::new(grant, case, &self.policy).save(tx, &draft.proposer.to_string(), facts).await?;
+        let (grant, events) = Grant::draft(draft.clone(), &case, tx.now())?;
+        let drafted = LockedGrant::new(grant, case, &self.policy);
+        let state = drafted.save(tx, &draft.proposer.to_string(), events).await?;
         self.key.begin(tx).await?;
         Ok(state)
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use flare_contracts::{
-    Event, InputRule, Producer, Refusal,
+    Event, InputRule, Refusal, Service,
     grants::v1::{CaseMoney, HoldMoneyRequest, HoldMoneyResponse},
     input,
 };
@@ -12,7 +12,7 @@ use flare_kernel::CaseId;
 use flare_messaging::Received;
 use flare_store::{Error, Tx, Write};
 
-use super::Open;
+use super::LockedGrant;
 use crate::{
     Grants, GrantsPolicy,
     domain::{MoneyAsk, MoneyState},
@@ -41,7 +41,7 @@ impl HoldMoney {
     /// Only that history counts, not the caller's words: a version that it has not is refused. The caller's deadline bounds
     /// the time. What is no decision about money is passed over, and so is what cannot be read: neither it nor a history
     /// that is quarantined here may keep money moving in front of a stop.
-    pub(crate) async fn told(grants: &Grants, request: &HoldMoneyRequest) -> Result<Self, Error> {
+    pub(crate) async fn fetch(grants: &Grants, request: &HoldMoneyRequest) -> Result<Self, Error> {
         let case: CaseId = input::id("case_id", &request.case_id)?;
         let version = request.case_version;
         if version < 1 {
@@ -49,14 +49,14 @@ impl HoldMoney {
         }
         let stream = case.to_string();
         let (_, last) = store::cases::money(&mut grants.database.clone(), case).await?;
-        let mut at = flare_messaging::applied(&grants.database, Producer::Triage, &stream).await?.max(last);
+        let mut at = flare_messaging::applied(&grants.database, Service::Triage, &stream).await?.max(last);
         let mut decided = Vec::new();
         for _ in 0..PAGES {
             if at >= version {
                 break;
             }
             let most = i32::try_from((version - at).min(PAGE)).unwrap_or(i32::MAX);
-            let page = grants.logs.events_after(Producer::Triage, &stream, at, most).await;
+            let page = grants.logs.events_after(Service::Triage, &stream, at, most).await;
             let page = page.map_err(|_| away())?;
             if page.is_empty() {
                 return Err(no_such_version().into());
@@ -66,7 +66,7 @@ impl HoldMoney {
                     return Err(away().into());
                 }
                 at = logged.seq;
-                decided.extend(ask_of(Received::decode(Producer::Triage, logged).ok()).map(|ask| (ask, at)));
+                decided.extend(ask_of(Received::decode(Service::Triage, logged).ok()).map(|ask| (ask, at)));
             }
         }
         if at < version {
@@ -78,7 +78,7 @@ impl HoldMoney {
 
 fn ask_of(received: Option<Received>) -> Option<MoneyAsk> {
     match received?.event {
-        Event::Triage(event) => MoneyAsk::told_by(&event),
+        Event::Triage(event) => MoneyAsk::of_event(&event),
         Event::Identity(_) | Event::Intake(_) | Event::Grants(_) | Event::Notification(_) => None,
     }
 }
@@ -101,7 +101,7 @@ impl Write for HoldMoney {
         }
         let mut under_way = 0;
         for id in store::grants::open_of_case(tx, self.case).await? {
-            under_way += Open::at(tx, id, &self.policy).await?.grant.under_way();
+            under_way += LockedGrant::load(tx, id, &self.policy).await?.grant.under_way();
         }
         let money = match store::cases::money(tx, self.case).await?.0 {
             MoneyState::Free => CaseMoney::Free,
@@ -127,10 +127,10 @@ pub(crate) async fn hold_case(
         return Ok(());
     }
     for id in store::grants::open_of_case(tx, case).await? {
-        let mut open = Open::at(tx, id, policy).await?;
-        let facts = open.grant.hold(hold, tx.now(), policy);
+        let mut locked = LockedGrant::load(tx, id, policy).await?;
+        let events = locked.grant.hold(hold, tx.now(), policy);
         // On the heap: a grant is large, and this future is one of several around it.
-        Box::pin(open.save(tx, SYSTEM, facts)).await?;
+        Box::pin(locked.save(tx, SYSTEM, events)).await?;
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ pub(crate) async fn hold_case(
 mod tests {
     use flare_access::Caller;
     use flare_contracts::{
-        Producer,
+        Service,
         grants::v1::{CaseMoney, HoldMoneyRequest, TrancheState, grants_server::Grants as _},
     };
     use flare_kernel::GrantId;
@@ -322,7 +322,7 @@ mod tests {
         let request = HoldMoneyRequest { case_id: CASE.to_string(), case_version: 1 };
         refused(world.api.hold_money(by(HEAD, request.clone())).await, "NOT_ALLOWED");
         let mut of_intake = tonic::Request::new(request.clone());
-        of_intake.extensions_mut().insert(Caller::Service(Producer::Intake));
+        of_intake.extensions_mut().insert(Caller::Service(Service::Intake));
         refused(world.api.hold_money(of_intake).await, "NOT_ALLOWED");
         let none = HoldMoneyRequest { case_version: 0, ..request.clone() };
         assert_eq!(fields(&world.api.hold_money(by_service(none)).await.unwrap_err()), ["case_version"]);

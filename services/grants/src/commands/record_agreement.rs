@@ -6,23 +6,23 @@ use flare_contracts::{
     grants::v1::{GrantState, RecordAgreementRequest},
     input,
 };
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
-use super::Change;
+use super::SeenGrant;
 use crate::{Grants, domain::AgreementWay, refusals::GrantsRule, store};
 
 pub(crate) struct RecordAgreement {
-    change: Change,
+    seen: SeenGrant,
     way: AgreementWay,
 }
 
-impl RecordAgreement {
-    pub(crate) fn parse(
-        grants: &Grants,
-        staff: &Staff,
-        request: &RecordAgreementRequest,
-    ) -> Result<Self, Error> {
-        let change = Change::parse(grants, staff, &request.grant_id, request.version)?;
+impl Command for RecordAgreement {
+    type Service = Grants;
+    type By = Staff;
+    type Request = RecordAgreementRequest;
+
+    fn parse(grants: &Grants, by: &Staff, request: RecordAgreementRequest) -> Result<Self, Error> {
+        let seen = SeenGrant::parse(grants, by, &request.grant_id, request.version)?;
         let way = match (request.message_id.as_str(), request.agreed_by.as_str()) {
             ("", "") => {
                 return Err(Refusal::invalid("message_id", GrantsRule::NeitherMessageNorVoice).into());
@@ -40,7 +40,7 @@ impl RecordAgreement {
         if !request.donor_origin_told {
             return Err(Refusal::invalid("donor_origin_told", GrantsRule::OriginNotTold).into());
         }
-        Ok(Self { change, way })
+        Ok(Self { seen, way })
     }
 }
 
@@ -48,14 +48,14 @@ impl Write for RecordAgreement {
     type Output = GrantState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
-        let by = self.change.by;
+        let by = self.seen.by;
         if let AgreementWay::Voice { witness, .. } = self.way {
             let witness = store::cases::voter(tx, witness).await?;
             if !witness.active || witness.signing_key.is_none() {
                 return Err(Refusal::invalid("witness", GrantsRule::NotOnStaff).into());
             }
         }
-        self.change.apply(tx, |open, now| open.grant.record_agreement(self.way, by, now)).await
+        self.seen.change(tx, |locked, now| locked.grant.record_agreement(self.way, by, now)).await
     }
 }
 

@@ -3,32 +3,29 @@
 use flare_access::Staff;
 use flare_contracts::{
     InputRule, Refusal, codes,
-    common::v1::Role,
     grants::v1::{GrantState, RecordReportRequest},
     input,
 };
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
-use super::Change;
+use super::{LockedGrant, SeenGrant};
 use crate::{
-    Grants, GrantsPolicy,
+    Grants,
     domain::{ReportKind, Reported},
     refusals::GrantsRule,
 };
 
 pub(crate) struct RecordReport {
-    change: Change,
-    is_head: bool,
+    seen: SeenGrant,
     reported: Reported,
-    policy: GrantsPolicy,
 }
 
-impl RecordReport {
-    pub(crate) fn parse(
-        grants: &Grants,
-        staff: &Staff,
-        request: &RecordReportRequest,
-    ) -> Result<Self, Error> {
+impl Command for RecordReport {
+    type Service = Grants;
+    type By = Staff;
+    type Request = RecordReportRequest;
+
+    fn parse(grants: &Grants, by: &Staff, request: RecordReportRequest) -> Result<Self, Error> {
         let kinds: Vec<_> = ReportKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let rule = || Refusal::invalid("how", InputRule::OneOf { words: kinds.join(", ") });
         let kind: ReportKind = request.how.parse().map_err(|_| rule())?;
@@ -52,12 +49,7 @@ impl RecordReport {
         if !takes_until && !request.until.is_empty() {
             return Err(Refusal::invalid("until", GrantsRule::NotDeferred).into());
         }
-        Ok(Self {
-            change: Change::parse(grants, staff, &request.grant_id, request.version)?,
-            is_head: staff.roles.holds(Role::Head),
-            reported,
-            policy: grants.policy,
-        })
+        Ok(Self { seen: SeenGrant::parse(grants, by, &request.grant_id, request.version)?, reported })
     }
 }
 
@@ -65,10 +57,11 @@ impl Write for RecordReport {
     type Output = GrantState;
 
     async fn apply(&self, tx: &mut Tx) -> Result<GrantState, Error> {
-        let decide = |open: &mut super::Open, now| {
-            open.grant.record_report(self.is_head, self.reported, now, &self.policy)
+        let is_head = self.seen.is_head;
+        let record = |locked: &mut LockedGrant, now| {
+            locked.grant.record_report(is_head, self.reported, now, &locked.policy)
         };
-        self.change.apply(tx, decide).await
+        self.seen.change(tx, record).await
     }
 }
 

@@ -8,7 +8,7 @@ use flare_store::{Error, Tx};
 use super::{id, to_grant};
 use crate::{
     GrantsPolicy,
-    domain::{AgreementAnswer, Facts},
+    domain::{AgreementAnswer, Events},
     store,
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn apply(
             let of = (answered.case_id.as_str(), answered.grant_id.as_str());
             to_grant(tx, of, REQUESTER, policy, |grant, _| {
                 grant.answer_agreement(message, answer);
-                Facts::new()
+                Events::new()
             })
             .await
         }

@@ -12,8 +12,8 @@ use flare_store::{Error, Tx};
 use super::{id, to_each_grant};
 use crate::{
     GrantsPolicy,
-    commands::hold_money::{SYSTEM, hold_case},
-    domain::{Facts, MoneyAsk},
+    commands::{LockedGrant, SYSTEM, hold_case},
+    domain::{Events, MoneyAsk},
     store,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn apply(
     policy: &GrantsPolicy,
 ) -> Result<(), Error> {
     note(tx, event, received, policy).await?;
-    let Some(ask) = MoneyAsk::told_by(event) else { return Ok(()) };
+    let Some(ask) = MoneyAsk::of_event(event) else { return Ok(()) };
     let case = locked(tx, &received.stream).await?;
     hold_case(tx, case, (ask, received.seq), policy).await
 }
@@ -32,7 +32,11 @@ pub(super) async fn apply(
 /// Notes what an event tells but for what it asks about money.
 async fn note(tx: &mut Tx, event: &Event, received: &Received, policy: &GrantsPolicy) -> Result<(), Error> {
     match event {
-        Event::CaseOpened(opened) => set_lane(tx, policy, &opened.case_id, opened.lane).await,
+        Event::CaseOpened(opened) => {
+            let case = locked(tx, &opened.case_id).await?;
+            store::cases::set_codename(tx, case, &input::codename("codename", &opened.codename)?).await?;
+            set_lane(tx, policy, &opened.case_id, opened.lane).await
+        }
         Event::CaseAssessed(assessed) => set_lane(tx, policy, &assessed.case_id, assessed.lane).await,
         Event::LaneRaised(raised) => set_lane(tx, policy, &raised.case_id, raised.lane).await,
         Event::GrantRecommended(recommended) => {
@@ -46,21 +50,21 @@ async fn note(tx: &mut Tx, event: &Event, received: &Received, policy: &GrantsPo
         // Its recommendation was taken back.
         Event::NeedEnded(ended) if ended.outcome() == Outcome::Open => {
             let case = locked(tx, &ended.case_id).await?;
-            store::cases::take_back(tx, case, id("need_id", &ended.need_id)?).await
+            store::cases::take_back_need(tx, case, id("need_id", &ended.need_id)?).await
         }
         Event::ReferenceAdded(added) => {
             let case = locked(tx, &added.case_id).await?;
             store::cases::add_reference(tx, case, &added.reference_id, &added.fingerprint).await?;
-            to_each_grant(tx, case, SYSTEM, policy, |open| open.grant.reference_added(&added.fingerprint))
-                .await
+            let add = |locked: &mut LockedGrant| locked.grant.reference_added(&added.fingerprint);
+            to_each_grant(tx, case, SYSTEM, policy, add).await
         }
         Event::ReferenceChecked(checked) => {
             let case = locked(tx, &checked.case_id).await?;
             let (confirmed, by) = (confirms(checked), received.actor.as_str());
             store::cases::set_confirmed(tx, case, &checked.reference_id, confirmed, by).await?;
-            to_each_grant(tx, case, SYSTEM, policy, |open| {
-                open.grant.verify(open.case.confirmed_for(open.grant.proposer));
-                Facts::new()
+            to_each_grant(tx, case, SYSTEM, policy, |locked| {
+                locked.grant.verify(locked.case.confirmed_for(locked.grant.proposer));
+                Events::new()
             })
             .await
         }
@@ -110,7 +114,7 @@ async fn set_lane(tx: &mut Tx, policy: &GrantsPolicy, case: &str, lane: i32) -> 
     let case = locked(tx, case).await?;
     store::cases::set_lane(tx, case, lane).await?;
     let now = tx.now();
-    to_each_grant(tx, case, SYSTEM, policy, |open| open.grant.set_lane(lane, now, policy)).await
+    to_each_grant(tx, case, SYSTEM, policy, |locked| locked.grant.set_lane(lane, now, policy)).await
 }
 
 /// Whether a check confirms: it is independent and sure enough. It stands for its reference from then on, as it does in

@@ -211,7 +211,7 @@ mod tests {
     use crate::{
         GrantsPolicy,
         domain::{
-            Facts, Grant, NewClose, Refused, Reported,
+            Events, Grant, NewClose, Refused, Reported,
             samples::{self, APPROVERS, FINANCE, HEAD, NOW, OFFICER, PROPOSER, eur},
         },
     };
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!("".parse::<Stage>(), Err(UnknownCode));
     }
 
-    fn act(grant: &mut Grant, act: Act) -> Result<Facts, Refused> {
+    fn act(grant: &mut Grant, act: Act) -> Result<Events, Refused> {
         let policy = GrantsPolicy::default();
         let tranche = samples::tranche_id(1);
         match act {

@@ -3,7 +3,7 @@
 use flare_contracts::events::v1::AgreementPosted;
 use flare_kernel::{MessageId, StaffId, Timestamp, codes};
 
-use super::{Act, Facts, Grant, Refused};
+use super::{Act, Events, Grant, Refused};
 use crate::refusals::GrantsRule;
 
 codes! {
@@ -48,7 +48,7 @@ impl Grant {
         way: AgreementWay,
         by: StaffId,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::RecordAgreement)?;
         let accepted = self.agreement.is_some_and(|agreement| match (agreement.way, agreement.answer) {
             (AgreementWay::Voice { .. }, None) | (_, Some(AgreementAnswer::Accepted)) => true,
@@ -70,7 +70,7 @@ impl Grant {
             AgreementWay::Message(message) => {
                 vec![AgreementPosted { case_id, grant_id, message_id: message.to_string() }.into()]
             }
-            AgreementWay::Voice { .. } => Facts::new(),
+            AgreementWay::Voice { .. } => Events::new(),
         })
     }
 
@@ -101,17 +101,17 @@ mod tests {
     };
 
     fn answer(grant: &mut Grant, id: u8, answer: AgreementAnswer) -> Vec<&'static str> {
-        let facts = samples::step(grant, |grant| {
+        let events = samples::step(grant, |grant| {
             grant.answer_agreement(message(id), answer);
-            Ok(Facts::new())
+            Ok(Events::new())
         });
-        samples::kinds(&facts.unwrap())
+        samples::kinds(&events.unwrap())
     }
 
     fn posted() -> Grant {
         let mut grant = samples::approved();
-        let facts = grant.record_agreement(AgreementWay::Message(message(1)), OFFICER, NOW).unwrap();
-        assert_eq!(samples::kinds(&facts), ["AgreementPosted"]);
+        let events = grant.record_agreement(AgreementWay::Message(message(1)), OFFICER, NOW).unwrap();
+        assert_eq!(samples::kinds(&events), ["AgreementPosted"]);
         grant
     }
 
@@ -133,9 +133,9 @@ mod tests {
             let refused = grant.record_agreement(samples::by_voice(witness), by, NOW);
             assert!(matches!(refused, Err(Refused::Field(fault)) if fault.field == "witness"));
         }
-        let facts =
+        let events =
             samples::step(&mut grant, |grant| grant.record_agreement(samples::by_voice(HEAD), OFFICER, NOW));
-        assert_eq!(samples::kinds(&facts.unwrap()), ["GateOpened"]);
+        assert_eq!(samples::kinds(&events.unwrap()), ["GateOpened"]);
     }
 
     #[test]
@@ -153,11 +153,11 @@ mod tests {
         let AgreementWay::Message(id) = grant.agreement.unwrap().way else {
             panic!("samples agree in the thread")
         };
-        let facts = samples::step(&mut grant, |grant| {
+        let events = samples::step(&mut grant, |grant| {
             grant.answer_agreement(id, AgreementAnswer::DonorRefused);
-            Ok(Facts::new())
+            Ok(Events::new())
         });
-        assert_eq!(samples::kinds(&facts.unwrap()), ["GateClosed", "GateClosed"]);
+        assert_eq!(samples::kinds(&events.unwrap()), ["GateClosed", "GateClosed"]);
         assert_eq!((grant.stage, grant.reserved().minor()), (Stage::Approved, 0));
     }
 }

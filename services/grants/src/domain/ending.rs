@@ -4,9 +4,9 @@ use flare_contracts::{
     events::v1::{CloseProposed, GrantClosed, GrantEnded, GrantTerminated, ReportRecorded},
     input,
 };
-use flare_kernel::{Date, Duration, Money, StaffId, Timestamp, codes};
+use flare_kernel::{Date, Money, StaffId, Timestamp, codes};
 
-use super::{Act, Deadline, Facts, Grant, Refused, Stage, TrancheState};
+use super::{Act, Deadline, Events, Grant, Refused, Stage, TrancheState};
 use crate::{GrantsPolicy, refusals::GrantsRule};
 
 codes! {
@@ -82,13 +82,13 @@ impl ReportKind {
 
 impl Grant {
     /// The grant has ended, by its date or, for a reason, before it. A report is due where money was paid.
-    pub(super) fn end(&mut self, early: &str, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    pub(super) fn end(&mut self, early: &str, now: Timestamp, policy: &GrantsPolicy) -> Events {
         self.stage = Stage::Reporting;
         self.approval = None;
         if self.is_report_settled() {
-            self.close_due = Some(Deadline::at(now.plus(Duration::from_days(policy.close_days))));
+            self.close_due = Some(Deadline::at(now.plus(policy.close)));
         } else if self.report_due.is_none() {
-            self.report_due = Some(Deadline::at(now.plus(Duration::from_days(policy.report_days))));
+            self.report_due = Some(Deadline::at(now.plus(policy.report)));
         }
         let (case_id, grant_id) = self.ids();
         let report_due = self.report_due.map(|deadline| input::timestamp_out(deadline.due));
@@ -107,7 +107,7 @@ impl Grant {
         reported: Reported,
         now: Timestamp,
         policy: &GrantsPolicy,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::RecordReport)?;
         if self.report.is_some_and(|report| report.kind.is_settled()) {
             return Err(Refused::AlreadyReported);
@@ -129,21 +129,21 @@ impl Grant {
     }
 
     /// The requester's report came in through the thread. It may come after the report was waived.
-    pub(crate) fn report_submitted(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    pub(crate) fn report_submitted(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Events {
         let expected = match self.report.map(|report| report.kind) {
             None | Some(ReportKind::Deferred | ReportKind::Waived) => true,
             Some(ReportKind::Received | ReportKind::Oral) => false,
         };
         if !expected || !self.stage.acts().contains(&Act::RecordReport) {
-            return Facts::new();
+            return Events::new();
         }
         self.set_report(Report { kind: ReportKind::Received, reason: "" }, now, policy)
     }
 
-    fn set_report(&mut self, report: Report, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    fn set_report(&mut self, report: Report, now: Timestamp, policy: &GrantsPolicy) -> Events {
         self.report = Some(report);
         if self.stage == Stage::Reporting && report.kind.is_settled() && self.close_due.is_none() {
-            self.close_due = Some(Deadline::at(now.plus(Duration::from_days(policy.close_days))));
+            self.close_due = Some(Deadline::at(now.plus(policy.close)));
         }
         let (case_id, grant_id) = self.ids();
         let (how, reason) = (report.kind.as_str().to_owned(), report.reason.to_owned());
@@ -157,7 +157,7 @@ impl Grant {
         by: StaffId,
         close: NewClose,
         policy: &GrantsPolicy,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::Close)?;
         if !self.is_report_settled() {
             return Err(Refused::ReportMissing);
@@ -210,18 +210,20 @@ impl Grant {
     }
 
     /// Ends a grant for ethics, corruption or safeguarding. What was not sent never will be.
-    pub(crate) fn terminate(&mut self, reason: &'static str) -> Result<Facts, Refused> {
+    pub(crate) fn terminate(&mut self, reason: &'static str) -> Result<Events, Refused> {
         self.allow(Act::Terminate)?;
-        let mut facts = self.take_releases_back();
+        let mut events = self.take_releases_back();
         self.stage = Stage::Terminated;
         let (case_id, grant_id) = self.ids();
-        facts.push(GrantTerminated { case_id, grant_id, reason: reason.to_owned() }.into());
-        Ok(facts)
+        events.push(GrantTerminated { case_id, grant_id, reason: reason.to_owned() }.into());
+        Ok(events)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use flare_kernel::Duration;
+
     use super::*;
     use crate::domain::samples::{self, FINANCE, HEAD, NOW, OFFICER, eur};
 
@@ -244,8 +246,8 @@ mod tests {
         assert_eq!(grant.report_due, Some(Deadline::at(until.end_of_day())));
         let waived = Reported::Waived { reason: "light" };
         assert_eq!(grant.record_report(false, waived, NOW, &policy()), Err(Refused::WaivedByHeadOnly));
-        let facts = grant.record_report(true, waived, NOW, &policy()).unwrap();
-        assert_eq!(samples::kinds(&facts), ["ReportRecorded"]);
+        let events = grant.record_report(true, waived, NOW, &policy()).unwrap();
+        assert_eq!(samples::kinds(&events), ["ReportRecorded"]);
         assert_eq!(grant.close_due, Some(Deadline::at(NOW.plus(Duration::from_days(14)))));
         assert_eq!(grant.record_report(true, Reported::Oral, NOW, &policy()), Err(Refused::AlreadyReported));
         assert_eq!(
@@ -297,8 +299,8 @@ mod tests {
     fn a_termination_takes_back_what_was_not_sent() {
         let mut grant = samples::active();
         samples::release(&mut grant, 10_000);
-        let facts = grant.terminate("ethics").unwrap();
-        assert_eq!(samples::kinds(&facts), ["TrancheMoved", "GrantTerminated"]);
+        let events = grant.terminate("ethics").unwrap();
+        assert_eq!(samples::kinds(&events), ["TrancheMoved", "GrantTerminated"]);
         assert!(matches!(grant.terminate("ethics"), Err(Refused::WrongStage { .. })));
     }
 }

@@ -7,7 +7,7 @@ use flare_contracts::{
 };
 use flare_kernel::{Money, StaffId, Timestamp};
 
-use super::{Act, Facts, Grant, Refused, Terms};
+use super::{Act, Events, Grant, Refused, Terms};
 use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// The most reservations that one grant may have.
@@ -47,7 +47,7 @@ impl Grant {
         fund: String,
         amount: Money,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::ReserveFunds)?;
         self.own_money("amount", amount)?;
         if self.reservations.len() >= MAX_RESERVATIONS {
@@ -80,7 +80,7 @@ impl Grant {
         amount: Money,
         confirmed: usize,
         policy: &GrantsPolicy,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::AuthoriseAdvance)?;
         self.not_proposer(by, "authorise its advance")?;
         if self.is_conflicted(by) {
@@ -142,8 +142,8 @@ mod tests {
     use crate::domain::samples::{self, APPROVERS, FINANCE, HEAD, NOW, PROPOSER, eur};
 
     fn authorise(grant: &mut Grant, by: StaffId, minor: i64) -> Result<Vec<&'static str>, Refused> {
-        let facts = grant.authorise_advance(by, eur(minor), 1, &GrantsPolicy::default());
-        facts.map(|facts| samples::kinds(&facts))
+        let events = grant.authorise_advance(by, eur(minor), 1, &GrantsPolicy::default());
+        events.map(|events| samples::kinds(&events))
     }
 
     #[test]
@@ -151,9 +151,9 @@ mod tests {
         let mut grant = samples::in_approval();
         let half = eur(grant.terms.ceiling.minor() / 2);
         for kinds in [vec!["FundsReserved"], vec!["FundsReserved", "GateOpened"]] {
-            let facts =
+            let events =
                 samples::step(&mut grant, |grant| grant.reserve(FINANCE[0], "A".into(), half, NOW)).unwrap();
-            assert_eq!(samples::kinds(&facts), kinds);
+            assert_eq!(samples::kinds(&events), kinds);
         }
     }
 

@@ -6,7 +6,7 @@ use flare_contracts::{
 };
 use flare_kernel::StaffId;
 
-use super::{Act, AgreementAnswer, AgreementWay, Facts, Grant, Refused, Stage};
+use super::{Act, AgreementAnswer, AgreementWay, Events, Grant, Refused, Stage};
 
 /// How many references have to confirm.
 const REFERENCES_NEEDED: usize = 2;
@@ -93,21 +93,21 @@ impl Grant {
 
     /// What follows from a change: the gates that opened or closed, and with them the grant's activity. An active grant
     /// whose gate closes is merely approved again, until it opens.
-    pub(crate) fn follow(&mut self, before: GateStates) -> Facts {
-        let mut facts = Facts::new();
+    pub(crate) fn follow(&mut self, before: GateStates) -> Events {
+        let mut events = Events::new();
         let (case_id, grant_id) = self.ids();
         for ((_, before), (gate, after)) in before.into_iter().zip(self.gates()) {
             let (case_id, grant_id, gate) = (case_id.clone(), grant_id.clone(), gate.into());
             match (before, after) {
                 (Err(_), Ok(how)) => {
                     let reason = self.override_reason(how).to_owned();
-                    facts.push(GateOpened { case_id, grant_id, gate, how: how.to_owned(), reason }.into());
+                    events.push(GateOpened { case_id, grant_id, gate, how: how.to_owned(), reason }.into());
                 }
                 (Ok(_), Err(why)) => {
-                    facts.push(GateClosed { case_id, grant_id, gate, why: why.to_owned() }.into());
+                    events.push(GateClosed { case_id, grant_id, gate, why: why.to_owned() }.into());
                 }
                 (Err(earlier), Err(why)) if why != earlier && BAD_NEWS.contains(&why) => {
-                    facts.push(GateClosed { case_id, grant_id, gate, why: why.to_owned() }.into());
+                    events.push(GateClosed { case_id, grant_id, gate, why: why.to_owned() }.into());
                 }
                 (Err(_), Err(_)) | (Ok(_), Ok(_)) => {}
             }
@@ -115,7 +115,7 @@ impl Grant {
         match (self.stage, self.all_gates_open()) {
             (Stage::Approved, true) => {
                 self.stage = Stage::Active;
-                facts.push(GrantActivated { case_id, grant_id, end: self.terms.end.to_string() }.into());
+                events.push(GrantActivated { case_id, grant_id, end: self.terms.end.to_string() }.into());
             }
             (Stage::Active, false) => self.stage = Stage::Approved,
             (
@@ -133,7 +133,7 @@ impl Grant {
                 _,
             ) => {}
         }
-        facts
+        events
     }
 
     fn override_reason(&self, how: &str) -> &'static str {
@@ -160,14 +160,14 @@ impl Grant {
         &mut self,
         by: StaffId,
         reason: &'static str,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::OverrideVerification)?;
         self.not_proposer(by, "override its verification")?;
         if self.verified.is_some() {
             return Err(Refused::AlreadyVerified);
         }
         self.verified = Some(Verified::Override { by, reason });
-        Ok(Facts::new())
+        Ok(Events::new())
     }
 }
 
@@ -181,11 +181,11 @@ mod tests {
         let mut grant = samples::draft();
         for (confirmed, kinds) in [(1, vec![]), (2, vec!["GateOpened"]), (3, vec![]), (1, vec!["GateClosed"])]
         {
-            let facts = samples::step(&mut grant, |grant| {
+            let events = samples::step(&mut grant, |grant| {
                 grant.verify(confirmed);
-                Ok(Facts::new())
+                Ok(Events::new())
             });
-            assert_eq!(samples::kinds(&facts.unwrap()), kinds, "{confirmed}");
+            assert_eq!(samples::kinds(&events.unwrap()), kinds, "{confirmed}");
         }
     }
 
@@ -194,8 +194,8 @@ mod tests {
         let mut grant = samples::draft();
         let own = samples::step(&mut grant, |grant| grant.override_verification(PROPOSER, "no_time"));
         assert_eq!(own, Err(Refused::ByProposer("override its verification")));
-        let facts = samples::step(&mut grant, |grant| grant.override_verification(HEAD, "no_time")).unwrap();
-        assert_eq!(samples::kinds(&facts), ["GateOpened"]);
+        let events = samples::step(&mut grant, |grant| grant.override_verification(HEAD, "no_time")).unwrap();
+        assert_eq!(samples::kinds(&events), ["GateOpened"]);
         let again = samples::step(&mut grant, |grant| grant.override_verification(HEAD, "other"));
         assert_eq!(again, Err(Refused::AlreadyVerified));
         grant.verify(0);

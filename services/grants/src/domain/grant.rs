@@ -5,7 +5,7 @@ use flare_contracts::{
     events::v1::{GrantDrafted, GrantsEvent, MoneyHeld},
     input,
 };
-use flare_kernel::{CaseId, Duration, GrantId, Lane, Money, NeedId, StaffId, Timestamp};
+use flare_kernel::{CaseId, Codename, Duration, GrantId, Lane, Money, NeedId, StaffId, Timestamp};
 
 use super::{
     Act, Advance, Agreement, Closing, Conflict, MoneyState, Payee, Proposal, Refused, Report, Reservation,
@@ -14,13 +14,15 @@ use super::{
 use crate::refusals::GrantsRule;
 
 /// What a decision leaves to be logged, in order.
-pub(crate) type Facts = Vec<GrantsEvent>;
+pub(crate) type Events = Vec<GrantsEvent>;
 
 /// One grant.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grant {
     pub(crate) id: GrantId,
     pub(crate) case: CaseId,
+    /// The name of its case.
+    pub(crate) codename: Codename,
     pub(crate) proposer: StaffId,
     pub(crate) created: Timestamp,
     pub(crate) lane: Lane,
@@ -69,6 +71,8 @@ pub(crate) struct Deadline {
 /// What other services told about a grant's case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CaseFacts {
+    /// None while triage has not been heard to open it.
+    pub(crate) codename: Option<Codename>,
     pub(crate) lane: Lane,
     pub(crate) money: MoneyState,
     pub(crate) closed: bool,
@@ -127,16 +131,19 @@ impl Deadline {
 
 impl Grant {
     /// Drafts a grant. Whatever the case has shown so far counts for it too.
-    pub(crate) fn draft(draft: Draft, case: &CaseFacts, now: Timestamp) -> Result<(Self, Facts), Refused> {
+    pub(crate) fn draft(draft: Draft, case: &CaseFacts, now: Timestamp) -> Result<(Self, Events), Refused> {
         let Draft { id, case: case_id, proposer, terms, votes_required } = draft;
         if case.money == MoneyState::Stopped {
             return Err(Refused::CaseWithdrawn);
         }
         case.must_ask_for(&terms)?;
+        // Whoever recommends has opened the case before, and opening it names it.
+        let codename = case.codename.clone().ok_or(Refused::NeedNotRecommended(0))?;
         terms.check_sealed([0; 3], 1)?;
         let mut grant = Self {
             id,
             case: case_id,
+            codename,
             proposer,
             created: now,
             lane: case.lane,
@@ -164,7 +171,7 @@ impl Grant {
             epochs: Epochs { proposal: 1, payment: 0 },
         };
         grant.verify(case.confirmed_for(proposer));
-        let mut facts = vec![
+        let mut events = vec![
             GrantDrafted {
                 case_id: case_id.to_string(),
                 grant_id: id.to_string(),
@@ -175,16 +182,17 @@ impl Grant {
                 end: grant.terms.end.to_string(),
                 proposer: proposer.to_string(),
                 votes_required,
+                codename: grant.codename.to_string(),
             }
             .into(),
         ];
         if grant.money == MoneyState::Held {
-            facts.push(MoneyHeld { case_id: case_id.to_string(), grant_id: id.to_string() }.into());
+            events.push(MoneyHeld { case_id: case_id.to_string(), grant_id: id.to_string() }.into());
         }
-        Ok((grant, facts))
+        Ok((grant, events))
     }
 
-    /// The ids that every fact names: case and grant.
+    /// The ids that every event names: case and grant.
     pub(super) fn ids(&self) -> (String, String) {
         (self.case.to_string(), self.id.to_string())
     }
@@ -254,16 +262,16 @@ mod tests {
             confirmed_by: vec![OFFICER.to_string(), HEAD.to_string()],
             ..samples::case()
         };
-        let (grant, facts) = Grant::draft(samples::new_draft(), &case, NOW).unwrap();
+        let (grant, events) = Grant::draft(samples::new_draft(), &case, NOW).unwrap();
         assert_eq!(
             (grant.lane, grant.money, grant.verified),
             (Lane::Critical, MoneyState::Held, Some(Verified::References))
         );
-        assert_eq!(samples::kinds(&facts), ["GrantDrafted", "MoneyHeld"]);
+        assert_eq!(samples::kinds(&events), ["GrantDrafted", "MoneyHeld"]);
         for confirmed_by in [vec![OFFICER.to_string()], vec![OFFICER.to_string(), PROPOSER.to_string()]] {
             let one = CaseFacts { confirmed_by, money: MoneyState::Free, ..case.clone() };
-            let (grant, facts) = Grant::draft(samples::new_draft(), &one, NOW).unwrap();
-            assert_eq!((grant.verified, samples::kinds(&facts)), (None, vec!["GrantDrafted"]));
+            let (grant, events) = Grant::draft(samples::new_draft(), &one, NOW).unwrap();
+            assert_eq!((grant.verified, samples::kinds(&events)), (None, vec!["GrantDrafted"]));
         }
         let stopped = CaseFacts { money: MoneyState::Stopped, ..case };
         assert_eq!(Grant::draft(samples::new_draft(), &stopped, NOW).unwrap_err(), Refused::CaseWithdrawn);
@@ -277,6 +285,8 @@ mod tests {
         let recommended = vec![samples::need(1), samples::need(3)];
         let refused = draft(&CaseFacts { recommended, ..samples::case() }).unwrap_err();
         assert_eq!(refused, Refused::NeedNotRecommended(1));
+        let nameless = draft(&CaseFacts { codename: None, ..samples::case() }).unwrap_err();
+        assert_eq!(nameless, Refused::NeedNotRecommended(0), "triage has not opened it");
         let refusal = flare_contracts::Refusal::from(refused);
         assert_eq!(refusal.violations[0].field, "terms.need_ids[1]");
         assert!(refusal.retry_after.is_some(), "the recommendation may be on its way");

@@ -3,7 +3,7 @@
 use flare_contracts::events::v1::{GrantWithdrawn, MoneyFreed, MoneyHeld, triage_event::Event};
 use flare_kernel::{StaffId, Timestamp, codes};
 
-use super::{Act, Facts, Grant, Refused, Stage};
+use super::{Act, Events, Grant, Refused, Stage};
 use crate::GrantsPolicy;
 
 /// Why a grant is withdrawn that nobody abandoned.
@@ -34,7 +34,7 @@ pub(crate) enum MoneyAsk {
 
 impl MoneyAsk {
     /// What an event of triage asks, if it is about money.
-    pub(crate) fn told_by(event: &Event) -> Option<Self> {
+    pub(crate) fn of_event(event: &Event) -> Option<Self> {
         match event {
             Event::CaseStopped(stopped) if stopped.how == "withdrawn" => Some(Self::Stop),
             // Whatever else a case may come to be stopped by, its money does not move.
@@ -97,7 +97,7 @@ impl Grant {
     ///
     /// A stopped grant that has paid nothing is withdrawn. One that has paid ends now: staff settle what is under way,
     /// have the report given or waived, and close it.
-    pub(crate) fn hold(&mut self, hold: MoneyAsk, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    pub(crate) fn hold(&mut self, hold: MoneyAsk, now: Timestamp, policy: &GrantsPolicy) -> Events {
         self.hold_because(hold, CASE_WITHDRAWN, now, policy)
     }
 
@@ -110,38 +110,38 @@ impl Grant {
         reason: &'static str,
         now: Timestamp,
         policy: &GrantsPolicy,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::Abandon)?;
         self.proposer_or_head(by, is_head, "abandon it")?;
         Ok(self.hold_because(MoneyAsk::Stop, reason, now, policy))
     }
 
-    fn hold_because(&mut self, hold: MoneyAsk, why: &str, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    fn hold_because(&mut self, hold: MoneyAsk, why: &str, now: Timestamp, policy: &GrantsPolicy) -> Events {
         let after = self.money.after(hold);
         if self.stage.is_over() || after == self.money {
-            return Facts::new();
+            return Events::new();
         }
         let was = std::mem::replace(&mut self.money, after);
         let (case_id, grant_id) = self.ids();
-        let mut facts = self.take_releases_back();
+        let mut events = self.take_releases_back();
         match after {
-            MoneyState::Free => facts.push(MoneyFreed { case_id, grant_id }.into()),
-            MoneyState::Held => facts.push(MoneyHeld { case_id, grant_id }.into()),
+            MoneyState::Free => events.push(MoneyFreed { case_id, grant_id }.into()),
+            MoneyState::Held => events.push(MoneyHeld { case_id, grant_id }.into()),
             MoneyState::Stopped if !self.is_paid() => {
                 self.stage = Stage::Withdrawn;
-                facts.push(GrantWithdrawn { case_id, grant_id, reason: why.to_owned() }.into());
+                events.push(GrantWithdrawn { case_id, grant_id, reason: why.to_owned() }.into());
             }
             MoneyState::Stopped => {
                 if was == MoneyState::Free {
-                    facts.push(MoneyHeld { case_id, grant_id }.into());
+                    events.push(MoneyHeld { case_id, grant_id }.into());
                 }
-                facts.extend(self.end_when_stopped(why, now, policy));
+                events.extend(self.end_when_stopped(why, now, policy));
             }
         }
-        facts
+        events
     }
 
-    fn end_when_stopped(&mut self, why: &str, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    fn end_when_stopped(&mut self, why: &str, now: Timestamp, policy: &GrantsPolicy) -> Events {
         match self.stage {
             Stage::Draft | Stage::InApproval | Stage::Returned | Stage::Approved | Stage::Active => {
                 self.end(why, now, policy)
@@ -151,7 +151,7 @@ impl Grant {
             | Stage::Closed
             | Stage::Rejected
             | Stage::Withdrawn
-            | Stage::Terminated => Facts::new(),
+            | Stage::Terminated => Events::new(),
         }
     }
 }
@@ -219,8 +219,8 @@ mod tests {
         grant.release(FINANCE[1], id, NOW).unwrap();
         grant.send(id, NOW, &policy).unwrap();
         grant.stage = Stage::Returned;
-        let facts = grant.abandon(PROPOSER, false, "helped_otherwise", NOW, &policy).unwrap();
-        assert_eq!(samples::kinds(&facts), ["MoneyHeld", "GrantEnded"]);
+        let events = grant.abandon(PROPOSER, false, "helped_otherwise", NOW, &policy).unwrap();
+        assert_eq!(samples::kinds(&events), ["MoneyHeld", "GrantEnded"]);
         assert_eq!((grant.stage, grant.money, grant.under_way()), (Stage::Reporting, MoneyState::Stopped, 1));
     }
 

@@ -3,7 +3,7 @@
 use flare_contracts::{common::v1::SealedField, events::v1::PayeeEntered, vote};
 use flare_kernel::{Date, StaffId, Timestamp};
 
-use super::{Act, Facts, Grant, Refused, Stage, terms::check_next};
+use super::{Act, Events, Grant, Refused, Stage, terms::check_next};
 use crate::refusals::GrantsRule;
 
 /// How old the look at a sanctions list may be, in days.
@@ -55,7 +55,7 @@ impl Grant {
         &mut self,
         entry: PayeeEntry,
         references: &[Vec<u8>],
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::EnterPayee)?;
         if !self.voted && self.authorised_advance().is_none() {
             return Err(Refused::PayeeTooEarly);
@@ -75,11 +75,11 @@ impl Grant {
         self.epochs.payment = epoch;
         self.payee = Some(Payee { sealed, fingerprint, entered_by: by, is_reference: false, check: None });
         let (case_id, grant_id) = self.ids();
-        let mut facts = self.take_releases_back();
-        facts.push(
+        let mut events = self.take_releases_back();
+        events.push(
             PayeeEntered { case_id, grant_id, fingerprint: fingerprint.to_vec(), by: by.to_string() }.into(),
         );
-        Ok(facts)
+        Ok(events)
     }
 
     /// Somebody else called back the payee of this digest, and looked at a sanctions list on that day. Whoever was
@@ -90,7 +90,7 @@ impl Grant {
         called_back: [u8; 32],
         sanctions_on: Date,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::CheckPayee)?;
         let payee = self.payee.as_mut().ok_or(Refused::NoPayee)?;
         if payee.is_reference {
@@ -111,14 +111,14 @@ impl Grant {
             return Err(Refused::field("sanctions_checked_on", rule));
         }
         payee.check = Some(PayeeCheck { by, at: now, sanctions_on });
-        Ok(Facts::new())
+        Ok(Events::new())
     }
 
     /// A reference with this fingerprint was added to the case. If it is the payee, nothing more is paid.
-    pub(crate) fn reference_added(&mut self, fingerprint: &[u8]) -> Facts {
+    pub(crate) fn reference_added(&mut self, fingerprint: &[u8]) -> Events {
         let is_payee = |payee: &Payee| !payee.is_reference && payee.fingerprint.as_slice() == fingerprint;
         if self.stage == Stage::Closed || !self.payee.as_ref().is_some_and(is_payee) {
-            return Facts::new();
+            return Events::new();
         }
         if let Some(payee) = &mut self.payee {
             payee.is_reference = true;
@@ -138,7 +138,7 @@ mod tests {
     }
 
     /// Checks the payee as it is.
-    fn check(grant: &mut Grant, by: StaffId, on: Date) -> Result<Facts, Refused> {
+    fn check(grant: &mut Grant, by: StaffId, on: Date) -> Result<Events, Refused> {
         grant.check_payee(by, samples::payee_digest(grant), on, NOW)
     }
 
@@ -150,8 +150,8 @@ mod tests {
         early.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
         let mut grant = samples::approved();
         assert_eq!(grant.enter_payee(samples::payee(OFFICER, 1, false), &[]), Err(Refused::KeyMissing));
-        let facts = grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
-        assert_eq!(samples::kinds(&facts), ["PayeeEntered"]);
+        let events = grant.enter_payee(samples::payee(OFFICER, 1, true), &[]).unwrap();
+        assert_eq!(samples::kinds(&events), ["PayeeEntered"]);
         assert_eq!(grant.enter_payee(samples::payee(OFFICER, 2, true), &[]), Err(Refused::KeyExists));
         assert!(matches!(grant.enter_payee(samples::payee(OFFICER, 3, false), &[]), Err(Refused::Field(_))));
         grant.enter_payee(samples::payee(OFFICER, 2, false), &[]).unwrap();
@@ -163,12 +163,12 @@ mod tests {
         assert_eq!(check(&mut grant, FINANCE[0], today()), Err(Refused::NoPayee));
         grant.enter_payee(samples::payee(FINANCE[0], 1, true), &[]).unwrap();
         assert_eq!(check(&mut grant, FINANCE[0], today()), Err(Refused::EnteredBySame("check it")));
-        let facts = samples::step(&mut grant, |grant| check(grant, FINANCE[1], today())).unwrap();
-        assert_eq!(samples::kinds(&facts), ["GateOpened"]);
+        let events = samples::step(&mut grant, |grant| check(grant, FINANCE[1], today())).unwrap();
+        assert_eq!(samples::kinds(&events), ["GateOpened"]);
         assert_eq!(check(&mut grant, FINANCE[1], today()), Err(Refused::AlreadyChecked));
         let again = samples::payee(OFFICER, 2, false);
-        let facts = samples::step(&mut grant, |grant| grant.enter_payee(again, &[])).unwrap();
-        assert_eq!(samples::kinds(&facts), ["PayeeEntered", "GateClosed"]);
+        let events = samples::step(&mut grant, |grant| grant.enter_payee(again, &[])).unwrap();
+        assert_eq!(samples::kinds(&events), ["PayeeEntered", "GateClosed"]);
     }
 
     #[test]
@@ -201,8 +201,8 @@ mod tests {
             Err(Refused::PayeeIsReference)
         );
         let mut grant = samples::active();
-        let facts = samples::step(&mut grant, |grant| Ok(grant.reference_added(&fingerprint))).unwrap();
-        assert_eq!((samples::kinds(&facts), grant.stage), (vec!["GateClosed"], Stage::Approved));
+        let events = samples::step(&mut grant, |grant| Ok(grant.reference_added(&fingerprint))).unwrap();
+        assert_eq!((samples::kinds(&events), grant.stage), (vec!["GateClosed"], Stage::Approved));
         assert_eq!(check(&mut grant, FINANCE[1], today()), Err(Refused::PayeeIsReference));
         assert!(grant.reference_added(&fingerprint).is_empty(), "once");
         assert!(samples::active().reference_added(&[0; 32]).is_empty(), "somebody else");
@@ -212,8 +212,8 @@ mod tests {
     fn what_was_released_to_the_old_payee_is_taken_back() {
         let mut grant = samples::active();
         let tranche = samples::release(&mut grant, 10_000);
-        let facts = grant.enter_payee(samples::payee(OFFICER, 2, false), &[]).unwrap();
-        assert_eq!(samples::kinds(&facts), ["TrancheMoved", "PayeeEntered"]);
+        let events = grant.enter_payee(samples::payee(OFFICER, 2, false), &[]).unwrap();
+        assert_eq!(samples::kinds(&events), ["TrancheMoved", "PayeeEntered"]);
         assert_eq!(samples::tranche(&grant, tranche).state, crate::domain::TrancheState::Scheduled);
     }
 }

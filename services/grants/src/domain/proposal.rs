@@ -6,7 +6,7 @@ use flare_contracts::{
 };
 use flare_kernel::{Date, MessageId, StaffId, Timestamp};
 
-use super::{Act, Conflict, Deadline, Facts, Grant, REVISER, Refused, Stage, Terms};
+use super::{Act, Conflict, Deadline, Events, Grant, REVISER, Refused, Stage, Terms};
 use crate::GrantsPolicy;
 
 /// What the requester saw of the proposal as it is now.
@@ -42,7 +42,7 @@ impl Grant {
         is_head: bool,
         terms: Terms,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::Revise)?;
         self.proposer_or_head(by, is_head, "revise it")?;
         let before =
@@ -62,7 +62,7 @@ impl Grant {
         self.agreement = None;
         self.approval = None;
         let (case_id, grant_id) = self.ids();
-        let mut facts = vec![
+        let mut events = vec![
             GrantRevised {
                 case_id: case_id.clone(),
                 grant_id: grant_id.clone(),
@@ -74,12 +74,12 @@ impl Grant {
         ];
         if by != self.proposer && !self.is_conflicted(by) {
             self.conflicts.push(Conflict { who: by, reason: REVISER, at: now });
-            facts.push(
+            events.push(
                 ConflictDeclared { case_id, grant_id, approver: by.to_string(), reason: REVISER.to_owned() }
                     .into(),
             );
         }
-        Ok(facts)
+        Ok(events)
     }
 
     /// Notes that the proposal stands in the thread, or how it was told otherwise.
@@ -88,7 +88,7 @@ impl Grant {
         message: Option<MessageId>,
         told_by: Option<&'static str>,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::ShowProposal)?;
         if self.proposal.agrees == Some(false) {
             return Err(Refused::RequesterObjects);
@@ -114,7 +114,7 @@ impl Grant {
 
     /// The requester answered in the thread, at an instant. An answer to a proposal that has since been replaced, or to
     /// one that is decided, changes nothing.
-    pub(crate) fn answer_proposal(&mut self, agrees: bool, at: Timestamp) -> Facts {
+    pub(crate) fn answer_proposal(&mut self, agrees: bool, at: Timestamp) -> Events {
         let open = match self.stage {
             Stage::Draft | Stage::Returned | Stage::InApproval => true,
             Stage::Approved
@@ -128,7 +128,7 @@ impl Grant {
         };
         if !open || self.proposal.shown.is_none_or(|shown| at < shown) || self.proposal.agrees == Some(agrees)
         {
-            return Facts::new();
+            return Events::new();
         }
         self.proposal.agrees = Some(agrees);
         let (case_id, grant_id) = self.ids();
@@ -142,7 +142,7 @@ impl Grant {
         is_head: bool,
         now: Timestamp,
         policy: &GrantsPolicy,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::Submit)?;
         self.proposer_or_head(by, is_head, "submit it")?;
         if self.proposal.agrees == Some(false) {
@@ -266,8 +266,8 @@ mod tests {
             grant.revise(OFFICER, false, terms.clone(), NOW),
             Err(Refused::NotProposerOrHead("revise it"))
         );
-        let facts = grant.revise(APPROVERS[0], true, terms, NOW).unwrap();
-        assert_eq!(samples::kinds(&facts), ["GrantRevised", "ConflictDeclared"]);
+        let events = grant.revise(APPROVERS[0], true, terms, NOW).unwrap();
+        assert_eq!(samples::kinds(&events), ["GrantRevised", "ConflictDeclared"]);
         assert!(grant.is_conflicted(APPROVERS[0]));
         grant.show_proposal(None, Some("phone"), NOW).unwrap();
         assert_eq!(

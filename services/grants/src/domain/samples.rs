@@ -19,6 +19,8 @@ use crate::GrantsPolicy;
 /// 2026-11-22T00:00:00Z, where the clock of the test databases stands too.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_305_600_000_000);
 pub(crate) const CASE: CaseId = CaseId::from_bytes([0xca; 16]);
+/// What triage called every case of the tests.
+pub(crate) const CODENAME: &str = "amber-kestrel-27";
 pub(crate) const GRANT: GrantId = GrantId::from_bytes([0x61; 16]);
 pub(crate) const PROPOSER: StaffId = StaffId::from_bytes([1; 16]);
 pub(crate) const OFFICER: StaffId = StaffId::from_bytes([2; 16]);
@@ -81,6 +83,7 @@ pub(crate) fn next_terms(grant: &Grant) -> Terms {
 
 pub(crate) fn case() -> CaseFacts {
     CaseFacts {
+        codename: Some(CODENAME.parse().unwrap()),
         lane: Lane::Urgent,
         money: MoneyState::Free,
         closed: false,
@@ -150,8 +153,8 @@ pub(crate) fn active() -> Grant {
 pub(crate) fn reporting() -> Grant {
     let mut grant = active();
     send(&mut grant, 10_000);
-    let facts = grant.fire(TimerKind::End, grant.terms.end.end_of_day(), &GrantsPolicy::default());
-    assert_eq!(kinds(&facts), ["GrantEnded"]);
+    let events = grant.fire(TimerKind::End, grant.terms.end.end_of_day(), &GrantsPolicy::default());
+    assert_eq!(kinds(&events), ["GrantEnded"]);
     grant
 }
 
@@ -219,16 +222,16 @@ pub(crate) fn vote(grant: &Grant, who: StaffId, decision: Decision) -> (Voter, N
 /// Decides, with everything that follows.
 pub(crate) fn step(
     grant: &mut Grant,
-    decide: impl FnOnce(&mut Grant) -> Result<Facts, Refused>,
-) -> Result<Facts, Refused> {
+    decide: impl FnOnce(&mut Grant) -> Result<Events, Refused>,
+) -> Result<Events, Refused> {
     let before = grant.gates();
-    let mut facts = decide(grant)?;
-    facts.extend(grant.follow(before));
-    facts.extend(grant.set_deadlines(NOW, &GrantsPolicy::default()));
-    Ok(facts)
+    let mut events = decide(grant)?;
+    events.extend(grant.follow(before));
+    events.extend(grant.set_deadlines(NOW, &GrantsPolicy::default()));
+    Ok(events)
 }
 
-/// The names of facts.
-pub(crate) fn kinds(facts: &[GrantsEvent]) -> Vec<&'static str> {
-    facts.iter().map(|fact| fact.kind().trim_start_matches("flare.events.v1.")).collect()
+/// The names of events.
+pub(crate) fn kinds(events: &[GrantsEvent]) -> Vec<&'static str> {
+    events.iter().map(|event| event.kind().trim_start_matches("flare.events.v1.")).collect()
 }

@@ -96,7 +96,7 @@ fn apply(
     doing: &Doing,
     now: Timestamp,
     confirmed: &mut usize,
-) -> Result<Facts, Refused> {
+) -> Result<Events, Refused> {
     let policy = GrantsPolicy::default();
     let head = who == HEAD;
     match *doing {
@@ -116,7 +116,7 @@ fn apply(
         Doing::References(count) => {
             *confirmed = count;
             grant.verify(count);
-            Ok(Facts::new())
+            Ok(Events::new())
         }
         Doing::ReferenceIsPayee => Ok(grant.reference_added(&[0x70; 32])),
         Doing::EnterPayee => {
@@ -132,14 +132,14 @@ fn apply(
         }
         Doing::AgreementAnswer(answer) => {
             grant.answer_agreement(message(2), answer);
-            Ok(Facts::new())
+            Ok(Events::new())
         }
         Doing::Reserve(minor) => grant.reserve(who, "A".into(), eur(minor), now),
         Doing::Advance(minor) => grant.authorise_advance(who, eur(minor), *confirmed, &policy),
         Doing::Schedule { tranche, minor, advance } => {
             let known = grant.tranches.iter().any(|known| known.id == tranche_id(tranche));
             if known {
-                Ok(Facts::new())
+                Ok(Events::new())
             } else {
                 grant.schedule(NewTranche { advance, ..new_tranche(tranche, minor) })
             }
@@ -169,11 +169,11 @@ fn apply(
         Doing::Terminate => grant.terminate("ethics"),
         Doing::Hold(hold) => Ok(grant.hold(hold, now, &policy)),
         Doing::Wait(_) => {
-            let mut facts = Facts::new();
+            let mut events = Events::new();
             for kind in TIMERS {
-                facts.extend(grant.fire(*kind, now, &policy));
+                events.extend(grant.fire(*kind, now, &policy));
             }
-            Ok(facts)
+            Ok(events)
         }
     }
 }
@@ -271,16 +271,16 @@ proptest! {
             }
             let mut after = grant.clone();
             let outcome = samples::step(&mut after, |grant| apply(grant, PEOPLE[*who], doing, now, &mut confirmed));
-            let Ok(facts) = outcome else { continue };
+            let Ok(events) = outcome else { continue };
             check(&after);
             check_release(&grant, &after, now);
             prop_assert_eq!(grant.stage.is_over() && after.stage != grant.stage, false, "over is over");
-            // Facts are what is logged and what versions count: no stage, gate or payment changes without one.
+            // Events are what is logged and what versions count: no stage, gate or payment changes without one.
             let told = |grant: &Grant| {
                 let tranches: Vec<_> = grant.tranches.iter().map(|tranche| tranche.state).collect();
                 (grant.stage, grant.gates(), grant.money, tranches, grant.report)
             };
-            if facts.is_empty() {
+            if events.is_empty() {
                 prop_assert_eq!(told(&after), told(&grant), "{:?}", doing);
             }
             grant = after;

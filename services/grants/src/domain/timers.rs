@@ -4,9 +4,9 @@ use flare_contracts::{
     events::v1::{GrantOverdue, ReportDueSet, VoteHastened},
     input,
 };
-use flare_kernel::{Duration, Lane, Timestamp, TrancheId, codes};
+use flare_kernel::{Lane, Timestamp, TrancheId, codes};
 
-use super::{Deadline, Facts, Grant, Stage, TrancheState};
+use super::{Deadline, Events, Grant, Stage, TrancheState};
 use crate::GrantsPolicy;
 
 codes! {
@@ -50,9 +50,9 @@ impl Grant {
     }
 
     /// A timer is due. One that has become pointless meanwhile changes nothing.
-    pub(crate) fn fire(&mut self, kind: TimerKind, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    pub(crate) fn fire(&mut self, kind: TimerKind, now: Timestamp, policy: &GrantsPolicy) -> Events {
         if self.timer(kind).is_none_or(|due| due > now) {
-            return Facts::new();
+            return Events::new();
         }
         match kind {
             TimerKind::End => self.end("", now, policy),
@@ -77,12 +77,12 @@ impl Grant {
     }
 
     /// The deadlines that follow from where the grant stands, whatever brought it there. What is running goes on.
-    pub(crate) fn set_deadlines(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    pub(crate) fn set_deadlines(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Events {
         let submitted = match self.stage {
             Stage::Draft | Stage::Returned => {
-                let due = Deadline::at(now.plus(Duration::from_hours(policy.draft_hours)));
+                let due = Deadline::at(now.plus(policy.draft));
                 self.draft_due.get_or_insert(due);
-                return Facts::new();
+                return Events::new();
             }
             Stage::Reporting => self.set_report_due(now, policy),
             Stage::InApproval
@@ -92,7 +92,7 @@ impl Grant {
             | Stage::Closed
             | Stage::Rejected
             | Stage::Withdrawn
-            | Stage::Terminated => Facts::new(),
+            | Stage::Terminated => Events::new(),
         };
         self.draft_due = None;
         submitted
@@ -100,13 +100,13 @@ impl Grant {
 
     /// After the end, a payment that comes back may leave nothing to report on, and one that goes out gives something.
     /// Somebody is always reminded: of the report, or of the close.
-    fn set_report_due(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    fn set_report_due(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Events {
         let was_due = self.report_due.is_some();
         if self.is_report_settled() {
-            let due = Deadline::at(now.plus(Duration::from_days(policy.close_days)));
+            let due = Deadline::at(now.plus(policy.close));
             self.close_due.get_or_insert(due);
         } else {
-            let due = Deadline::at(now.plus(Duration::from_days(policy.report_days)));
+            let due = Deadline::at(now.plus(policy.report));
             self.report_due.get_or_insert(due);
             self.close_due = None;
         }
@@ -114,7 +114,7 @@ impl Grant {
             self.report_due = None;
         }
         if was_due == self.report_due.is_some() {
-            return Facts::new();
+            return Events::new();
         }
         let (case_id, grant_id) = self.ids();
         let report_due = self.report_due.map(|deadline| input::timestamp_out(deadline.due));
@@ -123,12 +123,12 @@ impl Grant {
 
     /// A grant is worked on in its case's lane. One that is raised while the votes are out leaves the approvers the time
     /// of that lane.
-    pub(crate) fn set_lane(&mut self, lane: Lane, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    pub(crate) fn set_lane(&mut self, lane: Lane, now: Timestamp, policy: &GrantsPolicy) -> Events {
         self.lane = lane;
         let due = now.plus(policy.approval_time(lane));
         let hastened = self.approval.is_some_and(|running| due < running.due);
         if self.stage != Stage::InApproval || !hastened {
-            return Facts::new();
+            return Events::new();
         }
         self.approval = Some(Deadline::at(due));
         let voted =
@@ -139,14 +139,14 @@ impl Grant {
         vec![VoteHastened { case_id, grant_id, lane, due, excluded }.into()]
     }
 
-    fn ask_after_arrivals(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Facts {
+    fn ask_after_arrivals(&mut self, now: Timestamp, policy: &GrantsPolicy) -> Events {
         let mut late = Vec::new();
         for tranche in &mut self.tranches {
             let under_way = tranche.state == TrancheState::Sent;
             if let (true, Some(sent), Some(next)) = (under_way, tranche.sent, tranche.arrival_next)
                 && next <= now
             {
-                let due = sent.plus(Duration::from_days(policy.arrival_check_days));
+                let due = sent.plus(policy.arrival_check);
                 tranche.arrival_next = Some(Deadline::at(due).reminded(now).next);
                 late.push(tranche.id);
             }
@@ -154,7 +154,7 @@ impl Grant {
         late.into_iter().flat_map(|id| self.overdue(TimerKind::Arrival, Some(id))).collect()
     }
 
-    fn overdue(&self, kind: TimerKind, tranche: Option<TrancheId>) -> Facts {
+    fn overdue(&self, kind: TimerKind, tranche: Option<TrancheId>) -> Events {
         let (case_id, grant_id) = self.ids();
         let tranche_id = tranche.map(|tranche| tranche.to_string()).unwrap_or_default();
         vec![GrantOverdue { case_id, grant_id, step: kind.as_str().to_owned(), tranche_id }.into()]
@@ -210,6 +210,7 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use flare_contracts::{events::v1::grants_event::Event, grants::v1::Decision};
+    use flare_kernel::Duration;
 
     use super::*;
     use crate::domain::samples::{self, APPROVERS, FINANCE, NOW, PROPOSER};
@@ -268,8 +269,8 @@ mod tests {
         assert_eq!(grant.timer(TimerKind::Vote), Some(hours(120)), "a lower one gives no more time");
         let (voter, vote) = samples::vote(&grant, APPROVERS[0], Decision::Approve);
         grant.cast_vote(&voter, vote, NOW).unwrap();
-        let facts = grant.set_lane(Lane::Critical, hours(2), &policy());
-        let Some(Event::VoteHastened(hastened)) = &facts[0].event else { panic!("{facts:?}") };
+        let events = grant.set_lane(Lane::Critical, hours(2), &policy());
+        let Some(Event::VoteHastened(hastened)) = &events[0].event else { panic!("{events:?}") };
         assert_eq!(hastened.excluded, [PROPOSER.to_string(), APPROVERS[0].to_string()]);
         assert_eq!(hastened.due, Some(input::timestamp_out(hours(26))));
         assert_eq!(grant.timer(TimerKind::Vote), Some(hours(26)));
@@ -285,14 +286,14 @@ mod tests {
         let mut grant = samples::reporting();
         let id = grant.tranches[0].id;
         let returned = |grant: &mut Grant| grant.settle(FINANCE[0], id, crate::domain::Settlement::Returned);
-        let facts = samples::step(&mut grant, returned).unwrap();
-        assert_eq!(samples::kinds(&facts), ["TrancheMoved", "ReportDueSet"]);
+        let events = samples::step(&mut grant, returned).unwrap();
+        assert_eq!(samples::kinds(&events), ["TrancheMoved", "ReportDueSet"]);
         assert_eq!((set(&grant), grant.report_due), (vec![TimerKind::Close], None));
-        let facts = samples::step(&mut grant, |grant| {
+        let events = samples::step(&mut grant, |grant| {
             samples::send(grant, 10_000);
-            Ok(Facts::new())
+            Ok(Events::new())
         });
-        assert_eq!(samples::kinds(&facts.unwrap()), ["ReportDueSet"]);
+        assert_eq!(samples::kinds(&events.unwrap()), ["ReportDueSet"]);
         assert_eq!(set(&grant), [TimerKind::Report, TimerKind::Arrival]);
     }
 

@@ -3,7 +3,7 @@
 use flare_contracts::{events::v1::TrancheMoved, input};
 use flare_kernel::{Date, Money, StaffId, Timestamp, TrancheId};
 
-use super::{Act, Facts, Grant, MoneyState, Refused, Stage, TrancheState};
+use super::{Act, Events, Grant, MoneyState, Refused, Stage, TrancheState};
 use crate::{GrantsPolicy, refusals::GrantsRule};
 
 /// The most payments that one grant may have.
@@ -93,7 +93,7 @@ impl Grant {
         self.tranches.iter_mut().find(|tranche| tranche.id == id).ok_or(Refused::NoSuchTranche)
     }
 
-    fn tranche_moved(&self, tranche: &Tranche) -> Facts {
+    fn tranche_moved(&self, tranche: &Tranche) -> Events {
         let (case_id, grant_id) = self.ids();
         vec![
             TrancheMoved {
@@ -111,7 +111,7 @@ impl Grant {
     }
 
     /// Plans a payment. One that was returned leaves room for another; one in doubt or lost does not.
-    pub(crate) fn schedule(&mut self, new: NewTranche) -> Result<Facts, Refused> {
+    pub(crate) fn schedule(&mut self, new: NewTranche) -> Result<Events, Refused> {
         self.allow(Act::ScheduleTranche)?;
         self.own_money("amount", new.amount)?;
         if self.money == MoneyState::Stopped {
@@ -163,7 +163,7 @@ impl Grant {
     ///
     /// An advance goes before the gates, so its second pair of eyes is here: whoever entered the payee does not release
     /// to it.
-    pub(crate) fn release(&mut self, by: StaffId, id: TrancheId, now: Timestamp) -> Result<Facts, Refused> {
+    pub(crate) fn release(&mut self, by: StaffId, id: TrancheId, now: Timestamp) -> Result<Events, Refused> {
         let tranche = *self.tranche(id)?;
         self.allow(Act::ReleaseTranche)?;
         tranche.must_be(&[TrancheState::Scheduled], "released", "scheduled")?;
@@ -207,14 +207,14 @@ impl Grant {
         id: TrancheId,
         now: Timestamp,
         policy: &GrantsPolicy,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         let tranche = *self.tranche(id)?;
         self.allow(Act::SendTranche)?;
         tranche.must_be(&[TrancheState::Released], "marked as sent", "released")?;
         if self.money != MoneyState::Free {
             return Err(Refused::MoneyHeld);
         }
-        let arrival = now.plus(flare_kernel::Duration::from_days(policy.arrival_check_days));
+        let arrival = now.plus(policy.arrival_check);
         self.move_tranche(id, |tranche| {
             tranche.state = TrancheState::Sent;
             tranche.sent = Some(now);
@@ -231,7 +231,7 @@ impl Grant {
         by: StaffId,
         id: TrancheId,
         settlement: Settlement,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         let tranche = *self.tranche(id)?;
         if settlement != Settlement::Returned || tranche.sent.is_none() {
             return self.settled(id, settlement);
@@ -241,12 +241,12 @@ impl Grant {
         if tranche.released_by == Some(by) {
             return Err(Refused::ReleasedBySame(came_back));
         }
-        let facts = self.settled(id, settlement)?;
+        let events = self.settled(id, settlement)?;
         self.tranche(id)?.returned_by = Some(by);
-        Ok(facts)
+        Ok(events)
     }
 
-    fn settled(&mut self, id: TrancheId, settlement: Settlement) -> Result<Facts, Refused> {
+    fn settled(&mut self, id: TrancheId, settlement: Settlement) -> Result<Events, Refused> {
         use TrancheState::{Arrived, InDoubt, Released, Returned, Sent};
         let tranche = *self.tranche(id)?;
         match settlement {
@@ -282,9 +282,9 @@ impl Grant {
 
     /// The requester says what arrived. What staff have settled meanwhile stays; a sum that makes no sense is a doubt,
     /// and so is money that arrived though staff noted that it came back.
-    pub(crate) fn arrival_reported(&mut self, id: TrancheId, arrived: Option<Money>) -> Facts {
+    pub(crate) fn arrival_reported(&mut self, id: TrancheId, arrived: Option<Money>) -> Events {
         let Some(tranche) = self.tranches.iter().find(|tranche| tranche.id == id).copied() else {
-            return Facts::new();
+            return Events::new();
         };
         let came_back = tranche.state == TrancheState::Returned && tranche.returned_by.is_some();
         if came_back && arrived.is_some_and(|money| !money.is_zero()) {
@@ -303,7 +303,7 @@ impl Grant {
         by: StaffId,
         id: TrancheId,
         reason: &'static str,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         let tranche = *self.tranche(id)?;
         tranche.must_be(&[TrancheState::InDoubt], "written off", "in doubt")?;
         match tranche.write_off {
@@ -317,21 +317,21 @@ impl Grant {
     }
 
     /// Takes back every release that was not sent.
-    pub(super) fn take_releases_back(&mut self) -> Facts {
-        let mut facts = Facts::new();
+    pub(super) fn take_releases_back(&mut self) -> Events {
+        let mut events = Events::new();
         for index in 0..self.tranches.len() {
             let tranche = &mut self.tranches[index];
             if tranche.state == TrancheState::Released {
                 tranche.state = TrancheState::Scheduled;
                 tranche.released_by = None;
                 let tranche = *tranche;
-                facts.extend(self.tranche_moved(&tranche));
+                events.extend(self.tranche_moved(&tranche));
             }
         }
-        facts
+        events
     }
 
-    fn move_tranche(&mut self, id: TrancheId, change: impl FnOnce(&mut Tranche)) -> Result<Facts, Refused> {
+    fn move_tranche(&mut self, id: TrancheId, change: impl FnOnce(&mut Tranche)) -> Result<Events, Refused> {
         let tranche = self.tranche(id)?;
         change(tranche);
         let tranche = *tranche;

@@ -9,7 +9,7 @@ use flare_contracts::{
 };
 use flare_kernel::{StaffId, Timestamp};
 
-use super::{Act, Facts, Grant, Refused, Stage, terms::check_next};
+use super::{Act, Events, Grant, Refused, Stage, terms::check_next};
 use crate::refusals::GrantsRule;
 
 /// Why somebody takes no part who has rewritten the terms.
@@ -81,7 +81,7 @@ impl Grant {
         who: StaffId,
         reason: &'static str,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         self.allow(Act::DeclareConflict)?;
         if self.is_conflicted(who) {
             return Err(Refused::ConflictKnown);
@@ -117,7 +117,7 @@ impl Grant {
         voter: &Voter,
         new: NewVote,
         now: Timestamp,
-    ) -> Result<Facts, Refused> {
+    ) -> Result<Events, Refused> {
         let key = self.check_voter(voter)?;
         if new.shown_digest != self.terms.digest(self.id, self.case, self.ballot()) {
             return Err(Refused::VoteOnChangedContent);
@@ -132,7 +132,7 @@ impl Grant {
         let decision = new.decision;
         self.votes.push(Vote { voter: voter.id, round: self.round, at: now, cast: new });
         let (case_id, grant_id) = self.ids();
-        let mut facts = vec![
+        let mut events = vec![
             VoteCast {
                 case_id,
                 grant_id,
@@ -143,20 +143,20 @@ impl Grant {
             }
             .into(),
         ];
-        facts.extend(self.decide(voter.id, decision));
-        Ok(facts)
+        events.extend(self.decide(voter.id, decision));
+        Ok(events)
     }
 
-    fn decide(&mut self, by: StaffId, decision: Decision) -> Facts {
+    fn decide(&mut self, by: StaffId, decision: Decision) -> Events {
         let ((case_id, grant_id), by, proposer) = (self.ids(), by.to_string(), self.proposer.to_string());
         match decision {
             Decision::Reject => {
                 self.stage = Stage::Rejected;
-                let mut facts = self.take_releases_back();
-                facts.push(
+                let mut events = self.take_releases_back();
+                events.push(
                     GrantRejected { case_id, grant_id, by, proposer, need_ids: self.need_ids() }.into(),
                 );
-                facts
+                events
             }
             Decision::Return => {
                 self.stage = Stage::Returned;
@@ -171,7 +171,7 @@ impl Grant {
                 self.voted = true;
                 vec![GrantApproved { case_id, grant_id, need_ids: self.need_ids(), proposer }.into()]
             }
-            Decision::Approve | Decision::ApproveWithConditions | Decision::Unspecified => Facts::new(),
+            Decision::Approve | Decision::ApproveWithConditions | Decision::Unspecified => Events::new(),
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
 
     fn cast(grant: &mut Grant, who: StaffId, decision: Decision) -> Result<Vec<&'static str>, Refused> {
         let (voter, vote) = samples::vote(grant, who, decision);
-        samples::step(grant, |grant| grant.cast_vote(&voter, vote, NOW)).map(|facts| samples::kinds(&facts))
+        samples::step(grant, |grant| grant.cast_vote(&voter, vote, NOW)).map(|events| samples::kinds(&events))
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! What triage told about cases, and identity about people.
 
 use flare_access::Roles;
-use flare_kernel::{CaseId, GrantId, Lane, NeedId, StaffId};
+use flare_kernel::{CaseId, Codename, GrantId, Lane, NeedId, StaffId};
 use flare_store::{Error, Reads, Record, Tx, Value, sql};
 
 use crate::domain::{CaseFacts, MoneyState, Voter};
 
 /// What is known of a case; nothing when no event of it has come yet.
 pub(crate) async fn find(tx: &mut Tx, case: CaseId) -> Result<Option<CaseFacts>, Error> {
-    let query = sql("SELECT lane, money, closed FROM cases WHERE case_id = $1").bind(case.to_string());
+    let query = sql("SELECT codename, lane, money, closed FROM cases WHERE case_id = $1");
+    let query = query.bind(case.to_string());
     let Some(row) = tx.fetch_optional(query).await? else { return Ok(None) };
     let query = sql(
         "SELECT fingerprint, confirmed, checked_by FROM case_references WHERE case_id = $1 ORDER BY reference_id",
@@ -25,6 +26,7 @@ pub(crate) async fn find(tx: &mut Tx, case: CaseId) -> Result<Option<CaseFacts>,
     let query = sql("SELECT need_id FROM recommended_needs WHERE case_id = $1 ORDER BY need_id");
     let needs = tx.fetch_all(query.bind(case.to_string())).await?;
     Ok(Some(CaseFacts {
+        codename: row.parse_or_null("codename")?,
         lane: row.number("lane", Lane::from_i64)?,
         money: row.parse("money")?,
         closed: row.flag("closed")?,
@@ -37,6 +39,13 @@ pub(crate) async fn find(tx: &mut Tx, case: CaseId) -> Result<Option<CaseFacts>,
 /// Notes that a case exists, as urgent as long as nobody says otherwise.
 pub(crate) async fn note(tx: &mut Tx, case: CaseId) -> Result<(), Error> {
     begun(case).first("lane", Lane::Urgent).insert_new(tx).await.map(drop)
+}
+
+/// Notes the name that triage gave a case.
+pub(crate) async fn set_codename(tx: &mut Tx, case: CaseId, codename: &Codename) -> Result<(), Error> {
+    note(tx, case).await?;
+    let row = Record::of("cases").key("case_id", case).set("codename", codename.as_str());
+    row.update(tx).await.map(drop)
 }
 
 /// Sets a case's lane.
@@ -84,14 +93,14 @@ pub(crate) async fn recommend(tx: &mut Tx, case: CaseId, need: NeedId) -> Result
 }
 
 /// Notes that a grant is recommended for a need no longer.
-pub(crate) async fn take_back(tx: &mut Tx, case: CaseId, need: NeedId) -> Result<(), Error> {
+pub(crate) async fn take_back_need(tx: &mut Tx, case: CaseId, need: NeedId) -> Result<(), Error> {
     let query = sql("DELETE FROM recommended_needs WHERE case_id = $1 AND need_id = $2");
     tx.execute(query.bind(case.to_string()).bind(need.to_string())).await.map(drop)
 }
 
-/// A grant came to nothing: what no other grant which may still help is for is recommended no longer. Triage, which
-/// hears of it, has those needs decided anew.
-pub(crate) async fn fell_through(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(), Error> {
+/// Notes that the needs of a grant which came to nothing are recommended no longer, but for those that another grant may
+/// still help with. Triage, which the grant's event tells, has them decided anew.
+pub(crate) async fn take_back_needs_of(tx: &mut Tx, case: CaseId, grant: GrantId) -> Result<(), Error> {
     let query = sql("DELETE FROM recommended_needs WHERE case_id = $1 \
          AND need_id IN (SELECT mine.need_id FROM grant_needs mine WHERE mine.grant_id = $2) \
          AND need_id NOT IN (\

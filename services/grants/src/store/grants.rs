@@ -51,6 +51,7 @@ pub(crate) async fn find(reads: &mut impl Reads, grant: GrantId) -> Result<Optio
     Ok(Some(Grant {
         id: row.id("grant_id")?,
         case: row.id("case_id")?,
+        codename: row.parse("codename")?,
         proposer: row.id("proposer")?,
         created: row.timestamp("created_at")?,
         lane: row.number("lane", Lane::from_i64)?,
@@ -125,6 +126,7 @@ async fn put(tx: &mut Tx, grant: &Grant) -> Result<(), Error> {
     Record::of("grants")
         .key("grant_id", grant.id)
         .first("case_id", grant.case)
+        .first("codename", grant.codename.as_str())
         .first("proposer", grant.proposer)
         .first("created_at", grant.created)
         .set("lane", grant.lane)

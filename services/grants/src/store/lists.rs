@@ -1,19 +1,19 @@
 //! The lists: each one literal statement with its own index, paged by the last row's key.
 
 use flare_contracts::{grants::v1::GrantSummary, input};
-use flare_kernel::{CaseId, Lane, StaffId, codename};
+use flare_kernel::{CaseId, Lane, StaffId};
 use flare_store::{Database, Error, Page, Row, sql};
 
 use crate::domain::Stage;
 
 /// The grants of a case, the earliest first.
-pub(crate) const OF_CASE: &str = "SELECT grant_id, case_id, stage, lane, currency, ceiling, end_on, created_at, \
+pub(crate) const OF_CASE: &str = "SELECT grant_id, case_id, codename, stage, lane, currency, ceiling, end_on, created_at, \
         approval_due AS due \
     FROM grants WHERE case_id = $1 AND (created_at, grant_id) > ($2, $3) \
     ORDER BY created_at, grant_id LIMIT $4";
 
 /// Grants that wait for this approver's vote, the one due first on top.
-pub(crate) const TO_VOTE: &str = "SELECT grant_id, case_id, stage, lane, currency, ceiling, end_on, created_at, \
+pub(crate) const TO_VOTE: &str = "SELECT grant_id, case_id, codename, stage, lane, currency, ceiling, end_on, created_at, \
         approval_due AS due \
     FROM grants AS g WHERE stage = 'in_approval' AND (approval_due, grant_id) > ($2, $3) AND proposer <> $1 \
         AND NOT EXISTS (SELECT 1 FROM conflicts AS c WHERE c.grant_id = g.grant_id AND c.approver = $1) \
@@ -22,21 +22,21 @@ pub(crate) const TO_VOTE: &str = "SELECT grant_id, case_id, stage, lane, currenc
     ORDER BY approval_due, grant_id LIMIT $4";
 
 /// Grants that wait for finance, the most pressing lane first and in it the one due first.
-pub(crate) const FOR_FINANCE: &str = "SELECT grant_id, case_id, stage, lane, currency, ceiling, end_on, created_at, \
+pub(crate) const FOR_FINANCE: &str = "SELECT grant_id, case_id, codename, stage, lane, currency, ceiling, end_on, created_at, \
         finance_due AS due \
     FROM grants WHERE for_finance = 1 AND (lane, finance_due, grant_id) > ($1, $2, $3) \
     ORDER BY lane, finance_due, grant_id LIMIT $4";
 
 /// A place in a list: lane, instant and grant. Not every list is in order of lane.
-pub(crate) type Place = (i64, i64, String);
+pub(crate) type GrantPlace = (i64, i64, String);
 
 /// A row of a list and its place there.
-pub(crate) type Listed = (Place, GrantSummary);
+pub(crate) type Listed = (GrantPlace, GrantSummary);
 
 pub(crate) async fn of_case(
     database: &Database,
     case: CaseId,
-    page: &Page<Place>,
+    page: &Page<GrantPlace>,
 ) -> Result<Vec<Listed>, Error> {
     let (_, at, grant) = page.after().clone();
     let query = sql(OF_CASE).bind(case.to_string()).bind(at).bind(grant).bind(page.limit());
@@ -46,27 +46,27 @@ pub(crate) async fn of_case(
 pub(crate) async fn to_vote(
     database: &Database,
     voter: StaffId,
-    page: &Page<Place>,
+    page: &Page<GrantPlace>,
 ) -> Result<Vec<Listed>, Error> {
     let (_, at, grant) = page.after().clone();
     let query = sql(TO_VOTE).bind(voter.to_string()).bind(at).bind(grant).bind(page.limit());
     database.fetch_all(query).await?.iter().map(|row| listed(row, "due")).collect()
 }
 
-pub(crate) async fn for_finance(database: &Database, page: &Page<Place>) -> Result<Vec<Listed>, Error> {
+pub(crate) async fn for_finance(database: &Database, page: &Page<GrantPlace>) -> Result<Vec<Listed>, Error> {
     let (lane, at, grant) = page.after().clone();
     let query = sql(FOR_FINANCE).bind(lane).bind(at).bind(grant).bind(page.limit());
     database.fetch_all(query).await?.iter().map(|row| listed(row, "due")).collect()
 }
 
 fn listed(row: &Row, at: &str) -> Result<Listed, Error> {
-    let (grant, case): (String, CaseId) = (row.text("grant_id")?, row.id("case_id")?);
+    let grant = row.text("grant_id")?;
     let stage: Stage = row.parse("stage")?;
     let lane = row.number("lane", Lane::from_i64)?;
     let summary = GrantSummary {
         grant_id: grant.clone(),
-        case_id: case.to_string(),
-        codename: codename(case),
+        case_id: row.text("case_id")?,
+        codename: row.text("codename")?,
         stage: stage.out().into(),
         lane: input::lane_out(lane).into(),
         ceiling: Some(input::money_out(row.money("ceiling")?)),

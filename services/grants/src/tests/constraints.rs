@@ -1,5 +1,6 @@
 //! The tables hold the rules that never bend even against code that forgot them.
 
+use flare_store::Error;
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::{
@@ -47,8 +48,8 @@ async fn votes_and_approvals(sandbox: Sandbox) {
     assert!(world.sandbox.database.write(Raw(lie)).await.is_err());
 }
 
-on_both_engines!(people_and_money, crate::SCHEMA);
-async fn people_and_money(sandbox: Sandbox) {
+/// A grant with a row of everything that people and money are in.
+async fn with_people_and_money(sandbox: Sandbox) -> World {
     let world = World::approved(sandbox).await;
     world.references(1).await;
     world.enter_payee(FINANCE[0]).await.unwrap();
@@ -67,6 +68,36 @@ async fn people_and_money(sandbox: Sandbox) {
         .write(Raw("INSERT INTO closings SELECT grant_id, 'achieved', 0, 0, 'a', NULL FROM grants"))
         .await
         .unwrap();
+    world
+}
+
+on_both_engines!(what_a_rule_asks_for_is_never_an_empty_text, crate::SCHEMA);
+async fn what_a_rule_asks_for_is_never_an_empty_text(sandbox: Sandbox) {
+    let world = with_people_and_money(sandbox).await;
+    for statement in [
+        "UPDATE case_references SET checked_by = ''",
+        "UPDATE grants SET verified_by = ''",
+        "UPDATE grants SET verified_reason = ''",
+        "UPDATE payees SET checked_by = ''",
+        "UPDATE agreements SET agreed_by = ''",
+        "UPDATE agreements SET witness = ''",
+        "UPDATE agreements SET agreed_by = NULL, witness = NULL, message_id = ''",
+        "UPDATE advances SET second_by = ''",
+        "UPDATE tranches SET released_by = ''",
+        "UPDATE tranches SET write_off_by = ''",
+        "UPDATE tranches SET write_off_reason = ''",
+        "UPDATE tranches SET lost_by = ''",
+        "UPDATE tranches SET returned_by = ''",
+        "UPDATE closings SET confirmed_by = ''",
+    ] {
+        let outcome = world.sandbox.database.write(Raw(statement)).await;
+        assert!(matches!(outcome, Err(Error::Database(_))), "{statement}: {outcome:?}");
+    }
+}
+
+on_both_engines!(people_and_money, crate::SCHEMA);
+async fn people_and_money(sandbox: Sandbox) {
+    let world = with_people_and_money(sandbox).await;
     for (statement, reason) in [
         ("UPDATE payees SET checked_by = entered_by", "ENTERED_BY_SAME_PERSON"),
         ("UPDATE payees SET checked_by = 'x', is_reference = 1", "PAYEE_IS_REFERENCE"),

@@ -84,7 +84,7 @@ async fn grants_are_worked_on_in_their_cases_lane(sandbox: Sandbox) {
     world.draft().await.unwrap();
     let lane = input::lane_out(Lane::Critical).into();
     let assessed = CaseAssessed { case_id: CASE.to_string(), lane, outcome_by: None };
-    world.tell(Event::Triage(triage_event::Event::CaseAssessed(assessed))).await;
+    world.handle(Event::Triage(triage_event::Event::CaseAssessed(assessed))).await;
     assert_eq!(world.grant().await.lane, Lane::Critical);
     world.show("", "phone").await.unwrap();
     world.submit(PROPOSER).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_case_that_becomes_critical_is_voted_on_within_a_day(sandbox: Sandbox)
     let world = World::in_approval(sandbox).await;
     let lane = input::lane_out(Lane::Critical).into();
     let assessed = CaseAssessed { case_id: CASE.to_string(), lane, outcome_by: None };
-    world.tell(Event::Triage(triage_event::Event::CaseAssessed(assessed))).await;
+    world.handle(Event::Triage(triage_event::Event::CaseAssessed(assessed))).await;
     let event = world.last_event().await;
     assert_eq!((event.kind.as_str(), event.lane), ("flare.events.v1.VoteHastened", Lane::Critical));
     let due = world.now().plus(flare_kernel::Duration::from_hours(24));
@@ -112,7 +112,7 @@ async fn whoever_lost_the_role_votes_no_more(sandbox: Sandbox) {
         roles: vec![Role::Officer.into()],
         roles_held_back: Vec::new(),
     };
-    world.tell(Event::Identity(identity_event::Event::RolesSet(set))).await;
+    world.handle(Event::Identity(identity_event::Event::RolesSet(set))).await;
     refused(world.vote(APPROVERS[0], Decision::Approve).await, "NOT_AN_APPROVER");
 }
 
@@ -131,7 +131,7 @@ async fn what_is_not_known_here_changes_nothing(sandbox: Sandbox) {
         grant_id: GRANT.to_string(),
         agrees: true,
     };
-    world.tell(Event::Intake(intake_event::Event::ProposalAnswered(other_case))).await;
+    world.handle(Event::Intake(intake_event::Event::ProposalAnswered(other_case))).await;
     assert_eq!(world.history().await, ["GrantDrafted"]);
 }
 
@@ -143,9 +143,10 @@ async fn a_case_is_known_from_its_request_on(sandbox: Sandbox) {
     request.case_id = case.to_string();
     refused(world.api.draft_grant(by(PROPOSER, request.clone())).await, "NOT_FOUND");
     let submitted = RequestSubmitted { case_id: case.to_string(), ..RequestSubmitted::default() };
-    world.tell(Event::Intake(intake_event::Event::RequestSubmitted(submitted))).await;
+    world.handle(Event::Intake(intake_event::Event::RequestSubmitted(submitted))).await;
     request.request_id = world.request_id();
     refused(world.api.draft_grant(by(PROPOSER, request.clone())).await, "NEED_NOT_RECOMMENDED");
+    world.opened(case, Lane::Urgent).await;
     world.recommended(case, &[1, 2]).await;
     request.request_id = world.request_id();
     world.api.draft_grant(by(PROPOSER, request)).await.unwrap();

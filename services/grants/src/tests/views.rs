@@ -8,11 +8,11 @@ use flare_contracts::{
     },
     vote::{self, Ballot},
 };
-use flare_kernel::{GrantId, StaffId, codename};
+use flare_kernel::{GrantId, StaffId};
 use flare_testkit::{Sandbox, on_both_engines};
 
 use crate::{
-    domain::samples::{self, APPROVERS, CASE, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, eur},
+    domain::samples::{self, APPROVERS, CASE, CODENAME, FINANCE, GRANT, HEAD, OFFICER, PROPOSER, eur},
     fixtures::{World, by, fields},
     store,
 };
@@ -26,7 +26,7 @@ on_both_engines!(a_grant_shows_everything_and_the_payee_to_those_who_need_it, cr
 async fn a_grant_shows_everything_and_the_payee_to_those_who_need_it(sandbox: Sandbox) {
     let world = World::sent(sandbox).await;
     let grant = get(&world, FINANCE[0]).await;
-    assert_eq!((grant.version, grant.codename.clone()), (world.version().await, codename(CASE)));
+    assert_eq!((grant.version, grant.codename.clone()), (world.version().await, CODENAME.to_owned()));
     assert_eq!(grant.terms.clone().unwrap(), samples::terms());
     assert_eq!((grant.votes.len(), grant.tranches.len(), grant.reservations.len()), (2, 1, 1));
     assert!(grant.gates.iter().all(|gate| gate.open) && grant.gates.len() == 5);
@@ -130,7 +130,7 @@ async fn lists_come_page_by_page(sandbox: Sandbox) {
         page_token = page.next_page_token;
     }
     assert_eq!(seen.iter().map(|grant| grant.grant_id.clone()).collect::<Vec<_>>(), drafted);
-    assert_eq!((seen[0].end.as_str(), seen[0].codename.clone()), ("2027-02-28", codename(CASE)));
+    assert_eq!((seen[0].end.as_str(), seen[0].codename.clone()), ("2027-02-28", CODENAME.to_owned()));
     for (page_size, page_token, field) in
         [(-1, "", "page_size"), (201, "", "page_size"), (0, "x", "page_token"), (0, "YR8fYg", "page_token")]
     {

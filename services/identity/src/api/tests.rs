@@ -7,7 +7,10 @@ mod staff;
 mod stored;
 mod teams;
 
-use flare_contracts::common::v1::Role;
+use flare_contracts::{
+    common::v1::Role,
+    identity::v1::{AdmitToTeamRequest, AdmitToTeamResponse, InviteStaffRequest},
+};
 use flare_kernel::StaffId;
 use flare_seal::WRAPPED_LEN;
 use flare_store::{events_after, sql};

@@ -8,15 +8,10 @@ use flare_contracts::{
     input,
 };
 use flare_kernel::StaffId;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::{LANE, wrapped};
-use crate::{
-    domain::Team,
-    refusals::IdentityRule,
-    store,
-    vault::{Place, Vault},
-};
+use crate::{Identity, domain::Team, refusals::IdentityRule, store, vault::VaultPlace};
 
 /// Somebody who holds a team's secret has wrapped it to a person.
 pub(crate) struct AdmitToTeam {
@@ -28,8 +23,12 @@ pub(crate) struct AdmitToTeam {
     wrapped: Vec<u8>,
 }
 
-impl AdmitToTeam {
-    pub(crate) fn parse(caller: &Caller, vault: &Vault, request: AdmitToTeamRequest) -> Result<Self, Error> {
+impl Command for AdmitToTeam {
+    type Service = Identity;
+    type By = Caller;
+    type Request = AdmitToTeamRequest;
+
+    fn parse(identity: &Identity, caller: &Caller, request: AdmitToTeamRequest) -> Result<Self, Error> {
         let staff = input::id("staff_id", &request.staff_id)?;
         let team = Team::parse("team", &request.team)?;
         let generation = request.generation;
@@ -37,7 +36,8 @@ impl AdmitToTeam {
             return Err(Refusal::invalid("generation", InputRule::TooSmall { least: 1 }).into());
         }
         let wrapped = wrapped("wrapped", request.wrapped)?;
-        let wrapped = vault.wrap(&Place::membership(team, generation, staff), &wrapped)?;
+        let place = VaultPlace::membership(team, generation, staff);
+        let wrapped = identity.vault.wrap(&place, &wrapped)?;
         Ok(Self { actor: caller.id, staff, team, generation, wrapped })
     }
 }

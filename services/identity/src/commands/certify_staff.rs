@@ -9,10 +9,11 @@ use flare_contracts::{
 };
 use flare_kernel::StaffId;
 use flare_seal::{PersonKeys, verify_certificate};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::{LANE, recipient};
 use crate::{
+    Identity,
     domain::{PublicKeys, Staff},
     refusals::IdentityRule,
     store,
@@ -22,19 +23,25 @@ use crate::{
 /// the signature does.
 pub(crate) struct CertifyStaff {
     actor: StaffId,
-    pub(crate) staff: StaffId,
+    staff: StaffId,
     certificate: [u8; 64],
 }
 
-impl CertifyStaff {
-    pub(crate) fn parse(caller: &Caller, request: &CertifyStaffRequest) -> Result<Self, Refusal> {
+impl Command for CertifyStaff {
+    type Service = Identity;
+    type By = Caller;
+    type Request = CertifyStaffRequest;
+
+    fn parse(_: &Identity, caller: &Caller, request: CertifyStaffRequest) -> Result<Self, Error> {
         Ok(Self {
             actor: caller.id,
             staff: input::id("staff_id", &request.staff_id)?,
             certificate: input::array("certificate", &request.certificate)?,
         })
     }
+}
 
+impl CertifyStaff {
     /// Whether the certificate is the organisation's over these very keys.
     fn check(&self, organisation: &[u8; 32], keys: &PublicKeys) -> Result<(), Refusal> {
         let keys = PersonKeys::new(self.staff, &recipient("encryption_key", &keys.encryption)?, keys.signing);

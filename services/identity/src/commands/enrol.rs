@@ -1,20 +1,21 @@
 //! A person sets their passphrase and keys, once, with their one-time code.
 
 use flare_contracts::{
-    InputRule, Refusal,
+    InputRule, KeyScope, Refusal,
     events::v1::IdentityEvent,
     identity::v1::{EnrolRequest, EnrolResponse},
     input,
 };
-use flare_seal::{PassphraseRule, SealError, auth_key_hash, verify};
-use flare_store::{Error, Tx, Write};
+use flare_seal::{SealError, auth_key_hash, verify};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::{LANE, recipient};
 use crate::{
+    Identity,
     domain::{PublicKeys, StaffError, StaffName, Stretched, stretching},
     refusals::IdentityRule,
     store,
-    vault::{Place, Vault},
+    vault::VaultPlace,
 };
 
 /// A sealed seed: nonce, 32 bytes, tag.
@@ -30,6 +31,17 @@ pub(crate) struct Enrolment {
     pub(crate) sealed_seed: Vec<u8>,
 }
 
+/// Whoever enrols: they have no account yet, and are told apart by the name that they enrol under.
+pub(crate) struct Newcomer {
+    pub(crate) name: String,
+}
+
+impl KeyScope for Newcomer {
+    fn key_scope(&self) -> String {
+        format!("enrol:{}", self.name)
+    }
+}
+
 /// An invited person enrols.
 pub(crate) struct Enrol {
     name: StaffName,
@@ -38,14 +50,18 @@ pub(crate) struct Enrol {
     keys: PublicKeys,
 }
 
-impl Enrol {
-    pub(crate) fn parse(vault: &Vault, rule: PassphraseRule, request: EnrolRequest) -> Result<Self, Error> {
+impl Command for Enrol {
+    type Service = Identity;
+    type By = Newcomer;
+    type Request = EnrolRequest;
+
+    fn parse(identity: &Identity, _: &Newcomer, request: EnrolRequest) -> Result<Self, Error> {
         // A name that cannot be one is nobody's, and gets nobody's answer.
         let name = StaffName::new(&request.name).ok_or_else(|| Refusal::from(StaffError::WrongCode))?;
         if request.code.len() > MAX_CODE_LEN {
             return Err(Refusal::invalid("code", InputRule::TooManyBytes { limit: MAX_CODE_LEN }).into());
         }
-        let params = stretching(rule, request.stretching)?;
+        let params = stretching(identity.settings.passphrases, request.stretching)?;
         let salt = input::array("salt", &request.salt)?;
         let auth_key = input::array("auth_key", &request.auth_key)?;
         if request.sealed_seed.len() != SEALED_SEED_LEN {
@@ -54,8 +70,9 @@ impl Enrol {
         }
         let encryption = recipient("encryption_key", &request.encryption_key)?.to_bytes();
         let signing = signing_key(&request.signing_key)?;
-        let auth_key_hash = vault.wrap(&Place::auth_key_hash(&name), &auth_key_hash(&auth_key))?;
-        let sealed_seed = vault.wrap(&Place::sealed_seed(&name), &request.sealed_seed)?;
+        let vault = &identity.vault;
+        let auth_key_hash = vault.wrap(&VaultPlace::auth_key_hash(&name), &auth_key_hash(&auth_key))?;
+        let sealed_seed = vault.wrap(&VaultPlace::sealed_seed(&name), &request.sealed_seed)?;
         let enrolment = Enrolment { stretched: Stretched { salt, params }, auth_key_hash, sealed_seed };
         Ok(Self { name, code: request.code, enrolment, keys: PublicKeys { encryption, signing } })
     }

@@ -1,27 +1,37 @@
 //! The organisation is founded, once.
 
 use flare_contracts::{
-    InputRule, Refusal,
+    InputRule, KeyScope, Refusal,
     common::v1::Role,
     events::v1::{IdentityEvent, OrganisationFounded},
     identity::v1::{FoundOrganisationRequest, FoundOrganisationResponse, NewTeamKey, TeamKey},
     input,
 };
 use flare_seal::{fingerprint, verify_recovery_key, verify_team_key};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{Invitation, LANE, recipient, wrapped};
 use crate::{
+    Identity,
     domain::Team,
     refusals::{IdentityRefusal, IdentityRule},
     store,
-    vault::{Place, Vault},
+    vault::{Vault, VaultPlace},
 };
 
 /// Who acts before there is anybody.
 const ACTOR: &str = "system:setup";
+
+/// Whoever founds the organisation: nobody is known yet.
+pub(crate) struct Founder;
+
+impl KeyScope for Founder {
+    fn key_scope(&self) -> String {
+        "setup".to_owned()
+    }
+}
 
 /// Whoever holds the setup code founds the organisation.
 pub(crate) struct FoundOrganisation {
@@ -37,12 +47,12 @@ pub(crate) struct FoundOrganisation {
     administrator: Invitation,
 }
 
-impl FoundOrganisation {
-    pub(crate) fn parse(
-        expected: Option<[u8; 32]>,
-        vault: &Vault,
-        request: FoundOrganisationRequest,
-    ) -> Result<Self, Error> {
+impl Command for FoundOrganisation {
+    type Service = Identity;
+    type By = Founder;
+    type Request = FoundOrganisationRequest;
+
+    fn parse(identity: &Identity, _: &Founder, request: FoundOrganisationRequest) -> Result<Self, Error> {
         let organisation_key = input::array("organisation_key", &request.organisation_key)?;
         let recovery_key = recipient("recovery_key", &request.recovery_key)?;
         let recovery_signature = input::array("recovery_signature", &request.recovery_signature)?;
@@ -53,13 +63,13 @@ impl FoundOrganisation {
             return Err(Refusal::invalid("administrator.roles", IdentityRule::NoAdministrator).into());
         }
         Ok(Self {
-            expected,
+            expected: identity.settings.setup_code,
             given: Sha256::digest(&request.setup_code).into(),
             name: input::label("name", &request.name, 80)?,
             organisation_key,
             recovery_key: recovery_key.to_bytes(),
             recovery_signature,
-            team_keys: team_keys(vault, &organisation_key, request.team_keys)?,
+            team_keys: team_keys(&identity.vault, &organisation_key, request.team_keys)?,
             administrator,
         })
     }
@@ -89,7 +99,7 @@ fn team_keys(
         verify_team_key(organisation, &signed, &key.signature)
             .map_err(|_| Refusal::invalid(field("key.signature"), IdentityRule::NotOfTheOrganisation))?;
         let secret = wrapped(&field("wrapped_to_recovery"), new.wrapped_to_recovery)?;
-        let secret = vault.wrap(&Place::recovery(team, key.generation), &secret)?;
+        let secret = vault.wrap(&VaultPlace::recovery(team, key.generation), &secret)?;
         found.push((team, key, secret));
     }
     if found.len() != Team::ALL.len() {

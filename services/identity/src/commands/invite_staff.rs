@@ -7,10 +7,11 @@ use flare_contracts::{
     input,
 };
 use flare_kernel::StaffId;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::{LANE, roles};
 use crate::{
+    Identity,
     domain::{Staff, StaffName},
     store,
 };
@@ -59,8 +60,12 @@ pub(crate) struct InviteStaff {
     invitation: Invitation,
 }
 
-impl InviteStaff {
-    pub(crate) fn parse(caller: &Caller, request: InviteStaffRequest) -> Result<Self, Error> {
+impl Command for InviteStaff {
+    type Service = Identity;
+    type By = Caller;
+    type Request = InviteStaffRequest;
+
+    fn parse(_: &Identity, caller: &Caller, request: InviteStaffRequest) -> Result<Self, Error> {
         Ok(Self { actor: caller.id, invitation: Invitation::parse("invitation", request.invitation)? })
     }
 }

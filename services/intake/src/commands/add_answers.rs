@@ -8,13 +8,14 @@ use flare_contracts::{
     intake::v1::{AddAnswersRequest, AddAnswersResponse, Danger},
 };
 use flare_kernel::CaseId;
-use flare_seal::{Compartment, ServiceKey};
+use flare_seal::Compartment;
 use flare_store::{
-    Error, Tx, Write,
+    Command, Error, Tx, Write,
     keys::{self, SealedEpoch},
 };
 
 use crate::{
+    Intake,
     admission::Admitted,
     author::Author,
     domain::{answers, listing::known},
@@ -24,7 +25,7 @@ use crate::{
 /// How many keys of the request its holder, or whoever has found the code, can use up; the rest are for staff.
 const HOLDERS_EPOCHS: u32 = 150;
 
-/// See the module.
+/// Adds answers to a request, or replaces some.
 pub(crate) struct AddAnswers {
     case: CaseId,
     author: Author,
@@ -33,26 +34,26 @@ pub(crate) struct AddAnswers {
     danger: Danger,
 }
 
-impl AddAnswers {
-    /// Reads the call. A requester cannot open the key of earlier answers, so theirs always brings a new one.
-    pub(crate) fn parse(
-        by: Admitted,
-        request: AddAnswersRequest,
-        service: &ServiceKey,
-    ) -> Result<Self, Error> {
+impl Command for AddAnswers {
+    type Service = Intake;
+    type By = Admitted;
+    type Request = AddAnswersRequest;
+
+    /// A requester cannot open the key of earlier answers, so their call always brings a new one.
+    fn parse(intake: &Intake, by: &Admitted, request: AddAnswersRequest) -> Result<Self, Error> {
         let danger = known("danger", request.danger)?;
         answers::check_further(&request.answers, danger)?;
         if by.author.is_requester() && request.key.is_none() && !request.answers.is_empty() {
             return Err(Refusal::invalid("key", InputRule::RequiredOfHolder).into());
         }
         let held = &[Compartment::Request];
-        let seal = |key| SealedEpoch::seal("key", Some(key), by.case, held, service);
+        let seal = |key| SealedEpoch::seal("key", Some(key), by.case, held, &intake.service_key);
         let epoch = request.key.map(seal).transpose()?;
         if by.author.is_requester() && epoch.as_ref().is_some_and(|epoch| epoch.number() > HOLDERS_EPOCHS) {
             let rule = InputRule::OutOfRange { least: 1, most: HOLDERS_EPOCHS.into() };
             return Err(Refusal::invalid("key.epoch", rule).into());
         }
-        Ok(Self { case: by.case, author: by.author, answers: request.answers, epoch, danger })
+        Ok(Self { case: by.case, author: by.author.clone(), answers: request.answers, epoch, danger })
     }
 }
 
@@ -76,7 +77,7 @@ impl Write for AddAnswers {
         }
         super::show_step(tx, self.case, StepCode::AnswersAdded, String::new()).await?;
         if self.author.is_requester() {
-            view.heard(tx.now());
+            view.record_contact(tx.now());
         }
         store::view::save(tx, &view).await?;
         Ok(AddAnswersResponse { version })

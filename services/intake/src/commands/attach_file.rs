@@ -16,7 +16,7 @@ use crate::{
     store::{self, files::File},
 };
 
-/// See the module.
+/// Attaches it.
 #[derive(Clone)]
 pub(crate) struct AttachFile {
     pub(crate) file: File,
@@ -43,7 +43,7 @@ impl Write for AttachFile {
         let version = tx.version(file.case);
         store::files::insert(tx, version, file).await?;
         if self.author.is_requester() {
-            super::heard(tx, view).await?;
+            super::record_contact(tx, view).await?;
         }
         let size = i64::try_from(file.size).map_err(|_| Error::Corrupt("files.size".to_owned()))?;
         Ok(UploadFileResponse { size, version })

@@ -1,5 +1,6 @@
 //! Staff begin the next key of the thread or of the request, where they cannot write under the newest one.
 
+use flare_access::Staff;
 use flare_contracts::{
     InputRule, Refusal,
     events::v1::{CaseKeyBegun, IntakeEvent},
@@ -7,33 +8,34 @@ use flare_contracts::{
     intake::v1::{BeginKeyEpochRequest, BeginKeyEpochResponse},
 };
 use flare_kernel::{CaseId, StaffId};
-use flare_seal::{Compartment, ServiceKey};
-use flare_store::{Error, Tx, Write, keys::SealedEpoch};
+use flare_seal::Compartment;
+use flare_store::{Command, Error, Tx, Write, keys::SealedEpoch};
 
 use crate::{
+    Intake,
     receipt::REQUESTERS_THREAD,
     store::{self, keys::HELD},
 };
 
-/// See the module.
+/// Begins a key of the thread or of the request.
 pub(crate) struct BeginKeyEpoch {
     case: CaseId,
     staff: StaffId,
     epoch: SealedEpoch,
 }
 
-impl BeginKeyEpoch {
-    pub(crate) fn parse(
-        staff: StaffId,
-        request: BeginKeyEpochRequest,
-        service: &ServiceKey,
-    ) -> Result<Self, Error> {
+impl Command for BeginKeyEpoch {
+    type Service = Intake;
+    type By = Staff;
+    type Request = BeginKeyEpochRequest;
+
+    fn parse(intake: &Intake, by: &Staff, request: BeginKeyEpochRequest) -> Result<Self, Error> {
         let case = input::id("case_id", &request.case_id)?;
-        let epoch = SealedEpoch::seal("key", request.key, case, HELD, service)?;
+        let epoch = SealedEpoch::seal("key", request.key, case, HELD, &intake.service_key)?;
         if !epoch.is_vouched_for() {
             return Err(Refusal::invalid("key.author", InputRule::RequiredOfStaff).into());
         }
-        Ok(Self { case, staff, epoch })
+        Ok(Self { case, staff: by.id, epoch })
     }
 }
 

@@ -131,7 +131,7 @@ impl NewCase {
         keys::insert(tx, &self.epochs).await?;
         store::answers::insert(tx, self.case, (FIRST, &self.author), &self.answers).await?;
         let mut view = CaseView::new(self.case, self.listing.lane_hint);
-        view.heard(tx.now());
+        view.record_contact(tx.now());
         store::view::insert(tx, &view).await
     }
 }

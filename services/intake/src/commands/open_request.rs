@@ -1,25 +1,51 @@
 //! An officer opens a case for somebody who asked on another channel.
 
+use flare_access::Staff;
 use flare_contracts::{
     InputRule, Refusal, input,
-    intake::v1::{Channel, OpenRequestRequest, OpenRequestResponse},
+    intake::v1::{Channel, OpenRequestRequest, OpenRequestResponse, ReserveCaseRequest, ReserveCaseResponse},
 };
-use flare_kernel::StaffId;
-use flare_seal::ServiceKey;
-use flare_store::{Error, Tx, Write};
+use flare_kernel::{CaseId, StaffId};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::new_case::{NewCase, first_epochs};
-use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock, store};
+use crate::{Intake, author::Author, content, domain::listing::Listing, receipt::ReceiptLock, store};
 
-/// See the module.
+/// Gives an officer the id of a case that they are about to open without a receipt. It is drawn here: whoever could choose
+/// one could take the id of a request that is still on its way.
+pub(crate) struct ReserveCase {
+    staff: StaffId,
+}
+
+impl Command for ReserveCase {
+    type Service = Intake;
+    type By = Staff;
+    type Request = ReserveCaseRequest;
+
+    fn parse(_: &Intake, by: &Staff, _: ReserveCaseRequest) -> Result<Self, Error> {
+        Ok(Self { staff: by.id })
+    }
+}
+
+impl Write for ReserveCase {
+    type Output = ReserveCaseResponse;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<ReserveCaseResponse, Error> {
+        let case = CaseId::random()?;
+        store::requests::reserve(tx, case, self.staff).await?;
+        Ok(ReserveCaseResponse { case_id: case.to_string() })
+    }
+}
+
+/// Opens a case with the answers that an officer took down.
 pub(crate) struct OpenRequest(NewCase);
 
-impl OpenRequest {
-    pub(crate) fn parse(
-        staff: StaffId,
-        request: OpenRequestRequest,
-        service: &ServiceKey,
-    ) -> Result<Self, Error> {
+impl Command for OpenRequest {
+    type Service = Intake;
+    type By = Staff;
+    type Request = OpenRequestRequest;
+
+    fn parse(intake: &Intake, by: &Staff, request: OpenRequestRequest) -> Result<Self, Error> {
         let case = input::id("case_id", &request.case_id)?;
         let content = content::of_opening(&request)?;
         let receipt = request.receipt.map(|lock| ReceiptLock::parse(Some(lock))).transpose()?;
@@ -28,11 +54,11 @@ impl OpenRequest {
         }
         let new = NewCase {
             case,
-            author: Author::Staff(staff),
+            author: Author::Staff(by.id),
             channel: channel(request.channel)?,
             listing: Listing::parse(request.listing)?,
             waiting_since: None,
-            epochs: first_epochs(request.keys, case, receipt.is_some(), service)?,
+            epochs: first_epochs(request.keys, case, receipt.is_some(), &intake.service_key)?,
             receipt,
             answers: request.answers,
             content,

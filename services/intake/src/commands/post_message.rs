@@ -8,16 +8,17 @@ use flare_contracts::{
 };
 use flare_kernel::CaseId;
 use flare_seal::Compartment;
-use flare_store::{Error, Tx, Write, keys};
+use flare_store::{Command, Error, Tx, Write, keys};
 
 use crate::{
+    Intake,
     admission::Admitted,
     author::Author,
     domain::message::{self, About},
     store::{self, messages::NewMessage},
 };
 
-/// See the module.
+/// Writes a message of the requester or of staff.
 pub(crate) struct PostMessage {
     case: CaseId,
     author: Author,
@@ -27,23 +28,26 @@ pub(crate) struct PostMessage {
     seen: i64,
 }
 
-impl PostMessage {
-    pub(crate) fn parse(by: Admitted, request: PostMessageRequest) -> Result<Self, Refusal> {
+impl Command for PostMessage {
+    type Service = Intake;
+    type By = Admitted;
+    type Request = PostMessageRequest;
+
+    fn parse(_: &Intake, by: &Admitted, request: PostMessageRequest) -> Result<Self, Error> {
         let id = input::id("message_id", &request.message_id)?;
         let kind: MessageKind = input::choice("kind", request.kind)?;
         message::may_write(&by.author, kind)?;
         let about = message::about(kind, &request.about)?;
         let text = input::sealed("text", request.text, &fields::message(id))?;
         if text.version != 1 {
-            return Err(Refusal::invalid("text.version", InputRule::NotTheNumber { number: 1 }));
+            return Err(Refusal::invalid("text.version", InputRule::NotTheNumber { number: 1 }).into());
         }
         if !by.author.is_requester() && !request.contact_plan_kept {
-            return Err(
-                Refusal::from(Cause::ContactPlanNotKept).field("contact_plan_kept", InputRule::NotTrue)
-            );
+            let refusal = Refusal::from(Cause::ContactPlanNotKept);
+            return Err(refusal.field("contact_plan_kept", InputRule::NotTrue).into());
         }
         let message = NewMessage { id, kind, author: by.author.name(), about: about.text(), text };
-        Ok(Self { case: by.case, author: by.author, message, about, seen: request.seen })
+        Ok(Self { case: by.case, author: by.author.clone(), message, about, seen: request.seen })
     }
 }
 
@@ -72,7 +76,7 @@ impl Write for PostMessage {
         let version = tx.version(self.case);
         store::messages::insert(tx, self.case, version, &self.message).await?;
         if self.author.is_requester() {
-            super::heard(tx, view).await?;
+            super::record_contact(tx, view).await?;
         }
         Ok(PostMessageResponse { at: Some(input::timestamp_out(tx.now())), version })
     }

@@ -1,47 +1,55 @@
 //! Somebody sends an urgent request.
 
 use flare_contracts::{
-    Cause, Refusal, input,
+    Cause, KeyScope, Refusal, input,
     intake::v1::{Channel, SubmitRequestRequest, SubmitRequestResponse},
 };
-use flare_seal::ServiceKey;
-use flare_store::{Error, Once, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::new_case::{NewCase, first_epochs};
-use crate::{author::Author, content, domain::listing::Listing, receipt::ReceiptLock, store};
+use crate::{Intake, author::Author, content, domain::listing::Listing, receipt::ReceiptLock, store};
 
-/// See the module.
+/// Whoever sends a request. Nobody is signed in: their keys are those of the receipt that they drew.
+pub(crate) struct Sender {
+    pub(crate) receipt: ReceiptLock,
+    /// The portal alone is believed that a request waited.
+    pub(crate) from_portal: bool,
+}
+
+impl KeyScope for Sender {
+    fn key_scope(&self) -> String {
+        self.receipt.key_scope()
+    }
+}
+
+/// Opens a case with the answers of whoever asks.
 pub(crate) struct SubmitRequest {
     new: NewCase,
     receipt: ReceiptLock,
 }
 
-impl SubmitRequest {
-    /// Reads the call and its idempotency key, which belongs to the receipt: nobody is signed in. Only the portal is
-    /// believed that a request waited.
-    pub(crate) fn parse(
-        request: SubmitRequestRequest,
-        from_portal: bool,
-        service: &ServiceKey,
-    ) -> Result<(Once, Self), Error> {
-        let receipt = ReceiptLock::parse(request.receipt.clone())?;
-        let once = Once::new(receipt.scope(), "SubmitRequest", &request.request_id, &request)?;
+impl Command for SubmitRequest {
+    type Service = Intake;
+    type By = Sender;
+    type Request = SubmitRequestRequest;
+
+    fn parse(intake: &Intake, by: &Sender, request: SubmitRequestRequest) -> Result<Self, Error> {
         let case = input::id("case_id", &request.case_id)?;
-        receipt.check_opens(case)?;
+        by.receipt.check_opens(case)?;
         let content = content::of_submission(&request)?;
         let new = NewCase {
             case,
             author: Author::Requester,
             channel: Channel::Form,
-            receipt: Some(receipt.clone()),
+            receipt: Some(by.receipt.clone()),
             listing: Listing::parse(request.listing)?,
-            waiting_since: request.waiting_since.as_ref().filter(|_| from_portal).map(input::timestamp_in),
-            epochs: first_epochs(request.keys, case, true, service)?,
+            waiting_since: request.waiting_since.as_ref().filter(|_| by.from_portal).map(input::timestamp_in),
+            epochs: first_epochs(request.keys, case, true, &intake.service_key)?,
             answers: request.answers,
             content,
         };
         new.check()?;
-        Ok((once, Self { new, receipt }))
+        Ok(Self { new, receipt: by.receipt.clone() })
     }
 }
 

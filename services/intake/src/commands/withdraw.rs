@@ -1,7 +1,7 @@
 //! The requester withdraws.
 
 use flare_contracts::{
-    Refusal, StepCode, codes,
+    StepCode, codes,
     common::v1::SignedAct,
     events::v1::{IntakeEvent, WithdrawalRequested},
     input,
@@ -9,23 +9,27 @@ use flare_contracts::{
     requester_act::verify_call,
 };
 use flare_kernel::CaseId;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
-use crate::{author::REQUESTER, domain::standing::Facts, store::receipts::Opened};
+use crate::{Intake, admission::Holder, author::REQUESTER, domain::standing::Facts};
 
-/// See the module.
+/// Asks for the case to be stopped.
 pub(crate) struct Withdraw {
     case: CaseId,
     reason: &'static str,
     act: SignedAct,
 }
 
-impl Withdraw {
-    pub(crate) fn parse(by: &Opened, request: &WithdrawRequest) -> Result<Self, Refusal> {
+impl Command for Withdraw {
+    type Service = Intake;
+    type By = Holder;
+    type Request = WithdrawRequest;
+
+    fn parse(_: &Intake, by: &Holder, request: WithdrawRequest) -> Result<Self, Error> {
         Ok(Self {
             case: by.case,
             reason: input::code("reason", &request.reason, codes::WHY_WITHDRAWN)?,
-            act: verify_call(request, by.case, &by.signing_key)?,
+            act: verify_call(&request, by.case, &by.signing_key)?,
         })
     }
 }
@@ -42,7 +46,7 @@ impl Write for Withdraw {
                     .into();
             tx.append(self.case, view.lane, REQUESTER, &event)?;
             super::show_step(tx, self.case, StepCode::WithdrawalRequested, String::new()).await?;
-            super::heard(tx, view.clone()).await?;
+            super::record_contact(tx, view.clone()).await?;
         }
         // A case that is ending stands where its stop says, whatever its needs and grants.
         let facts = Facts { view: &view, question_waits: false, needs: &[], grants: &[] };

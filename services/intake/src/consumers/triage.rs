@@ -26,7 +26,10 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
     let case: CaseId = id(&received.stream, "stream")?;
     let Some(mut view) = locked(tx, case).await? else { return Ok(()) };
     match event {
-        Event::CaseOpened(opened) => view.opened(lane(opened.lane)?, at(opened.acknowledge_by.as_ref())),
+        Event::CaseOpened(opened) => {
+            let codename = input::codename("CaseOpened.codename", &opened.codename)?;
+            view.opened(codename, lane(opened.lane)?, at(opened.acknowledge_by.as_ref()));
+        }
         Event::CaseAcknowledged(acknowledged) => {
             view.acknowledged(at(acknowledged.assess_by.as_ref()));
             show(tx, received, case, StepCode::Acknowledged, "").await?;
@@ -38,7 +41,7 @@ pub(super) async fn apply(tx: &mut Tx, received: &Received, event: &Event) -> Re
         Event::LaneRaised(raised) => view.raised(lane(raised.lane)?, at(raised.due.as_ref())),
         Event::ContactLogged(contact) => {
             if contact.inbound {
-                view.heard(received.at);
+                view.record_contact(received.at);
             }
         }
         Event::QuestionAsked(question) => {

@@ -1,7 +1,7 @@
 //! What intake knows of the work on a case: derived from triage's events and from the requester's own acts.
 
 use flare_contracts::{Cause, Refusal};
-use flare_kernel::{CaseId, Lane, Timestamp, codes};
+use flare_kernel::{CaseId, Codename, Lane, Timestamp, codes};
 
 codes! {
     /// How far the work has come.
@@ -35,6 +35,8 @@ codes! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CaseView {
     pub(crate) case: CaseId,
+    /// The name that triage gave it; none until triage has opened it.
+    pub(crate) codename: Option<Codename>,
     pub(crate) lane: Lane,
     pub(crate) progress: Progress,
     /// The requester withdrew, and triage has not closed the case since.
@@ -52,6 +54,7 @@ impl CaseView {
     pub(crate) const fn new(case: CaseId, lane: Lane) -> Self {
         Self {
             case,
+            codename: None,
             lane,
             progress: Progress::Received,
             asked_to_stop: false,
@@ -62,13 +65,14 @@ impl CaseView {
         }
     }
 
-    /// The requester was heard of, here or on another channel.
-    pub(crate) fn heard(&mut self, at: Timestamp) {
+    /// The requester was in touch, here or on another channel.
+    pub(crate) fn record_contact(&mut self, at: Timestamp) {
         self.heard_at = self.heard_at.max(Some(at));
     }
 
-    /// Triage opened the case.
-    pub(crate) fn opened(&mut self, lane: Lane, acknowledge_by: Option<Timestamp>) {
+    /// Triage opened the case, and named it.
+    pub(crate) fn opened(&mut self, codename: Codename, lane: Lane, acknowledge_by: Option<Timestamp>) {
+        self.codename = Some(codename);
         self.lane = lane;
         self.answer_by = acknowledge_by;
     }

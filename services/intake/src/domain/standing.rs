@@ -148,7 +148,7 @@ mod tests {
         let by = |case: &CaseView, waits, needs: &[NeedOutcome], grants: &[Grant]| {
             Facts { view: case, question_waits: waits, needs, grants }.we_answer_by()
         };
-        case.opened(case.lane, Some(soon));
+        case.opened("amber-kestrel-27".parse().unwrap(), case.lane, Some(soon));
         assert_eq!(by(&case, false, &[], &[]), Some(soon));
         assert_eq!(by(&case, true, &[], &[]), None, "it is the requester's turn");
         case.assessed(case.lane, Some(soon));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flare_access::Caller;
 use flare_contracts::{
-    Cause, InputRule, Refusal, fields, input,
+    Cause, InputRule, KeyScope, Refusal, fields, input,
     intake::v1::{FileHeader, UploadFileRequest, UploadFileResponse, upload_file_request::Part},
 };
 use flare_seal::{FILE_HEADER_LEN, SEALED_FILE_CHUNK_LEN};
@@ -17,7 +17,7 @@ use super::{MAX_FILE_BYTES, PART_LEN, parts::Parts, under_way::Upload};
 use crate::{
     Intake,
     author::Author,
-    commands::attach_file::{AttachFile, Begin, BeginUpload},
+    commands::{AttachFile, Begin, BeginUpload},
     store::{self, files::File, keys::HELD},
 };
 
@@ -87,7 +87,7 @@ impl Intake {
         let by = self.admit(caller, &header.case_id).await?;
         // The sealing's header is drawn afresh each time; the description's tag tells one file from another.
         let content = FileHeader { seal_header: Vec::new(), ..header.clone() };
-        let once = Once::new(by.scope, "UploadFile", &header.request_id, &content)?;
+        let once = Once::new(by.key_scope(), "UploadFile", &header.request_id, &content)?;
         Ok((once, AttachFile { file: file(by.case, &by.author, header)?, author: by.author }))
     }
 }

@@ -1,7 +1,7 @@
 //! What the requester is shown of the case: its state, its steps and its needs.
 
 use flare_contracts::{StepCode, common::v1::NeedKind, input, intake::v1::Step};
-use flare_kernel::{CaseId, Lane, NeedId, Timestamp};
+use flare_kernel::{CaseId, Codename, Lane, NeedId, Timestamp};
 use flare_store::{Error, Reads, Record, Tx, Value, sql};
 
 use crate::domain::{
@@ -23,6 +23,7 @@ pub(crate) async fn save(tx: &mut Tx, view: &CaseView) -> Result<(), Error> {
 fn record(view: &CaseView) -> Record {
     Record::of("case_view")
         .key("case_id", view.case)
+        .set("codename", view.codename.as_ref().map(Codename::as_str))
         .set("lane", view.lane)
         .set("progress", view.progress.as_str())
         .set("asked_to_stop", view.asked_to_stop)
@@ -35,14 +36,15 @@ fn record(view: &CaseView) -> Record {
 pub(crate) async fn find(reads: &mut impl Reads, case: CaseId) -> Result<Option<CaseView>, Error> {
     let row = reads
         .row(
-            sql("SELECT lane, progress, asked_to_stop, stop, money_stopped, heard_at, answer_by FROM case_view \
-                 WHERE case_id = $1")
+            sql("SELECT codename, lane, progress, asked_to_stop, stop, money_stopped, heard_at, answer_by \
+                 FROM case_view WHERE case_id = $1")
             .bind(case.to_string()),
         )
         .await?;
     row.map(|row| {
         Ok(CaseView {
             case,
+            codename: row.parse_or_null("codename")?,
             lane: row.number("lane", Lane::from_i64)?,
             progress: row.parse("progress")?,
             asked_to_stop: row.flag("asked_to_stop")?,

@@ -1,7 +1,7 @@
 //! What the requester says about grants, and withdrawing.
 
 use flare_contracts::{
-    Event, Producer,
+    Event, Service,
     common::v1::{ActSignature, Money, RequesterActKind},
     events::v1::{
         AgreementPosted, CaseClosed, CaseStopped, GrantActivated, MoneyStopped, ProposalShown, grants_event,
@@ -19,15 +19,15 @@ use flare_testkit::{Sandbox, on_both_engines};
 use tonic::{Code, Status};
 
 use super::{
-    fixture::{Desk, Requester, field, fresh, from, officer, reason},
+    fixture::{Requester, World, field, fresh, from, officer, reason},
     view::{Story, eur},
 };
 
 on_both_engines!(a_proposal_is_answered_once_it_was_shown, crate::SCHEMA);
 async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let (requester, elsewhere) = (desk.requester().await, desk.requester().await);
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let (requester, elsewhere) = (world.requester().await, world.requester().await);
+    let story = Story::new(&world, &requester);
     let answer = |grant: GrantId, agrees, message_id: &str| AnswerProposalRequest {
         request_id: fresh(),
         grant_id: grant.to_string(),
@@ -37,7 +37,7 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
     };
     let call = async |by: &Requester, mut request: AnswerProposalRequest| {
         request.act = Some(by.act(&request, None));
-        desk.api.answer_proposal(from(by.caller(), request)).await.map(tonic::Response::into_inner)
+        world.api.answer_proposal(from(by.caller(), request)).await.map(tonic::Response::into_inner)
     };
     assert_eq!(call(&requester, answer(story.grant, true, "")).await.unwrap_err().code(), Code::NotFound);
     story.draft(&[]).await;
@@ -45,7 +45,7 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
     assert_eq!((early.code(), reason(&early).as_str()), (Code::FailedPrecondition, "PROPOSAL_NOT_SHOWN"));
     let of_another_grant =
         requester.message(MessageKind::Proposal, &GrantId::random().unwrap().to_string(), "940 EUR");
-    desk.post(officer(), of_another_grant.clone()).await.unwrap();
+    world.post(officer(), of_another_grant.clone()).await.unwrap();
     let shown = ProposalShown { message_id: of_another_grant.message_id.clone(), ..ProposalShown::default() };
     story.grants(grants_event::Event::ProposalShown(shown)).await;
     let unseen = call(&requester, answer(story.grant, true, "")).await.unwrap_err();
@@ -62,12 +62,12 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
         "message_id"
     );
     let of_staff = requester.message(MessageKind::Text, "", "Hello");
-    desk.post(officer(), of_staff.clone()).await.unwrap();
+    world.post(officer(), of_staff.clone()).await.unwrap();
     let theirs = call(&requester, answer(story.grant, false, &of_staff.message_id)).await.unwrap_err();
     assert_eq!(field(&theirs), "message_id");
 
     let words = requester.message(MessageKind::Text, "", "The amount is too low");
-    desk.post(requester.caller(), words.clone()).await.unwrap();
+    world.post(requester.caller(), words.clone()).await.unwrap();
     let good = answer(story.grant, false, &words.message_id);
     let first = call(&requester, good.clone()).await.unwrap();
     assert_eq!(call(&requester, good.clone()).await.unwrap(), first, "the first answer again");
@@ -92,12 +92,12 @@ async fn a_proposal_is_answered_once_it_was_shown(sandbox: Sandbox) {
 
 on_both_engines!(an_agreement_is_answered_by_the_message_that_shows_it, crate::SCHEMA);
 async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     let post = async |kind| {
         let message = requester.message(kind, &story.grant.to_string(), "You receive 940 EUR.");
-        desk.post(officer(), message.clone()).await.unwrap();
+        world.post(officer(), message.clone()).await.unwrap();
         message.message_id.parse::<MessageId>().unwrap()
     };
     let (shown, of_another_kind) = (post(MessageKind::Agreement).await, post(MessageKind::Proposal).await);
@@ -112,7 +112,7 @@ async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox)
     let call = async |mut request: AnswerAgreementRequest| {
         let shown = request.message_id.clone();
         request.act = Some(requester.act(&request, Some((&shown, "You receive 940 EUR."))));
-        desk.api.answer_agreement(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
+        world.api.answer_agreement(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     story.draft(&[]).await;
     assert_eq!(reason(&call(answer(shown, true, false)).await.unwrap_err()), "AGREEMENT_NOT_SHOWN");
@@ -135,19 +135,19 @@ async fn an_agreement_is_answered_by_the_message_that_shows_it(sandbox: Sandbox)
     story.grants(grants_event::Event::GrantActivated(GrantActivated::default())).await;
     assert_eq!(reason(&call(answer(shown, false, false)).await.unwrap_err()), "AGREEMENT_NOT_OPEN");
     assert_eq!(
-        desk.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.AgreementAnswered'").await,
+        world.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.AgreementAnswered'").await,
         2
     );
 }
 
 on_both_engines!(an_act_is_the_signed_word_of_whoever_holds_the_receipt, crate::SCHEMA);
 async fn an_act_is_the_signed_word_of_whoever_holds_the_receipt(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let (requester, other) = (desk.requester().await, Requester::draw());
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let (requester, other) = (world.requester().await, Requester::draw());
+    let story = Story::new(&world, &requester);
     let text = "You receive 940 EUR.";
     let shown = requester.message(MessageKind::Agreement, &story.grant.to_string(), text);
-    desk.post(officer(), shown.clone()).await.unwrap();
+    world.post(officer(), shown.clone()).await.unwrap();
     story.draft(&[]).await;
     let posted = AgreementPosted { message_id: shown.message_id.clone(), ..AgreementPosted::default() };
     story.grants(grants_event::Event::AgreementPosted(posted)).await;
@@ -161,7 +161,7 @@ async fn an_act_is_the_signed_word_of_whoever_holds_the_receipt(sandbox: Sandbox
     };
     let call = async |act| {
         let request = AnswerAgreementRequest { act, ..accept.clone() };
-        desk.api.answer_agreement(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
+        world.api.answer_agreement(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     let about = |text| Some((shown.message_id.as_str(), text));
     assert_eq!(field(&call(None).await.unwrap_err()), "act");
@@ -178,7 +178,7 @@ async fn an_act_is_the_signed_word_of_whoever_holds_the_receipt(sandbox: Sandbox
         "AGREEMENT_NOT_SHOWN",
         "not the text shown"
     );
-    assert_eq!(desk.count("SELECT seq FROM events WHERE kind LIKE '%AgreementAnswered'").await, 0);
+    assert_eq!(world.count("SELECT seq FROM events WHERE kind LIKE '%AgreementAnswered'").await, 0);
 
     let first = call(Some(requester.act(&accept, about(text)))).await.unwrap();
     // Whoever repeats the call signs it at another time.
@@ -191,8 +191,8 @@ async fn an_act_is_the_signed_word_of_whoever_holds_the_receipt(sandbox: Sandbox
     );
     assert_eq!(call(Some(again)).await.unwrap(), first, "the first answer again");
     let payload = "SELECT payload FROM events WHERE kind LIKE '%AgreementAnswered'";
-    let rows = desk.sandbox.database.fetch_all(flare_store::sql(payload)).await.unwrap();
-    let event = Event::decode(Producer::Intake, &rows[0].bytes("payload").unwrap()).unwrap();
+    let rows = world.sandbox.database.fetch_all(flare_store::sql(payload)).await.unwrap();
+    let event = Event::decode(Service::Intake, &rows[0].bytes("payload").unwrap()).unwrap();
     let Event::Intake(intake_event::Event::AgreementAnswered(answered)) = event else { panic!("{event:?}") };
     let signed = answered.act.unwrap();
     assert!(is_signed(&signed), "whoever reads the event can check it");
@@ -203,9 +203,9 @@ async fn an_act_is_the_signed_word_of_whoever_holds_the_receipt(sandbox: Sandbox
 
 on_both_engines!(an_arrival_is_reported_for_money_under_way, crate::SCHEMA);
 async fn an_arrival_is_reported_for_money_under_way(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     let tranche = TrancheId::random().unwrap();
     let report = |arrived: Option<Money>| ReportArrivalRequest {
         request_id: fresh(),
@@ -216,7 +216,7 @@ async fn an_arrival_is_reported_for_money_under_way(sandbox: Sandbox) {
     };
     let call = async |mut request: ReportArrivalRequest| {
         request.act = Some(requester.act(&request, None));
-        desk.api.report_arrival(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
+        world.api.report_arrival(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     story.draft(&[]).await;
     assert_eq!(call(report(Some(eur(5)))).await.unwrap_err().code(), Code::NotFound, "no such payment yet");
@@ -236,15 +236,15 @@ async fn an_arrival_is_reported_for_money_under_way(sandbox: Sandbox) {
     call(report(Some(eur(0)))).await.unwrap();
     story.tranche(tranche, TrancheState::InDoubt).await;
     // What was sent arrives even where the case was withdrawn meanwhile.
-    withdraw(&desk, &requester, "other").await.unwrap();
+    withdraw(&world, &requester, "other").await.unwrap();
     call(report(Some(eur(500)))).await.unwrap();
 }
 
 on_both_engines!(a_report_is_a_message_about_its_grant, crate::SCHEMA);
 async fn a_report_is_a_message_about_its_grant(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     story.draft(&[]).await;
     let submit = |message_id: &str| SubmitReportRequest {
         request_id: fresh(),
@@ -255,11 +255,11 @@ async fn a_report_is_a_message_about_its_grant(sandbox: Sandbox) {
     let call = async |mut request: SubmitReportRequest| {
         let written = request.message_id.clone();
         request.act = Some(requester.act(&request, Some((&written, "It went well"))));
-        desk.api.submit_report(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
+        world.api.submit_report(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
     };
     let post = async |kind, about: &str| {
         let message = requester.message(kind, about, "It went well");
-        desk.post(requester.caller(), message.clone()).await.unwrap();
+        world.post(requester.caller(), message.clone()).await.unwrap();
         message.message_id
     };
     let report = post(MessageKind::Report, &story.grant.to_string()).await;
@@ -271,35 +271,35 @@ async fn a_report_is_a_message_about_its_grant(sandbox: Sandbox) {
         assert_eq!(field(&call(submit(message)).await.unwrap_err()), "message_id");
     }
     call(submit(&report)).await.unwrap();
-    assert_eq!(desk.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.ReportSubmitted'").await, 1);
+    assert_eq!(world.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.ReportSubmitted'").await, 1);
 }
 
-async fn withdraw(desk: &Desk, requester: &Requester, reason: &str) -> Result<WithdrawResponse, Status> {
+async fn withdraw(world: &World, requester: &Requester, reason: &str) -> Result<WithdrawResponse, Status> {
     let mut request = WithdrawRequest { request_id: fresh(), reason: reason.to_owned(), act: None };
     request.act = Some(requester.act(&request, None));
-    desk.api.withdraw(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
+    world.api.withdraw(from(requester.caller(), request)).await.map(tonic::Response::into_inner)
 }
 
 on_both_engines!(a_withdrawal_holds_from_its_first_answer_on, crate::SCHEMA);
 async fn a_withdrawal_holds_from_its_first_answer_on(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     story.draft(&[]).await;
     story.grants(grants_event::Event::ProposalShown(ProposalShown::default())).await;
-    assert_eq!(field(&withdraw(&desk, &requester, "bored").await.unwrap_err()), "reason");
-    let first = withdraw(&desk, &requester, "too_dangerous").await.unwrap();
+    assert_eq!(field(&withdraw(&world, &requester, "bored").await.unwrap_err()), "reason");
+    let first = withdraw(&world, &requester, "too_dangerous").await.unwrap();
     assert_eq!(first.standing(), Standing::AskedToStop);
-    let second = withdraw(&desk, &requester, "other").await.unwrap();
+    let second = withdraw(&world, &requester, "other").await.unwrap();
     assert_eq!(second, first, "twice is once");
     assert_eq!(
-        desk.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.WithdrawalRequested'").await,
+        world.count("SELECT seq FROM events WHERE kind = 'flare.events.v1.WithdrawalRequested'").await,
         1
     );
 
-    let refused = desk.post(officer(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap_err();
+    let refused = world.post(officer(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap_err();
     assert_eq!(reason(&refused), "CASE_STOPPED");
-    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Thank you")).await.unwrap();
+    world.post(requester.caller(), requester.message(MessageKind::Text, "", "Thank you")).await.unwrap();
     let mut answer = AnswerProposalRequest {
         request_id: fresh(),
         grant_id: story.grant.to_string(),
@@ -307,7 +307,7 @@ async fn a_withdrawal_holds_from_its_first_answer_on(sandbox: Sandbox) {
         ..AnswerProposalRequest::default()
     };
     answer.act = Some(requester.act(&answer, None));
-    let ended = desk.api.answer_proposal(from(requester.caller(), answer)).await.unwrap_err();
+    let ended = world.api.answer_proposal(from(requester.caller(), answer)).await.unwrap_err();
     assert_eq!((ended.code(), reason(&ended).as_str()), (Code::FailedPrecondition, "CASE_ENDED"));
 
     let stopped = CaseStopped { how: "withdrawn".to_owned(), ..CaseStopped::default() };
@@ -315,14 +315,14 @@ async fn a_withdrawal_holds_from_its_first_answer_on(sandbox: Sandbox) {
     assert_eq!(story.status().await.standing(), Standing::AskedToStop, "money may still be under way");
     story.triage(triage_event::Event::MoneyStopped(MoneyStopped::default())).await;
     assert_eq!(story.status().await.standing(), Standing::Withdrawn);
-    assert_eq!(withdraw(&desk, &requester, "other").await.unwrap().standing(), Standing::Withdrawn);
+    assert_eq!(withdraw(&world, &requester, "other").await.unwrap().standing(), Standing::Withdrawn);
 }
 
 on_both_engines!(a_closed_case_cannot_be_withdrawn, crate::SCHEMA);
 async fn a_closed_case_cannot_be_withdrawn(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    Story::new(&desk, &requester).triage(triage_event::Event::CaseClosed(CaseClosed::default())).await;
-    let refused = withdraw(&desk, &requester, "unsaid").await.unwrap_err();
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    Story::new(&world, &requester).triage(triage_event::Event::CaseClosed(CaseClosed::default())).await;
+    let refused = withdraw(&world, &requester, "unsaid").await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "CASE_CLOSED"));
 }

@@ -13,7 +13,7 @@ use flare_store::sql;
 use flare_testkit::{Sandbox, on_both_engines};
 use tonic::Code;
 
-use super::fixture::{Desk, OFFICER, Requester, field, fresh, from, officer, reason};
+use super::fixture::{OFFICER, Requester, World, field, fresh, from, officer, reason};
 
 /// What names of a writing stay the same for everybody: the answer, its version, its author.
 fn told(written: &WrittenAnswer) -> (String, u32, String) {
@@ -21,12 +21,12 @@ fn told(written: &WrittenAnswer) -> (String, u32, String) {
     (answer.name, answer.version, written.author.clone())
 }
 
-async fn read(desk: &Desk, requester: &Requester, page_size: i32) -> Vec<WrittenAnswer> {
+async fn read(world: &World, requester: &Requester, page_size: i32) -> Vec<WrittenAnswer> {
     let (mut all, mut page_token) = (Vec::new(), String::new());
     loop {
         let case_id = requester.case.to_string();
         let request = ListAnswersRequest { case_id, page_size, page_token };
-        let page = desk.api.list_answers(from(officer(), request)).await.unwrap().into_inner();
+        let page = world.api.list_answers(from(officer(), request)).await.unwrap().into_inner();
         let bytes = page.answers.iter().map(|written| written.answer.as_ref().unwrap().ciphertext.len());
         assert!(bytes.sum::<usize>() <= 2 << 20, "{}", page.answers.len());
         all.extend(page.answers);
@@ -49,20 +49,20 @@ fn add(answers: Vec<SealedField>, requester: &Requester, epoch: u32) -> AddAnswe
 
 on_both_engines!(what_was_replaced_stays_with_who_wrote_it_and_when, crate::SCHEMA);
 async fn what_was_replaced_stays_with_who_wrote_it_and_when(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let (requester, _elsewhere) = (desk.requester().await, desk.requester().await);
+    let world = World::new(sandbox);
+    let (requester, _elsewhere) = (world.requester().await, world.requester().await);
     let answer = |name: &str, epoch, version| {
         requester.seal(Compartment::Request, &requester.request_key, (name, epoch, version), "other words")
     };
-    desk.sandbox.advance(Duration::from_secs(60));
+    world.sandbox.advance(Duration::from_secs(60));
     let replaced = vec![answer("request.never", 2, 1), answer("request.contact", 2, 2)];
-    desk.api.add_answers(from(requester.caller(), add(replaced, &requester, 2))).await.unwrap();
-    desk.sandbox.advance(Duration::from_secs(60));
+    world.api.add_answers(from(requester.caller(), add(replaced, &requester, 2))).await.unwrap();
+    world.sandbox.advance(Duration::from_secs(60));
     let by_staff =
         AddAnswersRequest { key: None, ..add(vec![answer("request.contact", 2, 3)], &requester, 2) };
-    desk.api.add_answers(from(officer(), by_staff)).await.unwrap();
+    world.api.add_answers(from(officer(), by_staff)).await.unwrap();
 
-    let written = read(&desk, &requester, 0).await;
+    let written = read(&world, &requester, 0).await;
     let requester_wrote = |name: &str, version| (name.to_owned(), version, "requester".to_owned());
     assert_eq!(
         written.iter().map(told).collect::<Vec<_>>(),
@@ -79,17 +79,17 @@ async fn what_was_replaced_stays_with_who_wrote_it_and_when(sandbox: Sandbox) {
     let seconds: Vec<_> = written.iter().map(|written| written.at.unwrap().seconds).collect();
     assert_eq!((seconds[2] - seconds[0], seconds[4] - seconds[2]), (60, 60));
     for page_size in [1, 2, 3] {
-        assert_eq!(read(&desk, &requester, page_size).await, written, "pages of {page_size}");
+        assert_eq!(read(&world, &requester, page_size).await, written, "pages of {page_size}");
     }
 
-    let list = async |request| desk.api.list_answers(from(officer(), request)).await.unwrap_err();
+    let list = async |request| world.api.list_answers(from(officer(), request)).await.unwrap_err();
     let case_id = CaseId::random().unwrap().to_string();
     let unknown = ListAnswersRequest { case_id, ..ListAnswersRequest::default() };
     assert_eq!(list(unknown).await.code(), Code::NotFound);
     let page_token = "nonsense!".to_owned();
     let mine = ListAnswersRequest { case_id: requester.case.to_string(), page_size: 0, page_token };
     assert_eq!(field(&list(mine.clone()).await), "page_token");
-    let theirs = desk.api.list_answers(from(requester.caller(), mine)).await.unwrap_err();
+    let theirs = world.api.list_answers(from(requester.caller(), mine)).await.unwrap_err();
     assert_eq!(reason(&theirs), "NOT_ALLOWED", "a receipt opens no answers");
 }
 
@@ -100,19 +100,19 @@ fn danger(requester: &Requester, danger: Danger) -> AddAnswersRequest {
 
 on_both_engines!(danger_that_is_told_later_raises_the_lane_and_nothing_said_lowers_it, crate::SCHEMA);
 async fn danger_that_is_told_later_raises_the_lane_and_nothing_said_lowers_it(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
     let least =
         Listing { lane_hint: Lane::Standard.into(), language: "und".to_owned(), ..Listing::default() };
     let sent = SubmitRequestRequest { listing: Some(least), ..requester.request() };
-    desk.submit(sent).await.unwrap();
+    world.submit(sent).await.unwrap();
     let status = async || {
-        let status = desk.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap();
+        let status = world.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap();
         status.into_inner().listed_answers
     };
     assert_eq!(status().await, Vec::<String>::new());
     let nothing =
-        desk.api.add_answers(from(requester.caller(), danger(&requester, Danger::Unspecified))).await;
+        world.api.add_answers(from(requester.caller(), danger(&requester, Danger::Unspecified))).await;
     assert_eq!(field(&nothing.unwrap_err()), "answers");
     for (said, by, lane) in [
         (Danger::No, requester.caller(), 3),
@@ -120,14 +120,14 @@ async fn danger_that_is_told_later_raises_the_lane_and_nothing_said_lowers_it(sa
         (Danger::Yes, officer(), 1),
         (Danger::No, requester.caller(), 1),
     ] {
-        desk.api.add_answers(from(by, danger(&requester, said))).await.unwrap();
+        world.api.add_answers(from(by, danger(&requester, said))).await.unwrap();
         let rows = sql("SELECT lane FROM events WHERE kind LIKE '%AnswersAdded' ORDER BY seq DESC LIMIT 1");
-        let row = desk.sandbox.database.fetch_optional(rows).await.unwrap().unwrap();
+        let row = world.sandbox.database.fetch_optional(rows).await.unwrap().unwrap();
         assert_eq!(row.int("lane").unwrap(), lane, "{said:?}");
     }
     assert_eq!(status().await, ["danger"]);
     let request = GetRequestRequest { case_id: requester.case.to_string() };
-    let now = desk.api.get_request(from(officer(), request)).await.unwrap().into_inner();
+    let now = world.api.get_request(from(officer(), request)).await.unwrap().into_inner();
     let told: Vec<_> = now.later_danger.iter().map(|said| (said.danger(), said.author.clone())).collect();
     let by_requester = |danger| (danger, "requester".to_owned());
     assert_eq!(
@@ -150,8 +150,8 @@ async fn danger_that_is_told_later_raises_the_lane_and_nothing_said_lowers_it(sa
 on_both_engines!(however_often_answers_are_replaced_the_request_can_be_read, crate::SCHEMA);
 async fn however_often_answers_are_replaced_the_request_can_be_read(sandbox: Sandbox) {
     const TIMES: u32 = 60;
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
     let key = CompartmentKey::generate().unwrap();
     let words = "x".repeat(20_000);
     for time in 2..TIMES + 2 {
@@ -161,10 +161,10 @@ async fn however_often_answers_are_replaced_the_request_can_be_read(sandbox: San
             requester.seal(Compartment::Request, &key, (name, time, version), &words)
         };
         let request = add(names.map(seal).to_vec(), &requester, time);
-        desk.api.add_answers(from(officer(), request)).await.unwrap();
+        world.api.add_answers(from(officer(), request)).await.unwrap();
     }
     let request = GetRequestRequest { case_id: requester.case.to_string() };
-    let now = desk.api.get_request(from(officer(), request)).await.unwrap().into_inner();
+    let now = world.api.get_request(from(officer(), request)).await.unwrap().into_inner();
     assert_eq!(now.answers.len(), 3, "each answer once, as it is now");
-    assert_eq!(read(&desk, &requester, 200).await.len(), 2 + 2 * usize::try_from(TIMES).unwrap());
+    assert_eq!(read(&world, &requester, 200).await.len(), 2 + 2 * usize::try_from(TIMES).unwrap());
 }

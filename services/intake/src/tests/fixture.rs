@@ -1,10 +1,10 @@
-//! A desk with an empty intake, and a requester who seals as an edge would.
+//! An intake of its own, and a requester who seals as an edge would.
 
 use std::sync::Arc;
 
 use flare_access::{Caller, ReceiptClaim, Roles, Staff};
 use flare_contracts::{
-    Event, Producer,
+    Event, Service,
     common::v1::{
         ActSignature, Compartment as WireCompartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane,
         SealedField,
@@ -18,7 +18,7 @@ use flare_contracts::{
     requester_act::{RequesterCall, sign_call},
 };
 use flare_kernel::{CaseId, Lane, MessageId, StaffId, Timestamp, random};
-use flare_messaging::{Consumer as _, Received};
+use flare_messaging::{Handler as _, Received};
 use flare_seal::{
     Compartment, CompartmentKey, FieldAddress, Receipt, RecipientPublic, RecipientSecret, Sensitive,
     ServiceKey, WrapContext, content_tag, proof_hash, seal_field, wrap_key,
@@ -35,14 +35,14 @@ use crate::{Intake, IntakeApi, IntakeConsumer};
 pub(super) const OFFICER: StaffId = StaffId::from_bytes([7; 16]);
 
 /// An intake of its own.
-pub(super) struct Desk {
+pub(super) struct World {
     pub(super) sandbox: Sandbox,
     pub(super) intake: Arc<Intake>,
     pub(super) api: IntakeApi,
     pub(super) folder: TempDir,
 }
 
-impl Desk {
+impl World {
     pub(super) fn new(sandbox: Sandbox) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let files = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
@@ -79,9 +79,9 @@ impl Desk {
     }
 
     /// Lets an event of another service take effect, as the inbox does.
-    pub(super) async fn hear(
+    pub(super) async fn handle(
         &self,
-        producer: Producer,
+        producer: Service,
         stream: &str,
         seq: i64,
         event: Event,
@@ -96,7 +96,7 @@ impl Desk {
             lane: Lane::Urgent,
             event,
         };
-        self.sandbox.database.write(Hear(received)).await
+        self.sandbox.database.write(Apply(received)).await
     }
 
     /// How many rows a query finds.
@@ -108,9 +108,9 @@ impl Desk {
 /// The sandbox's clock before it is moved.
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_795_305_600_000_000);
 
-struct Hear(Received);
+struct Apply(Received);
 
-impl Write for Hear {
+impl Write for Apply {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {

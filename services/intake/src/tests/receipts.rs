@@ -12,20 +12,20 @@ use flare_seal::{Compartment, CompartmentKey};
 use flare_testkit::{Sandbox, on_both_engines};
 use tonic::Code;
 
-use super::fixture::{Desk, Requester, author, field, fresh, from, officer, reason, violation};
+use super::fixture::{Requester, World, author, field, fresh, from, officer, reason, violation};
 
 on_both_engines!(a_frozen_receipt_opens_nothing_and_is_followed_by_another, crate::SCHEMA);
 async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let (requester, elsewhere) = (desk.requester().await, desk.requester().await);
-    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Before")).await.unwrap();
+    let world = World::new(sandbox);
+    let (requester, elsewhere) = (world.requester().await, world.requester().await);
+    world.post(requester.caller(), requester.message(MessageKind::Text, "", "Before")).await.unwrap();
     let freeze = |reason: &str| FreezeReceiptRequest {
         request_id: fresh(),
         case_id: requester.case.to_string(),
         reason: reason.to_owned(),
         act: None,
     };
-    let call = async |request: FreezeReceiptRequest| desk.api.freeze_receipt(from(officer(), request)).await;
+    let call = async |request: FreezeReceiptRequest| world.api.freeze_receipt(from(officer(), request)).await;
     assert_eq!(field(&call(freeze("bored")).await.unwrap_err()), "reason");
     let nowhere = FreezeReceiptRequest { case_id: CaseId::random().unwrap().to_string(), ..freeze("lost") };
     assert_eq!(call(nowhere).await.unwrap_err().code(), Code::NotFound);
@@ -34,13 +34,13 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
     let frozen = call(good.clone()).await.unwrap().into_inner();
     assert_eq!(call(good).await.unwrap().into_inner(), frozen, "the first answer again");
     assert_eq!(reason(&call(freeze("seized")).await.unwrap_err()), "NO_ACTIVE_RECEIPT");
-    let refused = desk.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap_err();
+    let refused = world.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unauthenticated, "UNKNOWN_RECEIPT"));
     let words = requester.message(MessageKind::Text, "", "I am the finder");
-    assert_eq!(reason(&desk.post(requester.caller(), words).await.unwrap_err()), "UNKNOWN_RECEIPT");
-    desk.status(&elsewhere).await;
+    assert_eq!(reason(&world.post(requester.caller(), words).await.unwrap_err()), "UNKNOWN_RECEIPT");
+    world.status(&elsewhere).await;
     let request = GetRequestRequest { case_id: requester.case.to_string() };
-    assert!(!desk.api.get_request(from(officer(), request)).await.unwrap().into_inner().has_receipt);
+    assert!(!world.api.get_request(from(officer(), request)).await.unwrap().into_inner().has_receipt);
 
     // The next one is for what is written from now on: the earlier keys were wrapped to the first.
     let (next, key) = (Requester::draw(), CompartmentKey::generate().unwrap());
@@ -52,10 +52,10 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
         key: Some(heir.epoch(Compartment::Thread, epoch, &key, true)),
         author: Some(author()),
     };
-    let same = desk.api.issue_receipt(from(officer(), issue(&requester, 2))).await.unwrap_err();
+    let same = world.api.issue_receipt(from(officer(), issue(&requester, 2))).await.unwrap_err();
     assert_eq!(reason(&same), "RECEIPT_IN_USE", "a frozen receipt stays frozen");
-    desk.api.issue_receipt(from(officer(), issue(&heir, 2))).await.unwrap();
-    let status = desk.status(&heir).await;
+    world.api.issue_receipt(from(officer(), issue(&heir, 2))).await.unwrap();
+    let status = world.status(&heir).await;
     assert_eq!(status.case_id, requester.case.to_string());
     assert_eq!(status.thread_keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [2]);
     let steps: Vec<_> = status.steps.iter().map(|step| step.what.as_str()).collect();
@@ -64,8 +64,8 @@ async fn a_frozen_receipt_opens_nothing_and_is_followed_by_another(sandbox: Sand
 
 on_both_engines!(the_holder_of_a_receipt_freezes_it_once_and_is_told_since_when, crate::SCHEMA);
 async fn the_holder_of_a_receipt_freezes_it_once_and_is_told_since_when(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let (requester, elsewhere) = (desk.requester().await, desk.requester().await);
+    let world = World::new(sandbox);
+    let (requester, elsewhere) = (world.requester().await, world.requester().await);
     let freeze = || FreezeReceiptRequest {
         request_id: fresh(),
         case_id: String::new(),
@@ -76,10 +76,10 @@ async fn the_holder_of_a_receipt_freezes_it_once_and_is_told_since_when(sandbox:
         act: Some(by.act(&request, None)),
         ..request
     };
-    let call = async |request| desk.api.freeze_receipt(from(requester.caller(), request)).await;
+    let call = async |request| world.api.freeze_receipt(from(requester.caller(), request)).await;
     assert_eq!(field(&call(freeze()).await.unwrap_err()), "act");
     assert_eq!(reason(&call(signed(&elsewhere, freeze())).await.unwrap_err()), "ACT_NOT_SIGNED");
-    desk.status(&requester).await;
+    world.status(&requester).await;
 
     let good = signed(&requester, freeze());
     let frozen = call(good.clone()).await.unwrap().into_inner();
@@ -87,24 +87,24 @@ async fn the_holder_of_a_receipt_freezes_it_once_and_is_told_since_when(sandbox:
     for again in [good, signed(&requester, freeze()), freeze()] {
         assert_eq!(call(again).await.unwrap().into_inner(), frozen, "freezing twice is freezing");
     }
-    let refused = desk.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap_err();
+    let refused = world.api.get_status(from(requester.caller(), GetStatusRequest {})).await.unwrap_err();
     assert_eq!(reason(&refused), "UNKNOWN_RECEIPT", "it opens nothing any more");
-    desk.status(&elsewhere).await;
+    world.status(&elsewhere).await;
     let frozen = "SELECT seq FROM events WHERE kind LIKE '%ReceiptFrozen' AND actor = 'requester'";
-    assert_eq!(desk.count(frozen).await, 1);
+    assert_eq!(world.count(frozen).await, 1);
 }
 
 on_both_engines!(staff_begin_the_threads_next_key_for_the_receipt_too, crate::SCHEMA);
 async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
     let key = CompartmentKey::generate().unwrap();
     let begin = |epoch, to_receipt| {
         let mut wire = requester.epoch(Compartment::Thread, epoch, &key, to_receipt);
         wire.author = Some(author());
         BeginKeyEpochRequest { request_id: fresh(), case_id: requester.case.to_string(), key: Some(wire) }
     };
-    let call = async |request| desk.api.begin_key_epoch(from(officer(), request)).await;
+    let call = async |request| world.api.begin_key_epoch(from(officer(), request)).await;
     assert_eq!(field(&call(begin(2, false)).await.unwrap_err()), "key.wraps", "its holder would be shut out");
     let mut unsigned = begin(2, true);
     unsigned.key.as_mut().unwrap().author = None;
@@ -116,12 +116,12 @@ async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) 
     let good = begin(2, true);
     let first = call(good.clone()).await.unwrap().into_inner();
     assert_eq!(call(good).await.unwrap().into_inner(), first, "the first answer again");
-    let keys = desk.status(&requester).await.thread_keys;
+    let keys = world.status(&requester).await.thread_keys;
     assert_eq!(keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [1, 2]);
     let old = requester.message(MessageKind::Text, "", "Under the first key");
-    assert_eq!(reason(&desk.post(requester.caller(), old).await.unwrap_err()), "OLD_KEY_EPOCH");
+    assert_eq!(reason(&world.post(requester.caller(), old).await.unwrap_err()), "OLD_KEY_EPOCH");
     let keys_begun = "SELECT seq FROM events WHERE kind = 'flare.events.v1.CaseKeyBegun'";
-    assert_eq!(desk.count(keys_begun).await, 1);
+    assert_eq!(world.count(keys_begun).await, 1);
     // The requester's next answers may have brought a key that only they write under.
     let of = |compartment| {
         let wire = KeyEpoch { author: Some(author()), ..requester.epoch(compartment, 2, &key, false) };
@@ -132,5 +132,5 @@ async fn staff_begin_the_threads_next_key_for_the_receipt_too(sandbox: Sandbox) 
     let mut notes = of(Compartment::Request);
     notes.key.as_mut().unwrap().compartment = common::v1::Compartment::Notes.into();
     assert_eq!(field(&call(notes).await.unwrap_err()), "key.compartment", "triage keeps it");
-    assert_eq!(desk.count(keys_begun).await, 2);
+    assert_eq!(world.count(keys_begun).await, 2);
 }

@@ -2,7 +2,7 @@
 
 use flare_access::{Caller, FromPortal};
 use flare_contracts::{
-    Event, Producer,
+    Event, Service,
     common::v1::SealedField,
     events::v1::intake_event,
     input,
@@ -19,23 +19,23 @@ use flare_testkit::{Sandbox, on_both_engines};
 use tonic::{Code, Status};
 
 use super::fixture::{
-    Desk, NOW, OFFICER, Requester, another_officer, author, claim, field, fresh, from, officer, reason,
+    NOW, OFFICER, Requester, World, another_officer, author, claim, field, fresh, from, officer, reason,
     triage, violation,
 };
 
-async fn read(desk: &Desk, case: CaseId) -> Result<GetRequestResponse, Status> {
+async fn read(world: &World, case: CaseId) -> Result<GetRequestResponse, Status> {
     let request = GetRequestRequest { case_id: case.to_string() };
-    desk.api.get_request(from(officer(), request)).await.map(tonic::Response::into_inner)
+    world.api.get_request(from(officer(), request)).await.map(tonic::Response::into_inner)
 }
 
 on_both_engines!(two_answers_are_received_and_open_for_triage_and_the_receipt_alone, crate::SCHEMA);
 async fn two_answers_are_received_and_open_for_triage_and_the_receipt_alone(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
-    let reply = desk.submit(requester.request()).await.unwrap();
+    let reply = world.submit(requester.request()).await.unwrap();
     assert_eq!((reply.case_id, reply.version), (requester.case.to_string(), 1));
 
-    let status = desk.status(&requester).await;
+    let status = world.status(&requester).await;
     assert_eq!((status.standing(), status.received), (Standing::Received, reply.received));
     assert_eq!(status.steps.iter().map(|step| step.what.as_str()).collect::<Vec<_>>(), ["received"]);
     let [thread] = status.thread_keys.as_slice() else { panic!("{:?}", status.thread_keys) };
@@ -46,7 +46,7 @@ async fn two_answers_are_received_and_open_for_triage_and_the_receipt_alone(sand
         unwrap_key(&requester.receipt.recipient(), &wrap.wrapped, &context(Compartment::Thread, "receipt"));
     assert_eq!(key.unwrap().expose(), requester.thread_key.expose());
 
-    let request = read(&desk, requester.case).await.unwrap();
+    let request = read(&world, requester.case).await.unwrap();
     assert_eq!((request.channel(), request.has_receipt, request.version), (Channel::Form, true, 1));
     assert_eq!(request.listing, requester.request().listing);
     assert_eq!(
@@ -69,13 +69,13 @@ async fn two_answers_are_received_and_open_for_triage_and_the_receipt_alone(sand
 
 on_both_engines!(a_form_sent_twice_is_one_case, crate::SCHEMA);
 async fn a_form_sent_twice_is_one_case(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
-    let first = desk.submit(requester.request()).await.unwrap();
+    let first = world.submit(requester.request()).await.unwrap();
     // Sealed again, so every ciphertext and wrap is another one.
-    assert_eq!(desk.submit(requester.request()).await.unwrap(), first);
+    assert_eq!(world.submit(requester.request()).await.unwrap(), first);
     let again = SubmitRequestRequest { request_id: "submit-2".to_owned(), ..requester.request() };
-    assert_eq!(desk.submit(again).await.unwrap(), first);
+    assert_eq!(world.submit(again).await.unwrap(), first);
 
     let other = |request_id: &str| SubmitRequestRequest {
         request_id: request_id.to_owned(),
@@ -85,23 +85,23 @@ async fn a_form_sent_twice_is_one_case(sandbox: Sandbox) {
         ],
         ..requester.request()
     };
-    let first_key = desk.submit(other("submit-1")).await.unwrap_err();
+    let first_key = world.submit(other("submit-1")).await.unwrap_err();
     assert_eq!((first_key.code(), reason(&first_key).as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
-    let refused = desk.submit(other("submit-3")).await.unwrap_err();
+    let refused = world.submit(other("submit-3")).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "ALREADY_SUBMITTED"));
     assert!(refused.message().contains("add or replace answers"));
 
     let elsewhere = CaseId::random().unwrap();
     let moved =
         SubmitRequestRequest { request_id: fresh(), case_id: elsewhere.to_string(), ..requester.request() };
-    assert_eq!(field(&desk.submit(moved).await.unwrap_err()), "case_id", "a receipt gives its case's id");
-    assert_eq!(read(&desk, elsewhere).await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(desk.count("SELECT seq FROM events").await, 1);
+    assert_eq!(field(&world.submit(moved).await.unwrap_err()), "case_id", "a receipt gives its case's id");
+    assert_eq!(read(&world, elsewhere).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.count("SELECT seq FROM events").await, 1);
 }
 
 on_both_engines!(the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_case, crate::SCHEMA);
 async fn the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_case(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let hours = |hours| NOW.plus(Duration::from_hours(hours));
     for (told, from_portal, expected) in [
         (Some(-5), true, Some(-5)),
@@ -120,18 +120,18 @@ async fn the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_cas
             }
             call
         };
-        let first = desk.api.submit_request(sent(told)).await.unwrap().into_inner();
+        let first = world.api.submit_request(sent(told)).await.unwrap().into_inner();
         assert_eq!(first.received, Some(input::timestamp_out(NOW)), "when it came in");
         for again in [None, Some(-1), told] {
-            assert_eq!(desk.api.submit_request(sent(again)).await.unwrap().into_inner(), first);
+            assert_eq!(world.api.submit_request(sent(again)).await.unwrap().into_inner(), first);
             let mut another_call = sent(again);
             another_call.get_mut().request_id = fresh();
-            assert_eq!(desk.api.submit_request(another_call).await.unwrap().into_inner(), first);
+            assert_eq!(world.api.submit_request(another_call).await.unwrap().into_inner(), first);
         }
         let case = requester.case.to_string();
-        let history = events_after(&desk.sandbox.database, &case, 0, 10).await.unwrap();
+        let history = events_after(&world.sandbox.database, &case, 0, 10).await.unwrap();
         let [record] = history.as_slice() else { panic!("one event") };
-        let event = Event::decode(Producer::Intake, record.payload.as_deref().unwrap()).unwrap();
+        let event = Event::decode(Service::Intake, record.payload.as_deref().unwrap()).unwrap();
         let Event::Intake(intake_event::Event::RequestSubmitted(event)) = event else { panic!("{event:?}") };
         assert_eq!(event.waiting_since, expected.map(|at| input::timestamp_out(hours(at))), "{told:?}");
     }
@@ -139,23 +139,23 @@ async fn the_portal_alone_is_believed_that_a_request_waited_and_it_stays_one_cas
 
 on_both_engines!(many_sendings_at_once_are_one_case, crate::SCHEMA);
 async fn many_sendings_at_once_are_one_case(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
     let sendings = (0..8).map(|number| {
         let request =
             SubmitRequestRequest { request_id: format!("submit-{}", number / 2), ..requester.request() };
-        desk.submit(request)
+        world.submit(request)
     });
     let replies = futures::future::join_all(sendings).await;
     let first = replies[0].as_ref().unwrap();
     assert!(replies.iter().all(|reply| reply.as_ref().unwrap() == first));
-    assert_eq!(desk.count("SELECT case_id FROM requests").await, 1);
-    assert_eq!(desk.count("SELECT seq FROM events").await, 1);
+    assert_eq!(world.count("SELECT case_id FROM requests").await, 1);
+    assert_eq!(world.count("SELECT seq FROM events").await, 1);
 }
 
 on_both_engines!(bad_requests_are_refused_by_field_and_leave_nothing, crate::SCHEMA);
 async fn bad_requests_are_refused_by_field_and_leave_nothing(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
     let good = || requester.request();
     let answers = |change: fn(&mut Vec<SealedField>)| {
@@ -196,26 +196,26 @@ async fn bad_requests_are_refused_by_field_and_leave_nothing(sandbox: Sandbox) {
             "answers[2].name",
         ),
     ] {
-        assert_eq!(field(&desk.submit(request).await.unwrap_err()), expected);
+        assert_eq!(field(&world.submit(request).await.unwrap_err()), expected);
     }
     for request in [
         SubmitRequestRequest { keys: vec![good().keys[0].clone(), second], ..good() },
         answers(|all| all[0].epoch = 2),
     ] {
-        assert_eq!(reason(&desk.submit(request).await.unwrap_err()), "OLD_KEY_EPOCH");
+        assert_eq!(reason(&world.submit(request).await.unwrap_err()), "OLD_KEY_EPOCH");
     }
     for table in ["SELECT case_id FROM requests", "SELECT seq FROM events", "SELECT scope FROM idempotency"] {
-        assert_eq!(desk.count(table).await, 0, "{table}");
+        assert_eq!(world.count(table).await, 0, "{table}");
     }
 }
 
 on_both_engines!(an_unknown_receipt_and_a_wrong_proof_look_alike, crate::SCHEMA);
 async fn an_unknown_receipt_and_a_wrong_proof_look_alike(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
     let receipt = &requester.receipt;
     let refused =
-        async |caller: Caller| desk.api.get_status(from(caller, GetStatusRequest {})).await.unwrap_err();
+        async |caller: Caller| world.api.get_status(from(caller, GetStatusRequest {})).await.unwrap_err();
     let wrong = refused(claim(receipt.lookup_id(), [0; 32])).await;
     let unknown = refused(claim([9; 16], receipt.proof())).await;
     assert_eq!((wrong.code(), reason(&wrong).as_str()), (Code::Unauthenticated, "UNKNOWN_RECEIPT"));
@@ -243,9 +243,9 @@ fn opening(requester: &Requester, receipt: Option<ReceiptLock>) -> OpenRequestRe
 
 on_both_engines!(an_officer_opens_a_case_and_issues_its_receipt_once, crate::SCHEMA);
 async fn an_officer_opens_a_case_and_issues_its_receipt_once(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
-    let open = async |request: OpenRequestRequest| desk.api.open_request(from(officer(), request)).await;
+    let open = async |request: OpenRequestRequest| world.api.open_request(from(officer(), request)).await;
     for channel in [Channel::Unspecified, Channel::Form] {
         let request = OpenRequestRequest { channel: channel.into(), ..opening(&requester, None) };
         assert_eq!(field(&open(request).await.unwrap_err()), "channel");
@@ -253,7 +253,7 @@ async fn an_officer_opens_a_case_and_issues_its_receipt_once(sandbox: Sandbox) {
     assert_eq!(field(&open(opening(&requester, None)).await.unwrap_err()), "case_id", "nobody chooses an id");
     let reserve = async |by: Caller, id: &str| {
         let request = ReserveCaseRequest { request_id: id.to_owned() };
-        let reserved = desk.api.reserve_case(from(by, request)).await.unwrap().into_inner();
+        let reserved = world.api.reserve_case(from(by, request)).await.unwrap().into_inner();
         reserved.case_id.parse::<CaseId>().unwrap()
     };
     let case = reserve(officer(), "open-1").await;
@@ -267,7 +267,7 @@ async fn an_officer_opens_a_case_and_issues_its_receipt_once(sandbox: Sandbox) {
     assert_eq!(open(opening(&requester, None)).await.unwrap().into_inner(), opened, "the same content");
     let other = OpenRequestRequest { channel: Channel::Phone.into(), ..opening(&requester, None) };
     assert_eq!(reason(&open(other).await.unwrap_err()), "ALREADY_SUBMITTED");
-    assert!(!read(&desk, requester.case).await.unwrap().has_receipt);
+    assert!(!read(&world, requester.case).await.unwrap().has_receipt);
 
     let key = CompartmentKey::generate().unwrap();
     let issue = |epoch, receipt: &Requester, to_receipt| IssueReceiptRequest {
@@ -277,11 +277,11 @@ async fn an_officer_opens_a_case_and_issues_its_receipt_once(sandbox: Sandbox) {
         key: Some(requester.epoch(Compartment::Thread, epoch, &key, to_receipt)),
         author: Some(author()),
     };
-    let call = async |request: IssueReceiptRequest| desk.api.issue_receipt(from(officer(), request)).await;
+    let call = async |request: IssueReceiptRequest| world.api.issue_receipt(from(officer(), request)).await;
     let early = call(issue(1, &requester, true)).await.unwrap_err();
     assert_eq!((reason(&early).as_str(), violation(&early).as_str()), ("OLD_KEY_EPOCH", "key.epoch"));
     assert_eq!(field(&call(issue(2, &requester, false)).await.unwrap_err()), "key.wraps");
-    let elsewhere = desk.requester().await;
+    let elsewhere = world.requester().await;
     assert_eq!(reason(&call(issue(2, &elsewhere, true)).await.unwrap_err()), "RECEIPT_IN_USE");
     let unknown =
         IssueReceiptRequest { case_id: CaseId::random().unwrap().to_string(), ..issue(2, &requester, true) };
@@ -291,9 +291,9 @@ async fn an_officer_opens_a_case_and_issues_its_receipt_once(sandbox: Sandbox) {
     let issued = call(good.clone()).await.unwrap().into_inner();
     assert_eq!(call(good).await.unwrap().into_inner(), issued, "the first answer again");
     assert_eq!(reason(&call(issue(3, &Requester::draw(), true)).await.unwrap_err()), "RECEIPT_ACTIVE");
-    let keys = desk.status(&requester).await.thread_keys;
+    let keys = world.status(&requester).await.thread_keys;
     assert_eq!(keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [2], "nothing that was written before");
-    let receipts = read(&desk, case).await.unwrap().receipts;
+    let receipts = read(&world, case).await.unwrap().receipts;
     let [issued] = receipts.as_slice() else { panic!("{receipts:?}") };
     assert_eq!((issued.holder(), issued.thread), (HolderKind::Requester, 1));
     assert_eq!((issued.drawn_by.as_str(), issued.author.clone()), (&*OFFICER.to_string(), Some(author())));
@@ -306,24 +306,24 @@ async fn an_officer_opens_a_case_and_issues_its_receipt_once(sandbox: Sandbox) {
 
 on_both_engines!(a_receipt_given_at_the_opening_works_at_once, crate::SCHEMA);
 async fn a_receipt_given_at_the_opening_works_at_once(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
+    let world = World::new(sandbox);
     let requester = Requester::draw();
     let request = opening(&requester, Some(requester.lock()));
-    desk.api.open_request(from(officer(), request)).await.unwrap();
-    assert_eq!(desk.status(&requester).await.thread_keys.len(), 1);
+    world.api.open_request(from(officer(), request)).await.unwrap();
+    assert_eq!(world.status(&requester).await.thread_keys.len(), 1);
     // A case commits to the keys of its receipt.
     let other = OpenRequestRequest {
         case_id: CaseId::random().unwrap().to_string(),
         ..opening(&requester, Some(requester.lock()))
     };
-    let refused = desk.api.open_request(from(officer(), other)).await.unwrap_err();
+    let refused = world.api.open_request(from(officer(), other)).await.unwrap_err();
     assert_eq!(field(&refused), "case_id");
 }
 
 on_both_engines!(answers_are_added_under_the_newest_key_only, crate::SCHEMA);
 async fn answers_are_added_under_the_newest_key_only(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
     let key = CompartmentKey::generate().unwrap();
     let add = |name: &str, epoch, version, begins| AddAnswersRequest {
         request_id: fresh(),
@@ -333,7 +333,7 @@ async fn answers_are_added_under_the_newest_key_only(sandbox: Sandbox) {
         ..AddAnswersRequest::default()
     };
     let call = async |caller: Caller, request: AddAnswersRequest| {
-        desk.api.add_answers(from(caller, request)).await.map(tonic::Response::into_inner)
+        world.api.add_answers(from(caller, request)).await.map(tonic::Response::into_inner)
     };
     let mine = requester.caller();
     assert_eq!(field(&call(mine.clone(), add("request.who", 1, 1, false)).await.unwrap_err()), "key");
@@ -372,9 +372,9 @@ async fn answers_are_added_under_the_newest_key_only(sandbox: Sandbox) {
     };
     assert_eq!(call(officer(), nowhere).await.unwrap_err().code(), Code::NotFound);
 
-    let request = read(&desk, requester.case).await.unwrap();
+    let request = read(&world, requester.case).await.unwrap();
     let newest: Vec<_> =
         request.answers.iter().map(|answer| (answer.name.as_str(), answer.version)).collect();
     assert_eq!(newest, [("request.contact", 1), ("request.happened", 2), ("request.who", 1)]);
-    assert_eq!(desk.count("SELECT name FROM answers").await, 4, "what was written first is kept");
+    assert_eq!(world.count("SELECT name FROM answers").await, 4, "what was written first is kept");
 }

@@ -5,19 +5,19 @@ use flare_store::Error;
 use flare_testkit::{Sandbox, on_both_engines};
 
 use super::{
-    fixture::{Desk, officer},
+    fixture::{World, officer},
     lists::Run,
 };
 
 on_both_engines!(each_rule_a_caller_can_run_into_has_its_refusal, crate::SCHEMA);
 async fn each_rule_a_caller_can_run_into_has_its_refusal(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    desk.post(requester.caller(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap();
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    world.post(requester.caller(), requester.message(MessageKind::Text, "", "Hello")).await.unwrap();
     let a_file = "INSERT INTO files SELECT message_id, case_id, seq, 'x', 'thread', author, at, 1, tag, epoch, ciphertext, \
                   tag, commitment FROM messages";
-    desk.sandbox.database.write(Run(a_file)).await.unwrap();
-    let refused = async |statement| match desk.sandbox.database.write(Run(statement)).await {
+    world.sandbox.database.write(Run(a_file)).await.unwrap();
+    let refused = async |statement| match world.sandbox.database.write(Run(statement)).await {
         Err(Error::Refused(refusal)) => refusal.reason,
         other => panic!("{other:?}"),
     };
@@ -48,9 +48,9 @@ async fn each_rule_a_caller_can_run_into_has_its_refusal(sandbox: Sandbox) {
 
 on_both_engines!(the_tables_refuse_what_no_code_should_write, crate::SCHEMA);
 async fn the_tables_refuse_what_no_code_should_write(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    desk.post(officer(), requester.message(MessageKind::Question, "", "?")).await.unwrap();
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    world.post(officer(), requester.message(MessageKind::Question, "", "?")).await.unwrap();
     for statement in [
         "UPDATE requests SET channel = 'pigeon'",
         "UPDATE requests SET lane_hint = 4",
@@ -66,10 +66,13 @@ async fn the_tables_refuse_what_no_code_should_write(sandbox: Sandbox) {
         "INSERT INTO consents SELECT 'case_x', purpose, state FROM consents",
         "UPDATE receipts SET holder = 'HOLDER_KIND_OFFICER'",
         "UPDATE receipts SET thread = 0",
+        "UPDATE receipts SET thread = 2",
         "UPDATE key_epochs SET thread = 2 WHERE compartment = 'request'",
+        "UPDATE key_epochs SET thread = 2 WHERE compartment = 'thread'",
         "UPDATE key_epochs SET thread = 0 WHERE compartment = 'thread'",
+        "UPDATE key_epochs SET thread = NULL",
     ] {
-        let outcome = desk.sandbox.database.write(Run(statement)).await;
+        let outcome = world.sandbox.database.write(Run(statement)).await;
         assert!(matches!(outcome, Err(Error::Database(_))), "{statement}: {outcome:?}");
     }
 }

@@ -13,7 +13,7 @@ use flare_testkit::Sandbox;
 use futures::stream;
 use serde_json::Value;
 
-use super::fixture::{Desk, Requester, fresh, officer};
+use super::fixture::{Requester, World, fresh, officer};
 use crate::SCHEMA;
 
 const SAMPLES: &str = include_str!("../../../../tests/samples/requests.json");
@@ -103,7 +103,7 @@ fn answers(sample: &Value) -> Vec<(&'static str, String)> {
     names.into_iter().filter_map(|(name, at)| sample.pointer(at).map(|value| (name, text(value)))).collect()
 }
 
-async fn live_through(desk: &Desk, sample: &Value, planted: &mut Planted) {
+async fn live_through(world: &World, sample: &Value, planted: &mut Planted) {
     let requester = Requester::draw();
     let answers = answers(sample);
     assert!(answers.len() >= 19, "all that the sample says is sealed");
@@ -111,16 +111,16 @@ async fn live_through(desk: &Desk, sample: &Value, planted: &mut Planted) {
         answers: answers.iter().map(|(name, text)| requester.answer(name, &planted.mark(text))).collect(),
         ..requester.request()
     };
-    desk.submit(request).await.unwrap();
+    world.submit(request).await.unwrap();
     let happened = sample["happened"].as_str().unwrap();
     for (caller, kind) in [(requester.caller(), MessageKind::Text), (officer(), MessageKind::Question)] {
         let message: PostMessageRequest = requester.message(kind, "", &planted.mark(happened));
-        desk.post(caller, message).await.unwrap();
+        world.post(caller, message).await.unwrap();
     }
-    attach(desk, &requester, &planted.mark("passport.jpg"), &planted.mark(happened)).await;
+    attach(world, &requester, &planted.mark("passport.jpg"), &planted.mark(happened)).await;
 }
 
-async fn attach(desk: &Desk, requester: &Requester, name: &str, content: &str) {
+async fn attach(world: &World, requester: &Requester, name: &str, content: &str) {
     let file = FileId::random().unwrap();
     let compartment = Compartment::Thread;
     let address = FileAddress { case: requester.case, compartment, epoch: 1, file };
@@ -138,7 +138,7 @@ async fn attach(desk: &Desk, requester: &Requester, name: &str, content: &str) {
     let chunk = sealer.seal_chunk(content.as_bytes(), true).unwrap();
     let sent =
         [Part::Header(header), Part::Chunk(chunk)].map(|part| Ok(UploadFileRequest { part: Some(part) }));
-    desk.intake.receive_file(&requester.caller(), stream::iter(sent)).await.unwrap();
+    world.intake.receive_file(&requester.caller(), stream::iter(sent)).await.unwrap();
 }
 
 /// All bytes of all files under a folder.
@@ -151,15 +151,15 @@ fn bytes_under(folder: &std::path::Path) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_anybody_wrote_is_in_the_tables_or_among_the_files() {
-    let desk = Desk::new(Sandbox::sqlite(SCHEMA).await);
+    let world = World::new(Sandbox::sqlite(SCHEMA).await);
     let samples: Vec<Value> = serde_json::from_str(SAMPLES).unwrap();
     assert_eq!(samples.len(), 8);
     let mut planted = Planted(Vec::new());
     for sample in &samples {
-        live_through(&desk, sample, &mut planted).await;
+        live_through(&world, sample, &mut planted).await;
     }
-    let mut stored = bytes_under(desk.sandbox.folder().unwrap());
-    stored.extend(bytes_under(desk.folder.path()));
+    let mut stored = bytes_under(world.sandbox.folder().unwrap());
+    stored.extend(bytes_under(world.folder.path()));
     for listed in ["request.happened", "MESSAGE_KIND_QUESTION"] {
         assert!(find(&stored, &[listed.into()]).is_some(), "{listed}: this is the right place to look");
     }

@@ -1,7 +1,7 @@
 //! What the requester is shown of triage's and grants' work.
 
 use flare_contracts::{
-    Event, Producer,
+    Event, Service,
     common::v1::{Lane as WireLane, Money, NeedKind},
     events::v1::{
         AgreementPosted, CaseAcknowledged, CaseAssessed, CaseAssigned, CaseClosed, CaseOpened, CaseReopened,
@@ -20,11 +20,11 @@ use flare_kernel::{CaseId, Duration, GrantId, MessageId, NeedId, TrancheId};
 use flare_store::Error;
 use flare_testkit::{Sandbox, on_both_engines};
 
-use super::fixture::{Desk, NOW, Requester, officer};
+use super::fixture::{NOW, Requester, World, officer};
 
 /// A case and the streams about it.
 pub(super) struct Story<'a> {
-    pub(super) desk: &'a Desk,
+    pub(super) world: &'a World,
     pub(super) requester: &'a Requester,
     pub(super) grant: GrantId,
     triage: std::cell::Cell<i64>,
@@ -32,9 +32,9 @@ pub(super) struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    pub(super) fn new(desk: &'a Desk, requester: &'a Requester) -> Self {
+    pub(super) fn new(world: &'a World, requester: &'a Requester) -> Self {
         let grant = GrantId::random().unwrap();
-        Self { desk, requester, grant, triage: 0.into(), grants: 0.into() }
+        Self { world, requester, grant, triage: 0.into(), grants: 0.into() }
     }
 
     pub(super) fn case(&self) -> String {
@@ -44,17 +44,17 @@ impl<'a> Story<'a> {
     pub(super) async fn triage(&self, event: triage_event::Event) {
         self.triage.set(self.triage.get() + 1);
         let (stream, seq) = (self.case(), self.triage.get());
-        self.desk.hear(Producer::Triage, &stream, seq, Event::Triage(event)).await.unwrap();
+        self.world.handle(Service::Triage, &stream, seq, Event::Triage(event)).await.unwrap();
     }
 
     pub(super) async fn grants(&self, event: grants_event::Event) {
         self.grants.set(self.grants.get() + 1);
         let (stream, seq) = (self.grant.to_string(), self.grants.get());
-        self.desk.hear(Producer::Grants, &stream, seq, Event::Grants(event)).await.unwrap();
+        self.world.handle(Service::Grants, &stream, seq, Event::Grants(event)).await.unwrap();
     }
 
     pub(super) async fn status(&self) -> GetStatusResponse {
-        self.desk.status(self.requester).await
+        self.world.status(self.requester).await
     }
 
     async fn stands(&self, standing: Standing) {
@@ -96,7 +96,9 @@ pub(super) fn eur(minor_units: i64) -> Money {
 fn opened() -> triage_event::Event {
     let due = input::timestamp_out(NOW.plus(Duration::from_hours(2)));
     let lane = WireLane::Critical.into();
-    triage_event::Event::CaseOpened(CaseOpened { lane, acknowledge_by: Some(due), ..CaseOpened::default() })
+    let codename = "amber-kestrel-27".to_owned();
+    let (case_id, acknowledge_by) = (String::new(), Some(due));
+    triage_event::Event::CaseOpened(CaseOpened { case_id, lane, acknowledge_by, codename })
 }
 
 fn need_added(need: NeedId) -> triage_event::Event {
@@ -118,15 +120,17 @@ on_both_engines!(a_case_is_followed_from_receipt_to_close, crate::SCHEMA);
 async fn a_case_is_followed_from_receipt_to_close(sandbox: Sandbox) {
     use grants_event::Event as G;
     use triage_event::Event as T;
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     let need = NeedId::random().unwrap();
     let message = MessageId::random().unwrap().to_string();
     let tranche = TrancheId::random().unwrap();
 
+    assert_eq!(story.status().await.codename, "", "triage has not named it");
     story.triage(opened()).await;
     let status = story.status().await;
+    assert_eq!(status.codename, "amber-kestrel-27");
     assert_eq!(status.we_answer_by, Some(input::timestamp_out(NOW.plus(Duration::from_hours(2)))));
     story.triage(T::CaseAcknowledged(CaseAcknowledged::default())).await;
     story.stands(Standing::Acknowledged).await;
@@ -243,8 +247,8 @@ fn tells_every_step(status: &GetStatusResponse) {
 
 on_both_engines!(an_event_heard_twice_is_one_step, crate::SCHEMA);
 async fn an_event_heard_twice_is_one_step(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
     let (case, grant) = (requester.case.to_string(), GrantId::random().unwrap().to_string());
     let (need, tranche) = (NeedId::random().unwrap(), TrancheId::random().unwrap());
     let moved = |state: TrancheState| {
@@ -256,10 +260,10 @@ async fn an_event_heard_twice_is_one_step(sandbox: Sandbox) {
         })
     };
     for _ in 0..2 {
-        desk.hear(Producer::Triage, &case, 1, Event::Triage(opened())).await.unwrap();
-        desk.hear(Producer::Triage, &case, 2, Event::Triage(need_added(need))).await.unwrap();
+        world.handle(Service::Triage, &case, 1, Event::Triage(opened())).await.unwrap();
+        world.handle(Service::Triage, &case, 2, Event::Triage(need_added(need))).await.unwrap();
         let closed = triage_event::Event::CaseClosed(CaseClosed::default());
-        desk.hear(Producer::Triage, &case, 3, Event::Triage(closed)).await.unwrap();
+        world.handle(Service::Triage, &case, 3, Event::Triage(closed)).await.unwrap();
     }
     let drafted = GrantDrafted {
         case_id: case.clone(),
@@ -268,11 +272,11 @@ async fn an_event_heard_twice_is_one_step(sandbox: Sandbox) {
         ..GrantDrafted::default()
     };
     let drafted = grants_event::Event::GrantDrafted(drafted);
-    desk.hear(Producer::Grants, &grant, 1, Event::Grants(drafted)).await.unwrap();
+    world.handle(Service::Grants, &grant, 1, Event::Grants(drafted)).await.unwrap();
     for (seq, state) in [(2, TrancheState::InDoubt), (3, TrancheState::InDoubt), (4, TrancheState::Lost)] {
-        desk.hear(Producer::Grants, &grant, seq, Event::Grants(moved(state))).await.unwrap();
+        world.handle(Service::Grants, &grant, seq, Event::Grants(moved(state))).await.unwrap();
     }
-    let status = desk.status(&requester).await;
+    let status = world.status(&requester).await;
     let steps: Vec<_> = status.steps.iter().map(|step| step.what.as_str()).collect();
     assert_eq!(steps, ["received", "grant_drafted", "tranche_in_doubt", "closed", "tranche_lost"]);
     assert_eq!(status.needs.len(), 1);
@@ -281,9 +285,9 @@ async fn an_event_heard_twice_is_one_step(sandbox: Sandbox) {
 on_both_engines!(needs_end_in_their_own_ways, crate::SCHEMA);
 async fn needs_end_in_their_own_ways(sandbox: Sandbox) {
     use triage_event::Event as T;
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     let need = NeedId::random().unwrap();
     let need_id = need.to_string();
     story.triage(need_added(need)).await;
@@ -335,9 +339,9 @@ async fn needs_end_in_their_own_ways(sandbox: Sandbox) {
 on_both_engines!(stops_and_returns_are_reflected, crate::SCHEMA);
 async fn stops_and_returns_are_reflected(sandbox: Sandbox) {
     use triage_event::Event as T;
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
     let stop = |how: &str| T::CaseStopped(CaseStopped { how: how.to_owned(), ..CaseStopped::default() });
     for (event, standing) in [
         (stop("paused"), Standing::Paused),
@@ -358,7 +362,7 @@ async fn stops_and_returns_are_reflected(sandbox: Sandbox) {
         (grants_event::Event::GrantTerminated(GrantTerminated::default()), "terminated"),
     ] {
         story.triage(recommended(need)).await;
-        let ended = Story::new(&desk, &requester);
+        let ended = Story::new(&world, &requester);
         ended.draft(&[need]).await;
         for _ in 0..story.triage.get() {
             ended.grants(grants_event::Event::VoteCast(VoteCast::default())).await;
@@ -374,11 +378,11 @@ async fn stops_and_returns_are_reflected(sandbox: Sandbox) {
 
 on_both_engines!(being_heard_on_another_channel_ends_the_waiting, crate::SCHEMA);
 async fn being_heard_on_another_channel_ends_the_waiting(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
-    let story = Story::new(&desk, &requester);
-    desk.sandbox.advance(Duration::from_micros(1));
-    desk.post(officer(), requester.message(MessageKind::Question, "", "?")).await.unwrap();
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
+    let story = Story::new(&world, &requester);
+    world.sandbox.advance(Duration::from_micros(1));
+    world.post(officer(), requester.message(MessageKind::Question, "", "?")).await.unwrap();
     let contact =
         |inbound| triage_event::Event::ContactLogged(ContactLogged { inbound, ..ContactLogged::default() });
     story.triage(contact(false)).await;
@@ -389,28 +393,28 @@ async fn being_heard_on_another_channel_ends_the_waiting(sandbox: Sandbox) {
 
 on_both_engines!(what_is_not_ours_changes_nothing_and_what_cannot_be_is_an_error, crate::SCHEMA);
 async fn what_is_not_ours_changes_nothing_and_what_cannot_be_is_an_error(sandbox: Sandbox) {
-    let desk = Desk::new(sandbox);
-    let requester = desk.requester().await;
+    let world = World::new(sandbox);
+    let requester = world.requester().await;
     let nowhere = CaseId::random().unwrap().to_string();
     let grant = GrantId::random().unwrap().to_string();
-    desk.hear(Producer::Triage, &nowhere, 1, Event::Triage(opened())).await.unwrap();
+    world.handle(Service::Triage, &nowhere, 1, Event::Triage(opened())).await.unwrap();
     let drafted = GrantDrafted { case_id: nowhere.clone(), ..GrantDrafted::default() };
     let drafted = grants_event::Event::GrantDrafted(drafted);
-    desk.hear(Producer::Grants, &grant, 1, Event::Grants(drafted)).await.unwrap();
+    world.handle(Service::Grants, &grant, 1, Event::Grants(drafted)).await.unwrap();
     let closed = grants_event::Event::GrantClosed(GrantClosed::default());
-    desk.hear(Producer::Grants, &grant, 2, Event::Grants(closed)).await.unwrap();
+    world.handle(Service::Grants, &grant, 2, Event::Grants(closed)).await.unwrap();
     let notice = flare_contracts::events::v1::NoticeRaised::default();
     let notice = NotificationEvent::from(notice).event.unwrap();
-    desk.hear(Producer::Notification, "notice", 1, Event::Notification(notice)).await.unwrap();
-    assert_eq!(desk.count("SELECT grant_id FROM view_grants").await, 0);
+    world.handle(Service::Notification, "notice", 1, Event::Notification(notice)).await.unwrap();
+    assert_eq!(world.count("SELECT grant_id FROM view_grants").await, 0);
     assert_eq!(
-        desk.count("SELECT stream FROM streams").await,
+        world.count("SELECT stream FROM streams").await,
         1,
         "no stream begins for a case that is not here"
     );
 
     let stopped = CaseStopped { how: "evaporated".to_owned(), ..CaseStopped::default() };
     let event = Event::Triage(triage_event::Event::CaseStopped(stopped));
-    let outcome = desk.hear(Producer::Triage, &requester.case.to_string(), 1, event).await;
+    let outcome = world.handle(Service::Triage, &requester.case.to_string(), 1, event).await;
     assert!(matches!(outcome, Err(Error::Corrupt(what)) if what == "CaseStopped.how"));
 }

@@ -1,6 +1,6 @@
 use flare_contracts::{
     common::v1::{Lane, Role},
-    notification::v1::notification_server::Notification as _,
+    notification::v1::{MarkReadRequest, notification_server::Notification as _},
 };
 use flare_kernel::CaseId;
 use flare_store::{Error, Tx, Write, events_after, sql};
@@ -8,7 +8,9 @@ use flare_testkit::{Sandbox, on_both_engines};
 
 use super::*;
 use crate::{
-    fixtures::{Answer, HEAD, OFFICER, OTHER_OFFICER, World, by, case, submitted, wrote},
+    fixtures::{
+        Answer, HEAD, OFFICER, OTHER_OFFICER, World, acknowledged, by, case, opened, submitted, wrote,
+    },
     store::PLAN_OF_INBOX,
 };
 
@@ -34,7 +36,7 @@ async fn an_inbox_is_critical_first_then_oldest_first(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
     let lanes = [Lane::Standard, Lane::Critical, Lane::Urgent, Lane::Critical, Lane::Standard];
     for (byte, lane) in (10_u8..).zip(lanes) {
-        world.hear_from(&submitted(case_no(byte), lane), "requester").await;
+        world.handle_from(&submitted(case_no(byte), lane), "requester").await;
         world.sandbox.advance(flare_kernel::Duration::from_secs(1));
     }
     let mut request = page(2, "");
@@ -52,7 +54,7 @@ async fn an_inbox_is_critical_first_then_oldest_first(sandbox: Sandbox) {
     assert_eq!(cases, [11, 13, 12, 10, 14].map(|byte| case_no(byte).to_string()));
     let first = &found[0];
     assert_eq!((first.lane(), first.ask.as_str()), (Lane::Critical, "acknowledge"));
-    assert_eq!(first.codename, flare_kernel::codename(case_no(11)));
+    assert_eq!(first.codename, "", "triage has not named it");
     assert!(first.due.is_some() && first.raised.is_some() && first.grant_id.is_empty());
 
     let refused = world.list(OFFICER, page(201, "")).await;
@@ -64,11 +66,33 @@ async fn an_inbox_is_critical_first_then_oldest_first(sandbox: Sandbox) {
     }
 }
 
+on_both_engines!(a_notice_has_its_cases_name_once_that_was_told, crate::SCHEMA);
+async fn a_notice_has_its_cases_name_once_that_was_told(sandbox: Sandbox) {
+    let world = World::staffed(sandbox).await;
+    world.handle_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.handle(&opened(case(), "amber-kestrel-27")).await;
+    world.sandbox.advance(flare_kernel::Duration::from_secs(1));
+    world.handle_from(&submitted(case_no(11), Lane::Urgent), "requester").await;
+    let inbox = async || {
+        let notices = world.list(OFFICER, page(0, "")).await.unwrap().notices;
+        notices.into_iter().map(|notice| (notice.case_id, notice.codename)).collect::<Vec<_>>()
+    };
+    let [one, other] = [case(), case_no(11)].map(|case| case.to_string());
+    let name = "amber-kestrel-27".to_owned();
+    assert_eq!(inbox().await, [(one.clone(), name.clone()), (other.clone(), String::new())]);
+    world.handle(&acknowledged(OTHER_OFFICER)).await;
+    world.handle(&opened(case_no(11), "light-ocelot-11")).await;
+    world.handle_from(&wrote(), "requester").await;
+    assert_eq!(inbox().await, [(other, "light-ocelot-11".to_owned())]);
+    let theirs = world.list(OTHER_OFFICER, page(0, "")).await.unwrap().notices;
+    assert!(theirs.iter().any(|notice| notice.case_id == one && notice.codename == name));
+}
+
 on_both_engines!(triage_decides_what_is_shown, crate::SCHEMA);
 async fn triage_decides_what_is_shown(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
-    world.hear_from(&submitted(case_no(10), Lane::Critical), "requester").await;
-    world.hear_from(&submitted(case_no(11), Lane::Urgent), "requester").await;
+    world.handle_from(&submitted(case_no(10), Lane::Critical), "requester").await;
+    world.handle_from(&submitted(case_no(11), Lane::Urgent), "requester").await;
     for (answer, officer, head, held_back) in
         [(Answer::Everyone, 2, 2, false), (Answer::Nobody, 0, 0, false), (Answer::Away, 0, 1, true)]
     {
@@ -84,8 +108,8 @@ async fn triage_decides_what_is_shown(sandbox: Sandbox) {
 on_both_engines!(whoever_has_read_their_notices_is_done, crate::SCHEMA);
 async fn whoever_has_read_their_notices_is_done(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
-    world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
-    world.hear_from(&wrote(), "requester").await;
+    world.handle_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.handle_from(&wrote(), "requester").await;
     let inbox = world.list(OFFICER, page(0, "")).await.unwrap();
     let notice_ids: Vec<_> = inbox.notices.iter().map(|notice| notice.notice_id.clone()).collect();
     assert_eq!(notice_ids.len(), 2);

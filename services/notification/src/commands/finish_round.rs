@@ -47,8 +47,8 @@ impl Write for FinishRound {
                 }
             }
         }
-        let made = self.queues.iter().any(|(_, made)| *made);
-        if made || self.messages.iter().any(|(_, end)| *end == MessageEnd::Published) {
+        // A queue can be made and refuse all the same, again and again: only what it took says that the broker is back.
+        if self.messages.iter().any(|(_, end)| *end == MessageEnd::Published) {
             store::broker_is_back(tx).await?;
         }
         Ok(())

@@ -11,9 +11,9 @@ use flare_contracts::{
     notification::v1::{MarkReadRequest, MarkReadResponse},
 };
 use flare_kernel::{NoticeId, StaffId};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
-use crate::store;
+use crate::{Notification, store};
 
 /// The caller marks notices of their own.
 pub(crate) struct MarkRead {
@@ -21,11 +21,15 @@ pub(crate) struct MarkRead {
     notices: Vec<NoticeId>,
 }
 
-impl MarkRead {
-    pub(crate) fn parse(caller: &Staff, request: &MarkReadRequest) -> Result<Self, Refusal> {
+impl Command for MarkRead {
+    type Service = Notification;
+    type By = Staff;
+    type Request = MarkReadRequest;
+
+    fn parse(_: &Notification, caller: &Staff, request: MarkReadRequest) -> Result<Self, Error> {
         let notices = input::ids("notice_ids", &request.notice_ids, NOTICES_AT_ONCE)?;
         if notices.is_empty() {
-            return Err(Refusal::invalid("notice_ids", InputRule::NoneGiven));
+            return Err(Refusal::invalid("notice_ids", InputRule::NoneGiven).into());
         }
         Ok(Self { staff: caller.id, notices })
     }

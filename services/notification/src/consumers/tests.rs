@@ -28,7 +28,7 @@ async fn a_request_reaches_everyone_who_could_take_it_once(sandbox: Sandbox) {
     assert!(told.iter().all(|event| event.actor.as_deref() == Some("system:notification")));
     assert!(told.iter().all(|event| event.lane == flare_kernel::Lane::Critical));
 
-    world.hear(&acknowledged(OFFICER)).await;
+    world.handle(&acknowledged(OFFICER)).await;
     for person in [OFFICER, OTHER_OFFICER, HEAD] {
         assert_eq!(world.asks(person).await, [""; 0], "somebody has it");
     }
@@ -39,7 +39,7 @@ async fn what_is_settled_before_it_is_raised_is_not_raised(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
     let request = world.received(&submitted(case(), Lane::Urgent), "requester");
     let message = world.received(&wrote(), "requester");
-    world.hear(&acknowledged(OFFICER)).await;
+    world.handle(&acknowledged(OFFICER)).await;
     world.take(request).await.unwrap();
     assert_eq!(world.asks(OTHER_OFFICER).await, [""; 0]);
     world.take(message).await.unwrap();
@@ -47,11 +47,11 @@ async fn what_is_settled_before_it_is_raised_is_not_raised(sandbox: Sandbox) {
 
     let late = world.received(&wrote(), "requester");
     let closed = events::CaseClosed { case_id: case().to_string(), ..Default::default() };
-    world.hear(&Event::Triage(triage_event::Event::CaseClosed(closed))).await;
+    world.handle(&Event::Triage(triage_event::Event::CaseClosed(closed))).await;
     assert_eq!(world.asks(OFFICER).await, [""; 0], "a closed case asks nothing");
     world.take(late).await.unwrap();
     assert_eq!(world.asks(OFFICER).await, [""; 0], "it was written before the close");
-    world.hear_from(&wrote(), "requester").await;
+    world.handle_from(&wrote(), "requester").await;
     assert_eq!(world.asks(OFFICER).await, ["answer"], "it was written after the close");
 }
 
@@ -63,22 +63,22 @@ async fn the_lane_and_owner_of_a_case_are_kept(sandbox: Sandbox) {
         lane: Lane::Critical.into(),
         ..Default::default()
     };
-    world.hear_from(&submitted(case(), Lane::Standard), "requester").await;
-    world.hear(&Event::Triage(triage_event::Event::CaseAssessed(confirmed))).await;
+    world.handle_from(&submitted(case(), Lane::Standard), "requester").await;
+    world.handle(&Event::Triage(triage_event::Event::CaseAssessed(confirmed))).await;
     let inbox = world.list(HEAD, ListInboxRequest::default()).await.unwrap();
     assert_eq!(inbox.notices[0].lane(), Lane::Critical, "an open notice moves with its case");
-    world.hear_from(&wrote(), "requester").await;
+    world.handle_from(&wrote(), "requester").await;
     for person in [OFFICER, OTHER_OFFICER, HEAD] {
         assert!(world.asks(person).await.contains(&"answer".to_owned()), "a critical case without an owner");
     }
-    world.hear(&acknowledged(OTHER_OFFICER)).await;
-    world.hear_from(&wrote(), "requester").await;
+    world.handle(&acknowledged(OTHER_OFFICER)).await;
+    world.handle_from(&wrote(), "requester").await;
     assert_eq!(world.asks(OTHER_OFFICER).await, ["answer", "answer"]);
     assert_eq!(world.asks(HEAD).await, ["answer"]);
-    world.hear(&disabled(OTHER_OFFICER)).await;
+    world.handle(&disabled(OTHER_OFFICER)).await;
     assert_eq!(world.asks(OTHER_OFFICER).await, [""; 0], "who has no access is not waited for");
     let before = (world.asks(OFFICER).await.len(), world.asks(HEAD).await.len());
-    world.hear_from(&wrote(), "requester").await;
+    world.handle_from(&wrote(), "requester").await;
     assert_eq!(
         (world.asks(OFFICER).await.len(), world.asks(HEAD).await.len()),
         (before.0 + 1, before.1 + 1),
@@ -95,16 +95,16 @@ fn disabled(person: u8) -> Event {
 on_both_engines!(what_only_a_disabled_person_was_asked_passes_on, crate::SCHEMA);
 async fn what_only_a_disabled_person_was_asked_passes_on(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
-    world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
-    world.hear(&acknowledged(OTHER_OFFICER)).await;
-    world.hear_from(&wrote(), "requester").await;
+    world.handle_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.handle(&acknowledged(OTHER_OFFICER)).await;
+    world.handle_from(&wrote(), "requester").await;
     // Read is not done.
     let inbox = world.list(OTHER_OFFICER, ListInboxRequest::default()).await.unwrap();
     let read = inbox.notices.iter().map(|notice| notice.notice_id.clone()).collect();
     world.mark_read(OTHER_OFFICER, read).await;
-    world.hear_from(&wrote(), "requester").await;
+    world.handle_from(&wrote(), "requester").await;
     for event in to_the_votes(&[OTHER_APPROVER]) {
-        world.hear(&event).await;
+        world.handle(&event).await;
     }
 
     let gone = world.received(&disabled(OTHER_OFFICER), "ada");
@@ -115,9 +115,9 @@ async fn what_only_a_disabled_person_was_asked_passes_on(sandbox: Sandbox) {
     assert_eq!(world.asks(HEAD).await, [""; 0], "and the head's where it is critical");
     assert_eq!(world.asks(OTHER_OFFICER).await, [""; 0]);
     // What another has open stays with them.
-    world.hear(&disabled(OFFICER)).await;
+    world.handle(&disabled(OFFICER)).await;
     assert_eq!(world.asks(HEAD).await, ["answer", "answer"], "nobody is left but the head");
-    world.hear(&disabled(APPROVER)).await;
+    world.handle(&disabled(APPROVER)).await;
     let asks = world.asks(HEAD).await;
     assert_eq!(asks.iter().filter(|ask| *ask == "vote").count(), 1, "the only voter is gone: {asks:?}");
     let told = events_after(&world.sandbox.database, &case().to_string(), 0, 100).await.unwrap();
@@ -127,8 +127,8 @@ async fn what_only_a_disabled_person_was_asked_passes_on(sandbox: Sandbox) {
 on_both_engines!(what_others_were_asked_too_stays_with_them, crate::SCHEMA);
 async fn what_others_were_asked_too_stays_with_them(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
-    world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
-    world.hear(&disabled(OTHER_OFFICER)).await;
+    world.handle_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.handle(&disabled(OTHER_OFFICER)).await;
     for person in [OFFICER, HEAD] {
         assert_eq!(world.asks(person).await, ["acknowledge"], "{person} was asked already");
     }
@@ -138,7 +138,7 @@ on_both_engines!(a_settlement_of_its_own_stream_makes_no_event_stale, crate::SCH
 /// A clock that was set back, or read before a lock was waited for.
 async fn a_settlement_of_its_own_stream_makes_no_event_stale(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
-    world.hear(&acknowledged(OFFICER)).await;
+    world.handle(&acknowledged(OFFICER)).await;
     let answered = events::MessagePosted { case_id: case().to_string(), ..Default::default() };
     let answered = world.received(&Event::Intake(intake_event::Event::MessagePosted(answered)), "staff");
     let mut wrote_next = world.received(&wrote(), "requester");
@@ -159,7 +159,7 @@ async fn while_nobody_is_known_an_event_waits(sandbox: Sandbox) {
     let request = world.received(&submitted(case(), Lane::Critical), "requester");
     let error = world.take(request.clone()).await.unwrap_err();
     assert!(error.is_transient(), "it is held, and counts as no failure: {error}");
-    world.hear(&enrolled(OFFICER, &[Role::Officer])).await;
+    world.handle(&enrolled(OFFICER, &[Role::Officer])).await;
     world.take(request).await.unwrap();
     assert_eq!(world.asks(OFFICER).await, ["acknowledge"]);
 }
@@ -168,17 +168,17 @@ on_both_engines!(a_vote_is_asked_of_those_who_may_until_they_have, crate::SCHEMA
 async fn a_vote_is_asked_of_those_who_may_until_they_have(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
     for event in to_the_votes(&[OTHER_APPROVER]) {
-        world.hear(&event).await;
+        world.handle(&event).await;
     }
     assert_eq!(
         (world.asks(APPROVER).await, world.asks(OTHER_APPROVER).await),
         (vec!["vote".to_owned()], vec![])
     );
-    world.hear(&voted(APPROVER)).await;
+    world.handle(&voted(APPROVER)).await;
     assert_eq!(world.asks(APPROVER).await, [""; 0]);
 
     // The next round asks again, and everyone who may.
-    world.hear(&to_the_votes(&[])[1]).await;
+    world.handle(&to_the_votes(&[])[1]).await;
     assert_eq!(world.asks(OTHER_APPROVER).await, ["vote"]);
     let conflict = events::ConflictDeclared {
         case_id: case().to_string(),
@@ -186,7 +186,7 @@ async fn a_vote_is_asked_of_those_who_may_until_they_have(sandbox: Sandbox) {
         approver: id(OTHER_APPROVER).to_string(),
         ..Default::default()
     };
-    world.hear(&Event::Grants(grants_event::Event::ConflictDeclared(conflict))).await;
+    world.handle(&Event::Grants(grants_event::Event::ConflictDeclared(conflict))).await;
     assert_eq!(world.asks(OTHER_APPROVER).await, [""; 0]);
     let returned = events::GrantReturned {
         case_id: case().to_string(),
@@ -194,7 +194,7 @@ async fn a_vote_is_asked_of_those_who_may_until_they_have(sandbox: Sandbox) {
         proposer: id(OFFICER).to_string(),
         ..Default::default()
     };
-    world.hear(&Event::Grants(grants_event::Event::GrantReturned(returned))).await;
+    world.handle(&Event::Grants(grants_event::Event::GrantReturned(returned))).await;
     assert_eq!(
         (world.asks(APPROVER).await, world.asks(OFFICER).await),
         (vec![], vec!["revise_grant".to_owned()])
@@ -206,9 +206,9 @@ async fn a_vote_is_asked_of_those_who_may_until_they_have(sandbox: Sandbox) {
 on_both_engines!(a_vote_without_voters_reaches_a_head_but_no_queue, crate::SCHEMA);
 async fn a_vote_without_voters_reaches_a_head_but_no_queue(sandbox: Sandbox) {
     let world = World::empty(sandbox);
-    world.hear(&enrolled(HEAD, &[Role::Head])).await;
+    world.handle(&enrolled(HEAD, &[Role::Head])).await;
     for event in to_the_votes(&[]) {
-        world.hear(&event).await;
+        world.handle(&event).await;
     }
     assert_eq!(world.asks(HEAD).await, ["vote"]);
     assert_eq!(world.count("SELECT COUNT(*) AS n FROM approver_messages").await, 0);
@@ -217,7 +217,7 @@ async fn a_vote_without_voters_reaches_a_head_but_no_queue(sandbox: Sandbox) {
 on_both_engines!(a_certificate_makes_the_approver, crate::SCHEMA);
 async fn a_certificate_makes_the_approver(sandbox: Sandbox) {
     let world = World::empty(sandbox);
-    world.hear(&enrolled(OFFICER, &[])).await;
+    world.handle(&enrolled(OFFICER, &[])).await;
     let queues = "SELECT COUNT(*) AS n FROM approver_queues WHERE ensured = 0";
     assert_eq!(world.count(queues).await, 0);
     let certified = events::StaffCertified {
@@ -225,7 +225,7 @@ async fn a_certificate_makes_the_approver(sandbox: Sandbox) {
         roles: vec![Role::Approver.into()],
         signing_key: vec![OFFICER; 32],
     };
-    world.hear(&Event::Identity(identity_event::Event::StaffCertified(certified))).await;
+    world.handle(&Event::Identity(identity_event::Event::StaffCertified(certified))).await;
     assert_eq!(world.count(queues).await, 1);
 }
 
@@ -240,17 +240,17 @@ async fn roles_come_and_go(sandbox: Sandbox) {
             roles_held_back: Vec::new(),
         }))
     };
-    world.hear(&enrolled(OTHER_OFFICER, &[Role::Officer])).await;
-    world.hear(&set(OFFICER, &[Role::Officer])).await;
-    world.hear_from(&submitted(case(), Lane::Urgent), "requester").await;
+    world.handle(&enrolled(OTHER_OFFICER, &[Role::Officer])).await;
+    world.handle(&set(OFFICER, &[Role::Officer])).await;
+    world.handle_from(&submitted(case(), Lane::Urgent), "requester").await;
     assert_eq!(world.asks(OFFICER).await, [""; 0], "nobody is told before they enrol");
-    world.hear(&enrolled(OFFICER, &[Role::Auditor])).await;
-    world.hear(&set(OFFICER, &[Role::Officer, Role::Approver])).await;
-    world.hear_from(&wrote(), "requester").await;
+    world.handle(&enrolled(OFFICER, &[Role::Auditor])).await;
+    world.handle(&set(OFFICER, &[Role::Officer, Role::Approver])).await;
+    world.handle_from(&wrote(), "requester").await;
     assert_eq!(world.asks(OFFICER).await, ["answer"]);
     assert_eq!(world.count("SELECT COUNT(*) AS n FROM approver_queues WHERE ensured = 0").await, 1);
-    world.hear(&set(OFFICER, &[Role::Auditor])).await;
-    world.hear_from(&wrote(), "requester").await;
+    world.handle(&set(OFFICER, &[Role::Auditor])).await;
+    world.handle_from(&wrote(), "requester").await;
     assert_eq!(world.asks(OFFICER).await, ["answer"]);
 }
 
@@ -276,6 +276,6 @@ async fn an_event_that_makes_no_sense_is_an_error_and_leaves_nothing() {
 async fn it_listens_to_the_four_others() {
     let world = World::empty(Sandbox::sqlite(crate::SCHEMA).await);
     let consumer = NotificationConsumer::new(Arc::clone(&world.notification));
-    let expected = [Producer::Identity, Producer::Intake, Producer::Triage, Producer::Grants];
+    let expected = [Service::Identity, Service::Intake, Service::Triage, Service::Grants];
     assert_eq!(consumer.listens_to(), expected);
 }

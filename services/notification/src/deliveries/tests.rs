@@ -17,9 +17,9 @@ use crate::fixtures::{
 /// A grant that waits for the votes of both approvers, in a case of this lane.
 async fn waiting(sandbox: Sandbox, lane: Lane) -> World {
     let world = World::staffed(sandbox).await;
-    world.hear_from(&submitted(case(), lane), "requester").await;
+    world.handle_from(&submitted(case(), lane), "requester").await;
     for event in to_the_votes(&[]) {
-        world.hear(&event).await;
+        world.handle(&event).await;
     }
     world
 }
@@ -71,10 +71,30 @@ async fn when_the_broker_is_back_all_that_waits_is_tried_at_once(sandbox: Sandbo
     assert!(world.workers.work_once().await.unwrap(), "all wait for sixteen seconds now");
     world.broker.set_away(false);
     assert!(!world.workers.work_once().await.unwrap());
-    // One that is new finds the broker there.
-    world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
+    // A vote is asked for anew, also of one whose queue waits for nothing.
+    world.handle(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
+    world.handle(&to_the_votes(&[])[1]).await;
     while world.workers.work_once().await.unwrap() {}
-    assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)], "the clock has not moved");
+    assert_eq!(told(&world), [id(HEAD), id(APPROVER), id(OTHER_APPROVER)], "the clock has not moved");
+}
+
+on_both_engines!(a_queue_that_is_made_and_refuses_is_tried_seldom, crate::SCHEMA);
+async fn a_queue_that_is_made_and_refuses_is_tried_seldom(sandbox: Sandbox) {
+    let world = waiting(sandbox, Lane::Urgent).await;
+    world.broker.set_refusing(true);
+    for _ in 0..6 {
+        let mut rounds = 0;
+        while world.workers.work_once().await.unwrap() {
+            rounds += 1;
+            assert!(rounds < 4, "one finds that it refuses, the next makes it again, and then it waits");
+        }
+        assert!(!world.broker.queues().is_empty());
+        world.sandbox.advance(Span::from_secs(16));
+    }
+    assert_eq!(told(&world), []);
+    world.broker.set_refusing(false);
+    while world.workers.work_once().await.unwrap() {}
+    assert_eq!(told(&world), [id(APPROVER), id(OTHER_APPROVER)]);
 }
 
 on_both_engines!(what_another_worker_holds_is_not_taken_though_the_broker_is_back, crate::SCHEMA);
@@ -82,10 +102,13 @@ async fn what_another_worker_holds_is_not_taken_though_the_broker_is_back(sandbo
     let world = waiting(sandbox, Lane::Urgent).await;
     let held = world.sandbox.database.write(ClaimMessages { limit: BATCH }).await.unwrap();
     assert_eq!(held.len(), 2);
-    world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
+    world.handle(&to_the_votes(&[])[1]).await;
     while world.workers.work_once().await.unwrap() {}
-    assert!(world.broker.queues().contains(&id(HEAD)), "the broker is there");
-    assert_eq!(told(&world), []);
+    let held: Vec<_> = held.iter().map(|message| message.notice.id.to_string()).collect();
+    let published = world.broker.published();
+    assert_eq!(published.len(), 2, "the broker is there");
+    assert!(published.iter().all(|(_, id)| !held.contains(id)));
+    assert_eq!(world.count("SELECT COUNT(*) AS n FROM approver_messages WHERE done_at IS NULL").await, 2);
 }
 
 on_both_engines!(a_broker_that_forgot_its_queues_gets_them_again, crate::SCHEMA);
@@ -93,7 +116,7 @@ async fn a_broker_that_forgot_its_queues_gets_them_again(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Urgent).await;
     world.workers.work_once().await.unwrap();
     world.broker.wipe();
-    world.hear(&to_the_votes(&[])[1]).await;
+    world.handle(&to_the_votes(&[])[1]).await;
     for _ in 0..3 {
         world.workers.work_once().await.unwrap();
         world.sandbox.advance(Span::from_secs(1));
@@ -118,10 +141,10 @@ async fn triage_decides_who_is_told(sandbox: Sandbox) {
 on_both_engines!(a_head_who_votes_is_told_of_a_critical_case_though_triage_is_away, crate::SCHEMA);
 async fn a_head_who_votes_is_told_of_a_critical_case_though_triage_is_away(sandbox: Sandbox) {
     let world = World::staffed(sandbox).await;
-    world.hear(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
-    world.hear_from(&submitted(case(), Lane::Critical), "requester").await;
+    world.handle(&enrolled(HEAD, &[Role::Head, Role::Approver])).await;
+    world.handle_from(&submitted(case(), Lane::Critical), "requester").await;
     for event in to_the_votes(&[]) {
-        world.hear(&event).await;
+        world.handle(&event).await;
     }
     world.triage.says(Answer::Away);
     world.workers.work_once().await.unwrap();
@@ -131,7 +154,7 @@ async fn a_head_who_votes_is_told_of_a_critical_case_though_triage_is_away(sandb
 on_both_engines!(a_vote_that_nobody_waits_for_is_not_published, crate::SCHEMA);
 async fn a_vote_that_nobody_waits_for_is_not_published(sandbox: Sandbox) {
     let world = waiting(sandbox, Lane::Urgent).await;
-    world.hear(&voted(APPROVER)).await;
+    world.handle(&voted(APPROVER)).await;
     world.workers.work_once().await.unwrap();
     assert_eq!(told(&world), [id(OTHER_APPROVER)]);
     let withdrawn = events::GrantWithdrawn {
@@ -139,8 +162,8 @@ async fn a_vote_that_nobody_waits_for_is_not_published(sandbox: Sandbox) {
         grant_id: grant().to_string(),
         ..events::GrantWithdrawn::default()
     };
-    world.hear(&to_the_votes(&[])[1]).await;
-    world.hear(&Event::Grants(grants_event::Event::GrantWithdrawn(withdrawn))).await;
+    world.handle(&to_the_votes(&[])[1]).await;
+    world.handle(&Event::Grants(grants_event::Event::GrantWithdrawn(withdrawn))).await;
     world.workers.work_once().await.unwrap();
     assert_eq!(told(&world), [id(OTHER_APPROVER)]);
     assert_eq!(world.count("SELECT COUNT(*) AS n FROM approver_messages WHERE done_at IS NULL").await, 0);
@@ -186,7 +209,7 @@ async fn the_loop_tells_and_ends_when_asked() {
     let token = CancellationToken::new();
     let running = tokio::spawn(world.workers.clone().run(token.clone()));
     for event in to_the_votes(&[]) {
-        world.hear(&event).await;
+        world.handle(&event).await;
     }
     let told = async {
         while told(&world).len() < 2 {

@@ -1,10 +1,12 @@
 //! What routing knows of a case and a grant, learned from the events.
 
-use flare_kernel::{Lane, StaffId};
+use flare_kernel::{Codename, Lane, StaffId};
 
 /// What is known when an event arrives. Events of different services come in any order, so any of it may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
+    /// The case's name.
+    pub(crate) codename: Option<Codename>,
     /// The case's lane.
     pub(crate) lane: Option<Lane>,
     /// The case's owner.

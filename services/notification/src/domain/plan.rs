@@ -81,14 +81,19 @@ pub(crate) struct Routed {
 
 impl Routed {
     /// Plans a notice.
-    pub(super) fn tell(&mut self, audience: Audience, ask: Ask, about: impl Into<String>) -> &mut NoticePlan {
+    pub(super) fn notify(
+        &mut self,
+        audience: Audience,
+        ask: Ask,
+        about: impl Into<String>,
+    ) -> &mut NoticePlan {
         self.plans.push(NoticePlan { audience, ask, about: about.into(), due: None, except: None });
         let last = self.plans.len() - 1;
         &mut self.plans[last]
     }
 
     /// Plans the same notice for several audiences.
-    pub(super) fn tell_all<const N: usize>(
+    pub(super) fn notify_all<const N: usize>(
         &mut self,
         audiences: [Audience; N],
         ask: Ask,
@@ -96,7 +101,7 @@ impl Routed {
         except: Option<StaffId>,
     ) {
         for audience in audiences {
-            self.tell(audience, ask, about).except(except);
+            self.notify(audience, ask, about).except(except);
         }
     }
 

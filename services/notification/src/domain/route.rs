@@ -6,7 +6,7 @@ mod intake;
 mod triage;
 
 use flare_contracts::{Event, input};
-use flare_kernel::{CaseId, GrantId, Lane, StaffId, Timestamp};
+use flare_kernel::{CaseId, Codename, GrantId, Lane, StaffId, Timestamp};
 
 use super::{Audience, Facts, Routed};
 use crate::NotificationPolicy;
@@ -64,6 +64,10 @@ fn proposer(routed: &Routed) -> Audience {
 
 fn staff(field: &'static str, text: &str) -> Result<StaffId, Malformed> {
     text.parse().map_err(|_| Malformed(field))
+}
+
+fn codename(text: &str) -> Option<Codename> {
+    text.parse().ok()
 }
 
 fn lane(number: i32) -> Option<Lane> {

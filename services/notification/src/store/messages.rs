@@ -118,9 +118,10 @@ pub(crate) async fn claim_messages(
         let row = tx
             .fetch_one(
                 sql(
-                    "SELECT n.notice_id, n.lane, n.case_id, n.grant_id, n.ask, n.due, n.raised, n.staff_id, \
-                     n.settled_at, COALESCE(d.roles, 0) AS roles \
-                     FROM notices n LEFT JOIN directory d ON d.staff_id = n.staff_id WHERE n.notice_id = $1",
+                    "SELECT n.notice_id, n.lane, n.case_id, c.codename, n.grant_id, n.ask, n.due, n.raised, \
+                     n.staff_id, n.settled_at, COALESCE(d.roles, 0) AS roles \
+                     FROM notices n LEFT JOIN directory d ON d.staff_id = n.staff_id \
+                     LEFT JOIN cases c ON c.case_id = n.case_id WHERE n.notice_id = $1",
                 )
                 .bind(row.text("notice_id")?),
             )

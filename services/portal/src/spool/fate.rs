@@ -32,12 +32,20 @@ pub(crate) fn fate(error: &EdgeError) -> Fate {
         EdgeError::Answered(_) if is_limit(error) => Fate::Limited,
         EdgeError::Answered(status) => of_status(status.code(), error.reason().is_some()),
         EdgeError::Refused(_) => Fate::Refused,
+        // What staff alone are told, at their desks.
+        EdgeError::Changed(_)
+        | EdgeError::ForbiddenWords { .. }
+        | EdgeError::PlanChanged(_)
+        | EdgeError::Crossed(_)
+        | EdgeError::Lifts(_)
+        | EdgeError::ContactPlan(_)
         // About keys and what was sealed under them: of the services, not of what somebody wrote.
-        EdgeError::Sealed(_)
+        | EdgeError::Sealed(_)
         | EdgeError::OtherOrganisation { .. }
         | EdgeError::Unvouched(_)
         | EdgeError::Closed { .. }
         | EdgeError::Altered(_)
+        | EdgeError::Misplaced(_)
         | EdgeError::Incomplete(_)
         | EdgeError::NoSession
         | EdgeError::File { .. }

@@ -14,14 +14,14 @@ use axum::{
 };
 use flare_access::{AccessLayer, Caller, Clock, Limit, Limits, LocalRateLimits, Roles, Staff, TokenVerifier};
 use flare_contracts::{
-    AccessRules, Event, Producer,
+    AccessRules, Event, Service,
     common::v1::{
         self, Compartment as WireCompartment, EpochAuthor, KeyEpoch, KeyWrap, Lane as WireLane, NeedKind,
         SealedField,
     },
     events::v1::{
-        AgreementPosted, GrantActivated, GrantDrafted, NeedAdded, NeedEnded, ProposalShown, TrancheMoved,
-        grants_event::Event as OfGrants, triage_event::Event as OfTriage,
+        AgreementPosted, CaseOpened, GrantActivated, GrantDrafted, NeedAdded, NeedEnded, ProposalShown,
+        TrancheMoved, grants_event::Event as OfGrants, triage_event::Event as OfTriage,
     },
     grants::v1::TrancheState,
     identity::v1::GetKeyBundleResponse,
@@ -38,7 +38,7 @@ use flare_edge::{
 };
 use flare_intake::{Intake, IntakeApi, IntakeConsumer};
 use flare_kernel::{CaseId, Duration, GrantId, Lane, MessageId, NeedId, StaffId, Timestamp, TrancheId};
-use flare_messaging::{Consumer as _, Received};
+use flare_messaging::{Handler as _, Received};
 use flare_portal::{Portal, PortalKeys, PortalSettings, ReadingHours, Targets, contacts};
 use flare_seal::{
     Compartment, CompartmentKey, FieldAddress, OrganisationSeed, PersonKeys, PortalKey, Receipt,
@@ -55,6 +55,8 @@ use tonic::{Status, service::Routes};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 const HOST: &str = "127.0.0.1:7480";
+/// What staff call the case.
+pub(crate) const CODENAME: &str = "amber-kestrel-27";
 /// The sandbox's clock.
 const NOW: Timestamp = Timestamp::from_micros(1_795_305_600_000_000);
 
@@ -316,7 +318,7 @@ impl Desk {
         ReceiptHolder::open(&self.lines, &self.receipt).unwrap()
     }
 
-    async fn hear(&self, producer: Producer, stream: &str, event: Event) {
+    async fn hear(&self, producer: Service, stream: &str, event: Event) {
         let seq = {
             let mut heard = self.heard.lock().unwrap();
             let seq = heard.entry(stream.to_owned()).or_default();
@@ -337,11 +339,22 @@ impl Desk {
     }
 
     pub(crate) async fn triage(&self, event: OfTriage) {
-        self.hear(Producer::Triage, &self.case.to_string(), Event::Triage(event)).await;
+        self.hear(Service::Triage, &self.case.to_string(), Event::Triage(event)).await;
     }
 
     pub(crate) async fn grants(&self, grant: &str, event: OfGrants) {
-        self.hear(Producer::Grants, grant, Event::Grants(event)).await;
+        self.hear(Service::Grants, grant, Event::Grants(event)).await;
+    }
+
+    /// Triage opens the case, and names it.
+    pub(crate) async fn name_case(&self) {
+        let opened = CaseOpened {
+            case_id: self.case.to_string(),
+            lane: WireLane::Urgent.into(),
+            codename: CODENAME.to_owned(),
+            ..CaseOpened::default()
+        };
+        self.triage(OfTriage::CaseOpened(opened)).await;
     }
 
     /// A grant is drafted.

@@ -1,5 +1,6 @@
 //! Adding a need.
 
+use flare_access::Staff;
 use flare_contracts::{
     Refusal, common,
     events::v1::NeedAdded,
@@ -7,7 +8,7 @@ use flare_contracts::{
     triage::v1::{AddNeedRequest, CaseState},
 };
 use flare_kernel::{CaseId, NeedId, PersonId, StaffId};
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::at_most;
 use crate::{
@@ -32,15 +33,19 @@ pub(crate) struct AddNeed {
     pub(crate) policy: TriagePolicy,
 }
 
-impl AddNeed {
-    pub(crate) fn parse(desk: &Triage, officer: StaffId, request: &AddNeedRequest) -> Result<Self, Refusal> {
+impl Command for AddNeed {
+    type Service = Triage;
+    type By = Staff;
+    type Request = AddNeedRequest;
+
+    fn parse(triage: &Triage, by: &Staff, request: AddNeedRequest) -> Result<Self, Error> {
         Ok(Self {
             case: input::id("case_id", &request.case_id)?,
-            officer,
+            officer: by.id,
             need: input::id("need_id", &request.need_id)?,
             kind: listed_in::<common::v1::NeedKind, _>("kind", request.kind)?,
             persons: input::ids("person_ids", &request.person_ids, MOST_PERSONS)?,
-            policy: desk.policy(),
+            policy: triage.policy(),
         })
     }
 }
@@ -81,9 +86,9 @@ mod tests {
 
     on_both_engines!(a_need_of_known_persons_is_added, crate::SCHEMA);
     async fn a_need_of_known_persons_is_added(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.acknowledged(1, Lane::Urgent).await;
-        let person = desk.person(case, 1).await;
+        let world = World::new(sandbox);
+        let case = world.acknowledged(1, Lane::Urgent).await;
+        let person = world.person(case, 1).await;
         let request = AddNeedRequest {
             case_id: case.to_string(),
             need_id: NeedId::from_bytes([1; 16]).to_string(),
@@ -91,28 +96,28 @@ mod tests {
             person_ids: vec![person.to_string()],
             ..AddNeedRequest::default()
         };
-        let state = desk.act(AddNeed::parse, 1, request.clone()).await.unwrap();
+        let state = world.act::<AddNeed>(1, request.clone()).await.unwrap();
         assert_eq!(stage(&state), v1::Stage::Acknowledged, "before the assessment nothing is decided");
-        let need = desk.read(case).await.needs.remove(0);
+        let need = world.read(case).await.needs.remove(0);
         assert_eq!((need.outcome(), need.person_ids), (v1::Outcome::Open, vec![person.to_string()]));
-        assert_eq!(refusal(desk.act(AddNeed::parse, 1, request.clone()).await).reason, "ID_TAKEN");
+        assert_eq!(refusal(world.act::<AddNeed>(1, request.clone()).await).reason, "ID_TAKEN");
         let strangers = AddNeedRequest {
             need_id: NeedId::from_bytes([2; 16]).to_string(),
             person_ids: vec![PersonId::from_bytes([9; 16]).to_string()],
             ..request
         };
-        let refused = refusal(desk.act(AddNeed::parse, 1, strangers).await);
+        let refused = refusal(world.act::<AddNeed>(1, strangers).await);
         assert_eq!(refused.violations[0].field, "person_ids");
     }
 
     on_both_engines!(a_new_need_takes_a_decided_case_back, crate::SCHEMA);
     async fn a_new_need_takes_a_decided_case_back(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.decided(1).await;
-        assert_eq!(shown(&desk.read(case).await).0, v1::Stage::Decided);
-        assert!(desk.timers().await.is_empty());
-        desk.need(case, 7).await;
-        assert_eq!(shown(&desk.read(case).await).0, v1::Stage::Assessing);
-        assert_eq!(desk.timers().await, [("outcome".to_owned(), 48)]);
+        let world = World::new(sandbox);
+        let case = world.decided(1).await;
+        assert_eq!(shown(&world.read(case).await).0, v1::Stage::Decided);
+        assert!(world.timers().await.is_empty());
+        world.need(case, 7).await;
+        assert_eq!(shown(&world.read(case).await).0, v1::Stage::Assessing);
+        assert_eq!(world.timers().await, [("outcome".to_owned(), 48)]);
     }
 }

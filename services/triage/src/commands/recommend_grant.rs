@@ -1,5 +1,6 @@
 //! Asking for a grant.
 
+use flare_access::Staff;
 use flare_contracts::{
     InputRule, Refusal,
     common::v1::SealedField,
@@ -7,8 +8,7 @@ use flare_contracts::{
     limits::{HIGHEST_SCORE, NEEDS_OF_A_GRANT},
     triage::v1::{self, CaseState, RecommendGrantRequest},
 };
-use flare_kernel::StaffId;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{
@@ -25,24 +25,24 @@ pub(crate) struct RecommendGrant {
     pub(crate) policy: TriagePolicy,
 }
 
-impl RecommendGrant {
-    pub(crate) fn parse(
-        desk: &Triage,
-        officer: StaffId,
-        request: &RecommendGrantRequest,
-    ) -> Result<Self, Refusal> {
+impl Command for RecommendGrant {
+    type Service = Triage;
+    type By = Staff;
+    type Request = RecommendGrantRequest;
+
+    fn parse(triage: &Triage, by: &Staff, request: RecommendGrantRequest) -> Result<Self, Error> {
         let needs = input::ids("need_ids", &request.need_ids, NEEDS_OF_A_GRANT)?;
         let first = *needs.first().ok_or_else(|| Refusal::invalid("need_ids", InputRule::NoneGiven))?;
         let amount = input::money("amount", request.amount.as_ref())?;
         if amount.is_zero() {
-            return Err(Refusal::invalid("amount.minor_units", InputRule::AmountZero));
+            return Err(Refusal::invalid("amount.minor_units", InputRule::AmountZero).into());
         }
         let scores = request.scores.as_ref().map(scores).transpose()?;
         Ok(Self {
-            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
-            words: input::sealed("words", request.words.clone(), &fields::recommendation(first))?,
+            seen: SeenCase::parse(by, &request.case_id, request.version)?,
+            words: input::sealed("words", request.words, &fields::recommendation(first))?,
             recommendation: Recommendation { needs, amount, scores },
-            policy: desk.policy(),
+            policy: triage.policy(),
         })
     }
 }
@@ -120,32 +120,32 @@ mod tests {
 
     on_both_engines!(a_light_grant_needs_no_scores, crate::SCHEMA);
     async fn a_light_grant_needs_no_scores(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Critical).await;
-        let needs = [desk.need(case, 1).await, desk.need(case, 2).await];
-        let version = desk.version(case).await;
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Critical).await;
+        let needs = [world.need(case, 1).await, world.need(case, 2).await];
+        let version = world.version(case).await;
         let light = request(case, version, &needs, "EUR", 100_000);
-        let state = desk.act(RecommendGrant::parse, 1, light).await.unwrap();
+        let state = world.act::<RecommendGrant>(1, light).await.unwrap();
         assert_eq!(stage(&state), v1::Stage::Decided);
-        let read = desk.read(case).await;
+        let read = world.read(case).await;
         assert!(read.needs.iter().all(|need| need.outcome() == v1::Outcome::Recommended));
         let recommendation = &read.recommendations[0];
         assert_eq!((recommendation.need_ids.len(), &recommendation.scores), (2, &None));
         assert!(recommendation.words.is_some());
-        let events = desk.events(case).await;
+        let events = world.events(case).await;
         let Some(Event::GrantRecommended(event)) = events.last() else { panic!("{events:?}") };
         assert_eq!((event.need_ids.len(), event.lane()), (2, Lane::Critical));
     }
 
     on_both_engines!(above_the_threshold_or_in_another_currency_scores_are_needed, crate::SCHEMA);
     async fn above_the_threshold_or_in_another_currency_scores_are_needed(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Urgent).await;
-        let needs = [desk.need(case, 1).await];
-        let version = desk.version(case).await;
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Urgent).await;
+        let needs = [world.need(case, 1).await];
+        let version = world.version(case).await;
         for (currency, cents) in [("EUR", 100_001), ("USD", 1)] {
             let request = request(case, version, &needs, currency, cents);
-            let refused = refusal(desk.act(RecommendGrant::parse, 1, request).await);
+            let refused = refusal(world.act::<RecommendGrant>(1, request).await);
             assert_eq!(refused.violations[0].field, "scores");
         }
         let wild = v1::Scores { added_value: 5, ..SCORES };
@@ -153,18 +153,18 @@ mod tests {
             scores: Some(scores),
             ..request(case, version, &needs, "USD", 1)
         };
-        let refused = refusal(desk.act(RecommendGrant::parse, 1, scored(wild)).await);
+        let refused = refusal(world.act::<RecommendGrant>(1, scored(wild)).await);
         assert_eq!(refused.violations[0].field, "scores.added_value");
-        desk.act(RecommendGrant::parse, 1, scored(SCORES)).await.unwrap();
-        assert_eq!(desk.read(case).await.recommendations[0].scores, Some(SCORES));
+        world.act::<RecommendGrant>(1, scored(SCORES)).await.unwrap();
+        assert_eq!(world.read(case).await.recommendations[0].scores, Some(SCORES));
     }
 
     on_both_engines!(what_is_not_money_or_not_open_is_refused, crate::SCHEMA);
     async fn what_is_not_money_or_not_open_is_refused(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.assessing(1, Lane::Urgent).await;
-        let needs = [desk.need(case, 1).await];
-        let version = desk.version(case).await;
+        let world = World::new(sandbox);
+        let case = world.assessing(1, Lane::Urgent).await;
+        let needs = [world.need(case, 1).await];
+        let version = world.version(case).await;
         let fields = [
             (request(case, version, &needs, "EUR", 0), "amount.minor_units"),
             (request(case, version, &needs, "EUR", -1), "amount.minor_units"),
@@ -173,11 +173,10 @@ mod tests {
             (request(case, version, &[needs[0], needs[0]], "EUR", 1), "need_ids"),
         ];
         for (request, field) in fields {
-            assert_eq!(refusal(desk.act(RecommendGrant::parse, 1, request).await).violations[0].field, field);
+            assert_eq!(refusal(world.act::<RecommendGrant>(1, request).await).violations[0].field, field);
         }
-        let state =
-            desk.act(RecommendGrant::parse, 1, request(case, version, &needs, "EUR", 1)).await.unwrap();
+        let state = world.act::<RecommendGrant>(1, request(case, version, &needs, "EUR", 1)).await.unwrap();
         let again = request(case, state.version, &needs, "EUR", 1);
-        assert_eq!(refusal(desk.act(RecommendGrant::parse, 1, again).await).reason, "NEED_NOT_OPEN");
+        assert_eq!(refusal(world.act::<RecommendGrant>(1, again).await).reason, "NEED_NOT_OPEN");
     }
 }

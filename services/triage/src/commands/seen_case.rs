@@ -1,5 +1,6 @@
 //! A case as somebody saw it when they decided to act on it.
 
+use flare_access::Staff;
 use flare_contracts::{Refusal, input};
 use flare_kernel::{CaseId, StaffId};
 use flare_store::{Error, Tx};
@@ -15,8 +16,8 @@ pub(crate) struct SeenCase {
 }
 
 impl SeenCase {
-    pub(crate) fn parse(officer: StaffId, case_id: &str, version: i64) -> Result<Self, Refusal> {
-        Ok(Self { case: input::id("case_id", case_id)?, version: input::version(version)?, officer })
+    pub(crate) fn parse(by: &Staff, case_id: &str, version: i64) -> Result<Self, Refusal> {
+        Ok(Self { case: input::id("case_id", case_id)?, version: input::version(version)?, officer: by.id })
     }
 
     /// Locks and reads the case, unless it was changed since.

@@ -1,13 +1,12 @@
 //! Replacing the contact plan.
 
+use flare_access::Staff;
 use flare_contracts::{
-    Refusal,
     common::v1::SealedField,
     fields, input,
     triage::v1::{CaseState, SetContactPlanRequest},
 };
-use flare_kernel::StaffId;
-use flare_store::{Error, Tx, Write};
+use flare_store::{Command, Error, Tx, Write};
 
 use super::SeenCase;
 use crate::{Triage, store};
@@ -18,15 +17,15 @@ pub(crate) struct SetContactPlan {
     pub(crate) contact_plan: SealedField,
 }
 
-impl SetContactPlan {
-    pub(crate) fn parse(
-        _: &Triage,
-        officer: StaffId,
-        request: &SetContactPlanRequest,
-    ) -> Result<Self, Refusal> {
-        let plan = request.contact_plan.clone();
+impl Command for SetContactPlan {
+    type Service = Triage;
+    type By = Staff;
+    type Request = SetContactPlanRequest;
+
+    fn parse(_: &Triage, by: &Staff, request: SetContactPlanRequest) -> Result<Self, Error> {
+        let plan = request.contact_plan;
         Ok(Self {
-            seen: SeenCase::parse(officer, &request.case_id, request.version)?,
+            seen: SeenCase::parse(by, &request.case_id, request.version)?,
             contact_plan: input::sealed("contact_plan", plan, &fields::CONTACT_PLAN)?,
         })
     }
@@ -53,20 +52,20 @@ mod tests {
 
     on_both_engines!(a_plan_is_replaced_under_the_newest_key, crate::SCHEMA);
     async fn a_plan_is_replaced_under_the_newest_key(sandbox: Sandbox) {
-        let desk = Desk::new(sandbox);
-        let case = desk.acknowledged(1, Lane::Urgent).await;
+        let world = World::new(sandbox);
+        let case = world.acknowledged(1, Lane::Urgent).await;
         let request = |version, field| SetContactPlanRequest {
             case_id: case.to_string(),
             version,
             contact_plan: Some(field),
             ..SetContactPlanRequest::default()
         };
-        let version = desk.version(case).await;
-        let set = |field| desk.act(SetContactPlan::parse, 1, request(version, field));
+        let version = world.version(case).await;
+        let set = |field| world.act::<SetContactPlan>(1, request(version, field));
         assert_eq!(refusal(set(sealed("notes.contact_plan", 1, 1)).await).reason, "FIELD_VERSION");
         assert_eq!(refusal(set(sealed("notes.contact_plan", 2, 2)).await).reason, "OLD_KEY_EPOCH");
         set(sealed("notes.contact_plan", 2, 1)).await.unwrap();
-        assert_eq!(desk.read(case).await.contact_plan.unwrap().version, 2);
-        assert_eq!(desk.last_event(case).await.0, "ContactPlanSet");
+        assert_eq!(world.read(case).await.contact_plan.unwrap().version, 2);
+        assert_eq!(world.last_event(case).await.0, "ContactPlanSet");
     }
 }

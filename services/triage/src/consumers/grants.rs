@@ -5,7 +5,11 @@ use flare_kernel::{CaseId, GrantId, NeedId};
 use flare_store::{Error, Tx};
 
 use super::id;
-use crate::{TriagePolicy, domain::Need, store};
+use crate::{
+    TriagePolicy,
+    domain::{Case, GrantStage, Need},
+    store,
+};
 
 /// Applies an event of grants.
 pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> Result<(), Error> {
@@ -15,30 +19,37 @@ pub(super) async fn apply(tx: &mut Tx, policy: &TriagePolicy, event: &Event) -> 
             for need in &drafted.need_ids {
                 store::add_grant_need(tx, case, grant, id("need_id", need)?).await?;
             }
-            store::set_grant_stage(tx, case, grant, "draft").await?;
+            store::set_grant_stage(tx, case, grant, GrantStage::Draft).await?;
             drafted_for(tx, policy, case).await
         }
-        Event::GrantRevised(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
-        Event::GrantReturned(at) => stage(tx, &at.case_id, &at.grant_id, "draft").await,
-        Event::GrantSubmitted(at) => stage(tx, &at.case_id, &at.grant_id, "in_approval").await,
+        Event::GrantRevised(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::Draft).await,
+        Event::GrantReturned(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::Draft).await,
+        Event::GrantSubmitted(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::InApproval).await,
         Event::GrantApproved(approved) => {
             let (case, grant) = locked(tx, &approved.case_id, &approved.grant_id).await?;
-            store::set_grant_stage(tx, case, grant, "approved").await?;
+            store::set_grant_stage(tx, case, grant, GrantStage::Approved).await?;
             granted(tx, policy, case, grant, &approved.need_ids).await
         }
-        Event::GrantActivated(at) => stage(tx, &at.case_id, &at.grant_id, "active").await,
+        Event::GrantActivated(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::Active).await,
         // No money moves any more; the gate opens anew and is told with another activation.
         Event::GateClosed(at) => {
             let (case, grant) = locked(tx, &at.case_id, &at.grant_id).await?;
-            store::grant_no_longer_active(tx, case, grant).await
+            store::grant_no_longer_active(tx, case, grant).await?;
+            turn_changed(tx, case).await
         }
-        Event::GrantEnded(at) => stage(tx, &at.case_id, &at.grant_id, "reporting").await,
-        Event::CloseProposed(at) => stage(tx, &at.case_id, &at.grant_id, "closing").await,
-        Event::GrantClosed(at) => stage(tx, &at.case_id, &at.grant_id, "closed").await,
-        Event::GrantRejected(at) => fell_through(tx, policy, &at.case_id, &at.grant_id, "rejected").await,
-        Event::GrantWithdrawn(at) => fell_through(tx, policy, &at.case_id, &at.grant_id, "withdrawn").await,
+        Event::GrantEnded(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::Reporting).await,
+        Event::CloseProposed(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::Closing).await,
+        Event::GrantClosed(at) => stage(tx, &at.case_id, &at.grant_id, GrantStage::Closed).await,
+        Event::GrantRejected(at) => {
+            came_to_nothing(tx, policy, &at.case_id, &at.grant_id, GrantStage::Rejected).await
+        }
+        Event::GrantWithdrawn(at) => {
+            came_to_nothing(tx, policy, &at.case_id, &at.grant_id, GrantStage::Withdrawn).await
+        }
         // What a terminated grant was for is not answered: a human decides anew.
-        Event::GrantTerminated(at) => fell_through(tx, policy, &at.case_id, &at.grant_id, "terminated").await,
+        Event::GrantTerminated(at) => {
+            came_to_nothing(tx, policy, &at.case_id, &at.grant_id, GrantStage::Terminated).await
+        }
         Event::PayeeEntered(entered) => payee(tx, entered).await,
         // How a grant comes about and how its money moves does not change where its case stands.
         Event::ProposalShown(_)
@@ -67,17 +78,33 @@ async fn locked(tx: &mut Tx, case: &str, grant: &str) -> Result<(CaseId, GrantId
     Ok((case, grant))
 }
 
-async fn stage(tx: &mut Tx, case: &str, grant: &str, stage: &'static str) -> Result<(), Error> {
+async fn stage(tx: &mut Tx, case: &str, grant: &str, stage: GrantStage) -> Result<(), Error> {
     let (case, grant) = locked(tx, case, grant).await?;
-    store::set_grant_stage(tx, case, grant, stage).await
+    store::set_grant_stage(tx, case, grant, stage).await?;
+    turn_changed(tx, case).await
+}
+
+/// The case, if it has begun here, and whom its grants wait for now.
+async fn found(tx: &mut Tx, case: CaseId) -> Result<Option<Case>, Error> {
+    let Some(mut case) = store::find_case(tx, case).await? else { return Ok(None) };
+    case.grants_wait = store::grants_wait(tx, case.id).await?;
+    Ok(Some(case))
+}
+
+/// A grant has moved on: it may be somebody else's turn.
+async fn turn_changed(tx: &mut Tx, case: CaseId) -> Result<(), Error> {
+    match found(tx, case).await? {
+        Some(mut case) => store::save(tx, &mut case).await,
+        None => Ok(()),
+    }
 }
 
 /// What was to be drafted is. Where grants heard of a close only after somebody had drafted a grant, the case is in sight
 /// again, for it has one that is open.
 async fn drafted_for(tx: &mut Tx, policy: &TriagePolicy, case: CaseId) -> Result<(), Error> {
-    let Some(mut case) = store::find_case(tx, case).await? else { return Ok(()) };
+    let Some(mut case) = found(tx, case).await? else { return Ok(()) };
     let needs = store::needs(tx, case.id).await?;
-    case.put_back_in_sight();
+    case.show_in_queue_again();
     case.recount(&needs, tx.now(), policy);
     store::save(tx, &mut case).await
 }
@@ -102,18 +129,18 @@ async fn granted(
 }
 
 /// A grant came to nothing: what no other grant helps with is open again, and its case is ours again.
-async fn fell_through(
+async fn came_to_nothing(
     tx: &mut Tx,
     policy: &TriagePolicy,
     case: &str,
     grant: &str,
-    stage: &'static str,
+    stage: GrantStage,
 ) -> Result<(), Error> {
     let (case, grant) = locked(tx, case, grant).await?;
     store::set_grant_stage(tx, case, grant, stage).await?;
     let left: Vec<NeedId> = store::needs_left_by_grant(tx, case, grant).await?;
     let mut needs = store::needs(tx, case).await?;
-    let changed = needs.grant_fell_through(&left);
+    let changed = needs.open_again_after_grant(&left);
     save_changed(tx, policy, case, &changed).await
 }
 
@@ -125,13 +152,13 @@ async fn save_changed(
     changed: &[Need],
 ) -> Result<(), Error> {
     if changed.is_empty() {
-        return Ok(());
+        return turn_changed(tx, case).await;
     }
     for need in changed {
         store::save_need(tx, case, need).await?;
     }
     let needs = store::needs(tx, case).await?;
-    let Some(mut case) = store::find_case(tx, case).await? else { return Ok(()) };
+    let Some(mut case) = found(tx, case).await? else { return Ok(()) };
     case.recount(&needs, tx.now(), policy);
     store::save(tx, &mut case).await
 }

@@ -8,7 +8,7 @@ use flare_contracts::{
     },
     intake::v1::{Listing, MessageKind},
 };
-use flare_kernel::{CaseId, Lane};
+use flare_kernel::{CaseId, Codename, Lane};
 use flare_messaging::Received;
 use flare_store::{Error, Tx};
 
@@ -55,8 +55,8 @@ pub(super) async fn apply(
     }
 }
 
-/// A request begins a case in the lane that its answers hint at. One that waited where it was sent may be overdue at once:
-/// its sender was told by when we answer.
+/// A request begins a case in the lane that its answers hint at, under the first of its names that no other case has. One
+/// that waited where it was sent may be overdue at once: its sender was told by when we answer.
 async fn open(
     tx: &mut Tx,
     policy: &TriagePolicy,
@@ -74,8 +74,16 @@ async fn open(
         common::Lane::Urgent | common::Lane::Unspecified => Lane::Urgent,
         common::Lane::Standard => Lane::Standard,
     };
-    let (mut case, opened) = Case::open(case, lane, submitted.asked_at(received.at), policy);
-    store::finish(tx, &mut case, TRIAGE, opened).await.map(drop)
+    let asked_at = submitted.asked_at(received.at);
+    for codename in Codename::candidates(case) {
+        let (mut begun, opened) = Case::open(case, codename, lane, asked_at, policy);
+        if store::begin(tx, &begun).await? {
+            // Grants may have told of it before.
+            begun.grants_wait = store::grants_wait(tx, case).await?;
+            return store::finish(tx, &mut begun, TRIAGE, opened).await.map(drop);
+        }
+    }
+    Err(Error::Corrupt("cases.codename".to_owned()))
 }
 
 async fn message(tx: &mut Tx, policy: &TriagePolicy, posted: &MessagePosted) -> Result<(), Error> {
@@ -126,7 +134,7 @@ async fn answers_added(
     if received.actor == REQUESTER {
         events.push(case.requester_wrote(String::new(), tx.now(), policy).into());
     }
-    events.extend(case.danger_told(added.danger(), tx.now(), policy).map(TriageEvent::from));
+    events.extend(case.record_danger(added.danger(), tx.now(), policy).map(TriageEvent::from));
     store::finish_with(tx, &mut case, &received.actor, events).await.map(drop)
 }
 

@@ -2,15 +2,17 @@
 
 use flare_contracts::events::v1::CaseOpened;
 use flare_contracts::input::{lane_out, timestamp_out};
-use flare_kernel::{CaseId, Lane, StaffId, Timestamp};
+use flare_kernel::{CaseId, Codename, Lane, StaffId, Timestamp};
 
-use super::{Ended, MoneyAsk, MoneyKind, OurClock, Pauser, Stage, Step, Target, Work, WrongStage};
+use super::{Ended, MoneyAsk, MoneyKind, OurClock, Pauser, Stage, Step, Target, WaitsFor, Work, WrongStage};
 use crate::TriagePolicy;
 
 /// Where a case stands is several facts at once; the stage is a view of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) id: CaseId,
+    /// The name that no other case has.
+    pub(crate) codename: Codename,
     pub(crate) lane: Lane,
     pub(crate) submitted: Timestamp,
     pub(crate) owner: Option<StaffId>,
@@ -25,6 +27,8 @@ pub(crate) struct Case {
     pub(crate) held_by: Option<StaffId>,
     pub(crate) ended: Option<Ended>,
     pub(crate) exit: Option<String>,
+    /// Whom its grants that are not over wait for.
+    pub(crate) grants_wait: Option<WaitsFor>,
     /// The requester wrote and nobody has answered since.
     pub(crate) has_news: bool,
     pub(crate) clock: OurClock,
@@ -50,13 +54,21 @@ impl Case {
     /// The case that a request begins.
     pub(crate) fn open(
         id: CaseId,
+        codename: Codename,
         lane: Lane,
         submitted: Timestamp,
         policy: &TriagePolicy,
     ) -> (Self, CaseOpened) {
         let due = submitted.plus(Step::Acknowledge.span(lane, policy));
+        let event = CaseOpened {
+            case_id: id.to_string(),
+            lane: lane_out(lane).into(),
+            acknowledge_by: Some(timestamp_out(due)),
+            codename: codename.to_string(),
+        };
         let case = Self {
             id,
+            codename,
             lane,
             submitted,
             owner: None,
@@ -67,6 +79,7 @@ impl Case {
             held_by: None,
             ended: None,
             exit: None,
+            grants_wait: None,
             has_news: false,
             clock: OurClock::started(submitted),
             target: Some(Target::due_at(Step::Acknowledge, due)),
@@ -74,11 +87,6 @@ impl Case {
             referral_due: None,
             money: None,
             armed: Alarms::default(),
-        };
-        let event = CaseOpened {
-            case_id: id.to_string(),
-            lane: lane_out(lane).into(),
-            acknowledge_by: Some(timestamp_out(due)),
         };
         (case, event)
     }

@@ -49,6 +49,11 @@ listed! {
     ReferralState = v1::ReferralState {
         Sent "sent", Accepted "accepted", Refused "refused", Unanswered "unanswered",
     }
+    /// Whose act comes next in a case. Where several do, the first of these.
+    #[derive(PartialOrd, Ord)]
+    WaitsFor = v1::WaitsFor {
+        Us "us", Requester "requester", Votes "votes", Referral "referral", Grant "grant",
+    }
     /// How a reference was reached.
     CheckMethod = v1::CheckMethod {
         SecureMessage "secure_message", Call "call", Mail "mail", InPerson "in_person", PublicRecord "public_record",

@@ -193,7 +193,7 @@ impl Needs {
     }
 
     /// The last grant for these needs came to nothing: what waited for it or had it is open again. The changed ones.
-    pub(crate) fn grant_fell_through(&mut self, ids: &[NeedId]) -> Vec<Need> {
+    pub(crate) fn open_again_after_grant(&mut self, ids: &[NeedId]) -> Vec<Need> {
         self.change(ids, |need| match need.outcome {
             Outcome::Recommended | Outcome::Granted => {
                 need.put_back();

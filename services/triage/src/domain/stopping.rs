@@ -280,7 +280,7 @@ impl Case {
 
     /// A grant was drafted for it. A closed case is in sight again then, for nobody closes one that has a grant open:
     /// somebody reopens it, or has the grant abandoned.
-    pub(crate) fn put_back_in_sight(&mut self) {
+    pub(crate) fn show_in_queue_again(&mut self) {
         self.has_news |= self.ended == Some(Ended::Closed);
     }
 

@@ -102,7 +102,8 @@ impl Act {
 }
 
 fn opened(lane: Lane) -> Case {
-    Case::open(CaseId::from_bytes([1; 16]), lane, START, &policy()).0
+    let name = "amber-kestrel-27".parse().unwrap();
+    Case::open(CaseId::from_bytes([1; 16]), name, lane, START, &policy()).0
 }
 
 /// A case at a stage, and its needs.
@@ -309,6 +310,12 @@ proptest! {
             prop_assert!(run >= spent && run <= now.since(START).as_micros());
             spent = run;
             prop_assert!(ended || case.in_queue(), "an open case is never out of sight");
+            let ours = case.has_news
+                || case.to_draft
+                || case.welfare_due.is_some()
+                || case.grants_wait == Some(WaitsFor::Us);
+            let folded = waits && !still && !ended && !ours;
+            prop_assert_eq!(case.waits_for() == WaitsFor::Requester, folded, "what is ours is not folded");
             let asked = case.money.as_ref().map(|ask| ask.kind);
             match case.stage() {
                 Stage::Withdrawn => prop_assert_eq!(asked, Some(MoneyKind::Stop)),
@@ -392,7 +399,7 @@ mod needs {
         assert_eq!(needs.granted(&ids).len(), 2);
         let granted = needs.0.iter().filter(|need| need.outcome == Outcome::Granted).count();
         assert_eq!(granted, 3);
-        assert_eq!(needs.grant_fell_through(&ids).len(), 3);
+        assert_eq!(needs.open_again_after_grant(&ids).len(), 3);
         assert_eq!((needs.open(), needs.unfinished()), (3, 4), "referred is unfinished too");
         assert!(all(&[Outcome::Open]).granted(&[NeedId::from_bytes([2; 16])]).is_empty(), "another's need");
     }

@@ -43,7 +43,7 @@ impl Case {
 
     /// Somebody is said to be in danger, or not to be. It can raise the lane, at whatever stage, and then what is ours is
     /// due as soon as in a case that came to that lane now; it never lowers it. None where nothing changes.
-    pub(crate) fn danger_told(
+    pub(crate) fn record_danger(
         &mut self,
         danger: Danger,
         now: Timestamp,

@@ -3,63 +3,31 @@
 use std::fmt::Display;
 
 use flare_contracts::{Refusal, events::v1::TriageEvent, input::lane_out, triage::v1::CaseState};
-use flare_kernel::{CaseId, Duration, Lane, StaffId};
-use flare_store::{Database, Error, Page, Reads, Record, Row, Sql, Tx, Work, sql};
+use flare_kernel::{CaseId, Codename, Duration, Lane};
+use flare_store::{Error, Reads, Record, Row, Tx, Work, sql};
 
 use super::money::asked_again;
-use crate::domain::{Alarms, Case, Ended, MoneyAsk, OurClock, Running, Step, Target};
+use crate::domain::{Alarms, Case, Ended, MoneyAsk, OurClock, Running, Step, Target, WaitsFor};
 
 /// What every statement that reads cases selects.
 macro_rules! columns {
-    ($from:literal) => {
-        concat!(
-            "SELECT c.case_id, c.lane, c.submitted, c.owner, c.work, c.to_draft, c.awaiting, c.paused_by, c.held_by, c.ended, \
-             c.exit, c.has_news, c.clock_spent, c.clock_since, c.step, c.step_due, c.step_left, c.step_alarm, \
-             c.step_reminders, c.welfare_due, c.referral_due, c.money_kind, c.money_stop, c.money_version ",
-            $from
-        )
+    () => {
+        "c.case_id, c.codename, c.lane, c.submitted, c.owner, c.work, c.to_draft, c.awaiting, c.paused_by, c.held_by, \
+         c.ended, c.exit, c.grants_wait, c.has_news, c.clock_spent, c.clock_since, c.step, c.step_due, c.step_left, \
+         c.step_alarm, c.step_reminders, c.welfare_due, c.referral_due, c.money_kind, c.money_stop, c.money_version"
     };
 }
-
-/// The queue after a place: lane, then time of submission.
-pub(crate) const LIST_QUEUE: &str = columns!(
-    "FROM cases c WHERE c.in_queue = 1 AND (c.lane, c.submitted, c.case_id) > ($1, $2, $3) \
-     ORDER BY c.lane, c.submitted, c.case_id LIMIT $4"
-);
-
-/// One owner's part of the queue after a place.
-pub(crate) const LIST_OF_OWNER: &str = columns!(
-    "FROM cases c WHERE c.in_queue = 1 AND c.owner = $5 AND (c.lane, c.submitted, c.case_id) > ($1, $2, $3) \
-     ORDER BY c.lane, c.submitted, c.case_id LIMIT $4"
-);
+pub(super) use columns;
 
 /// Other cases that share a fingerprint with one, newest first.
-pub(crate) const LIST_MATCHES: &str = columns!(
-    "FROM cases c WHERE c.case_id IN (\
+pub(crate) const LIST_MATCHES: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM cases c WHERE c.case_id IN (\
          SELECT theirs.case_id FROM fingerprints ours JOIN fingerprints theirs ON theirs.value = ours.value \
          WHERE ours.case_id = $1 AND theirs.case_id <> $1) \
      ORDER BY c.submitted DESC, c.case_id LIMIT $2"
 );
-
-/// A place in the queue: lane, time of submission and case.
-type Place = (i64, i64, String);
-
-/// A page of the queue.
-pub(crate) async fn page_of_queue(
-    database: &Database,
-    page: &Page<Place>,
-) -> Result<Vec<(Place, Case)>, Error> {
-    read_page(database, placed(sql(LIST_QUEUE), page)).await
-}
-
-/// A page of one owner's cases.
-pub(crate) async fn page_of_owner(
-    database: &Database,
-    owner: StaffId,
-    page: &Page<Place>,
-) -> Result<Vec<(Place, Case)>, Error> {
-    read_page(database, placed(sql(LIST_OF_OWNER), page).bind(owner.to_string())).await
-}
 
 /// The cases that share a fingerprint with one, at most `limit`.
 pub(crate) async fn matches(reads: &mut impl Reads, case: CaseId, limit: i64) -> Result<Vec<Case>, Error> {
@@ -67,23 +35,16 @@ pub(crate) async fn matches(reads: &mut impl Reads, case: CaseId, limit: i64) ->
     rows.iter().map(from_row).collect()
 }
 
-fn placed(statement: Sql<'static>, page: &Page<Place>) -> Sql<'static> {
-    let (lane, submitted, case) = page.after().clone();
-    statement.bind(lane).bind(submitted).bind(case).bind(page.limit())
-}
-
-async fn read_page(database: &Database, query: Sql<'_>) -> Result<Vec<(Place, Case)>, Error> {
-    let placed = |row: &Row| {
-        let case = from_row(row)?;
-        Ok(((case.lane.as_i64(), case.submitted.as_micros(), case.id.to_string()), case))
-    };
-    database.fetch_all(query).await?.iter().map(placed).collect()
-}
-
 /// Whether there is such a case.
 pub(crate) async fn exists(reads: &mut impl Reads, case: CaseId) -> Result<bool, Error> {
     let row = reads.row(sql("SELECT case_id FROM cases WHERE case_id = $1").bind(case.to_string()));
     Ok(row.await?.is_some())
+}
+
+/// The case of a codename.
+pub(crate) async fn case_named(reads: &mut impl Reads, codename: &Codename) -> Result<Option<CaseId>, Error> {
+    let query = sql("SELECT case_id FROM cases WHERE codename = $1").bind(codename.to_string());
+    reads.row(query).await?.map(|row| row.id("case_id")).transpose()
 }
 
 /// Locks a case and reads it, if there is one.
@@ -95,8 +56,8 @@ pub(crate) async fn lock_case_if_any(tx: &mut Tx, case: CaseId) -> Result<Option
 
 /// Reads a case without locking it, to show it.
 pub(crate) async fn find_case(reads: &mut impl Reads, case: CaseId) -> Result<Option<Case>, Error> {
-    let query = sql(columns!("FROM cases c WHERE c.case_id = $1")).bind(case.to_string());
-    reads.row(query).await?.as_ref().map(from_row).transpose()
+    let query = sql(concat!("SELECT ", columns!(), " FROM cases c WHERE c.case_id = $1"));
+    reads.row(query.bind(case.to_string())).await?.as_ref().map(from_row).transpose()
 }
 
 /// Locks a case and reads it.
@@ -118,6 +79,7 @@ pub(crate) fn state(tx: &Tx, case: &Case) -> CaseState {
         version: tx.version(case.id),
         stage: flare_contracts::triage::v1::Stage::from(case.stage()).into(),
         lane: lane_out(case.lane).into(),
+        codename: case.codename.to_string(),
     }
 }
 
@@ -155,7 +117,18 @@ pub(crate) async fn finish_with(
     Ok(state(tx, case))
 }
 
-/// Saves a case and sets its alarms.
+/// Stores a case that begins, unless another has its codename; says whether it did. Where another case takes that name at
+/// the same time, this waits until it is known which of the two has it.
+pub(crate) async fn begin(tx: &mut Tx, case: &Case) -> Result<bool, Error> {
+    let named = Record::of("cases")
+        .key("codename", case.codename.as_str())
+        .set("case_id", case.id)
+        .set("submitted", case.submitted)
+        .set("money_attempts", 0_i64);
+    with_facts(named, case).insert_new(tx).await
+}
+
+/// Saves a case that has begun, and sets its alarms.
 pub(crate) async fn save(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
     let version = tx.version(case.id);
     let fresh = match &mut case.money {
@@ -165,28 +138,25 @@ pub(crate) async fn save(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
         }
         Some(_) | None => false,
     };
-    let row = if fresh {
+    let mut row = with_facts(Record::of("cases").key("case_id", case.id), case);
+    if fresh {
         tx.hint(Work::Own);
         // Whoever made the change asks at once. The worker does it in their place where they died, or were not answered.
-        record(case).set("money_attempts", 0_i64).set("money_due", tx.now().plus(asked_again(0)))
-    } else {
-        record(case).first("money_attempts", 0_i64)
-    };
-    row.save(tx).await?;
+        row = row.set("money_attempts", 0_i64).set("money_due", tx.now().plus(asked_again(0)));
+    }
+    row.update(tx).await?;
     arm(tx, case).await
 }
 
-fn record(case: &Case) -> Record {
+/// A row with all that changes of a case.
+fn with_facts(row: Record, case: &Case) -> Record {
     let (due, left, alarm) = match case.target.map(|target| target.running) {
         None => (None, None, None),
         Some(Running::Until { due, alarm }) => (Some(due), None, Some(alarm)),
         Some(Running::Stopped { left }) => (None, Some(left), None),
     };
     let money = case.money.as_ref();
-    Record::of("cases")
-        .key("case_id", case.id)
-        .first("submitted", case.submitted)
-        .set("lane", case.lane)
+    row.set("lane", case.lane)
         .set("owner", case.owner)
         .set("work", case.work.as_str())
         .set("to_draft", case.to_draft)
@@ -195,8 +165,11 @@ fn record(case: &Case) -> Record {
         .set("held_by", case.held_by)
         .set("ended", case.ended.map(Ended::as_str))
         .set("exit", case.exit.clone())
+        .set("grants_wait", case.grants_wait.map(WaitsFor::as_str))
         .set("has_news", case.has_news)
         .set("in_queue", case.in_queue())
+        .set("waits_for", case.waits_for().as_str())
+        .set("queue_due", case.queue_due())
         .set("clock_spent", case.clock.spent)
         .set("clock_since", case.clock.since)
         .set("step", case.target.map(|target| target.step.as_str()))
@@ -238,7 +211,7 @@ async fn arm(tx: &mut Tx, case: &mut Case) -> Result<(), Error> {
     Ok(())
 }
 
-fn from_row(row: &Row) -> Result<Case, Error> {
+pub(super) fn from_row(row: &Row) -> Result<Case, Error> {
     let money = match row.parse_or_null("money_stop")? {
         None => None,
         Some(state) => Some(MoneyAsk {
@@ -249,6 +222,7 @@ fn from_row(row: &Row) -> Result<Case, Error> {
     };
     let mut case = Case {
         id: row.id("case_id")?,
+        codename: row.parse("codename")?,
         lane: row.number("lane", Lane::from_i64)?,
         submitted: row.timestamp("submitted")?,
         owner: row.id_or_null("owner")?,
@@ -259,6 +233,7 @@ fn from_row(row: &Row) -> Result<Case, Error> {
         held_by: row.id_or_null("held_by")?,
         ended: row.parse_or_null("ended")?,
         exit: row.text_or_null("exit")?,
+        grants_wait: row.parse_or_null("grants_wait")?,
         has_news: row.flag("has_news")?,
         clock: OurClock {
             spent: Duration::from_micros(row.int("clock_spent")?),

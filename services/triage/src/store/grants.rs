@@ -3,14 +3,25 @@
 use flare_kernel::{CaseId, GrantId, NeedId};
 use flare_store::{Error, Reads, Record, Row, Tx, sql};
 
+use crate::domain::{GrantStage, WaitsFor, grants_wait_for};
+
 /// Notes where a grant stands.
 pub(crate) async fn set_grant_stage(
     tx: &mut Tx,
     case: CaseId,
     grant: GrantId,
-    stage: &'static str,
+    stage: GrantStage,
 ) -> Result<(), Error> {
-    Record::of("case_grants").key("case_id", case).key("grant_id", grant).set("stage", stage).save(tx).await
+    let row = Record::of("case_grants").key("case_id", case).key("grant_id", grant);
+    row.set("stage", stage.as_str()).save(tx).await
+}
+
+/// Whom the grants of a case wait for; nobody where all are over.
+pub(crate) async fn grants_wait(tx: &mut Tx, case: CaseId) -> Result<Option<WaitsFor>, Error> {
+    let query = sql("SELECT stage FROM case_grants WHERE case_id = $1").bind(case.to_string());
+    let rows = tx.fetch_all(query).await?;
+    let stages: Vec<GrantStage> = rows.iter().map(|row| row.parse("stage")).collect::<Result<_, _>>()?;
+    Ok(grants_wait_for(stages))
 }
 
 /// Notes that a gate of a grant closed: one that was active is only approved.

@@ -3,7 +3,15 @@
 use flare_kernel::{CaseId, Duration, StaffId};
 use flare_store::{Database, Error, Row, Tx, sql};
 
-use crate::domain::{MoneyKind, Stopped};
+use crate::{
+    MONEY_TIMEOUT,
+    domain::{MoneyKind, Stopped},
+};
+
+/// How long grants is not asked after it was asked: twice as long as it may take to answer, so that the worker never asks
+/// beside whoever stopped the money, nor beside itself.
+const FIRST_WAIT: Duration = Duration::from_secs(2 * MONEY_TIMEOUT.as_secs().cast_signed());
+const LAST_WAIT: Duration = Duration::from_secs(60);
 
 /// Something grants has not answered yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,9 +106,11 @@ pub(crate) async fn claim_due_asks(tx: &mut Tx, limit: i64) -> Result<Vec<DueAsk
     Ok(claimed)
 }
 
-/// How long after so many attempts of the worker grants is asked again: doubling from 2 seconds to a minute.
+/// How long after so many attempts of the worker grants is asked again: as long after the first as after none, then
+/// doubling up to a minute.
 pub(crate) fn asked_again(attempts: u32) -> Duration {
-    Duration::from_secs((2_i64 << attempts.min(5)).min(60))
+    let doublings = attempts.saturating_sub(1).min(5);
+    LAST_WAIT.min(Duration::from_micros(FIRST_WAIT.as_micros() << doublings))
 }
 
 fn from_row(row: &Row) -> Result<DueAsk, Error> {

@@ -1,6 +1,6 @@
 //! The broker as its operators see it, and a corner of it for one test.
 
-use flare_contracts::Producer;
+use flare_contracts::Service;
 use flare_kernel::{Lane, random};
 use flare_seal::ServiceKey;
 use flare_testkit::rabbitmq_url;
@@ -76,7 +76,7 @@ impl Broker {
     }
 
     /// A message that a producer signed, of whatever it names as its source.
-    pub(super) async fn put_signed(&self, producer: Producer, source: &str, body: &[u8]) {
+    pub(super) async fn put_signed(&self, producer: Service, source: &str, body: &[u8]) {
         let mut headers = FieldTable::default();
         headers.insert("cloudEvents:source".into(), AMQPValue::LongString(source.into()));
         let signature = self.settings.keys.sign(producer, &headers, body).unwrap();
@@ -110,7 +110,7 @@ impl Broker {
 
     /// Deletes every queue and exchange of the test, as when the broker's data are deleted.
     pub(super) async fn wipe(&self) {
-        for service in Producer::ALL {
+        for service in Service::ALL {
             for lane in Lane::ALL {
                 self.delete_queue(&self.settings.lane_queue(service, lane)).await;
             }

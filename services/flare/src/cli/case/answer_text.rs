@@ -1,9 +1,10 @@
 //! An answer as staff read it: a record a row, with its own flag in its own column, and how a value reads that was not
 //! typed plainly.
 
-use flare_edge::{Answer, Who};
-use flare_kernel::Date;
-use serde_json::Value;
+use flare_edge::{
+    Answer, Who,
+    desk::{OpenedAnswer, may_name},
+};
 
 use crate::cli::output::table;
 
@@ -12,10 +13,18 @@ pub(super) fn answer_label(name: &str) -> String {
     name.trim_start_matches("request.").replace('_', " ")
 }
 
-/// The answer of this name, sent on this day.
-pub(super) fn answer_text(name: &str, text: &str, sent: Date) -> String {
-    let answer = Answer::read(name, text);
-    let shown = match &answer {
+/// An answer, and below it what it says where that is not plain; or what stands in its place.
+pub(super) fn answer_text(answer: &OpenedAnswer) -> String {
+    match answer {
+        OpenedAnswer::Open { answer, reading: Some(reading) } => format!("{}\n→ {reading}", typed(answer)),
+        OpenedAnswer::Open { answer, reading: None } => typed(answer),
+        OpenedAnswer::Closed(shown) => shown.clone(),
+    }
+}
+
+/// An answer as it was typed.
+fn typed(answer: &Answer) -> String {
+    match answer {
         Answer::Text(text) => text.clone(),
         Answer::Who(who) => who_text(who),
         Answer::Amount(amount) => amount.typed(),
@@ -41,21 +50,7 @@ pub(super) fn answer_text(name: &str, text: &str, sent: Date) -> String {
             let parts = [words.why.as_str(), if words.ask_again.is_empty() { "" } else { &again }];
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
         }
-    };
-    match answer.reading(name, sent) {
-        Some(reading) => format!("{shown}\n→ {reading}"),
-        None => shown,
     }
-}
-
-/// The same for machines: a text, or the records that it holds.
-pub(super) fn answer_json(name: &str, text: &str) -> Value {
-    serde_json::to_value(Answer::read(name, text)).unwrap_or_default()
-}
-
-/// Whether a reference may hear who asked.
-pub(super) const fn may_name(may: bool) -> &'static str {
-    if may { "may hear the requester's name" } else { "must not hear the requester's name" }
 }
 
 fn who_text(who: &Who) -> String {
@@ -67,14 +62,10 @@ fn who_text(who: &Who) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flare_edge::Reference;
+    use flare_edge::{Amount, Reference};
     use proptest::prelude::*;
 
     use super::*;
-
-    fn sent() -> Date {
-        Date::parse("2026-11-26").unwrap()
-    }
 
     fn any_text() -> impl Strategy<Value = String> {
         prop_oneof![
@@ -91,8 +82,7 @@ mod tests {
         ) {
             let references: Vec<_> =
                 records.into_iter().map(|(who, contact, may_name)| Reference { who, contact, may_name }).collect();
-            let sealed = serde_json::to_string(&references).unwrap();
-            let shown = answer_text("request.references", &sealed, sent());
+            let shown = typed(&Answer::References(references.clone()));
             let rows: Vec<_> = shown.split('\n').skip(1).collect();
             prop_assert_eq!(rows.len(), references.len(), "{:?}", shown);
             for (row, reference) in rows.iter().zip(&references) {
@@ -109,14 +99,18 @@ mod tests {
 
     #[test]
     fn what_was_not_typed_plainly_is_told_below() {
-        assert_eq!(answer_text("request.country_now", "SD", sent()), "SD\n→ read as SD (Sudan)");
-        let amount = r#"{"amount":"250.000","currency":"IQD"}"#;
-        assert_eq!(
-            answer_text("request.amount", amount, sent()),
-            "250.000 IQD\n→ reads two ways: 250000.000 IQD or 250.000 IQD"
-        );
-        let who = r#"{"asks_for":"me","on_behalf":true,"registered":false}"#;
-        assert_eq!(answer_text("request.who", who, sent()), "asked by somebody else\nme");
-        assert_eq!(answer_text("request.happened", "{}", sent()), "{}");
+        let text = |text: &str| Answer::Text(text.to_owned());
+        let who = Who { asks_for: "me".to_owned(), on_behalf: true, registered: false };
+        let amount = Amount { amount: "250.000".to_owned(), currency: "IQD".to_owned() };
+        for (answer, reading, shown) in [
+            (text("SD"), Some("read as SD (Sudan)"), "SD\n→ read as SD (Sudan)"),
+            (Answer::Amount(amount), Some("reads two ways"), "250.000 IQD\n→ reads two ways"),
+            (Answer::Who(who), None, "asked by somebody else\nme"),
+            (text("{}"), None, "{}"),
+        ] {
+            let opened = OpenedAnswer::Open { answer, reading: reading.map(str::to_owned) };
+            assert_eq!(answer_text(&opened), shown);
+        }
+        assert_eq!(answer_text(&OpenedAnswer::Closed("(sealed)".to_owned())), "(sealed)");
     }
 }

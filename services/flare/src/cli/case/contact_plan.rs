@@ -1,138 +1,168 @@
 //! The contact plan: how somebody may be reached, and what must never be said or done. Whoever takes something back that was
 //! ruled out says so by name.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, Write},
+};
 
 use clap::Args;
-use flare_contracts::{fields, triage::v1::SetContactPlanRequest};
-use flare_edge::{ContactPlan, Lifted};
-use flare_kernel::CaseId;
-use flare_typed::text::at_most;
+use flare_edge::{
+    ContactPlan, EdgeError, Lifted,
+    desk::{Agreed, CaseName, CaseRecord, Desk},
+};
 use serde_json::json;
 
-use super::{
-    desk::{Desk, call},
-    plan_box::plan_box,
-    record::{CaseRecord, not_acknowledged, state_json, state_line},
-    taking::SeenVersion,
+use super::{plan_box::plan_box, standing::state_line, taking::SeenVersion};
+use crate::cli::{
+    CliError, Context, TextSource,
+    output::isolated,
+    prompt::{self, Conversation},
 };
-use crate::cli::{CliError, Context, TextSource, output::isolated, prompt};
 
 const LIFT_FILE: &str = "--lift-file";
+const PLAN_FILE: &str = "--contact-plan-file";
 
 /// `flare case contact-plan`
 #[derive(Args, Debug)]
 pub(crate) struct ContactPlanArgs {
     /// The case
-    case: CaseId,
-    /// A new plan as JSON, or - for standard input
-    #[arg(long, value_name = "FILE")]
+    case: CaseName,
+    /// A new plan as JSON, or - for standard input; --version says of which version of the case it was made
+    #[arg(long, value_name = "FILE", group = "new_plan", requires = "seen_version")]
     contact_plan_file: Option<TextSource>,
     /// Ask for a new plan, line by line
-    #[arg(long, conflicts_with = "contact_plan_file")]
+    #[arg(long, group = "new_plan")]
     change: bool,
     /// A file that names what the plan before rules out and the new one no longer does, a line each; without it, you are
     /// asked about each
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "new_plan")]
     lift_file: Option<TextSource>,
+    /// Set a whole new plan in place of one that does not open for you, though nobody can say what that one rules out;
+    /// without it, you are asked
+    #[arg(long, requires = "new_plan")]
+    replace_closed: bool,
     #[command(flatten)]
     version: SeenVersion,
 }
 
 pub(crate) async fn contact_plan(context: &Context, args: ContactPlanArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record =
-        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let output = &context.output;
-    let is_set_anew = args.contact_plan_file.is_some();
-    // One that does not open is replaced by a whole new one.
-    let before = match record.contact_plan() {
-        Err(_) if is_set_anew => {
-            output.warn("the plan before does not open for you: what it ruled out cannot be compared");
-            Some(ContactPlan::default())
-        }
-        before => before?,
-    };
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, args.version.seen).await?;
     if args.contact_plan_file.is_none() && !args.change {
-        let document =
-            json!({"case_id": record.case_id(), "version": record.case.version, "contact_plan": before});
-        return output.show(&document, |output| {
-            output.line(plan_box(&record.codename(), before.as_ref(), |text| output.red(text)));
-        });
+        return show(context, &record);
     }
-    let (Some(before), Some(sealed)) = (before, &record.case.contact_plan) else {
-        return Err(not_acknowledged(args.case));
-    };
+    let mut agreed = Agreed { replaces_closed: args.replace_closed, ..Agreed::default() };
+    let before = plan_before(context, &desk, &record, &mut agreed).await?;
     let plan = read_plan(args.contact_plan_file.as_ref(), &before)?;
-    let ask = |old_beside_new: &str, question: &str| {
-        output.warn(old_beside_new);
-        prompt::confirm(question, LIFT_FILE)
-    };
-    let lift = args.lift_file.as_ref().map(|source| source.text(LIFT_FILE)).transpose()?;
-    let lift = lift.as_ref().map(|text| text.expose().as_str()).unwrap_or_default();
-    check_lifted(&before, &plan, lift, prompt::is_possible().then_some(&ask))?;
-    let request = SetContactPlanRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        contact_plan: Some(record.seal_note(
-            &fields::CONTACT_PLAN,
-            sealed.version + 1,
-            &plan_text(&plan)?,
-        )?),
-    };
-    let answer = call!(desk, triage.set_contact_plan(request)).map_err(named);
-    let state = desk.settled(args.case, answer).await?;
-    output.line(plan_box(&record.codename(), Some(&plan), |text| output.red(text)));
-    desk.done(&state_line(&state), &state_json(&state))
-}
-
-/// Shows the old beside the new, and asks a question about one thing that is taken back.
-type Ask<'a> = dyn Fn(&str, &str) -> Result<bool, CliError> + 'a;
-
-/// Checks that everything which a new plan takes back is named in a line, or agreed to by whoever can be asked.
-fn check_lifted(
-    before: &ContactPlan,
-    after: &ContactPlan,
-    named: &str,
-    ask: Option<&Ask<'_>>,
-) -> Result<(), CliError> {
-    let named: BTreeSet<_> = named.lines().map(str::trim).collect();
-    for lifted in before.lifted_by(after) {
-        let (words, old_beside_new, question) = match &lifted {
-            Lifted::NeverSay(phrase) => (
-                phrase,
-                beside("never say", &never_say(before), &never_say(after)),
-                "May it be said from now on",
-            ),
-            Lifted::NeverDo(what) => (
-                what,
-                beside("never do", &isolated(what.trim()), &or_nothing(isolated(after.never_do.trim()))),
-                "Is it no longer ruled out",
-            ),
-        };
-        if words.trim().lines().all(|line| named.contains(line.trim())) {
-            continue;
-        }
-        let shown = isolated(words.trim());
-        let agreed = match ask {
-            Some(ask) => ask(&old_beside_new, &format!("“{shown}”: {question}?"))?,
-            None => false,
-        };
-        if !agreed {
-            let rule = format!("takes back “{shown}”, which the plan before rules out");
-            let hint = format!(
-                "nothing was changed\n{old_beside_new}\nname it in the file of {LIFT_FILE} if it may be taken back"
-            );
-            let mut error = CliError::refused("--contact-plan-file", rule).hint(hint);
-            "CONTACT_PLAN_LIFTS".clone_into(&mut error.reason);
-            return Err(error);
-        }
+    // Whoever repeats the command finds its own plan there, which takes nothing of itself back.
+    let is_set_already = context.key.may_be_a_repetition() && before == plan;
+    if let Some(source) = args.lift_file.as_ref().filter(|_| !is_set_already) {
+        agreed.lines = named_lines(source.text(LIFT_FILE)?.expose(), &before.lifted_by(&plan))?;
     }
-    Ok(())
+    let standing = loop {
+        match desk.set_contact_plan(&mut record, &plan, &agreed).await {
+            Err(EdgeError::Lifts(lifted)) if context.can_ask() => {
+                for one in lifted {
+                    context.output.warn(beside(&one, &before, &plan));
+                    if !prompt::confirm(&question(&one), LIFT_FILE)? {
+                        return Err(takes_back(vec![one], &before, &plan));
+                    }
+                    agreed.lines.extend(lines_of(&one).map(ToOwned::to_owned));
+                }
+            }
+            Err(EdgeError::Lifts(lifted)) => return Err(takes_back(lifted, &before, &plan)),
+            set => break set.map_err(plan_refused)?,
+        }
+    };
+    context.output.line(plan_box(record.codename(), Some(&plan), |text| context.output.red(text)));
+    context.done(&state_line(&standing), &standing)
 }
 
-fn beside(what: &str, before: &str, after: &str) -> String {
+fn show(context: &Context, record: &CaseRecord) -> Result<(), CliError> {
+    let plan = record.contact_plan()?;
+    let document =
+        json!({"case_id": record.id().to_string(), "version": record.version(), "contact_plan": plan});
+    context.output.show(&document, |output| {
+        output.line(plan_box(record.codename(), plan.as_ref(), |text| output.red(text)));
+    })
+}
+
+/// The plan in whose place the new one is set. One that does not open is replaced only if whoever sets it says so.
+async fn plan_before(
+    context: &Context,
+    desk: &Desk,
+    record: &CaseRecord,
+    agreed: &mut Agreed,
+) -> Result<ContactPlan, CliError> {
+    const OPTION: &str = "--replace-closed";
+    let error = match desk.plan_to_replace(record, agreed.replaces_closed).await {
+        Err(error) if error.reason().is_some_and(|reason| reason == "CONTACT_PLAN_CLOSED") => error,
+        before => return Ok(before?),
+    };
+    if context.can_ask() {
+        context.output.warn(&error);
+        agreed.replaces_closed = prompt::confirm("Set a whole new one in its place?", OPTION)?;
+    }
+    if agreed.replaces_closed {
+        return Ok(desk.plan_to_replace(record, true).await?);
+    }
+    let hint = format!("nothing was changed; give {OPTION} if a whole new plan shall stand in its place");
+    Err(CliError::from(error).hint(hint))
+}
+
+/// The lines that name what is taken back. One that names nothing of it is refused: whoever wrote it means something else
+/// than the new plan does.
+fn named_lines(text: &str, lifted: &[Lifted]) -> Result<BTreeSet<String>, CliError> {
+    let known: BTreeSet<_> = lifted.iter().flat_map(lines_of).collect();
+    let mut named = BTreeSet::new();
+    for (number, line) in (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty()) {
+        if !known.contains(line) {
+            let rule = format!("must name what the new plan takes back; line {number} names nothing of it");
+            return Err(CliError::refused(LIFT_FILE, rule).hint("nothing was changed"));
+        }
+        named.insert(line.to_owned());
+    }
+    Ok(named)
+}
+
+/// What is taken back, in the lines that name it.
+fn lines_of(lifted: &Lifted) -> impl Iterator<Item = &str> {
+    words_of(lifted).lines().map(str::trim)
+}
+
+fn words_of(lifted: &Lifted) -> &str {
+    let (Lifted::NeverSay(words) | Lifted::NeverDo(words)) = lifted;
+    words.trim()
+}
+
+fn question(lifted: &Lifted) -> String {
+    let question = match lifted {
+        Lifted::NeverSay(_) => "May it be said from now on?",
+        Lifted::NeverDo(_) => "Is it no longer ruled out?",
+    };
+    format!("“{}”: {question}", isolated(words_of(lifted)))
+}
+
+/// The refusal of a plan that takes this back.
+fn takes_back(lifted: Vec<Lifted>, before: &ContactPlan, after: &ContactPlan) -> CliError {
+    let shown: Vec<_> = lifted.iter().map(|one| beside(one, before, after)).collect();
+    let hint = format!(
+        "nothing was changed\n{}\nname it in the file of {LIFT_FILE} if it may be taken back",
+        shown.join("\n")
+    );
+    plan_refused(EdgeError::Lifts(lifted)).hint(hint)
+}
+
+/// The old beside the new.
+fn beside(lifted: &Lifted, before: &ContactPlan, after: &ContactPlan) -> String {
+    let (what, before, after) = match lifted {
+        Lifted::NeverSay(_) => ("never say", never_say(before), never_say(after)),
+        Lifted::NeverDo(_) => {
+            let shown = |plan: &ContactPlan| or_nothing(isolated(plan.never_do.trim()));
+            ("never do", shown(before), shown(after))
+        }
+    };
     format!("{what}, before: {before}\n{what}, now: {after}")
 }
 
@@ -146,40 +176,46 @@ fn or_nothing(text: String) -> String {
     if text.is_empty() { "nothing".to_owned() } else { text }
 }
 
-pub(super) fn named(error: CliError) -> CliError {
-    error.named(&[("contact_plan", "--contact-plan-file")])
+/// The refusal of a plan, told by the option that it came from.
+pub(super) fn plan_refused(error: EdgeError) -> CliError {
+    CliError::from(error).named(&[("contact_plan", PLAN_FILE)])
 }
 
-pub(super) fn plan_text(plan: &ContactPlan) -> Result<String, CliError> {
-    let text = plan.to_text().map_err(|error| CliError::refused("--contact-plan-file", error.to_string()))?;
-    at_most(fields::CONTACT_PLAN.longest, &text)
-        .map_err(|rule| CliError::refused("--contact-plan-file", rule.to_string()))?;
-    Ok(text)
-}
-
-/// A plan from its file, or asked for line by line; an empty answer keeps what stood there before.
+/// A plan from its file, or asked for line by line.
 pub(super) fn read_plan(source: Option<&TextSource>, before: &ContactPlan) -> Result<ContactPlan, CliError> {
-    const OPTION: &str = "--contact-plan-file";
-    let refused = |error: flare_edge::ContactPlanError| CliError::refused(OPTION, error.to_string());
-    if let Some(source) = source {
-        return ContactPlan::parse(source.text(OPTION)?.expose()).map_err(refused);
+    let plan = if let Some(source) = source {
+        ContactPlan::parse(source.text(PLAN_FILE)?.expose())
+    } else {
+        let plan = prompt::at_terminal(PLAN_FILE)?.contact_plan(before)?;
+        plan.to_text().map(|_| plan)
+    };
+    plan.map_err(|error| CliError::refused(PLAN_FILE, error.to_string()))
+}
+
+impl<R: BufRead, W: Write> Conversation<R, W> {
+    /// Asks for a plan, line by line. An empty answer keeps what stood there before, exactly as it was.
+    fn contact_plan(&mut self, before: &ContactPlan) -> Result<ContactPlan, CliError> {
+        let how = self.or_kept("How may they be reached (channel and address)", &before.how)?;
+        let when = self.or_kept("When (hours, whose time zone)", &before.when)?;
+        let who = self.or_kept("By whom, or through whom", &before.who)?;
+        let never_do = self.or_kept("What must never be done", &before.never_do)?;
+        let question = "What must never be said (words, separated by semicolons)";
+        let never_say = match self.changed(question, &before.never_say.join("; "))? {
+            Some(answer) => phrases(&answer),
+            None => before.never_say.clone(),
+        };
+        Ok(ContactPlan { how, when, who, never_do, never_say })
     }
-    let ask = |question: &str, before: &str| {
+
+    fn or_kept(&mut self, question: &str, before: &str) -> Result<String, CliError> {
+        Ok(self.changed(question, before)?.unwrap_or_else(|| before.to_owned()))
+    }
+
+    fn changed(&mut self, question: &str, before: &str) -> Result<Option<String>, CliError> {
         let kept = if before.is_empty() { String::new() } else { format!(" [{}]", isolated(before)) };
-        let answer = prompt::line(&format!("{question}{kept}"), OPTION)?;
-        Ok::<_, CliError>(if answer.is_empty() { before.to_owned() } else { answer })
-    };
-    let plan = ContactPlan {
-        how: ask("How may they be reached (channel and address)", &before.how)?,
-        when: ask("When (hours, whose time zone)", &before.when)?,
-        who: ask("By whom, or through whom", &before.who)?,
-        never_do: ask("What must never be done", &before.never_do)?,
-        never_say: phrases(&ask(
-            "What must never be said (words, separated by semicolons)",
-            &before.never_say.join("; "),
-        )?),
-    };
-    ContactPlan::parse(&plan.to_text().map_err(refused)?).map_err(refused)
+        let answer = self.line(&format!("{question}{kept}"))?;
+        Ok(Some(answer).filter(|answer| !answer.is_empty()))
+    }
 }
 
 fn phrases(text: &str) -> Vec<String> {
@@ -188,10 +224,17 @@ fn phrases(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
     use crate::cli::exit::Exit;
+
+    fn before() -> ContactPlan {
+        ContactPlan {
+            how: "Signal".to_owned(),
+            never_do: "Do not phone.".to_owned(),
+            never_say: vec!["El Fasher; the town".to_owned(), "radio".to_owned()],
+            ..ContactPlan::default()
+        }
+    }
 
     #[test]
     fn phrases_are_separated_by_semicolons_of_either_script() {
@@ -200,14 +243,22 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_is_too_long_or_no_plan_is_refused_by_its_option() {
-        let long = ContactPlan { how: "x".repeat(fields::CONTACT_PLAN.longest), ..ContactPlan::default() };
-        assert!(
-            plan_text(&long)
-                .unwrap_err()
-                .for_people()
-                .contains("--contact-plan-file must be at most 4000 characters")
-        );
+    fn what_is_not_answered_is_kept_exactly() {
+        for (answers, changed) in [
+            ("\n\n\n\n\n", before()),
+            ("\nat noon\n\n\n\n", ContactPlan { when: "at noon".to_owned(), ..before() }),
+            (
+                "\n\n\n\nradio; bridge\n",
+                ContactPlan { never_say: vec!["radio".to_owned(), "bridge".to_owned()], ..before() },
+            ),
+        ] {
+            let mut conversation = Conversation::with(answers.as_bytes(), Vec::new());
+            assert_eq!(conversation.contact_plan(&before()).unwrap(), changed, "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plan_is_refused_by_its_option() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plan");
         std::fs::write(&path, "{}").unwrap();
@@ -215,48 +266,65 @@ mod tests {
         assert!(error.for_people().contains("--contact-plan-file must be JSON like"));
     }
 
-    fn before() -> ContactPlan {
-        ContactPlan {
-            how: "Signal".to_owned(),
-            never_do: "Do not phone.".to_owned(),
-            never_say: vec!["El Fasher".to_owned(), "radio".to_owned()],
-            ..ContactPlan::default()
+    #[test]
+    fn a_line_that_takes_nothing_back_is_refused_by_its_number() {
+        let lifted = [
+            Lifted::NeverSay("El Fasher ".to_owned()),
+            Lifted::NeverDo("Do not phone.\nDo not visit.".to_owned()),
+        ];
+        for (text, named) in [
+            ("", Ok(vec![])),
+            (" El Fasher\n\n", Ok(vec!["El Fasher"])),
+            (
+                "Do not visit.\r\nDo not phone.\nEl Fasher",
+                Ok(vec!["Do not phone.", "Do not visit.", "El Fasher"]),
+            ),
+            ("El Fasher\n\nradio", Err("line 3 names nothing")),
+            ("el fasher", Err("line 1 names nothing")),
+            ("Do not phone. Do not visit.", Err("line 1 names nothing")),
+        ] {
+            match (named_lines(text, &lifted), named) {
+                (Ok(lines), Ok(named)) => assert_eq!(lines.into_iter().collect::<Vec<_>>(), named),
+                (Err(error), Err(line)) => {
+                    let told = error.for_people();
+                    assert!(told.contains("--lift-file must name") && told.contains(line), "{told}");
+                }
+                (lines, _) => panic!("{text:?}: {lines:?}"),
+            }
         }
     }
 
     #[test]
-    fn what_is_taken_back_is_shown_old_beside_new_and_asked_for_by_name() {
+    fn what_is_taken_back_is_shown_old_beside_new_and_told_by_name() {
         let after = ContactPlan { never_do: String::new(), never_say: vec!["radio".to_owned()], ..before() };
-        let told = RefCell::new(Vec::new());
-        let ask = |old_beside_new: &str, question: &str| {
-            told.borrow_mut().push(format!("{old_beside_new}\n{question}"));
-            Ok(true)
-        };
-        check_lifted(&before(), &after, "", Some(&ask)).unwrap();
-        assert_eq!(
-            told.take(),
-            [
-                "never say, before: “El Fasher” · “radio”\nnever say, now: “radio”\n“El Fasher”: May it be said from now on?",
-                "never do, before: Do not phone.\nnever do, now: nothing\n“Do not phone.”: Is it no longer ruled out?",
-            ]
+        let (said, done) = (
+            Lifted::NeverSay(" El Fasher; the town".to_owned()),
+            Lifted::NeverDo("Do not phone.".to_owned()),
         );
-        check_lifted(&before(), &after, "Do not phone.\n El Fasher \n", Some(&ask)).unwrap();
-        assert!(told.take().is_empty(), "what was named is not asked for");
-    }
-
-    #[test]
-    fn nothing_is_taken_back_unless_somebody_agrees_to_it() {
-        let after =
-            ContactPlan { when: "at noon".to_owned(), never_say: vec!["radio".to_owned()], ..before() };
-        let no = |_: &str, _: &str| Ok(false);
-        for ask in [None, Some(&no as &Ask<'_>)] {
-            let error = check_lifted(&before(), &after, "Do not phone.", ask).unwrap_err();
-            assert_eq!((error.exit, error.reason.as_str()), (Exit::Refused, "CONTACT_PLAN_LIFTS"));
-            let told = error.for_people();
-            assert!(told.contains("--contact-plan-file takes back “El Fasher”"), "{told}");
-            assert!(told.contains("never say, now: “radio”") && told.contains("--lift-file"), "{told}");
+        for (lifted, asked, shown) in [
+            (
+                &said,
+                "“El Fasher; the town”: May it be said from now on?",
+                "never say, before: “El Fasher; the town” · “radio”\nnever say, now: “radio”",
+            ),
+            (
+                &done,
+                "“Do not phone.”: Is it no longer ruled out?",
+                "never do, before: Do not phone.\nnever do, now: nothing",
+            ),
+        ] {
+            assert_eq!(
+                (question(lifted).as_str(), beside(lifted, &before(), &after).as_str()),
+                (asked, shown)
+            );
         }
-        let other_hour = ContactPlan { when: "at noon".to_owned(), ..before() };
-        assert!(check_lifted(&before(), &other_hour, "", None).is_ok());
+        let error = takes_back(vec![said, done], &before(), &after);
+        assert_eq!((error.exit, error.reason.as_str()), (Exit::Refused, "CONTACT_PLAN_LIFTS"));
+        let told = error.for_people();
+        assert!(
+            told.contains("--contact-plan-file takes back “El Fasher; the town”, “Do not phone.”"),
+            "{told}"
+        );
+        assert!(told.contains("never do, now: nothing") && told.contains("--lift-file"), "{told}");
     }
 }

@@ -2,21 +2,15 @@
 
 use clap::{Args, Subcommand};
 use flare_contracts::{
-    codes,
-    common::v1::NeedKind,
-    fields,
-    triage::v1::{
-        AddNeedRequest, AddNoteRequest, AddPersonRequest, LogContactRequest, PersonStatus, ReopenNeedRequest,
-        SetPersonStatusRequest,
-    },
+    codes, common::v1::NeedKind, text_limits, triage::v1::PersonStatus, words::Worded as _,
 };
-use flare_kernel::{CaseId, ContactId, NeedId, NoteId, PersonId};
+use flare_edge::desk::{CaseName, LoggedContact};
+use flare_kernel::{NeedId, PersonId};
 use serde_json::json;
 
 use super::{
-    choices::{Worded as _, code, worded},
-    desk::{Desk, call},
-    record::{CaseRecord, seen_version, state_json, state_line},
+    choices::{code, worded},
+    standing::state_line,
     taking::SeenVersion,
 };
 use crate::cli::{CliError, Context, TextSource};
@@ -38,7 +32,7 @@ pub(crate) enum PersonCommand {
 #[derive(Args, Debug)]
 pub(crate) struct AddPersonArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// How they are
     #[arg(long, value_parser = worded::<PersonStatus>())]
     status: PersonStatus,
@@ -51,7 +45,7 @@ pub(crate) struct AddPersonArgs {
 #[derive(Args, Debug)]
 pub(crate) struct PersonStatusArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// The person
     person: PersonId,
     /// How they are
@@ -76,7 +70,7 @@ pub(crate) enum NeedCommand {
 #[derive(Args, Debug)]
 pub(crate) struct ReopenNeedArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// The need
     need: NeedId,
     /// Why
@@ -90,7 +84,7 @@ pub(crate) struct ReopenNeedArgs {
 #[derive(Args, Debug)]
 pub(crate) struct AddNeedArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// What is lacking
     #[arg(value_parser = worded::<NeedKind>())]
     kind: NeedKind,
@@ -103,7 +97,7 @@ pub(crate) struct AddNeedArgs {
 #[derive(Args, Debug)]
 pub(crate) struct NoteArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// A file with the note, or - for standard input; asked for when left out
     #[arg(long, value_name = "FILE")]
     text_file: Option<TextSource>,
@@ -113,7 +107,7 @@ pub(crate) struct NoteArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ContactArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// On which channel
     #[arg(long, value_parser = code(codes::CONTACT_CHANNELS))]
     channel: String,
@@ -159,41 +153,24 @@ pub(crate) async fn person(context: &Context, command: PersonCommand) -> Result<
 
 async fn add_person(context: &Context, args: AddPersonArgs) -> Result<(), CliError> {
     const OPTION: &str = "--description-file";
-    let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let person: PersonId = desk.drawn(&args.case.to_string());
-    let field = fields::person(person);
-    let text = context.read_text(args.description_file.as_ref(), (OPTION, field.longest), "Who are they?")?;
-    let request = AddPersonRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        person_id: person.to_string(),
-        status: args.status.into(),
-        description: Some(record.seal_note(&field, 1, text.expose())?),
-    };
-    let state =
-        call!(desk, triage.add_person(request)).map_err(|error| error.named(&[("description", OPTION)]))?;
-    let mut document = state_json(&state);
-    document["person_id"] = json!(person.to_string());
-    desk.done(&format!("Added {person}, {}: {}", args.status.word(), state_line(&state)), &document)
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, None).await?;
+    let option = (OPTION, text_limits::WORDS);
+    let text = context.read_text(args.description_file.as_ref(), option, "Who are they?")?;
+    let added = desk.add_person(&mut record, args.status, text.expose()).await;
+    let (person, standing) =
+        added.map_err(|error| CliError::from(error).named(&[("description", OPTION)]))?;
+    let said = format!("Added {person}, {}: {}", args.status.word(), state_line(&standing));
+    context.done_with(&said, &standing, [("person_id", json!(person.to_string()))])
 }
 
 async fn set_person_status(context: &Context, args: PersonStatusArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let request = SetPersonStatusRequest {
-        request_id: desk.request_id()?,
-        case_id: args.case.to_string(),
-        version,
-        person_id: args.person.to_string(),
-        status: args.status.into(),
-    };
-    let answer = call!(desk, triage.set_person_status(request));
-    let state = desk.settled(args.case, answer).await?;
-    desk.done(
-        &format!("{} is {}: {}", args.person, args.status.word(), state_line(&state)),
-        &state_json(&state),
-    )
+    let desk = context.desk().await?;
+    let standing = desk
+        .set_person_status(desk.find_case(&args.case).await?, args.person, args.status, args.version.seen)
+        .await?;
+    let said = format!("{} is {}: {}", args.person, args.status.word(), state_line(&standing));
+    context.done(&said, &standing)
 }
 
 pub(crate) async fn need(context: &Context, command: NeedCommand) -> Result<(), CliError> {
@@ -204,75 +181,47 @@ pub(crate) async fn need(context: &Context, command: NeedCommand) -> Result<(), 
 }
 
 async fn reopen_need(context: &Context, args: ReopenNeedArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let request = ReopenNeedRequest {
-        request_id: desk.request_id()?,
-        case_id: args.case.to_string(),
-        version,
-        need_id: args.need.to_string(),
-        reason: args.reason,
-    };
-    let answer = call!(desk, triage.reopen_need(request));
-    let state = desk.settled(args.case, answer).await?;
-    desk.done(&format!("{} is open again: {}", args.need, state_line(&state)), &state_json(&state))
+    let desk = context.desk().await?;
+    let standing = desk
+        .reopen_need(desk.find_case(&args.case).await?, args.need, &args.reason, args.version.seen)
+        .await?;
+    context.done(&format!("{} is open again: {}", args.need, state_line(&standing)), &standing)
 }
 
 async fn add_need(context: &Context, args: AddNeedArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let need: NeedId = desk.drawn(&format!("{}/{}", args.case, args.kind.word()));
-    let request = AddNeedRequest {
-        request_id: desk.request_id()?,
-        case_id: args.case.to_string(),
-        need_id: need.to_string(),
-        kind: args.kind.into(),
-        person_ids: args.persons.iter().map(ToString::to_string).collect(),
-    };
-    let state =
-        call!(desk, triage.add_need(request)).map_err(|error| error.named(&[("person_ids", "--person")]))?;
-    let mut document = state_json(&state);
-    document["need_id"] = json!(need.to_string());
-    desk.done(&format!("Added {need}, {}: {}", args.kind.word(), state_line(&state)), &document)
+    let desk = context.desk().await?;
+    let added = desk.add_need(desk.find_case(&args.case).await?, args.kind, &args.persons).await;
+    let (need, standing) =
+        added.map_err(|error| CliError::from(error).named(&[("person_ids", "--person")]))?;
+    let said = format!("Added {need}, {}: {}", args.kind.word(), state_line(&standing));
+    context.done_with(&said, &standing, [("need_id", json!(need.to_string()))])
 }
 
 pub(crate) async fn note(context: &Context, args: NoteArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let note: NoteId = desk.drawn(&args.case.to_string());
-    let field = fields::note(note);
-    let text = context.read_text(args.text_file.as_ref(), ("--text-file", field.longest), "The note:")?;
-    let request = AddNoteRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        note_id: note.to_string(),
-        text: Some(record.seal_note(&field, 1, text.expose())?),
-    };
-    let state =
-        call!(desk, triage.add_note(request)).map_err(|error| error.named(&[("text", "--text-file")]))?;
-    let mut document = state_json(&state);
-    document["note_id"] = json!(note.to_string());
-    desk.done(&format!("Noted on {}: {}", record.codename(), state_line(&state)), &document)
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, None).await?;
+    let option = ("--text-file", text_limits::NOTE);
+    let text = context.read_text(args.text_file.as_ref(), option, "The note:")?;
+    let noted = desk.add_note(&mut record, text.expose()).await;
+    let (note, standing) = noted.map_err(|error| CliError::from(error).named(&[("text", "--text-file")]))?;
+    let said = format!("Noted on {}: {}", record.codename(), state_line(&standing));
+    context.done_with(&said, &standing, [("note_id", json!(note.to_string()))])
 }
 
 pub(crate) async fn contact(context: &Context, args: ContactArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?.with_notes_to_write(&desk).await?;
-    let contact: ContactId = desk.drawn(&args.case.to_string());
-    let field = fields::contact(contact);
-    let text =
-        context.read_text(args.text_file.as_ref(), ("--text-file", field.longest), "What was said?")?;
-    let request = LogContactRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        contact_id: contact.to_string(),
-        channel: args.channel,
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, None).await?;
+    let option = ("--text-file", text_limits::WORDS);
+    let text = context.read_text(args.text_file.as_ref(), option, "What was said?")?;
+    let logged = LoggedContact {
+        channel: &args.channel,
         inbound: args.way.inbound,
         reached: args.result.reached,
-        words: Some(record.seal_note(&field, 1, text.expose())?),
+        words: text.expose(),
     };
-    let state =
-        call!(desk, triage.log_contact(request)).map_err(|error| error.named(&[("words", "--text-file")]))?;
-    let mut document = state_json(&state);
-    document["contact_id"] = json!(contact.to_string());
-    desk.done(&format!("Logged on {}: {}", record.codename(), state_line(&state)), &document)
+    let logged = desk.log_contact(&mut record, logged).await;
+    let (contact, standing) =
+        logged.map_err(|error| CliError::from(error).named(&[("words", "--text-file")]))?;
+    let said = format!("Logged on {}: {}", record.codename(), state_line(&standing));
+    context.done_with(&said, &standing, [("contact_id", json!(contact.to_string()))])
 }

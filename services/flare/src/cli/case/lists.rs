@@ -1,17 +1,18 @@
 //! The queue, an officer's own cases, and cases that share a way to be reached.
 
 use clap::Args;
-use flare_contracts::triage::v1::{CaseSummary, ListMatchesRequest, ListMyCasesRequest, ListQueueRequest};
-use flare_kernel::CaseId;
-use serde_json::{Value, json};
+use flare_contracts::{triage::v1::WaitsFor, words::Worded as _};
+use flare_edge::desk::{CaseName, QueueCount, QueueLine, QueuePage, Wanted};
 
-use super::{
-    choices::Worded as _,
-    desk::{Desk, PAGE, People, call},
-};
+use super::choices::worded;
 use crate::cli::{CliError, Context, Output, when};
 
-/// `flare case queue`, `flare case mine`
+/// The columns of a list of cases.
+const COLUMNS: [&str; 9] = ["case", "lane", "next", "due", "news", "owner", "stage", "submitted", "due at"];
+/// Those of them that a row can do without, the first of them first.
+const DISPENSABLE: [&str; 4] = ["due at", "submitted", "stage", "owner"];
+
+/// How much of a list is shown.
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
     /// How many at most
@@ -22,137 +23,175 @@ pub(crate) struct ListArgs {
     page_token: String,
 }
 
+/// `flare case queue`, `flare case mine`
+#[derive(Args, Debug)]
+pub(crate) struct QueueArgs {
+    #[command(flatten)]
+    list: ListArgs,
+    /// Show the cases that wait for somebody else [else: those that wait for us]
+    #[arg(long, value_name = "WHO", value_parser = worded::<WaitsFor>())]
+    group: Option<WaitsFor>,
+}
+
 /// `flare case matches`
 #[derive(Args, Debug)]
 pub(crate) struct MatchesArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
 }
 
-pub(crate) async fn queue(context: &Context, args: ListArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut pages = Pages::new(args);
-    while let Some((page_size, page_token)) = pages.next() {
-        let page = call!(desk, triage.list_queue(ListQueueRequest { page_size, page_token }))?;
-        pages.take(page.cases, page.next_page_token);
+impl From<ListArgs> for Wanted {
+    fn from(args: ListArgs) -> Self {
+        Self { most: args.limit as usize, page_token: args.page_token }
     }
-    show(&desk, &pages, "The queue is empty.").await
 }
 
-pub(crate) async fn mine(context: &Context, args: ListArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut pages = Pages::new(args);
-    while let Some((page_size, page_token)) = pages.next() {
-        let page = call!(desk, triage.list_my_cases(ListMyCasesRequest { page_size, page_token }))?;
-        pages.take(page.cases, page.next_page_token);
-    }
-    show(&desk, &pages, "You have no open case.").await
+pub(crate) async fn queue(context: &Context, args: QueueArgs) -> Result<(), CliError> {
+    let page = context.desk().await?.queue_page(args.group, args.list.into()).await?;
+    show_queue(context, &page, args.group, ("queue", "No case"))
+}
+
+pub(crate) async fn mine(context: &Context, args: QueueArgs) -> Result<(), CliError> {
+    let page = context.desk().await?.my_cases_page(args.group, args.list.into()).await?;
+    show_queue(context, &page, args.group, ("mine", "None of your cases"))
 }
 
 pub(crate) async fn matches(context: &Context, args: MatchesArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let request = ListMatchesRequest { case_id: args.case.to_string() };
-    let cases = call!(desk, triage.list_matches(request))?.cases;
-    let pages = Pages { rows: cases, limit: 0, token: None };
-    show(&desk, &pages, "No other case shares a way to be reached with this one.").await
+    let desk = context.desk().await?;
+    let page = desk.matches(desk.find_case(&args.case).await?).await?;
+    context.output.show(&page, |output| {
+        write_cases(output, &page, "No other case shares a way to be reached with this one.");
+    })
 }
 
-async fn show(desk: &Desk<'_>, pages: &Pages<CaseSummary>, when_empty: &str) -> Result<(), CliError> {
-    let people = desk.staff().await?;
-    let output = &desk.context.output;
-    let cases: Vec<_> = pages.rows.iter().map(|case| summary_json(case, &people)).collect();
-    let document = json!({"cases": cases, "next_page_token": pages.rest()});
-    output.show(&document, |output| {
-        if pages.rows.is_empty() {
-            return output.line(when_empty);
-        }
-        let headers = ["case", "lane", "stage", "next", "due", "owner", "submitted", "news", "id"];
-        output.table(&headers, pages.rows.iter().map(|case| row(case, &people, output)).collect());
-        if !pages.rest().is_empty() {
-            output.line(format!("There are more: --page-token {}", pages.rest()));
+/// The cases of one group, and how many are in each of the others. `command` lists them.
+fn show_queue(
+    context: &Context,
+    page: &QueuePage,
+    group: Option<WaitsFor>,
+    (command, none): (&str, &str),
+) -> Result<(), CliError> {
+    let group = group.unwrap_or(WaitsFor::Us);
+    context.output.show(page, |output| {
+        write_cases(output, page, &format!("{none} waits for {}.", whom(group)));
+        for line in folded(&page.counts, group, command) {
+            output.line(line);
         }
     })
 }
 
-fn row(case: &CaseSummary, people: &People, output: &Output) -> Vec<String> {
-    let news = if case.has_news { "wrote" } else { "" };
+fn write_cases(output: &Output, page: &QueuePage, when_empty: &str) {
+    if page.cases.is_empty() {
+        return output.line(when_empty);
+    }
+    let rows: Vec<_> = page.cases.iter().map(|case| row(case, output)).collect();
+    output.table_that_fits(&COLUMNS, &rows, &DISPENSABLE);
+    if !page.next_page_token.is_empty() {
+        output.line(format!("There are more: --page-token {}", page.next_page_token));
+    }
+}
+
+fn row(case: &QueueLine, output: &Output) -> Vec<String> {
     vec![
         case.codename.clone(),
-        case.lane().word().to_owned(),
-        case.stage().word().to_owned(),
+        case.lane.word().to_owned(),
         case.next.replace('_', " "),
-        output.due(case.due.as_ref()),
-        people.name(&case.owner),
-        output.happened(case.submitted.as_ref()),
-        news.to_owned(),
-        case.case_id.clone(),
+        output.left(case.due),
+        if case.has_news { "wrote".to_owned() } else { String::new() },
+        case.owner.clone().unwrap_or_default(),
+        case.stage.word().to_owned(),
+        output.ago(case.submitted),
+        when::told(case.due, when::utc),
     ]
 }
 
-/// A case in a list, as JSON.
-pub(crate) fn summary_json(case: &CaseSummary, people: &People) -> Value {
-    let owner = (!case.owner.is_empty()).then(|| people.name(&case.owner));
-    json!({
-        "case_id": case.case_id,
-        "codename": case.codename,
-        "lane": case.lane().word(),
-        "stage": case.stage().word(),
-        "owner_id": case.owner,
-        "owner": owner,
-        "submitted": when::rfc3339(case.submitted.as_ref()),
-        "due": when::rfc3339(case.due.as_ref()),
-        "next": case.next,
-        "has_news": case.has_news,
-    })
+/// A line for each group that is not shown and in which there are cases: how many, and how to see them.
+fn folded(counts: &[QueueCount], shown: WaitsFor, command: &str) -> Vec<String> {
+    let others = counts.iter().filter(|count| count.waits_for != shown && count.cases > 0);
+    let line = |count: &QueueCount| {
+        let more = if count.cases < QueueCount::MOST { "" } else { " or more" };
+        let (cases, group) = (count.cases, count.waits_for);
+        format!("Waiting for {}: {cases}{more} · flare case {command} --group {}", whom(group), group.word())
+    };
+    others.map(line).collect()
 }
 
-/// The pages of a list, up to as many rows as somebody wants to see.
-pub(crate) struct Pages<T> {
-    pub(crate) rows: Vec<T>,
-    limit: usize,
-    /// Where the next page begins; none when there is no next page.
-    token: Option<String>,
-}
-
-impl<T> Pages<T> {
-    pub(crate) fn new(args: ListArgs) -> Self {
-        Self { rows: Vec::new(), limit: args.limit as usize, token: Some(args.page_token) }
-    }
-
-    /// The size and place of the next page, while one is wanted.
-    pub(crate) fn next(&self) -> Option<(i32, String)> {
-        let wanted = self.limit.saturating_sub(self.rows.len());
-        let page_size = i32::try_from(wanted).unwrap_or(PAGE).min(PAGE);
-        self.token.clone().filter(|_| page_size > 0).map(|token| (page_size, token))
-    }
-
-    pub(crate) fn take(&mut self, rows: Vec<T>, next: String) {
-        self.rows.extend(rows);
-        self.token = Some(next).filter(|token| !token.is_empty());
-    }
-
-    /// Where the rows that are not shown begin; empty when all are.
-    pub(crate) fn rest(&self) -> &str {
-        self.token.as_deref().unwrap_or_default()
+/// Whom the cases of a group wait for.
+const fn whom(group: WaitsFor) -> &'static str {
+    match group {
+        WaitsFor::Unspecified => "nobody",
+        WaitsFor::Us => "us",
+        WaitsFor::Requester => "the requester",
+        WaitsFor::Votes => "votes",
+        WaitsFor::Referral => "another organisation",
+        WaitsFor::Grant => "a grant that is under way",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use flare_contracts::{common::v1::Lane, triage::v1::Stage};
+    use flare_kernel::{Duration, Timestamp};
+
     use super::*;
+    use crate::cli::output::table_that_fits;
 
     #[test]
-    fn pages_are_asked_for_until_enough_rows_are_there_or_no_more_come() {
-        let mut pages = Pages::new(ListArgs { limit: 250, page_token: String::new() });
-        assert_eq!(pages.next(), Some((200, String::new())));
-        pages.take(vec![0; 200], "a".to_owned());
-        assert_eq!(pages.next(), Some((50, "a".to_owned())));
-        pages.take(vec![0; 50], "b".to_owned());
-        assert_eq!((pages.next(), pages.rest()), (None, "b"));
+    fn each_group_that_is_not_shown_is_told_in_a_line_with_the_way_to_see_it() {
+        let count = |waits_for: WaitsFor, cases: i64| QueueCount { waits_for, cases };
+        let counts = [
+            count(WaitsFor::Us, 4),
+            count(WaitsFor::Requester, 2),
+            count(WaitsFor::Votes, 0),
+            count(WaitsFor::Referral, 999),
+            count(WaitsFor::Grant, 1_000),
+        ];
+        let us = "Waiting for us: 4 · flare case mine --group us";
+        let requester = "Waiting for the requester: 2 · flare case mine --group requester";
+        let referral = "Waiting for another organisation: 999 · flare case mine --group referral";
+        let grant = "Waiting for a grant that is under way: 1000 or more · flare case mine --group grant";
+        for (counts, shown, lines) in [
+            (&counts[..], WaitsFor::Us, vec![requester, referral, grant]),
+            (&counts, WaitsFor::Requester, vec![us, referral, grant]),
+            (&counts, WaitsFor::Votes, vec![us, requester, referral, grant]),
+            (&counts[..1], WaitsFor::Us, vec![]),
+            (&[], WaitsFor::Us, vec![]),
+        ] {
+            assert_eq!(folded(counts, shown, "mine"), lines, "{shown:?}");
+        }
+    }
 
-        let mut pages = Pages::new(ListArgs { limit: 250, page_token: "x".to_owned() });
-        assert_eq!(pages.next(), Some((200, "x".to_owned())));
-        pages.take(vec![0; 3], String::new());
-        assert_eq!((pages.next(), pages.rest(), pages.rows.len()), (None, "", 3));
+    /// The longest that stands in each column, but for the owner, whose name may be of any length.
+    #[test]
+    fn a_row_of_the_queue_fits_terminals_of_80_100_and_140_columns() {
+        let now = Timestamp::from_micros(1_795_300_000_000_000);
+        let (output, long_ago) = (Output::new(false, now), Some(now.plus(Duration::from_hours(-24 * 3_000))));
+        let case = |owner: &str| QueueLine {
+            case_id: "case_00000000000000000000000000".to_owned(),
+            codename: "graceful-terrapin-27".to_owned(),
+            lane: Lane::Critical,
+            stage: Stage::AwaitingRequester,
+            owner_id: "staff_1".to_owned(),
+            owner: Some(owner.to_owned()),
+            submitted: long_ago,
+            due: long_ago,
+            next: "welfare_check".to_owned(),
+            has_news: true,
+            waits_for: WaitsFor::Us,
+        };
+        for (owner, most, columns) in [
+            ("amal", 80, 6),
+            ("amal", 100, 7),
+            ("amal", 140, 9),
+            ("a name that is much longer than most", 80, 5),
+            ("a name that is much longer than most", 100, 5),
+            ("a name that is much longer than most", 140, 8),
+        ] {
+            let rows = [row(&case(owner), &output)];
+            let shown = table_that_fits(&COLUMNS, &rows, &DISPENSABLE, Some(most));
+            assert!(shown.lines().all(|line| line.chars().count() <= most), "{most}\n{shown}");
+            let kept = COLUMNS.iter().filter(|column| shown.contains(&column.to_uppercase())).count();
+            assert_eq!(kept, columns, "{most}\n{shown}");
+        }
     }
 }

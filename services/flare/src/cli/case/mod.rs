@@ -3,15 +3,11 @@
 //! Each command reads the case, opens it with the officer's keys, seals what it adds, and names the version it was
 //! decided on. Content comes from files, standard input or the terminal, never from arguments.
 
-mod addresses;
-pub(crate) mod ahead;
 mod answer_text;
 mod answers;
 pub(crate) mod choices;
 mod contact_plan;
-mod crossing;
 mod danger;
-pub(crate) mod desk;
 mod facts;
 mod files;
 mod freezing;
@@ -19,20 +15,16 @@ pub(crate) mod lists;
 mod opening;
 mod outcomes;
 mod plan_box;
-pub(crate) mod record;
-pub(crate) mod references;
-mod renewing;
+mod references;
 pub(crate) mod saying;
 mod show;
-mod show_json;
+pub(crate) mod standing;
 mod stopping;
 pub(crate) mod taking;
 
 use clap::Subcommand;
 
 use super::{CliError, Context};
-
-pub(crate) use addresses::addresses_in;
 
 /// What can be done with cases.
 #[derive(Subcommand, Debug)]
@@ -56,12 +48,13 @@ pub(crate) enum CaseCommand {
     /// Add or replace answers that you were told elsewhere
     #[command(after_help = "Example:\n  flare case add-answers case_… --form more.json")]
     AddAnswers(opening::AddAnswersArgs),
-    /// Open cases, the one that needs a human first on top: by lane, then by time since it came in
-    #[command(after_help = "Example:\n  flare case queue --limit 20")]
-    Queue(lists::ListArgs),
-    /// Your own open cases
-    #[command(after_help = "Example:\n  flare case mine")]
-    Mine(lists::ListArgs),
+    /// The cases whose next act is ours, the one that needs a human first on top: by lane, one that is overdue a lane higher,
+    /// then by the time that is left; below, how many wait for others
+    #[command(after_help = "Examples:\n  flare case queue --limit 20\n  flare case queue --group requester")]
+    Queue(lists::QueueArgs),
+    /// Your own cases of the queue, in the same order
+    #[command(after_help = "Examples:\n  flare case mine\n  flare case mine --group votes")]
+    Mine(lists::QueueArgs),
     /// Everything about a case, its contact plan on top
     #[command(after_help = "Example:\n  flare case show case_…")]
     Show(show::ShowArgs),
@@ -75,7 +68,7 @@ pub(crate) enum CaseCommand {
     Assign(taking::AssignArgs),
     /// Show the contact plan, or change it
     #[command(
-        after_help = "Examples:\n  flare case contact-plan case_…\n  flare case contact-plan case_… --contact-plan-file plan.json\n\nWhat the plan before rules out and the new one no longer does, you name: asked, or with --lift-file."
+        after_help = "Examples:\n  flare case contact-plan amber-kestrel-27\n  flare case contact-plan amber-kestrel-27 --contact-plan-file plan.json --version 4\n\nA file is made of one version of the case, which `flare case contact-plan CASE --json` tells: a plan that a colleague changed since is not undone.\nWhat the plan before rules out and the new one no longer does, you name: asked, or with --lift-file."
     )]
     ContactPlan(contact_plan::ContactPlanArgs),
     /// Begin the assessment and confirm the lane
@@ -230,7 +223,13 @@ mod tests {
         for line in [
             "open --from signal --form - --receipt-file receipt",
             "queue --limit 20 --page-token abc",
+            "queue --group requester",
+            "mine --group votes --limit 3",
             "acknowledge CASE --contact-plan-file plan.json --version 3",
+            "contact-plan CASE",
+            "contact-plan CASE --change --lift-file words",
+            "contact-plan CASE --change --replace-closed --version 4",
+            "contact-plan CASE --contact-plan-file plan.json --version 4 --lift-file words --replace-closed",
             "assess CASE --lane critical",
             "person add CASE --status unreachable --description-file -",
             "need add CASE continuity --person person_00000000000000000000000000",
@@ -261,6 +260,14 @@ mod tests {
             ("show need_00000000000000000000000000", ErrorKind::ValueValidation),
             ("open --from pigeon --form x", ErrorKind::InvalidValue),
             ("queue --limit 0", ErrorKind::ValueValidation),
+            ("queue --group nobody", ErrorKind::InvalidValue),
+            ("contact-plan CASE --contact-plan-file plan.json", ErrorKind::MissingRequiredArgument),
+            (
+                "contact-plan CASE --contact-plan-file plan.json --version 4 --change",
+                ErrorKind::ArgumentConflict,
+            ),
+            ("contact-plan CASE --lift-file words", ErrorKind::MissingRequiredArgument),
+            ("contact-plan CASE --replace-closed --version 4", ErrorKind::MissingRequiredArgument),
             ("contact CASE --channel phone --inbound --outbound --reached", ErrorKind::ArgumentConflict),
             ("contact CASE --channel phone --inbound", ErrorKind::MissingRequiredArgument),
             (

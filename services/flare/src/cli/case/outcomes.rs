@@ -1,26 +1,15 @@
 //! How a need ends: given directly, recommended for a grant, covered, referred or declined.
 
 use clap::{Args, ValueEnum};
-use flare_contracts::{
-    codes,
-    common::v1::SealedField,
-    fields,
-    intake::v1::MessageKind,
-    limits::HIGHEST_SCORE,
-    triage::v1::{
-        AnswerReferralRequest, CoverNeedRequest, DeclineNeedRequest, GiveDirectlyRequest, Outcome,
-        RecommendGrantRequest, ReferNeedRequest, Scores,
-    },
-};
-use flare_kernel::{CaseId, NeedId, ReferralId};
+use flare_contracts::{codes, limits::HIGHEST_SCORE, text_limits, triage::v1::Scores};
+use flare_edge::desk::{CaseName, CaseRecord, Decline, Desk, NewRecommendation};
+use flare_kernel::{NeedId, ReferralId};
 use serde_json::json;
 
 use super::{
-    ahead::check_ahead,
-    choices::{Worded as _, code},
-    desk::{Desk, call},
-    record::{CaseRecord, seen_version, state_json, state_line},
-    saying::{Saying, post, show_plan, words},
+    choices::code,
+    saying::{Saying, agreed, show_plan, words},
+    standing::state_line,
     taking::SeenVersion,
 };
 use crate::cli::{self, CliError, Context, TextSource};
@@ -29,7 +18,7 @@ use crate::cli::{self, CliError, Context, TextSource};
 #[derive(Args, Debug)]
 pub(crate) struct EndNeedArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// The need
     need: NeedId,
     /// A file with what was given or who covers it, or - for standard input; asked for when left out
@@ -43,7 +32,7 @@ pub(crate) struct EndNeedArgs {
 #[derive(Args, Debug)]
 pub(crate) struct RecommendArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// A need the grant shall answer; may be given several times
     #[arg(long = "need", value_name = "ID", required = true)]
     needs: Vec<NeedId>,
@@ -93,7 +82,7 @@ fn score() -> clap::builder::RangedI64ValueParser<u32> {
 #[derive(Args, Debug)]
 pub(crate) struct ReferArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// The need
     need: NeedId,
     /// The requester agreed to this referral
@@ -110,7 +99,7 @@ pub(crate) struct ReferArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ReferralAnswerArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// The referral
     referral: ReferralId,
     /// What they answered
@@ -132,7 +121,7 @@ pub(crate) enum ReferralAnswer {
 #[derive(Args, Debug)]
 pub(crate) struct DeclineArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// The need
     need: NeedId,
     /// Why
@@ -148,11 +137,9 @@ pub(crate) struct DeclineArgs {
 }
 
 const TEXT: &str = "--text-file";
-/// How often a case that moves on by itself is looked at again.
-const LOOKS: u32 = 5;
 
-fn named(error: CliError) -> CliError {
-    error.named(&[
+fn named(error: flare_edge::EdgeError) -> CliError {
+    CliError::from(error).named(&[
         ("words", TEXT),
         ("description", TEXT),
         ("need_ids", "--need"),
@@ -162,92 +149,39 @@ fn named(error: CliError) -> CliError {
     ])
 }
 
-/// The version of the words on a need's end: its next.
-fn next_version(record: &CaseRecord, need: NeedId) -> u32 {
-    let need = need.to_string();
-    let words =
-        record.case.needs.iter().find(|other| other.need_id == need).and_then(|need| need.words.as_ref());
-    words.map_or(1, |words| words.version + 1)
-}
-
 pub(crate) async fn give(context: &Context, args: EndNeedArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let ended = Ended::read(&desk, &args, "What was given?").await?;
-    let request = GiveDirectlyRequest {
-        request_id: desk.request_id()?,
-        case_id: ended.case_id,
-        version: ended.version,
-        need_id: ended.need_id,
-        words: Some(ended.words),
-    };
-    let answer = call!(desk, triage.give_directly(request)).map_err(named);
-    let state = desk.settled(args.case, answer).await?;
-    desk.done(&format!("{} was given directly: {}", args.need, state_line(&state)), &state_json(&state))
+    let (desk, mut record, text) = read_end(context, &args, "What was given?").await?;
+    let standing = desk.give(&mut record, args.need, &text).await.map_err(named)?;
+    context.done(&format!("{} was given directly: {}", args.need, state_line(&standing)), &standing)
 }
 
 pub(crate) async fn cover(context: &Context, args: EndNeedArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let ended = Ended::read(&desk, &args, "Who covers it?").await?;
-    let request = CoverNeedRequest {
-        request_id: desk.request_id()?,
-        case_id: ended.case_id,
-        version: ended.version,
-        need_id: ended.need_id,
-        words: Some(ended.words),
-    };
-    let answer = call!(desk, triage.cover_need(request)).map_err(named);
-    let state = desk.settled(args.case, answer).await?;
-    desk.done(&format!("{} is covered by others: {}", args.need, state_line(&state)), &state_json(&state))
+    let (desk, mut record, text) = read_end(context, &args, "Who covers it?").await?;
+    let standing = desk.cover(&mut record, args.need, &text).await.map_err(named)?;
+    context.done(&format!("{} is covered by others: {}", args.need, state_line(&standing)), &standing)
 }
 
-/// A need that ends without a grant, and the words that say how.
-struct Ended {
-    case_id: String,
-    version: i64,
-    need_id: String,
-    words: SealedField,
-}
-
-impl Ended {
-    async fn read(desk: &Desk<'_>, args: &EndNeedArgs, question: &str) -> Result<Self, CliError> {
-        let record =
-            CaseRecord::read(desk, args.case, args.version.seen).await?.with_notes_to_write(desk).await?;
-        let field = fields::need(args.need);
-        let text = desk.context.read_text(args.text_file.as_ref(), (TEXT, field.longest), question)?;
-        Ok(Self {
-            case_id: record.case_id(),
-            version: record.version(),
-            need_id: args.need.to_string(),
-            words: record.seal_note(&field, next_version(&record, args.need), text.expose())?,
-        })
-    }
+/// The case, and the words that say how a need of it ends without a grant.
+async fn read_end(
+    context: &Context,
+    args: &EndNeedArgs,
+    question: &str,
+) -> Result<(Desk, CaseRecord, String), CliError> {
+    let desk = context.desk().await?;
+    let record = desk.case(desk.find_case(&args.case).await?, args.version.seen).await?;
+    let text = context.read_text(args.text_file.as_ref(), (TEXT, text_limits::WORDS), question)?;
+    Ok((desk, record, text.expose().clone()))
 }
 
 pub(crate) async fn recommend(context: &Context, args: RecommendArgs) -> Result<(), CliError> {
     let amount = cli::words::read_money(&args.amount, &args.currency)?;
-    let desk = Desk::open(context).await?;
-    let record =
-        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let first = args.needs.first().ok_or_else(|| CliError::refused("--need", "is required"))?;
-    let field = fields::recommendation(*first);
-    let text = context.read_text(args.text_file.as_ref(), (TEXT, field.longest), "Why?")?;
-    let earlier = record.case.recommendations.iter().filter_map(|earlier| earlier.words.as_ref());
-    let version =
-        earlier.filter(|words| words.name == field.name).map(|words| words.version + 1).max().unwrap_or(1);
-    let request = RecommendGrantRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        need_ids: args.needs.iter().map(ToString::to_string).collect(),
-        words: Some(record.seal_note(&field, version, text.expose())?),
-        amount: Some(amount.clone()),
-        scores: args.scores.scores(),
-    };
-    let answer = call!(desk, triage.recommend_grant(request)).map_err(named);
-    let state = desk.settled(args.case, answer).await?;
-    let said =
-        format!("A grant of {} is recommended: {}", cli::words::money(Some(&amount)), state_line(&state));
-    desk.done(&said, &state_json(&state))
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, args.version.seen).await?;
+    let text = context.read_text(args.text_file.as_ref(), (TEXT, text_limits::NOTE), "Why?")?;
+    let recommendation =
+        NewRecommendation { needs: &args.needs, amount, scores: args.scores.scores(), words: text.expose() };
+    let standing = desk.recommend(&mut record, &recommendation).await.map_err(named)?;
+    context.done(&format!("A grant of {amount} is recommended: {}", state_line(&standing)), &standing)
 }
 
 impl ScoreArgs {
@@ -273,106 +207,45 @@ pub(crate) async fn refer(context: &Context, args: ReferArgs) -> Result<(), CliE
             "must be given: nobody is referred without having agreed to it",
         ));
     }
-    let desk = Desk::open(context).await?;
-    let record =
-        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let referral: ReferralId = desk.drawn(&args.need.to_string());
-    let field = fields::referral(referral);
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, args.version.seen).await?;
     let question = "To whom, and what were they told?";
-    let text = context.read_text(args.text_file.as_ref(), (TEXT, field.longest), question)?;
-    let request = ReferNeedRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        need_id: args.need.to_string(),
-        referral_id: referral.to_string(),
-        description: Some(record.seal_note(&field, 1, text.expose())?),
-        consented: args.consented,
-    };
-    let answer = call!(desk, triage.refer_need(request)).map_err(named);
-    let state = desk.settled(args.case, answer).await?;
-    let mut document = state_json(&state);
-    document["referral_id"] = json!(referral.to_string());
-    desk.done(&format!("Referred as {referral}: {}", state_line(&state)), &document)
+    let text = context.read_text(args.text_file.as_ref(), (TEXT, text_limits::WORDS), question)?;
+    let (referral, standing) = desk.refer(&mut record, args.need, text.expose()).await.map_err(named)?;
+    let said = format!("Referred as {referral}: {}", state_line(&standing));
+    context.done_with(&said, &standing, [("referral_id", json!(referral.to_string()))])
 }
 
 pub(crate) async fn answer_referral(context: &Context, args: ReferralAnswerArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let request = AnswerReferralRequest {
-        request_id: desk.request_id()?,
-        case_id: args.case.to_string(),
-        version,
-        referral_id: args.referral.to_string(),
-        accepted: args.answer == ReferralAnswer::Accepted,
-    };
-    let answer = call!(desk, triage.answer_referral(request));
-    let state = desk.settled(args.case, answer).await?;
-    desk.done(&format!("Noted: {}", state_line(&state)), &state_json(&state))
+    let desk = context.desk().await?;
+    let accepted = args.answer == ReferralAnswer::Accepted;
+    let standing = desk
+        .answer_referral(desk.find_case(&args.case).await?, args.referral, accepted, args.version.seen)
+        .await?;
+    context.done(&format!("Noted: {}", state_line(&standing)), &standing)
 }
 
 /// Tells the requester first, then declines: a need is never declined without words that its requester can read.
 pub(crate) async fn decline(context: &Context, args: DeclineArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut record =
-        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let need = args.need.to_string();
-    let current = if record.version() == record.case.version { Ok(()) } else { Err(stale()) };
-    let check = desk.settled(args.case, current).await.and_then(|()| check_open(&record, args.need));
-    check_ahead(&desk, &record, (MessageKind::Decision, &need), check).await?;
-    let field = fields::need(args.need);
-    let note = context.read_optional_text(args.note_file.as_ref(), ("--note-file", field.longest))?;
-    let plan = show_plan(context, &record)?;
-    let text = words(context, &args.saying, &plan, None)?;
-    let version = next_version(&record, args.need);
-    let words = note.map(|note| record.seal_note(&field, version, note.expose())).transpose()?;
-    let said = post(&desk, &mut record, &plan, (MessageKind::Decision, &need), &text).await?;
-    let mut request = DeclineNeedRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        need_id: need,
-        reason: args.reason,
-        message_id: said.message.to_string(),
-        words,
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, args.version.seen).await?;
+    desk.check_declinable(&record, args.need).await?;
+    let note = context.read_optional_text(args.note_file.as_ref(), ("--note-file", text_limits::WORDS))?;
+    show_plan(context, &record)?;
+    let text = words(context, &args.saying, None)?;
+    let decline = Decline {
+        need: args.need,
+        reason: &args.reason,
+        words: &text,
+        note: note.as_ref().map(|note| note.expose().as_str()),
     };
-    let mut answer = Err(stale());
-    // Triage hears of the message just posted, and that alone moves the case on: look again, and go on while the need
-    // is as open as it was.
-    for _ in 0..LOOKS {
-        answer = call!(desk, triage.decline_need(request.clone()));
-        if !answer.as_ref().is_err_and(CliError::is_stale) {
-            break;
-        }
-        let now = CaseRecord::read(&desk, args.case, None).await?;
-        check_open(&now, args.need)?;
-        request.version = now.version();
-    }
-    let answer = answer.map_err(|error| error.named(&[("words", "--note-file")]));
-    let state = desk.settled(args.case, answer).await?;
-    let mut document = state_json(&state);
-    document["message_id"] = json!(said.message.to_string());
-    document["contact_plan"] = json!(plan);
-    desk.done(
-        &format!("{} is declined, and the requester was told: {}", args.need, state_line(&state)),
-        &document,
-    )
-}
-
-fn check_open(record: &CaseRecord, need: NeedId) -> Result<(), CliError> {
-    let need = need.to_string();
-    let known = record.case.needs.iter().find(|other| other.need_id == need);
-    let outcome = known.ok_or_else(|| CliError::not_found("need"))?.outcome();
-    if outcome == Outcome::Open {
-        return Ok(());
-    }
-    let message = format!("the need is {}; only an open one can be declined", outcome.word());
-    Err(CliError::state("NEED_HAS_ENDED", message))
-}
-
-fn stale() -> CliError {
-    let message = "the case has changed since the version you decided on";
-    CliError::stale("STALE_VERSION", message)
+    let declined = agreed(context, &mut record, args.saying.anyway, async |record, all_the_same| {
+        desk.decline(record, &decline, all_the_same).await
+    });
+    let (said, standing) = declined.await.map_err(|error| error.named(&[("words", "--note-file")]))?;
+    let told = format!("{} is declined, and the requester was told: {}", args.need, state_line(&standing));
+    let more = [("message_id", json!(said.message_id)), ("contact_plan", json!(said.contact_plan))];
+    context.done_with(&told, &standing, more)
 }
 
 #[cfg(test)]
@@ -381,24 +254,22 @@ mod tests {
 
     #[test]
     fn scores_are_all_there_or_none() {
-        let none = ScoreArgs { relevance: None, result: None, fit: None, quality: None, added_value: None };
-        assert_eq!(none.scores(), None);
-        let all = ScoreArgs {
-            relevance: Some(1),
-            result: Some(2),
-            fit: Some(3),
-            quality: Some(4),
-            added_value: Some(0),
+        let all = Scores {
+            relevance_to_context: 1,
+            potential_for_result: 2,
+            fit_with_what_we_support: 3,
+            quality_and_feasibility: 4,
+            added_value: 0,
         };
-        let scores = all.scores().unwrap();
-        assert_eq!(
-            (scores.relevance_to_context, scores.quality_and_feasibility, scores.added_value),
-            (1, 4, 0)
-        );
-    }
-
-    #[test]
-    fn a_version_that_is_not_the_newest_is_stale() {
-        assert!(stale().is_stale());
+        for (given, scores) in [
+            ([None; 5], None),
+            ([Some(1), None, None, None, None], None),
+            ([Some(1), Some(2), Some(3), Some(4), None], None),
+            ([Some(1), Some(2), Some(3), Some(4), Some(0)], Some(all)),
+        ] {
+            let [relevance, result, fit, quality, added_value] = given;
+            let args = ScoreArgs { relevance, result, fit, quality, added_value };
+            assert_eq!(args.scores(), scores, "{given:?}");
+        }
     }
 }

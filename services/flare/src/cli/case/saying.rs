@@ -1,23 +1,21 @@
 //! Saying something to a requester: the contact plan stands above it, always, and what it forbids is not said unawares.
 
-use clap::Args;
-use flare_contracts::{
-    fields,
-    intake::v1::{MessageKind, PostMessageRequest},
-    text_limits,
-};
-use flare_edge::ContactPlan;
-use flare_kernel::{CaseId, MessageId};
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-use super::{
-    choices::Worded as _,
-    crossing::{post_seen, show_unanswered},
-    desk::Desk,
-    plan_box::plan_box,
-    record::{CaseRecord, not_acknowledged},
+use clap::Args;
+use flare_contracts::{intake::v1::MessageKind, text_limits, words::Worded as _};
+use flare_edge::{
+    EdgeError,
+    desk::{AllTheSame, CaseName, CaseRecord, Crossed, Words},
 };
-use crate::cli::{CliError, Context, TextSource, output::isolated, prompt, when};
+
+use super::plan_box::plan_box;
+use crate::cli::{
+    CliError, Context, Output, TextSource,
+    exit::quoted,
+    output::{indented, isolated},
+    prompt,
+};
 
 /// What is said, and whether a forbidden word may stand in it.
 #[derive(Args, Clone, Debug)]
@@ -34,7 +32,7 @@ pub(crate) struct Saying {
 #[derive(Args, Debug)]
 pub(crate) struct ReplyArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     #[command(flatten)]
     saying: Saying,
     /// The need, grant or question it is about
@@ -48,7 +46,7 @@ pub(crate) struct ReplyArgs {
 #[derive(Args, Debug)]
 pub(crate) struct AskArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     #[command(flatten)]
     saying: Saying,
     #[command(flatten)]
@@ -63,194 +61,128 @@ pub(crate) struct Read {
     upto: Option<i64>,
 }
 
-/// What was said.
-pub(crate) struct Said {
-    pub(crate) message: MessageId,
-    pub(crate) json: Value,
-}
-
 pub(crate) async fn reply(context: &Context, args: ReplyArgs) -> Result<(), CliError> {
-    speak(context, args.case, (&args.saying, args.read), MessageKind::Text, &args.about).await
+    speak(context, &args.case, (&args.saying, args.read), MessageKind::Text, &args.about).await
 }
 
 pub(crate) async fn ask(context: &Context, args: AskArgs) -> Result<(), CliError> {
-    speak(context, args.case, (&args.saying, args.read), MessageKind::Question, "").await
+    speak(context, &args.case, (&args.saying, args.read), MessageKind::Question, "").await
 }
 
 async fn speak(
     context: &Context,
-    case: CaseId,
+    case: &CaseName,
     (saying, read): (&Saying, Read),
     kind: MessageKind,
     about: &str,
 ) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut record = CaseRecord::read(&desk, case, None).await?;
-    let plan = show_plan(context, &record)?;
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(case).await?, None).await?;
+    show_plan(context, &record)?;
     if saying.text_file.is_none() && !context.output.is_json() {
-        record.request.newest_message = show_unanswered(&desk, &record).await?;
+        let unanswered = desk.unanswered(&record).await?;
+        show_messages(&context.output, "They wrote, and nobody has answered", &unanswered);
+        record.read_up_to(unanswered.newest);
     }
     if let Some(read) = read.upto {
-        record.request.newest_message = read;
+        record.read_up_to(read);
     }
-    let text = words(context, saying, &plan, None)?;
-    let said = post(&desk, &mut record, &plan, (kind, about), &text).await?;
-    desk.done(&format!("The requester can read it now: {} {}", kind.word(), said.message), &said.json)
+    let text = words(context, saying, None)?;
+    let said = agreed(context, &mut record, saying.anyway, async |record, all_the_same| {
+        desk.say(record, Words { kind, about, text: &text }, all_the_same).await
+    });
+    let said = said.await.map_err(|error| error.named(&[("text", "--text-file"), ("about", "--about")]))?;
+    context.done(&format!("The requester can read it now: {} {}", kind.word(), said.message_id), &said)
 }
 
 /// Shows the contact plan that binds what is about to be said; without one nothing is said at all.
-pub(crate) fn show_plan(context: &Context, record: &CaseRecord) -> Result<ContactPlan, CliError> {
-    let plan = record.contact_plan()?.ok_or_else(|| not_acknowledged(record.id))?;
+pub(crate) fn show_plan(context: &Context, record: &CaseRecord) -> Result<(), CliError> {
+    let plan = record.plan_in_force()?;
     let output = &context.output;
-    output.line(plan_box(&record.codename(), Some(&plan), |text| output.red(text)));
-    Ok(plan)
+    output.line(plan_box(record.codename(), Some(&plan), |text| output.red(text)));
+    Ok(())
 }
 
 /// The words that will be said: given, or `composed` by the command when none were given and it composes some, or asked
-/// for. What the plan forbids stops them, unless whoever writes says to go on.
+/// for.
 pub(crate) fn words(
     context: &Context,
     saying: &Saying,
-    plan: &ContactPlan,
     composed: Option<String>,
 ) -> Result<String, CliError> {
-    let text = match (&saying.text_file, composed) {
-        (None, Some(composed)) => composed,
-        (source, _) => context
-            .read_text(
-                source.as_ref(),
-                ("--text-file", text_limits::MESSAGE),
-                "What shall the requester read?",
-            )?
-            .expose()
-            .clone(),
-    };
-    check_said(context, ("--text-file", &text), plan, saying.anyway)?;
-    Ok(text)
+    match (&saying.text_file, composed) {
+        (None, Some(composed)) => Ok(composed),
+        (source, _) => {
+            let option = ("--text-file", text_limits::MESSAGE);
+            let text = context.read_text(source.as_ref(), option, "What shall the requester read?")?;
+            Ok(text.expose().clone())
+        }
+    }
 }
 
-/// Checks what is about to be said, which an option or argument gave, against the plan. Where it forbids something, whoever
-/// writes is asked, if anybody can be.
-pub(crate) fn check_said(
+/// Does an act that says something to the requester. Where the contact plan forbids what it says, and where the requester
+/// wrote or a colleague changed the plan meanwhile, whoever acts is shown that and asked, if anybody can be; then it is done
+/// all the same, or not at all.
+pub(crate) async fn agreed<T>(
     context: &Context,
-    (option, text): (&str, &str),
-    plan: &ContactPlan,
-    anyway: bool,
-) -> Result<(), CliError> {
-    let ask = |found: &[String]| {
-        context.output.warn(format!("the contact plan forbids: {}", quoted(found)));
-        prompt::confirm("Send it all the same?", "--anyway")
-    };
-    check_words((option, text), plan, anyway, prompt::is_possible().then_some(&ask))
-}
-
-/// Asks whoever writes whether these forbidden phrases shall be said all the same.
-type Ask<'a> = dyn Fn(&[String]) -> Result<bool, CliError> + 'a;
-
-fn check_words(
-    (option, text): (&str, &str),
-    plan: &ContactPlan,
-    anyway: bool,
-    ask: Option<&Ask<'_>>,
-) -> Result<(), CliError> {
-    let found = plan.forbidden_in(text).phrases;
-    if found.is_empty() || anyway {
-        return Ok(());
-    }
-    if let Some(ask) = ask
-        && ask(&found)?
-    {
-        return Ok(());
-    }
-    let rule = format!("must not say {}: the contact plan forbids it", quoted(&found));
-    let mut error = CliError::refused(option, rule)
-        .hint("nothing was sent; say it differently, or give --anyway if it must be said");
-    "FORBIDDEN_WORDS".clone_into(&mut error.reason);
-    Err(error)
-}
-
-fn quoted(phrases: &[String]) -> String {
-    phrases.iter().map(|phrase| format!("“{}”", isolated(phrase))).collect::<Vec<_>>().join(", ")
-}
-
-/// The message that this command writes.
-pub(crate) fn message_of(
-    desk: &Desk<'_>,
-    record: &CaseRecord,
-    (kind, about): (MessageKind, &str),
-) -> MessageId {
-    desk.drawn(&format!("{}/{}/{about}", record.id, kind.word()))
-}
-
-/// Writes to the requester's thread. What is said is a kind of message and what it is about.
-pub(crate) async fn post(
-    desk: &Desk<'_>,
     record: &mut CaseRecord,
-    plan: &ContactPlan,
-    (kind, about): (MessageKind, &str),
-    text: &str,
-) -> Result<Said, CliError> {
-    record.begin_thread_to_write(desk).await?;
-    let message = message_of(desk, record, (kind, about));
-    let request = PostMessageRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        message_id: message.to_string(),
-        kind: kind.into(),
-        text: Some(record.keys.seal(&fields::message(message), 1, text)?),
-        about: about.to_owned(),
-        contact_plan_kept: true,
-        seen: record.request.newest_message,
-    };
-    let answer = post_seen(desk, record, request)
-        .await
-        .map_err(|error| error.named(&[("text", "--text-file"), ("about", "--about")]))?;
-    let json = json!({
-        "case_id": record.case_id(),
-        "codename": record.codename(),
-        "message_id": message.to_string(),
-        "kind": kind.word(),
-        "about": about,
-        "at": when::rfc3339(answer.at.as_ref()),
-        "contact_plan": plan,
-    });
-    Ok(Said { message, json })
+    anyway: bool,
+    act: impl AsyncFn(&mut CaseRecord, &AllTheSame) -> Result<T, EdgeError>,
+) -> Result<T, CliError> {
+    let mut named = BTreeSet::new();
+    loop {
+        let all_the_same = if anyway { AllTheSame::Everything } else { AllTheSame::Phrases(named.clone()) };
+        let error = match act(record, &all_the_same).await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let agrees = if let EdgeError::ForbiddenWords { phrases, .. } = &error
+            && context.can_ask()
+        {
+            context.output.warn(format!("the contact plan forbids: {}", quoted(phrases)));
+            named.extend(phrases.iter().cloned());
+            prompt::confirm("Send it all the same?", "--anyway")?
+        } else if let EdgeError::PlanChanged(plan) = &error {
+            let output = &context.output;
+            output.line("The contact plan has changed meanwhile:");
+            output.line(plan_box(record.codename(), Some(plan), |text| output.red(text)));
+            context.can_ask() && prompt::confirm("Send it under this plan?", "a second try")?
+        } else if let EdgeError::Crossed(crossed) = &error {
+            show_messages(&context.output, "They wrote while you did", crossed);
+            record.read_up_to(crossed.newest);
+            context.can_ask() && prompt::confirm("Send yours all the same?", "--seen")?
+        } else {
+            false
+        };
+        if !agrees {
+            return Err(not_said(context, record, error));
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
+/// The refusal of what nobody agreed to say.
+fn not_said(context: &Context, record: &CaseRecord, error: EdgeError) -> CliError {
+    let EdgeError::Crossed(crossed) = &error else {
+        return CliError::from(error).named(&[("text", "--text-file")]);
+    };
+    let (case, seen) = (record.codename(), crossed.newest);
+    let hint = if context.can_ask() {
+        "nothing was sent".to_owned()
+    } else {
+        format!(
+            "nothing was sent; read the thread with `flare case show {case}`, then repeat with --seen {seen}"
+        )
+    };
+    CliError::from(error).hint(hint)
+}
 
-    use super::*;
-    use crate::cli::exit::Exit;
-
-    fn plan() -> ContactPlan {
-        ContactPlan {
-            how: "Signal".to_owned(),
-            never_say: vec!["El Fasher".to_owned()],
-            ..ContactPlan::default()
-        }
+fn show_messages(output: &Output, heading: &str, crossed: &Crossed) {
+    if crossed.messages.is_empty() {
+        return;
     }
-
-    #[test]
-    fn a_forbidden_word_stops_a_text_when_nobody_can_be_asked() {
-        let error = check_words(("--text-file", "we are in el fasher"), &plan(), false, None).unwrap_err();
-        assert_eq!((error.exit, error.reason.as_str()), (Exit::Refused, "FORBIDDEN_WORDS"));
-        assert!(error.for_people().contains("--text-file must not say “El Fasher”"));
-        assert!(check_words(("--text-file", "we are in el fasher"), &plan(), true, None).is_ok());
-        assert!(check_words(("--text-file", "we are on the way"), &plan(), false, None).is_ok());
+    output.heading(heading);
+    for (at, text) in &crossed.messages {
+        output.line(format!("{}\n{}", output.dim(output.happened_at(*at)), indented(&isolated(text))));
     }
-
-    #[test]
-    fn whoever_is_asked_is_told_the_word_and_decides() {
-        let told = RefCell::new(Vec::new());
-        for (answer, sent) in [(true, true), (false, false)] {
-            let ask = |found: &[String]| {
-                told.borrow_mut().extend_from_slice(found);
-                Ok(answer)
-            };
-            assert_eq!(check_words(("FILE", "El-Fasher.pdf"), &plan(), false, Some(&ask)).is_ok(), sent);
-        }
-        assert_eq!(told.into_inner(), ["El Fasher", "El Fasher"]);
-    }
+    output.line("");
 }

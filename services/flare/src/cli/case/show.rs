@@ -1,321 +1,283 @@
 //! A whole case on one page: the contact plan first, then what is known, then what was said.
 
+use std::fmt::Display;
+
 use clap::Args;
 use flare_contracts::{
-    answers::ANSWERS,
-    common::v1::SealedField,
-    intake::v1::Message,
-    triage::v1::{Need, Person, Scores},
+    intake::v1::RequesterKind,
+    words::{Worded as _, hyphened},
 };
-use flare_edge::ContactPlan;
-use flare_kernel::CaseId;
-use flare_seal::Compartment;
+use flare_edge::{
+    ContactPlan,
+    desk::{
+        CLOSED, CaseName, CasePage,
+        case_page::{Contact, Need, Note, Person, Recommendation, Reference, Referral},
+    },
+};
 
 use super::{
     answer_text::{answer_label, answer_text},
-    answers::Writings,
-    choices::Worded as _,
+    answers::change_text,
     danger::danger_text,
-    desk::{Desk, People},
-    opening::requester,
     plan_box::{mark_forbidden, plan_box},
-    record::CaseRecord,
 };
 use crate::cli::{
     CliError, Context, Output,
     output::{indented, isolated},
-    when, words,
 };
 
 /// `flare case show`
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
 }
 
 pub(crate) async fn show(context: &Context, args: ShowArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
-    let messages = record.messages(&desk).await?;
-    let writings = Writings::read(&desk, &record).await?;
-    let people = desk.staff().await?;
-    // A plan that does not open hides nothing of the rest.
-    let plan = record.contact_plan();
-    let page = Page {
-        record: &record,
-        writings: &writings,
-        messages: &messages,
-        people: &people,
-        plan: plan.as_ref().ok().and_then(Option::as_ref),
-        plan_is_closed: plan.is_err(),
-    };
-    context.output.show(&page.json(), |output| page.write(output))
+    let desk = context.desk().await?;
+    let case = desk.find_case(&args.case).await?;
+    let page = desk.case_page(case).await?;
+    context.output.show(&page, |output| Writer { page: &page, output }.write())
 }
 
-/// A case, opened, with everything that its page shows.
-pub(super) struct Page<'p> {
-    pub(super) record: &'p CaseRecord,
-    pub(super) writings: &'p Writings,
-    pub(super) messages: &'p [Message],
-    pub(super) people: &'p People,
-    pub(super) plan: Option<&'p ContactPlan>,
-    /// There is one, and this reader cannot read it.
-    pub(super) plan_is_closed: bool,
+/// Writes a case out.
+struct Writer<'p> {
+    page: &'p CasePage,
+    output: &'p Output,
 }
 
-impl Page<'_> {
-    /// Words of staff, opened.
-    pub(super) fn note(&self, field: Option<&SealedField>) -> Option<String> {
-        self.record.text(Compartment::Notes, field)
+impl Writer<'_> {
+    fn write(&self) {
+        self.write_plan();
+        self.write_warnings();
+        self.write_standing();
+        self.write_answers();
+        self.write_persons_and_needs();
+        self.write_references();
+        self.write_history();
+        self.write_grants();
+        self.write_thread();
     }
 
-    /// A message, opened.
-    pub(super) fn message(&self, message: &Message) -> Option<String> {
-        self.record.text(Compartment::Thread, message.text.as_ref())
+    fn plan(&self) -> Option<&ContactPlan> {
+        self.page.plan.contact_plan.as_ref()
     }
 
-    fn write(&self, output: &Output) {
-        if self.plan_is_closed {
+    /// The name of whoever did something, as it stands within a line.
+    fn name(&self, id: &str) -> String {
+        isolated(&self.page.people.name(id))
+    }
+
+    /// A text, with what must not be said in red.
+    fn text(&self, text: Option<&str>) -> String {
+        mark_forbidden(&isolated(text.unwrap_or_default()), self.plan(), |text| self.output.red(text))
+    }
+
+    /// A text below a line about it.
+    fn entry(&self, head: impl Display, text: Option<&str>) {
+        let text = indented(&self.text(text));
+        let head = self.output.dim(head);
+        self.output.line(if text.is_empty() { head } else { format!("{head}\n{text}") });
+    }
+
+    fn write_plan(&self) {
+        let output = self.output;
+        if self.page.plan.contact_plan_closed {
             let warning =
                 "CONTACT PLAN: it does not open for you. Write nothing before you have set it anew.";
             output.line(output.red(warning));
         } else {
-            output.line(plan_box(&self.record.codename(), self.plan, |text| output.red(text)));
+            output.line(plan_box(&self.page.case.codename, self.plan(), |text| output.red(text)));
         }
-        self.write_warnings(output);
-        self.write_standing(output);
-        self.write_answers(output);
-        self.write_persons_and_needs(output);
-        self.write_references(output);
-        self.write_history(output);
-        self.write_grants(output);
-        self.write_thread(output);
     }
 
     /// What is wrong with the keys of the case.
-    fn write_warnings(&self, output: &Output) {
-        let record = self.record;
-        if record.is_sealed_to_nobody() {
+    fn write_warnings(&self) {
+        let (output, keys) = (self.output, &self.page.keys);
+        if keys.sealed_to_nobody {
             output.line(
                 output.red("NOTHING of this request opens: it was sealed to somebody else, or to nobody."),
             );
-            output.line(format!("It can be closed: flare case close {} --exit unreachable", record.id));
+            let case = &self.page.case.codename;
+            output.line(format!("It can be closed: flare case close {case} --exit unreachable"));
         }
-        let broken = record.broken_keys();
-        if !broken.is_empty() {
-            let keys = broken.join(", ");
+        if !keys.broken_keys.is_empty() {
+            let keys = keys.broken_keys.join(", ");
             output.line(output.red(format!("Keys that do not open, and what is sealed under them: {keys}")));
         }
-        if record.has_foreign_receipt() {
+        if keys.foreign_receipt {
             let warning = "The receipt of this case is not the one that it was opened with: a server may have \
                            replaced it. Tell whoever runs the servers, and write nothing to the requester.";
             output.line(output.red(warning));
         }
     }
 
-    fn text(&self, output: &Output, text: Option<String>) -> String {
-        mark_forbidden(&isolated(&text.unwrap_or_default()), self.plan, |text| output.red(text))
-    }
-
-    fn write_standing(&self, output: &Output) {
-        let case = &self.record.case;
-        let summary = case.summary.clone().unwrap_or_default();
-        let request = &self.record.request;
-        let listing = request.listing.clone().unwrap_or_default();
-        let owner =
-            if summary.owner.is_empty() { "nobody yet".to_owned() } else { self.people.name(&summary.owner) };
-        let next = match summary.next.as_str() {
+    fn write_standing(&self) {
+        let (output, page) = (self.output, self.page);
+        let (case, listed) = (&page.case, &page.listed);
+        let next = match case.next.as_str() {
             "" | "nothing" => String::new(),
-            next => format!("{}: {}", next.replace('_', " "), output.due(summary.due.as_ref())),
+            next => format!("{}: {}", next.replace('_', " "), output.due(case.due)),
         };
-        let consents: Vec<_> = listing
+        let consents: Vec<_> = listed
             .consents
             .iter()
-            .map(|consent| format!("{} {}", consent.purpose().word(), consent.state().word()))
+            .map(|(purpose, state)| format!("{} {}", purpose.word(), state.word()))
             .collect();
-        let news = if summary.has_news { "the requester wrote and waits for an answer" } else { "" };
+        let news = if case.has_news { "the requester wrote and waits for an answer" } else { "" };
         output.record(&[
-            ("case", self.record.case_id()),
-            ("stage", summary.stage().word().to_owned()),
-            ("lane", summary.lane().word().to_owned()),
-            ("danger", danger_text(request, self.people, |at| output.happened(at))),
-            ("owner", owner),
+            ("case", case.case_id.clone()),
+            ("stage", case.stage.word().to_owned()),
+            ("lane", case.lane.word().to_owned()),
+            ("danger", danger_text(&listed.danger, &page.people, |at| output.happened_at(at))),
+            ("owner", case.owner.clone().unwrap_or_else(|| "nobody yet".to_owned())),
+            ("waits for", case.waits_for.word().to_owned()),
             ("next", next),
             ("news", news.to_owned()),
-            ("submitted", output.happened(summary.submitted.as_ref())),
-            ("our clock", hours(case.our_clock_seconds)),
-            ("total clock", hours(case.total_clock_seconds)),
-            ("came by", request.channel().word().to_owned()),
-            ("requester", requester(listing.kind(), listing.on_behalf)),
-            ("language", listing.language.clone()),
+            ("submitted", output.happened_at(case.submitted)),
+            ("our clock", hours(page.our_clock_seconds)),
+            ("total clock", hours(page.total_clock_seconds)),
+            ("came by", listed.channel.word().to_owned()),
+            ("requester", requester(listed.requester, listed.on_behalf)),
+            ("language", listed.language.clone()),
             ("consents", consents.join(" · ")),
-            ("receipt", if request.has_receipt { "issued".to_owned() } else { "none".to_owned() }),
-            ("exit", case.exit.clone()),
-            ("exit words", self.text(output, self.note(case.exit_words.as_ref()))),
-            ("version", case.version.to_string()),
+            ("receipt", if listed.has_receipt { "issued".to_owned() } else { "none".to_owned() }),
+            ("exit", hyphened(&page.exit)),
+            ("exit words", self.text(page.exit_words.as_deref())),
+            ("version", page.version.to_string()),
         ]);
     }
 
-    fn write_answers(&self, output: &Output) {
+    fn write_answers(&self) {
+        let output = self.output;
         output.heading("What they told");
-        let submitted = self.record.case.summary.as_ref().and_then(|summary| summary.submitted);
-        let sent = when::day(submitted.as_ref());
-        for rule in ANSWERS {
-            if let Some(shown) = self.record.answer(rule.name) {
-                let text = self.record.written_answer(rule.name);
-                let text = text.map_or(shown, |text| answer_text(rule.name, &text, sent));
-                let label = answer_label(rule.name);
-                output.line(format!("{}\n{}", output.bold(label), indented(&self.text(output, Some(text)))));
-                let happened = |at: Option<&prost_types::Timestamp>| output.happened(at);
-                if let Some(changed) = self.writings.told((self.record, self.people), rule.name, happened) {
-                    output.line(indented(&output.red(changed)));
-                }
+        for answer in &self.page.answers.0 {
+            let (label, text) = (answer_label(answer.name), answer_text(&answer.answer));
+            output.line(format!("{}\n{}", output.bold(label), indented(&self.text(Some(&text)))));
+            if let Some(changed) = change_text(answer, self.page, output) {
+                output.line(indented(&output.red(changed)));
             }
         }
     }
 
-    fn write_persons_and_needs(&self, output: &Output) {
-        let case = &self.record.case;
-        if !case.persons.is_empty() {
-            output.heading("Persons");
-            let row = |person: &Person| {
-                let description = self.text(output, self.note(person.description.as_ref()));
-                vec![person.status().word().to_owned(), description, person.person_id.clone()]
-            };
-            output.table(&["status", "who", "id"], case.persons.iter().map(row).collect());
+    fn write_persons_and_needs(&self) {
+        if !self.page.persons.is_empty() {
+            self.output.heading("Persons");
         }
-        if !case.needs.is_empty() {
-            output.heading("Needs");
-            let row = |need: &Need| {
-                let words = self.text(output, self.note(need.words.as_ref()));
-                let ended = [need.reason.as_str(), words.as_str()].join(" ").trim().to_owned();
-                vec![
-                    need.kind().word().to_owned(),
-                    need.outcome().word().to_owned(),
-                    ended,
-                    need.need_id.clone(),
-                ]
-            };
-            output.table(&["need", "outcome", "how", "id"], case.needs.iter().map(row).collect());
+        for Person { status, person_id, description } in &self.page.persons {
+            self.entry(format!("{} · {person_id}", status.word()), description.as_deref());
+        }
+        if !self.page.needs.is_empty() {
+            self.output.heading("Needs");
+        }
+        for Need { kind, outcome, reason, need_id, words, .. } in &self.page.needs {
+            let why = if reason.is_empty() { String::new() } else { format!(" ({})", hyphened(reason)) };
+            self.entry(format!("{} · {}{why} · {need_id}", kind.word(), outcome.word()), words.as_deref());
         }
     }
 
-    fn write_references(&self, output: &Output) {
-        let case = &self.record.case;
-        if !case.references.is_empty() {
-            output.heading("References");
+    fn write_references(&self) {
+        if !self.page.references.is_empty() {
+            self.output.heading("References");
         }
-        for reference in &case.references {
-            let checked = if reference.checked_by.is_empty() {
-                "not checked yet".to_owned()
-            } else {
-                let independent = if reference.independent { "independent" } else { "not independent" };
-                format!(
-                    "{} by {}, confidence {}, {independent}, checked by {}",
-                    reference.result().word(),
-                    reference.method().word(),
-                    reference.confidence().word(),
-                    self.people.shown(&reference.checked_by),
-                )
-            };
-            output.record(&[
-                ("reference", reference.reference_id.clone()),
-                ("who", self.text(output, self.note(reference.description.as_ref()))),
-                ("checked", checked),
-                ("words", self.text(output, self.note(reference.words.as_ref()))),
+        for reference in &self.page.references {
+            let Reference { reference_id, description, words, .. } = reference;
+            self.output.record(&[
+                ("reference", reference_id.clone()),
+                ("who", self.text(description.as_deref())),
+                ("checked", self.check_text(reference)),
+                ("words", self.text(words.as_deref())),
             ]);
         }
-        for referral in &case.referrals {
-            output.heading("Referral");
-            output.record(&[
-                ("referral", referral.referral_id.clone()),
-                ("need", referral.need_id.clone()),
-                ("state", referral.state().word().to_owned()),
-                ("sent", output.happened(referral.sent.as_ref())),
-                ("to whom", self.text(output, self.note(referral.description.as_ref()))),
+        for Referral { referral_id, need_id, state, sent, description } in &self.page.referrals {
+            self.output.heading("Referral");
+            self.output.record(&[
+                ("referral", referral_id.clone()),
+                ("need", need_id.clone()),
+                ("state", state.word().to_owned()),
+                ("sent", self.output.happened_at(*sent)),
+                ("to whom", self.text(description.as_deref())),
             ]);
         }
     }
 
-    fn write_history(&self, output: &Output) {
-        let case = &self.record.case;
-        if !case.notes.is_empty() {
-            output.heading("Notes of staff");
+    /// How a reference was checked.
+    fn check_text(&self, reference: &Reference) -> String {
+        if reference.checked_by.is_empty() {
+            return "not checked yet".to_owned();
         }
-        for note in &case.notes {
-            let head = format!("{} · {}", self.people.shown(&note.author), output.happened(note.at.as_ref()));
-            let text = self.text(output, self.note(note.text.as_ref()));
-            output.line(format!("{}\n{}", output.dim(head), indented(&text)));
+        format!(
+            "{} by {}, confidence {}, {}, checked by {}",
+            reference.result.word(),
+            reference.method.word(),
+            reference.confidence.word(),
+            if reference.independent { "independent" } else { "not independent" },
+            self.name(&reference.checked_by),
+        )
+    }
+
+    fn write_history(&self) {
+        if !self.page.notes.is_empty() {
+            self.output.heading("Notes of staff");
         }
-        if !case.contacts.is_empty() {
-            output.heading("Contacts");
+        for Note { author, at, text, .. } in &self.page.notes {
+            let head = format!("{} · {}", self.name(author), self.output.happened_at(*at));
+            self.entry(head, text.as_deref());
         }
-        for contact in &case.contacts {
-            let way = if contact.inbound { "from them" } else { "to them" };
-            let reached = if contact.reached { "reached" } else { "not reached" };
-            let head = format!(
-                "{} · {} {way}, {reached} · {}",
-                self.people.shown(&contact.author),
-                contact.channel,
-                output.happened(contact.at.as_ref())
-            );
-            let text = self.text(output, self.note(contact.words.as_ref()));
-            output.line(format!("{}\n{}", output.dim(head), indented(&text)));
+        if !self.page.contacts.is_empty() {
+            self.output.heading("Contacts");
+        }
+        for Contact { author, at, channel, inbound, reached, words, .. } in &self.page.contacts {
+            let way = if *inbound { "from them" } else { "to them" };
+            let reached = if *reached { "reached" } else { "not reached" };
+            let (name, at) = (self.name(author), self.output.happened_at(*at));
+            self.entry(format!("{name} · {channel} {way}, {reached} · {at}"), words.as_deref());
         }
     }
 
-    fn write_grants(&self, output: &Output) {
-        let case = &self.record.case;
-        for recommendation in &case.recommendations {
-            output.heading("Recommendation");
-            output.record(&[
-                ("needs", recommendation.need_ids.join("\n")),
-                ("amount", words::money(recommendation.amount.as_ref())),
-                ("scores", recommendation.scores.map(|scores| score_text(&scores)).unwrap_or_default()),
-                ("by", self.people.name(&recommendation.author)),
-                ("at", output.happened(recommendation.at.as_ref())),
-                ("why", self.text(output, self.note(recommendation.words.as_ref()))),
+    fn write_grants(&self) {
+        for Recommendation { need_ids, amount, scores, author, at, words } in &self.page.recommendations {
+            self.output.heading("Recommendation");
+            self.output.record(&[
+                ("needs", need_ids.join("\n")),
+                ("amount", amount.clone()),
+                ("scores", scores.clone().unwrap_or_default()),
+                ("by", self.page.people.name(author)),
+                ("at", self.output.happened_at(*at)),
+                ("why", self.text(words.as_deref())),
             ]);
         }
-        if !case.grants.is_empty() {
-            output.heading("Grants");
-            let rows =
-                case.grants.iter().map(|grant| vec![grant.stage.replace('_', " "), grant.grant_id.clone()]);
-            output.table(&["stage", "id"], rows.collect());
+        if !self.page.grants.is_empty() {
+            self.output.heading("Grants");
+            let rows = self.page.grants.iter();
+            let rows = rows.map(|grant| vec![grant.stage.replace('_', " "), grant.grant_id.clone()]);
+            self.output.table(&["stage", "id"], rows.collect());
         }
     }
 
-    fn write_thread(&self, output: &Output) {
-        output.heading("Thread with the requester");
-        if self.messages.is_empty() {
-            output.line("(nothing yet)");
+    fn write_thread(&self) {
+        self.output.heading("Thread with the requester");
+        if self.page.messages.is_empty() {
+            self.output.line("(nothing yet)");
         }
-        for message in self.messages {
+        for message in &self.page.messages {
             let head = format!(
                 "{} · {} · {} · place {} · {}",
-                self.people.shown(&message.author),
-                message.kind().word(),
-                output.happened(message.at.as_ref()),
+                self.name(&message.author),
+                message.kind.word(),
+                self.output.happened_at(message.at),
                 message.place,
                 message.message_id
             );
-            let text = self.text(output, self.message(message));
-            output.line(format!("{}\n{}", output.dim(head), indented(&text)));
+            self.entry(head, Some(message.text.as_deref().unwrap_or(CLOSED)));
         }
     }
 }
 
-/// An officer's scores in a line.
-pub(super) fn score_text(scores: &Scores) -> String {
-    format!(
-        "relevance {} · result {} · fit {} · quality {} · added value {}",
-        scores.relevance_to_context,
-        scores.potential_for_result,
-        scores.fit_with_what_we_support,
-        scores.quality_and_feasibility,
-        scores.added_value
-    )
+/// Whom a request is about, in a word.
+fn requester(kind: RequesterKind, on_behalf: bool) -> String {
+    let asked = if on_behalf { " (somebody asks for them)" } else { "" };
+    format!("{}{asked}", kind.word())
 }
 
 /// A span in hours and minutes.

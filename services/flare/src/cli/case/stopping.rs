@@ -1,30 +1,17 @@
 //! Stopping a case and letting it go on: withdraw, pause, hold, resume, close, reopen.
 
 use clap::Args;
-use flare_contracts::{
-    codes, fields,
-    triage::v1::{
-        CaseState, CloseCaseRequest, HoldCaseRequest, PauseCaseRequest, ReopenCaseRequest, ResumeCaseRequest,
-        StopReply, WithdrawCaseRequest,
-    },
-};
-use flare_edge::EdgeError;
-use flare_kernel::CaseId;
-use serde_json::json;
+use flare_contracts::{codes, text_limits};
+use flare_edge::desk::{CaseName, CaseStanding, Stopped};
 
-use super::{
-    choices::code,
-    desk::{Desk, call},
-    record::{CaseRecord, seen_version, state_json, state_line},
-    taking::SeenVersion,
-};
+use super::{choices::code, standing::state_line, taking::SeenVersion};
 use crate::cli::{CliError, Context, TextSource};
 
 /// `flare case withdraw`
 #[derive(Args, Debug)]
 pub(crate) struct WithdrawArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// Why, as the requester says
     #[arg(long, value_parser = code(codes::WHY_WITHDRAWN))]
     reason: String,
@@ -36,7 +23,7 @@ pub(crate) struct WithdrawArgs {
 #[derive(Args, Debug)]
 pub(crate) struct PauseArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// Why
     #[arg(long, value_parser = code(codes::WHY_PAUSED))]
     reason: String,
@@ -48,7 +35,7 @@ pub(crate) struct PauseArgs {
 #[derive(Args, Debug)]
 pub(crate) struct HoldArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// Why
     #[arg(long, value_parser = code(codes::WHY_HELD))]
     reason: String,
@@ -60,7 +47,7 @@ pub(crate) struct HoldArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ResumeArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// Why
     #[arg(long, value_parser = code(codes::WHY_RESUMED))]
     reason: String,
@@ -72,7 +59,7 @@ pub(crate) struct ResumeArgs {
 #[derive(Args, Debug)]
 pub(crate) struct CloseArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// How it ends; a withdrawn case closes as withdrawn, and no other does
     #[arg(long, value_parser = code(codes::EXITS))]
     exit: String,
@@ -87,7 +74,7 @@ pub(crate) struct CloseArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ReopenArgs {
     /// The case
-    case: CaseId,
+    case: CaseName,
     /// Why
     #[arg(long, value_parser = code(codes::WHY_REOPENED))]
     reason: String,
@@ -96,44 +83,27 @@ pub(crate) struct ReopenArgs {
 }
 
 pub(crate) async fn withdraw(context: &Context, args: WithdrawArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = WithdrawCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
-    let answer = call!(desk, triage.withdraw_case(request));
-    stopped(&desk, args.case, answer, "is withdrawn").await
+    let desk = context.desk().await?;
+    let stopping = desk.withdraw(desk.find_case(&args.case).await?, &args.reason, args.version.seen).await?;
+    stopped(context, &stopping, "is withdrawn")
 }
 
 pub(crate) async fn pause(context: &Context, args: PauseArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = PauseCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
-    let answer = call!(desk, triage.pause_case(request));
-    stopped(&desk, args.case, answer, "is paused: nothing goes out until it is resumed").await
+    let desk = context.desk().await?;
+    let stopping = desk.pause(desk.find_case(&args.case).await?, &args.reason, args.version.seen).await?;
+    stopped(context, &stopping, "is paused: nothing goes out until it is resumed")
 }
 
 pub(crate) async fn hold(context: &Context, args: HoldArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = HoldCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
-    let answer = call!(desk, triage.hold_case(request));
-    stopped(&desk, args.case, answer, "is held for an inquiry").await
+    let desk = context.desk().await?;
+    let stopping = desk.hold(desk.find_case(&args.case).await?, &args.reason, args.version.seen).await?;
+    stopped(context, &stopping, "is held for an inquiry")
 }
 
-async fn stopped(
-    desk: &Desk<'_>,
-    case: CaseId,
-    answer: Result<StopReply, CliError>,
-    said: &str,
-) -> Result<(), CliError> {
-    let reply = desk.settled(case, answer).await?;
-    let state = reply.state.ok_or(EdgeError::Incomplete("the case's state"))?;
-    let mut document = state_json(&state);
-    document["money_stopped"] = json!(reply.money_stopped);
-    let money = money_line(reply.money_stopped);
-    desk.done(&format!("{} {said}: {}\n{money}", flare_kernel::codename(case), state_line(&state)), &document)
+fn stopped(context: &Context, stopped: &Stopped, said: &str) -> Result<(), CliError> {
+    let (standing, money) = (&stopped.standing, money_line(stopped.money_stopped));
+    let said = format!("{} {said}: {}\n{money}", standing.codename, state_line(standing));
+    context.done(&said, stopped)
 }
 
 /// Whether money still moves. Never says that it stopped before grants said so.
@@ -146,54 +116,30 @@ const fn money_line(money_stopped: bool) -> &'static str {
 }
 
 pub(crate) async fn resume(context: &Context, args: ResumeArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = ResumeCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
-    let answer = call!(desk, triage.resume_case(request));
-    moved(&desk, args.case, answer, "goes on").await
+    let desk = context.desk().await?;
+    let standing = desk.resume(desk.find_case(&args.case).await?, &args.reason, args.version.seen).await?;
+    moved(context, &standing, "goes on")
 }
 
 pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record =
-        CaseRecord::read(&desk, args.case, args.version.seen).await?.with_notes_to_write(&desk).await?;
-    let option = ("--text-file", fields::CLOSE.longest);
-    let text = context.read_optional_text(args.text_file.as_ref(), option)?;
-    let next = record.case.exit_words.as_ref().map_or(1, |words| words.version + 1);
-    let words = text.map(|text| record.seal_note(&fields::CLOSE, next, text.expose())).transpose()?;
-    let request = CloseCaseRequest {
-        request_id: desk.request_id()?,
-        case_id: record.case_id(),
-        version: record.version(),
-        exit: args.exit,
-        words,
-    };
-    let answer = call!(desk, triage.close_case(request))
-        .map_err(|error| error.named(&[("words", "--text-file"), ("exit", "--exit")]));
-    moved(&desk, args.case, answer, "is closed").await
+    let desk = context.desk().await?;
+    let mut record = desk.case(desk.find_case(&args.case).await?, args.version.seen).await?;
+    let note = context.read_optional_text(args.text_file.as_ref(), ("--text-file", text_limits::NOTE))?;
+    let note = note.as_ref().map(|note| note.expose().as_str());
+    let closed = desk.close(&mut record, &args.exit, note).await;
+    let standing = closed
+        .map_err(|error| CliError::from(error).named(&[("words", "--text-file"), ("exit", "--exit")]))?;
+    moved(context, &standing, "is closed")
 }
 
 pub(crate) async fn reopen(context: &Context, args: ReopenArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let version = seen_version(&desk, args.case, args.version.seen).await?;
-    let (case_id, reason) = (args.case.to_string(), args.reason);
-    let request = ReopenCaseRequest { request_id: desk.request_id()?, case_id, version, reason };
-    let answer = call!(desk, triage.reopen_case(request));
-    moved(&desk, args.case, answer, "is open again").await
+    let desk = context.desk().await?;
+    let standing = desk.reopen(desk.find_case(&args.case).await?, &args.reason, args.version.seen).await?;
+    moved(context, &standing, "is open again")
 }
 
-async fn moved(
-    desk: &Desk<'_>,
-    case: CaseId,
-    answer: Result<CaseState, CliError>,
-    said: &str,
-) -> Result<(), CliError> {
-    let state = desk.settled(case, answer).await?;
-    desk.done(
-        &format!("{} {said}: {}", flare_kernel::codename(case), state_line(&state)),
-        &state_json(&state),
-    )
+fn moved(context: &Context, standing: &CaseStanding, said: &str) -> Result<(), CliError> {
+    context.done(&format!("{} {said}: {}", standing.codename, state_line(standing)), standing)
 }
 
 #[cfg(test)]

@@ -1,34 +1,24 @@
 //! The end of a grant: the report, the close, giving it up, or a termination.
 
 use clap::Args;
-use flare_contracts::{
-    codes,
-    common::v1::Money,
-    grants::v1::{
-        AbandonGrantRequest, CloseGrantRequest, Grant, RecordReportRequest, TerminateGrantRequest,
-        TrancheState,
-    },
-};
-use flare_kernel::{Date, GrantId};
+use flare_contracts::codes;
+use flare_edge::{EdgeError, desk::GrantName};
+use flare_kernel::Date;
 use flare_typed::date::Expected;
 use serde_json::json;
 
-use super::record::{GrantRecord, seen_version, settle, settle_with};
+use super::done;
 use crate::cli::{
     CliError, Context,
-    case::{
-        choices::code,
-        desk::{Desk, call},
-        taking::SeenVersion,
-    },
-    words::{money, read_day, read_money},
+    case::{choices::code, standing::grant_line, taking::SeenVersion},
+    words::{read_day, read_money},
 };
 
 /// `flare grant report`
 #[derive(Args, Debug)]
 pub(crate) struct ReportArgs {
     /// The grant
-    grant: GrantId,
+    grant: GrantName,
     /// What became of the report; a head waives it
     #[arg(long, value_parser = code(codes::REPORTS))]
     how: String,
@@ -46,7 +36,7 @@ pub(crate) struct ReportArgs {
 #[derive(Args, Debug)]
 pub(crate) struct CloseArgs {
     /// The grant
-    grant: GrantId,
+    grant: GrantName,
     /// What it came to
     #[arg(long, value_parser = code(codes::OUTCOMES))]
     outcome: String,
@@ -61,7 +51,7 @@ pub(crate) struct CloseArgs {
 #[derive(Args, Debug)]
 pub(crate) struct AbandonArgs {
     /// The grant
-    grant: GrantId,
+    grant: GrantName,
     /// Why
     #[arg(long, value_parser = code(codes::WHY_ABANDONED))]
     reason: String,
@@ -73,7 +63,7 @@ pub(crate) struct AbandonArgs {
 #[derive(Args, Debug)]
 pub(crate) struct TerminateArgs {
     /// The grant
-    grant: GrantId,
+    grant: GrantName,
     /// Why
     #[arg(long, value_parser = code(codes::WHY_TERMINATED))]
     reason: String,
@@ -83,19 +73,14 @@ pub(crate) struct TerminateArgs {
 
 pub(crate) async fn report(context: &Context, args: ReportArgs) -> Result<(), CliError> {
     let until = check_report(&args)?;
-    let desk = Desk::open(context).await?;
-    let said = format!("The report is noted as {}", args.how);
-    let request = RecordReportRequest {
-        request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
-        version: seen_version(&desk, args.grant, args.version.seen).await?,
-        how: args.how,
-        reason: args.reason.unwrap_or_default(),
-        until: until.map(|day| day.to_string()).unwrap_or_default(),
-    };
-    let answer = call!(desk, grants.record_report(request))
-        .map_err(|error| error.named(&[("how", "--how"), ("reason", "--reason"), ("until", "--until")]));
-    settle(&desk, args.grant, answer, &said).await
+    let desk = context.desk().await?;
+    let grant = desk.find_grant(&args.grant).await?;
+    let recorded =
+        desk.record_report(grant, &args.how, args.reason.as_deref(), until, args.version.seen).await;
+    let standing = recorded.map_err(|error| {
+        CliError::from(error).named(&[("how", "--how"), ("reason", "--reason"), ("until", "--until")])
+    })?;
+    done(context, &format!("The report is noted as {}", args.how), &standing)
 }
 
 /// Which options go with which report; the day until which it is deferred.
@@ -120,110 +105,43 @@ fn check_report(args: &ReportArgs) -> Result<Option<Date>, CliError> {
 }
 
 pub(crate) async fn close(context: &Context, args: CloseArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
-    let unspent = match &args.unspent {
-        Some(amount) => read_money(amount, record.currency())
-            .map_err(|error| error.named(&[("--amount", "--unspent")]))?,
-        None => unspent(&record.grant),
-    };
-    let said = format!("{}, {} unspent", args.outcome.replace('_', " "), money(Some(&unspent)));
-    let more = [("outcome", json!(args.outcome)), ("unspent", json!(money(Some(&unspent))))];
-    let request = CloseGrantRequest {
-        request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
-        version: record.version(),
-        outcome: args.outcome,
-        unspent: Some(unspent),
-    };
-    let answer = call!(desk, grants.close_grant(request))
-        .map_err(|error| error.named(&[("outcome", "--outcome"), ("unspent", "--unspent")]));
-    settle_with(&desk, args.grant, answer, &said, more).await
-}
-
-/// What goes back when nobody says otherwise: as the first person proposed, else what neither arrived nor was lost.
-fn unspent(grant: &Grant) -> Money {
-    if let Some(proposed) = grant.close.as_ref().and_then(|close| close.unspent.clone()) {
-        return proposed;
-    }
-    let ceiling = grant.terms.as_ref().and_then(|terms| terms.ceiling.clone()).unwrap_or_default();
-    let gone = grant.tranches.iter().map(|tranche| match tranche.state() {
-        TrancheState::Arrived => tranche.arrived.as_ref().map_or(0, |arrived| arrived.minor_units),
-        TrancheState::Lost => tranche.amount.as_ref().map_or(0, |amount| amount.minor_units),
-        TrancheState::Unspecified
-        | TrancheState::Scheduled
-        | TrancheState::Released
-        | TrancheState::Sent
-        | TrancheState::InDoubt
-        | TrancheState::Returned => 0,
-    });
-    let minor_units = ceiling.minor_units.saturating_sub(gone.fold(0, i64::saturating_add)).max(0);
-    Money { minor_units, ..ceiling }
+    let desk = context.desk().await?;
+    let record = desk.grant(desk.find_grant(&args.grant).await?, args.version.seen).await?;
+    let unspent = args.unspent.map(|amount| read_money(&amount, record.currency())).transpose();
+    let unspent = unspent.map_err(|error| error.named(&[("--amount", "--unspent")]))?;
+    let named =
+        |error: EdgeError| CliError::from(error).named(&[("outcome", "--outcome"), ("unspent", "--unspent")]);
+    let (unspent, standing) = desk.close_grant(&record, &args.outcome, unspent).await.map_err(named)?;
+    let outcome = args.outcome.replace('_', " ");
+    let said = format!("{outcome}, {unspent} unspent: {}", grant_line(&standing));
+    let more = [("outcome", json!(args.outcome)), ("unspent", json!(unspent.to_string()))];
+    context.done_with(&said, &standing, more)
 }
 
 pub(crate) async fn abandon(context: &Context, args: AbandonArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let request = AbandonGrantRequest {
-        request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
-        version: seen_version(&desk, args.grant, args.version.seen).await?,
-        reason: args.reason,
-    };
-    let answer = call!(desk, grants.abandon_grant(request));
-    settle(&desk, args.grant, answer, "Abandoned; its needs are to be decided anew").await
+    let desk = context.desk().await?;
+    let grant = desk.find_grant(&args.grant).await?;
+    let standing = desk.abandon(grant, &args.reason, args.version.seen).await?;
+    done(context, "Abandoned; its needs are to be decided anew", &standing)
 }
 
 pub(crate) async fn terminate(context: &Context, args: TerminateArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let request = TerminateGrantRequest {
-        request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
-        version: seen_version(&desk, args.grant, args.version.seen).await?,
-        reason: args.reason,
-    };
-    let answer = call!(desk, grants.terminate_grant(request));
-    settle(&desk, args.grant, answer, "Terminated").await
+    let desk = context.desk().await?;
+    let grant = desk.find_grant(&args.grant).await?;
+    let standing = desk.terminate(grant, &args.reason, args.version.seen).await?;
+    done(context, "Terminated", &standing)
 }
 
 #[cfg(test)]
 mod tests {
-    use flare_contracts::grants::v1::{ProposedClose, Terms, Tranche};
+    use flare_kernel::GrantId;
 
     use super::*;
-
-    fn eur(minor_units: i64) -> Money {
-        Money { currency: "EUR".to_owned(), minor_units }
-    }
-
-    fn tranche(state: TrancheState, amount: i64, arrived: Option<i64>) -> Tranche {
-        Tranche {
-            state: state.into(),
-            amount: Some(eur(amount)),
-            arrived: arrived.map(eur),
-            ..Tranche::default()
-        }
-    }
-
-    #[test]
-    fn what_neither_arrived_nor_was_lost_goes_back() {
-        let mut grant = Grant {
-            terms: Some(Terms { ceiling: Some(eur(1_000)), ..Terms::default() }),
-            tranches: vec![
-                tranche(TrancheState::Arrived, 500, Some(450)),
-                tranche(TrancheState::Lost, 100, None),
-                tranche(TrancheState::Returned, 300, None),
-            ],
-            ..Grant::default()
-        };
-        assert_eq!(unspent(&grant), eur(450));
-        grant.close = Some(ProposedClose { unspent: Some(eur(400)), ..ProposedClose::default() });
-        assert_eq!(unspent(&grant), eur(400));
-    }
 
     #[test]
     fn a_report_takes_the_options_that_go_with_it() {
         let args = |how: &str, reason: Option<&str>, until: Option<&str>| ReportArgs {
-            grant: GrantId::from_bytes([1; 16]),
+            grant: GrantName::Id(GrantId::from_bytes([1; 16])),
             how: how.to_owned(),
             reason: reason.map(ToOwned::to_owned),
             until: until.map(ToOwned::to_owned),

@@ -1,29 +1,24 @@
 //! Grants of a case, grants that wait for a vote, grants that wait for finance; and one grant on a page.
 
 use clap::Args;
-use flare_contracts::grants::v1::{
-    GrantSummary, ListCaseGrantsRequest, ListForFinanceRequest, ListMyVotesRequest,
-};
-use flare_kernel::{CaseId, GrantId};
-use serde_json::{Value, json};
+use flare_contracts::words::Worded as _;
+use flare_edge::desk::{CaseName, GrantLine, GrantName, GrantPage, GrantSheet};
 
-use super::{record::GrantRecord, sheet::Sheet};
-use crate::cli::{
-    CliError, Context, Output,
-    case::{
-        choices::Worded as _,
-        desk::{Desk, call},
-        lists::{ListArgs, Pages},
-    },
-    when,
-    words::money,
-};
+use super::sheet;
+use crate::cli::{CliError, Context, Output, case::lists::ListArgs, when};
+
+/// The columns of a list of grants of several cases.
+const COLUMNS: [&str; 7] = ["case", "lane", "stage", "due", "ceiling", "end", "due at"];
+/// The columns of a list of one case's grants: nothing but their ids tells them apart.
+const COLUMNS_OF_A_CASE: [&str; 7] = ["stage", "due", "ceiling", "id", "lane", "end", "due at"];
+/// Those of them that a row can do without, the first of them first.
+const DISPENSABLE: [&str; 3] = ["due at", "end", "lane"];
 
 /// `flare grant show`
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
     /// The grant
-    grant: GrantId,
+    grant: GrantName,
 }
 
 /// `flare grant list`
@@ -31,88 +26,99 @@ pub(crate) struct ShowArgs {
 pub(crate) struct CaseGrantsArgs {
     /// The case
     #[arg(long, value_name = "CASE")]
-    case: CaseId,
+    case: CaseName,
     #[command(flatten)]
     list: ListArgs,
 }
 
 pub(crate) async fn show(context: &Context, args: ShowArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record = GrantRecord::read(&desk, args.grant, None).await?;
-    let shown = record.shown()?;
-    let people = desk.staff().await?;
-    let sheet = Sheet { record: &record, shown: &shown, people: &people };
-    context.output.show(&sheet.json(), |output| sheet.write(output))
+    let desk = context.desk().await?;
+    let record = desk.grant(desk.find_grant(&args.grant).await?, None).await?;
+    let proposal = record.proposal()?;
+    let people = desk.people().await?;
+    let sheet = GrantSheet::of(&record, &proposal, &people);
+    context.output.show(&sheet, |output| sheet::write(output, &sheet, &people))
 }
 
 pub(crate) async fn of_case(context: &Context, args: CaseGrantsArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let case_id = args.case.to_string();
-    let mut pages = Pages::new(args.list);
-    while let Some((page_size, page_token)) = pages.next() {
-        let request = ListCaseGrantsRequest { case_id: case_id.clone(), page_size, page_token };
-        let page = call!(desk, grants.list_case_grants(request))?;
-        pages.take(page.grants, page.next_page_token);
-    }
-    list(context, &pages, "The case has no grant.")
+    let desk = context.desk().await?;
+    let page = desk.case_grants(desk.find_case(&args.case).await?, args.list.into()).await?;
+    list(context, &page, &COLUMNS_OF_A_CASE, "The case has no grant.")
 }
 
 pub(crate) async fn votes(context: &Context, args: ListArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut pages = Pages::new(args);
-    while let Some((page_size, page_token)) = pages.next() {
-        let page = call!(desk, grants.list_my_votes(ListMyVotesRequest { page_size, page_token }))?;
-        pages.take(page.grants, page.next_page_token);
-    }
-    list(context, &pages, "No grant waits for your vote.")
+    let page = context.desk().await?.my_votes(args.into()).await?;
+    list(context, &page, &COLUMNS, "No grant waits for your vote.")
 }
 
 pub(crate) async fn finance(context: &Context, args: ListArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut pages = Pages::new(args);
-    while let Some((page_size, page_token)) = pages.next() {
-        let page = call!(desk, grants.list_for_finance(ListForFinanceRequest { page_size, page_token }))?;
-        pages.take(page.grants, page.next_page_token);
-    }
-    list(context, &pages, "No grant waits for finance.")
+    let page = context.desk().await?.grants_for_finance(args.into()).await?;
+    list(context, &page, &COLUMNS, "No grant waits for finance.")
 }
 
-fn list(context: &Context, pages: &Pages<GrantSummary>, when_empty: &str) -> Result<(), CliError> {
-    let grants: Vec<_> = pages.rows.iter().map(summary_json).collect();
-    let document = json!({"grants": grants, "next_page_token": pages.rest()});
-    context.output.show(&document, |output| {
-        if pages.rows.is_empty() {
+fn list(context: &Context, page: &GrantPage, columns: &[&str], when_empty: &str) -> Result<(), CliError> {
+    context.output.show(page, |output| {
+        if page.grants.is_empty() {
             return output.line(when_empty);
         }
-        let headers = ["case", "lane", "stage", "ceiling", "end", "due", "id"];
-        output.table(&headers, pages.rows.iter().map(|grant| row(grant, output)).collect());
-        if !pages.rest().is_empty() {
-            output.line(format!("There are more: --page-token {}", pages.rest()));
+        let rows: Vec<_> = page.grants.iter().map(|grant| row(grant, columns, output)).collect();
+        output.table_that_fits(columns, &rows, &DISPENSABLE);
+        if !page.next_page_token.is_empty() {
+            output.line(format!("There are more: --page-token {}", page.next_page_token));
         }
     })
 }
 
-fn row(grant: &GrantSummary, output: &Output) -> Vec<String> {
-    vec![
-        grant.codename.clone(),
-        grant.lane().word().to_owned(),
-        grant.stage().word().to_owned(),
-        money(grant.ceiling.as_ref()),
-        grant.end.clone(),
-        output.due(grant.due.as_ref()),
-        grant.grant_id.clone(),
-    ]
+fn row(grant: &GrantLine, columns: &[&str], output: &Output) -> Vec<String> {
+    let cell = |column: &&str| match *column {
+        "case" => grant.codename.clone(),
+        "lane" => grant.lane.word().to_owned(),
+        "stage" => grant.stage.word().to_owned(),
+        "due" => output.left(grant.due),
+        "ceiling" => grant.ceiling.clone(),
+        "end" => grant.end.clone(),
+        "due at" => when::told(grant.due, when::utc),
+        _ => grant.grant_id.clone(),
+    };
+    columns.iter().map(cell).collect()
 }
 
-fn summary_json(grant: &GrantSummary) -> Value {
-    json!({
-        "grant_id": grant.grant_id,
-        "case_id": grant.case_id,
-        "codename": grant.codename,
-        "lane": grant.lane().word(),
-        "stage": grant.stage().word(),
-        "ceiling": money(grant.ceiling.as_ref()),
-        "end": grant.end,
-        "due": when::rfc3339(grant.due.as_ref()),
-    })
+#[cfg(test)]
+mod tests {
+    use flare_contracts::{common::v1::Lane, grants::v1::GrantStage};
+    use flare_kernel::{Duration, GrantId, Timestamp};
+
+    use super::*;
+    use crate::cli::output::table_that_fits;
+
+    #[test]
+    fn a_row_of_grants_fits_terminals_of_80_100_and_140_columns() {
+        let now = Timestamp::from_micros(1_795_300_000_000_000);
+        let output = Output::new(false, now);
+        let grant = GrantLine {
+            grant_id: GrantId::from_bytes([0xff; 16]).to_string(),
+            case_id: String::new(),
+            codename: "graceful-terrapin-27".to_owned(),
+            lane: Lane::Critical,
+            stage: GrantStage::InApproval,
+            ceiling: "123456.78 EUR".to_owned(),
+            end: "2027-02-28".to_owned(),
+            due: Some(now.plus(Duration::from_hours(-24 * 3_000))),
+        };
+        for (columns, most, kept) in [
+            (&COLUMNS, 80, &["case", "lane", "stage", "due", "ceiling"][..]),
+            (&COLUMNS, 100, &COLUMNS[..6]),
+            (&COLUMNS, 140, &COLUMNS),
+            (&COLUMNS_OF_A_CASE, 80, &["stage", "due", "ceiling", "id"]),
+            (&COLUMNS_OF_A_CASE, 100, &COLUMNS_OF_A_CASE[..6]),
+            (&COLUMNS_OF_A_CASE, 140, &COLUMNS_OF_A_CASE),
+        ] {
+            let shown = table_that_fits(columns, &[row(&grant, columns, &output)], &DISPENSABLE, Some(most));
+            assert!(shown.lines().all(|line| line.chars().count() <= most), "{most}\n{shown}");
+            let headers = shown.lines().next().unwrap().to_lowercase();
+            let headers: Vec<_> =
+                headers.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
+            assert_eq!(headers, kept, "{most}");
+        }
+    }
 }

@@ -4,15 +4,18 @@ mod ending;
 mod gates;
 mod lists;
 mod proposing;
-pub(super) mod record;
 mod sheet;
 mod terms;
 mod tranches;
 mod voting;
 
 use clap::Subcommand;
+use flare_edge::desk::GrantStanding;
 
-use super::{CliError, Context, case::lists::ListArgs};
+use super::{
+    CliError, Context,
+    case::{lists::ListArgs, standing::grant_line},
+};
 
 /// What can be done with grants.
 #[derive(Subcommand, Debug)]
@@ -111,6 +114,11 @@ pub(crate) async fn run(command: GrantCommand, context: &Context) -> Result<(), 
         GrantCommand::Votes(args) => lists::votes(context, args).await,
         GrantCommand::Finance(args) => lists::finance(context, args).await,
     }
+}
+
+/// Says what an act did, and where the grant stands now.
+fn done(context: &Context, said: &str, standing: &GrantStanding) -> Result<(), CliError> {
+    context.done(&format!("{said}: {}", grant_line(standing)), standing)
 }
 
 #[cfg(test)]

@@ -1,30 +1,24 @@
 //! The terms of a grant as options: drafted once, revised in parts.
 
-use std::time::Duration;
-
 use clap::Args;
 use flare_contracts::{
     common::v1::{Mode, Trigger},
-    grants::v1::{DraftGrantRequest, PaymentMethod, ReviseGrantRequest, SupportKind},
+    grants::v1::{PaymentMethod, SupportKind},
     limits::{FEWEST_VOTES, MOST_VOTES},
     text_limits,
-    triage::v1::Outcome,
 };
-use flare_edge::{EdgeError, Proposal, ShownProposal};
-use flare_kernel::{CaseId, Date, GrantId, Money, NeedId, codename};
-use flare_seal::Compartment;
+use flare_edge::{
+    EdgeError, Proposal, VerifiedProposal,
+    desk::{CaseName, GrantName, GrantRecord},
+};
+use flare_kernel::{Date, Money, NeedId};
 use flare_typed::date::Expected;
 use serde_json::json;
 
-use super::record::{GrantRecord, settle, settle_with};
+use super::done;
 use crate::cli::{
     CliError, Context, TextSource,
-    case::{
-        choices::worded,
-        desk::{Desk, call},
-        record::CaseRecord,
-        taking::SeenVersion,
-    },
+    case::{choices::worded, standing::grant_line, taking::SeenVersion},
     prompt,
     words::{day, exact_money},
 };
@@ -32,10 +26,6 @@ use crate::cli::{
 const SCOPE: Text = ("--scope-file", "What will be done?", text_limits::SCOPE);
 const BUDGET: Text = ("--budget-file", "The budget, line by line:", text_limits::BUDGET);
 const BENEFICIARY: Text = ("--beneficiary-file", "For whom?", text_limits::BENEFICIARY);
-
-/// How often, and how long each time, a draft waits for its needs to be known as recommended: 5 s in all.
-const NEWS_TRAVELS: u32 = 20;
-const WAIT: Duration = Duration::from_millis(250);
 
 /// An option that holds a text, what is asked when it is left out, and the most characters.
 type Text = (&'static str, &'static str, usize);
@@ -93,7 +83,7 @@ pub(crate) struct TermsArgs {
 pub(crate) struct DraftArgs {
     /// The case
     #[arg(long, value_name = "CASE")]
-    case: CaseId,
+    case: CaseName,
     #[command(flatten)]
     terms: TermsArgs,
     /// How many votes it needs, not fewer than the policy asks for [usually: just as many, two]
@@ -109,7 +99,7 @@ fn votes() -> clap::builder::RangedI64ValueParser<u32> {
 #[derive(Args, Debug)]
 pub(crate) struct ReviseArgs {
     /// The grant
-    grant: GrantId,
+    grant: GrantName,
     #[command(flatten)]
     terms: TermsArgs,
     #[command(flatten)]
@@ -117,71 +107,33 @@ pub(crate) struct ReviseArgs {
 }
 
 pub(crate) async fn draft(context: &Context, args: DraftArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let record = CaseRecord::read(&desk, args.case, None).await?;
-    let listing = record.request.listing.clone().unwrap_or_default();
+    let desk = context.desk().await?;
+    let record = desk.case(desk.find_case(&args.case).await?, None).await?;
     let mut terms = args.terms;
-    terms.mode = terms.mode.or(Some(listing.mode()).filter(|mode| *mode != Mode::Unspecified));
-    terms.trigger =
-        terms.trigger.or(Some(listing.trigger()).filter(|trigger| *trigger != Trigger::Unspecified));
+    terms.mode = terms.mode.or(record.mode());
+    terms.trigger = terms.trigger.or(record.trigger());
     if terms.needs.is_empty() {
-        let recommended = record.case.needs.iter().filter(|need| need.outcome() == Outcome::Recommended);
-        terms.needs = recommended.filter_map(|need| need.need_id.parse().ok()).collect();
+        terms.needs = record.recommended();
     }
     let proposal = terms.compose(context, None, None)?;
-    let grant: GrantId = desk.drawn(&args.case.to_string());
-    let (key, epoch) = desk.session.draw_epoch(args.case, Compartment::Proposal, 1, None)?;
-    let mut keys = flare_edge::CaseKeys::new(args.case);
-    keys.insert(Compartment::Proposal, 1, key);
-    let request = DraftGrantRequest {
-        request_id: desk.request_id()?,
-        grant_id: grant.to_string(),
-        case_id: args.case.to_string(),
-        terms: Some(proposal.seal(&keys, 1)?),
-        key: Some(epoch),
-        votes_required: args.votes.unwrap_or_default(),
-    };
-    let of_case = |need: &NeedId| {
-        let known = record.case.needs.iter().find(|known| known.need_id == need.to_string());
-        known.is_some_and(|known| known.outcome() == Outcome::Recommended)
-    };
-    let mut waits = if proposal.needs.iter().all(of_case) { NEWS_TRAVELS } else { 0 };
-    let answer = loop {
-        match call!(desk, grants.draft_grant(request.clone())) {
-            // Triage has recommended them; grants hears of it in a moment.
-            Err(error) if error.reason == "NEED_NOT_RECOMMENDED" && waits > 0 => {
-                waits -= 1;
-                tokio::time::sleep(WAIT).await;
-            }
-            answer => break answer.map_err(named),
-        }
-    };
-    let said = format!("Drafted {grant} for {}", codename(args.case));
-    settle_with(&desk, grant, answer, &said, [("case_id", json!(args.case.to_string()))]).await
+    let (grant, standing) = desk.draft(&record, &proposal, args.votes).await.map_err(named)?;
+    let said = format!("Drafted {grant} for {}: {}", record.codename(), grant_line(&standing));
+    context.done_with(&said, &standing, [("case_id", json!(record.id().to_string()))])
 }
 
 pub(crate) async fn revise(context: &Context, args: ReviseArgs) -> Result<(), CliError> {
-    let desk = Desk::open(context).await?;
-    let mut record = GrantRecord::read(&desk, args.grant, args.version.seen).await?;
+    let desk = context.desk().await?;
+    let mut record = desk.grant(desk.find_grant(&args.grant).await?, args.version.seen).await?;
     // Words that are all given anew ask for none of those before, which may be sealed under a key that opens for nobody.
     let words = if args.terms.gives_every_text() { None } else { Some(words_of(&record)?) };
-    let proposal = args.terms.compose(context, Some(&values_of(&record)?), words.as_ref())?;
-    let sealed = record.grant.terms.as_ref().map(|terms| terms.sealed.as_slice()).unwrap_or_default();
-    let next = sealed.iter().map(|field| field.version).max().unwrap_or_default() + 1;
-    record.begin_key_to_write(&desk, Compartment::Proposal).await?;
-    let request = ReviseGrantRequest {
-        request_id: desk.request_id()?,
-        grant_id: args.grant.to_string(),
-        version: record.version(),
-        terms: Some(proposal.seal(&record.keys, next)?),
-    };
-    let answer = call!(desk, grants.revise_grant(request)).map_err(named);
-    settle(&desk, args.grant, answer, "Revised; earlier votes and answers no longer count").await
+    let proposal = args.terms.compose(context, Some(&record.values()?), words.as_ref())?;
+    let standing = desk.revise(&mut record, &proposal).await.map_err(named)?;
+    done(context, "Revised; earlier votes and answers no longer count", &standing)
 }
 
 /// Field names of the messages, as the options they came from.
-pub(crate) fn named(error: CliError) -> CliError {
-    error.named(&[
+fn named(error: EdgeError) -> CliError {
+    CliError::from(error).named(&[
         ("terms.ceiling.currency", "--currency"),
         ("terms.ceiling", "--ceiling"),
         ("terms.start", "--start"),
@@ -199,35 +151,14 @@ pub(crate) fn named(error: CliError) -> CliError {
 }
 
 /// The words as they stand, to be changed in parts.
-fn words_of(record: &GrantRecord) -> Result<ShownProposal, CliError> {
-    record.shown().map_err(|error| {
-        if error.reason == "KEY_DOES_NOT_OPEN" {
+fn words_of(record: &GrantRecord) -> Result<VerifiedProposal, CliError> {
+    record.proposal().map_err(|error| {
+        let is_closed = matches!(error, EdgeError::Closed { .. });
+        let error = CliError::from(error);
+        if is_closed {
             return error.hint("give all three anew: --scope-file, --budget-file and --beneficiary-file");
         }
         error
-    })
-}
-
-/// Everything but the words, as it stands.
-fn values_of(record: &GrantRecord) -> Result<Proposal, CliError> {
-    use flare_contracts::input;
-    let terms = record.grant.terms.clone().ok_or(EdgeError::Incomplete("the grant's terms"))?;
-    let date = |field: &str, text: &str| input::date(field, text).map_err(CliError::from);
-    let costs_from = Some(terms.costs_from.as_str()).filter(|text| !text.is_empty());
-    Ok(Proposal {
-        ceiling: input::money("terms.ceiling", terms.ceiling.as_ref())?,
-        start: date("terms.start", &terms.start)?,
-        end: date("terms.end", &terms.end)?,
-        pay_by: date("terms.pay_by", &terms.pay_by)?,
-        costs_from: costs_from.map(|text| date("terms.costs_from", text)).transpose()?,
-        support_kind: terms.support_kind(),
-        payment_method: terms.payment_method(),
-        mode: terms.mode(),
-        trigger: terms.trigger(),
-        needs: input::ids("terms.need_ids", &terms.need_ids, terms.need_ids.len())?,
-        scope: String::new(),
-        budget: String::new(),
-        beneficiary: String::new(),
     })
 }
 
@@ -264,7 +195,7 @@ impl TermsArgs {
         &self,
         context: &Context,
         before: Option<&Proposal>,
-        words: Option<&ShownProposal>,
+        words: Option<&VerifiedProposal>,
     ) -> Result<Proposal, CliError> {
         let mut faults = Faults::default();
         let values = self.values(before, &mut faults);

@@ -2,11 +2,14 @@
 
 use clap::Args;
 use flare_contracts::{codes, text_limits::MESSAGE};
-use flare_edge::receipt::{Outcome, Posted, ReceiptHolder, message_id};
+use flare_edge::{
+    receipt::{Outcome, Posted, ReceiptHolder, message_id},
+    retrying,
+};
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, name_of, the_one};
-use crate::cli::{CliError, Context, TextSource, case::choices::code, output::isolated, retrying, words};
+use crate::cli::{CliError, Context, TextSource, case::choices::code, output::isolated, words};
 
 /// `flare receipt write`
 #[derive(Args, Debug)]
@@ -108,21 +111,21 @@ pub(super) async fn messages(source: ReceiptSource, context: &Context) -> Result
 pub(super) async fn write(args: WriteArgs, context: &Context) -> Result<(), CliError> {
     let holder = args.receipt.open(context).await?;
     let text = context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "Your message:")?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let posted = retrying(|| holder.write(text.expose(), "", &request_id)).await?;
     sent(context, &posted)
 }
 
 pub(super) async fn answer(args: AnswerArgs, context: &Context) -> Result<(), CliError> {
     let (holder, status) = args.receipt.open_with_status(context).await?;
-    let request_id = context.own_id()?;
+    let request_id = context.key.text().to_owned();
     let question = match answered_before(&holder, &request_id, context).await? {
         Some(question) => question,
         None => the_one(&status.open_questions, |id| id.as_str(), args.question.as_deref(), "open question")?
             .clone(),
     };
     let text = context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "Your answer:")?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let posted = retrying(|| holder.answer(&question, text.expose(), &request_id)).await?;
     sent(context, &posted)
 }
@@ -133,7 +136,7 @@ async fn answered_before(
     request_id: &str,
     context: &Context,
 ) -> Result<Option<String>, CliError> {
-    if !context.may_be_a_repetition() {
+    if !context.key.may_be_a_repetition() {
         return Ok(None);
     }
     let id = message_id(holder.case(), request_id).to_string();
@@ -145,7 +148,7 @@ pub(super) async fn change(args: ChangeArgs, context: &Context) -> Result<(), Cl
     let holder = args.receipt.open(context).await?;
     let text = context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "What should change?")?;
     let about = args.grant.unwrap_or_default();
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let posted = retrying(|| holder.ask_change(text.expose(), &about, &request_id)).await?;
     sent(context, &posted)
 }
@@ -156,7 +159,7 @@ pub(super) async fn review(args: ReviewArgs, context: &Context) -> Result<(), Cl
     let need = the_one(&declined, |need| need.need_id.as_str(), args.need.as_deref(), "declined need")?;
     let text =
         context.read_text(args.text_file.as_ref(), ("--text-file", MESSAGE), "What should they look at?")?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let posted = retrying(|| holder.ask_review(text.expose(), &need.need_id, &request_id)).await?;
     sent(context, &posted)
 }
@@ -169,10 +172,10 @@ fn sent(context: &Context, posted: &Posted) -> Result<(), CliError> {
 }
 
 pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<(), CliError> {
-    let holder = args.receipt.open(context).await?;
-    let name = name_of(&holder);
+    let (holder, status) = args.receipt.open_with_status(context).await?;
+    let name = name_of(&status);
     confirmed(args.yes, &format!("Withdraw {name}? Nothing will be sent to you any more."))?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let (standing, _) = retrying(|| holder.withdraw(&args.reason, Context::attempt(&request_id))).await?;
     let document = json!({
         "case_id": holder.case().to_string(),
@@ -185,7 +188,7 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
 pub(super) async fn freeze(args: FreezeArgs, context: &Context) -> Result<(), CliError> {
     confirmed(args.yes, "End what this receipt opens, for good? Staff reach you in the way you gave them.")?;
     let holder = args.receipt.frozen_or_not(context).await?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let since = retrying(|| holder.freeze(&args.reason, Context::attempt(&request_id))).await?;
     let document = json!({ "frozen": since.map(|at| at.to_string()) });
     context.output.show(&document, |out| {

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use flare_edge::{download, upload};
+use flare_edge::retrying;
 use flare_kernel::FileId;
-use flare_seal::Compartment;
 use serde_json::json;
 
 use super::ReceiptSource;
@@ -13,7 +12,6 @@ use crate::cli::{
     CliError, Context,
     output::isolated,
     progress::{self, FileProgress},
-    retrying,
 };
 
 /// `flare receipt attach`
@@ -40,12 +38,9 @@ pub(crate) struct DownloadArgs {
 
 pub(super) async fn attach(args: AttachArgs, context: &Context) -> Result<(), CliError> {
     let holder = args.receipt.open(context).await?;
-    let keys = retrying(|| holder.thread_keys()).await?;
     let bar = FileProgress::new(context.output, "sealing and sending");
     let told = |done, all| bar.told(done, all);
-    let id = context.request_id()?;
-    let intake = || context.lines.intake(holder.credential());
-    let sent = retrying(|| upload(intake(), &keys, Compartment::Thread, &args.file, &id, &told)).await;
+    let sent = holder.attach(&args.file, &context.key.use_it(), &told).await;
     bar.finish();
     let file = sent?;
     context.output.show(&json!({ "file_id": file.to_string() }), |out| {
@@ -69,12 +64,9 @@ pub(super) async fn list(source: ReceiptSource, context: &Context) -> Result<(),
 
 pub(super) async fn download_file(args: DownloadArgs, context: &Context) -> Result<(), CliError> {
     let holder = args.receipt.open(context).await?;
-    let keys = retrying(|| holder.thread_keys()).await?;
     let bar = FileProgress::new(context.output, "fetching and opening");
     let told = |done, all| bar.told(done, all);
-    let intake = || context.lines.intake(holder.credential());
-    // A download that broke leaves nothing behind, so it can begin again.
-    let fetched = retrying(|| download(intake(), &keys, args.file, &args.to, &told)).await;
+    let fetched = holder.download(args.file, &args.to, &told).await;
     bar.finish();
     let description = fetched?;
     let document = json!({ "name": description.name, "size": description.size, "written_to": args.to });

@@ -2,13 +2,16 @@
 
 use clap::Args;
 use flare_contracts::text_limits::MESSAGE;
-use flare_edge::receipt::{AgreementAnswer, Grant, GrantStage, Message, ReceiptHolder, Status, Tranche};
+use flare_edge::{
+    receipt::{AgreementAnswer, Grant, GrantStage, Message, ReceiptHolder, Status, Tranche},
+    retrying,
+};
 use flare_kernel::Money;
 use flare_typed::money;
 use serde_json::json;
 
 use super::{ReceiptSource, confirmed, the_one};
-use crate::cli::{CliError, Context, TextSource, output::isolated, retrying};
+use crate::cli::{CliError, Context, TextSource, output::isolated};
 
 /// `flare receipt proposal`
 #[derive(Args, Debug)]
@@ -139,7 +142,7 @@ pub(super) async fn proposal(args: ProposalArgs, context: &Context) -> Result<()
             "ceiling": amount(grant.ceiling), "start": grant.start, "end": grant.end,
         }));
     }
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     let said = match (&args.text_file, args.wrong) {
         (None, false) => None,
         (source, _) => {
@@ -190,7 +193,7 @@ async fn answer_agreement(
     (shown, answer): (&Message, AgreementAnswer),
     context: &Context,
 ) -> Result<(), CliError> {
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     retrying(|| holder.answer_agreement(grant, shown, answer, Context::attempt(&request_id))).await?;
     let document = json!({
         "grant_id": grant.grant_id, "accepts": answer == AgreementAnswer::Accept,
@@ -215,7 +218,7 @@ pub(super) async fn arrived(args: ArrivedArgs, context: &Context) -> Result<(), 
         .flat_map(|grant| grant.tranches.iter().map(move |tranche| (grant, tranche)))
         // One that is named may have been settled by this very command, whose answer was lost.
         .filter(|(_, tranche)| {
-            args.tranche.is_some() || context.may_be_a_repetition() || tranche.state.is_under_way()
+            args.tranche.is_some() || context.key.may_be_a_repetition() || tranche.state.is_under_way()
         })
         .collect();
     let (grant, tranche) = the_one(
@@ -225,7 +228,7 @@ pub(super) async fn arrived(args: ArrivedArgs, context: &Context) -> Result<(), 
         "payment under way",
     )?;
     let arrived = args.how_much.of(tranche)?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     retrying(|| holder.report_arrival(grant, tranche, arrived, Context::attempt(&request_id))).await?;
     let document = json!({
         "grant_id": grant.grant_id, "tranche_id": tranche.tranche_id, "arrived": arrived.to_string(),
@@ -260,7 +263,7 @@ pub(super) async fn report(args: ReportArgs, context: &Context) -> Result<(), Cl
         ("--text-file", MESSAGE),
         "What did the help change? How was it spent?",
     )?;
-    let request_id = context.request_id()?;
+    let request_id = context.key.use_it();
     retrying(|| holder.report(grant, text.expose(), Context::attempt(&request_id))).await?;
     context.output.show(&json!({ "grant_id": grant.grant_id, "reported": true }), |out| {
         out.line("Thank you. Your report is received.");

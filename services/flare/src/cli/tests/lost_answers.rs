@@ -1,227 +1,15 @@
 //! What becomes of a command whose call was carried out and whose answer was lost: given again, it is done once, and no
 //! secret is gone. The services are the real ones; only what they answer is lost on the way.
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::PathBuf,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task,
-};
+use std::fs;
 
-use clap::Parser as _;
 use flare_contracts::{
-    Producer,
-    grants::v1::GetGrantRequest,
-    identity::v1::ListStaffRequest,
-    intake::v1::{ListFilesRequest, ReserveCaseRequest},
-    triage::v1::{GetCaseRequest, ListQueueRequest},
+    grants::v1::GetGrantRequest, identity::v1::ListStaffRequest, intake::v1::ListFilesRequest,
 };
-use flare_edge::{Lines, founding_code, receipt::ReceiptHolder};
-use flare_runtime::{PeerChannel, Settings, Tasks, config::Sources};
-use flare_seal::PassphraseRule;
-use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
-use tonic::{Status, body::Body, codegen::Service};
+use flare_edge::{desk::GrantName, founding_code, receipt::ReceiptHolder};
 
-use crate::{
-    cli::{
-        Cli, CliError, Command, Context, Exit, carry_out, case::desk::Desk, context::Global, receipt, staff,
-    },
-    run::Process,
-};
-
-/// How often a command makes a call by itself before it gives up.
-const TRIES: usize = 3;
-
-/// Carries calls, and loses as many answers of an RPC as were ordered.
-#[derive(Clone)]
-struct Lossy {
-    way: PeerChannel,
-    to_lose: Arc<Mutex<HashMap<&'static str, usize>>>,
-}
-
-impl Service<http::Request<Body>> for Lossy {
-    type Response = http::Response<Body>;
-    type Error = Status;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), Status>> {
-        self.way.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let rpc = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-        let (calling, to_lose) = (self.way.call(request), Arc::clone(&self.to_lose));
-        Box::pin(async move {
-            let answer = calling.await?;
-            let mut to_lose = to_lose.lock().unwrap();
-            match to_lose.get_mut(rpc.as_str()) {
-                Some(left) if *left > 0 => {
-                    *left -= 1;
-                    Err(Status::unavailable("the connection was lost"))
-                }
-                _ => Ok(answer),
-            }
-        })
-    }
-}
-
-/// The whole system, not yet founded, and a way to it that loses answers.
-struct Flare {
-    folder: TempDir,
-    address: String,
-    to_lose: Arc<Mutex<HashMap<&'static str, usize>>>,
-    settings: Settings,
-    process: Process,
-    tasks: Tasks,
-}
-
-impl Flare {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let sources = Sources::defaults()
-            .set("mode.data_dir", folder.path().join("data").display().to_string())
-            .set("server.listen", "127.0.0.1:0")
-            .set("portal.listen", "")
-            .set("limits.anonymous_calls_per_minute", "100000")
-            .set("limits.receipts_calls_per_minute", "100000")
-            .set("limits.one_receipt_calls_per_minute", "100000");
-        let settings = Settings::load(&sources).unwrap();
-        let tasks = Tasks::new(CancellationToken::new());
-        let process =
-            Process::start(&settings, &Producer::ALL, PassphraseRule::Sandbox, &tasks).await.unwrap();
-        let address = process.address.to_string();
-        fs::write(folder.path().join("passphrase"), "seventeen herons at dawn\n").unwrap();
-        Self { folder, address, to_lose: Arc::default(), settings, process, tasks }
-    }
-
-    async fn stop(self) {
-        self.tasks.token().cancel();
-        self.process.finish(&self.settings, &self.tasks).await;
-    }
-
-    /// From now on this many answers of the RPC are lost.
-    fn lose(&self, rpc: &'static str, answers: usize) {
-        self.to_lose.lock().unwrap().insert(rpc, answers);
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn context(&self, who: &str, request_id: Option<&str>) -> Context {
-        let global = Global {
-            server: Some(self.address.clone()),
-            json: true,
-            profile: Some(self.path(who)),
-            request_id: request_id.map(ToOwned::to_owned),
-            ..Global::default()
-        };
-        let mut context = Context::new(&global).unwrap();
-        let lossy = Lossy { way: context.here.channel.clone(), to_lose: Arc::clone(&self.to_lose) };
-        context.lines = Lines::all(&lossy);
-        context
-    }
-
-    /// Gives a command as somebody. A word that begins with @ is a file of the test's folder.
-    async fn give(&self, who: &str, line: &str) -> Result<(), CliError> {
-        let words = line.split_whitespace().map(|word| match word.strip_prefix('@') {
-            Some(name) => self.path(name).display().to_string(),
-            None => word.to_owned(),
-        });
-        let cli = Cli::try_parse_from(std::iter::once("flare".to_owned()).chain(words)).unwrap();
-        let context = self.context(who, cli.global.request_id.as_deref());
-        let Some(Command::Act(act)) = cli.command else { panic!("{line} is no act") };
-        carry_out(*act, &context).await
-    }
-
-    /// Gives a command whose every answer is lost; gives the error that it ends with.
-    async fn lost(&self, rpc: &'static str, who: &str, line: &str) -> CliError {
-        self.lose(rpc, TRIES);
-        let error = self.give(who, line).await.unwrap_err();
-        assert_eq!(error.exit, Exit::Unavailable, "{line}: {error}");
-        assert_eq!(self.to_lose.lock().unwrap()[rpc], 0, "{line}: all tries were made");
-        error
-    }
-
-    const FOUND: &'static str = "staff init --name Beacon --admin ada --setup-code-file @data/setup-code \
-                                 --organisation-key-file @key --code-file @ada.code";
-
-    async fn enrol(&self, name: &str) -> Result<(), CliError> {
-        let files = format!("--code-file @{name}.code --passphrase-file @passphrase --sandbox");
-        self.give(name, &format!("staff enrol {name} {files}")).await?;
-        self.give(name, &format!("login {name} --passphrase-file @passphrase --first-contact --sandbox"))
-            .await
-    }
-
-    /// The fingerprint of somebody's keys, as they write it: with hyphens, and in the figures of their own script.
-    async fn keys_of(&self, name: &str) -> String {
-        let shown = self.context(name, None).session().await.unwrap().own_keys().fingerprint();
-        let written = |c: char| c.to_digit(10).map_or('-', |digit| char::from_u32(0x660 + digit).unwrap());
-        shown.chars().map(written).collect()
-    }
-
-    /// What lets omar into the team triage.
-    async fn admit_omar(&self) -> Result<(), CliError> {
-        let keys = self.keys_of("omar").await;
-        let admit = "staff admit omar --team triage --organisation-key-file @key --fingerprint";
-        self.give("ada", &format!("{admit} {keys}")).await
-    }
-
-    /// Founds it and brings in an officer, omar.
-    async fn with_an_officer() -> Self {
-        let flare = Self::start().await;
-        flare.give("ada", Self::FOUND).await.unwrap();
-        flare.enrol("ada").await.unwrap();
-        flare.give("ada", "staff invite omar --roles officer --code-file @omar.code").await.unwrap();
-        flare.enrol("omar").await.unwrap();
-        flare.admit_omar().await.unwrap();
-        flare.give("omar", "login omar --passphrase-file @passphrase --sandbox").await.unwrap();
-        flare.file("form.json", r#"{"contact": "Signal", "happened": "They came at night."}"#);
-        flare
-    }
-
-    fn holder(&self, file: &str) -> ReceiptHolder {
-        let receipt = receipt::read(&self.path(file)).unwrap();
-        ReceiptHolder::open(&self.context("nobody", None).lines, &receipt).unwrap()
-    }
-
-    /// The id that intake drew for omar's command with this `--request-id`.
-    async fn reserved(&self, request_id: &str) -> flare_kernel::CaseId {
-        let context = self.context("omar", Some(request_id));
-        let desk = Desk::open(&context).await.unwrap();
-        let request = ReserveCaseRequest { request_id: request_id.to_owned() };
-        let reserved = desk.intake().await.unwrap().reserve_case(request).await.unwrap().into_inner();
-        reserved.case_id.parse().unwrap()
-    }
-
-    /// What omar's command with this `--request-id` made.
-    async fn drawn<K: flare_kernel::IdKind>(&self, request_id: &str, what: &str) -> flare_kernel::Id<K> {
-        let context = self.context("omar", Some(request_id));
-        Desk::open(&context).await.unwrap().drawn(what)
-    }
-
-    /// How many cases triage has heard of, once it has heard of this one.
-    async fn cases(&self, newest: &str) -> usize {
-        let session = self.context("omar", None).session().await.unwrap();
-        let mut triage = session.lines().triage(&session.credential().await.unwrap());
-        while triage.get_case(GetCaseRequest { case_id: newest.to_owned() }).await.is_err() {
-            tokio::task::yield_now().await;
-        }
-        let request = ListQueueRequest { page_size: 100, ..ListQueueRequest::default() };
-        triage.list_queue(request).await.unwrap().into_inner().cases.len()
-    }
-}
+use super::system::{Flare, told_id};
+use crate::cli::{Exit, receipt, staff};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organisation_whose_founding_was_not_answered_is_founded_by_the_same_command() {
@@ -325,19 +113,14 @@ async fn a_case_whose_opening_was_not_answered_is_one_case_and_its_receipt_is_ke
     assert_eq!(found.unwrap().1.case_id, bare);
     flare.file("other", &format!("{}\n", flare_seal::Receipt::from_bytes([3; 15]).words().expose()));
     let other = format!("case issue-receipt {bare} --receipt-file @other --again");
-    assert_eq!(flare.give("omar", &other).await.unwrap_err().reason, "RECEIPT_EXISTS");
+    assert_eq!(flare.give("omar", &other).await.unwrap_err().reason, "OTHER_RECEIPT");
     flare.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_requester_writes_and_attaches_is_there_once() {
     let flare = Flare::with_an_officer().await;
-    flare
-        .give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt")
-        .await
-        .unwrap();
-    let holder = flare.holder("receipt");
-    flare.cases(&holder.case().to_string()).await;
+    let holder = flare.asked_for_help().await;
 
     flare.file("words", "I have moved.");
     let write = "receipt write --receipt-file @receipt --text-file @words";
@@ -373,15 +156,11 @@ async fn what_a_requester_writes_and_attaches_is_there_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_was_answered_unheard_is_answered_once() {
     let flare = Flare::with_an_officer().await;
-    flare
-        .give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt")
-        .await
-        .unwrap();
-    let holder = flare.holder("receipt");
+    let holder = flare.taken(r#"{"how": "Signal"}"#).await;
     let case = holder.case();
-    flare.cases(&case.to_string()).await;
-    flare.file("plan.json", r#"{"how": "Signal"}"#);
-    flare.give("omar", &format!("case acknowledge {case} --contact-plan-file @plan.json")).await.unwrap();
+    // Not even the case could be read, so that nothing can have been done: no id is told.
+    let error = flare.lost("GetCase", "omar", &format!("case pause {case} --reason not-safe")).await;
+    assert_eq!(serde_json::to_value(&error).unwrap()["request_id"], serde_json::Value::Null);
     flare.file("words", "Are you safe?");
     let ask = format!("case ask {case} --text-file @words");
     let id = told_id(&flare.lost("PostMessage", "omar", &ask).await);
@@ -400,29 +179,24 @@ async fn a_question_that_was_answered_unheard_is_answered_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_is_said_once_and_only_when_it_can_be_answered() {
     let flare = Flare::with_an_officer().await;
-    flare
-        .give("nobody", "request submit --first-contact --form @form.json --receipt-file @receipt")
-        .await
-        .unwrap();
-    let holder = flare.holder("receipt");
+    let holder = flare.taken(r#"{"how": "Signal"}"#).await;
     let case = holder.case();
-    flare.cases(&case.to_string()).await;
-    flare.file("plan.json", r#"{"how": "Signal"}"#);
     flare.file("words", "A camera, before Monday.");
-    flare.give("omar", &format!("case acknowledge {case} --contact-plan-file @plan.json")).await.unwrap();
     flare.give("omar", &format!("case assess {case} --lane urgent")).await.unwrap();
-    flare.give("omar", &format!("case need add {case} equipment --request-id need")).await.unwrap();
-    let need: flare_kernel::NeedId = flare.drawn("need", &format!("{case}/equipment")).await;
+    flare.give("omar", &format!("case need add {case} equipment")).await.unwrap();
+    let record = flare.record(case).await;
+    let need = record.needs()[0];
     let recommend =
         format!("case recommend {case} --need {need} --amount 500.00 --currency EUR --text-file @words");
     flare.give("omar", &recommend).await.unwrap();
     let draft = format!(
         "grant draft --case {case} --ceiling 500.00 --currency EUR --start 2030-01-01 --end 2030-03-01 --support cash \
          --method cash-by-partner --mode reactive --trigger negative --scope-file @words --budget-file @words \
-         --beneficiary-file @words --request-id draft"
+         --beneficiary-file @words"
     );
     flare.give("omar", &draft).await.unwrap();
-    let grant: flare_kernel::GrantId = flare.drawn("draft", &case.to_string()).await;
+    let its_only_one: GrantName = record.codename().parse().unwrap();
+    let grant = flare.context("omar", None).desk().await.unwrap().find_grant(&its_only_one).await.unwrap();
     let said = async || holder.messages().await.unwrap().len();
 
     // Cut off between the words and the act: the same command finds its words.
@@ -461,10 +235,4 @@ async fn a_proposal_is_said_once_and_only_when_it_can_be_answered() {
     assert_eq!(flare.give("omar", &propose).await.unwrap_err().reason, "PROPOSAL_REFUSED");
     assert_eq!(said().await, before);
     flare.stop().await;
-}
-
-/// The id that an error tells to repeat the command under.
-fn told_id(error: &CliError) -> String {
-    let told = serde_json::to_value(error).unwrap();
-    told["request_id"].as_str().unwrap_or_else(|| panic!("no id is told: {told}")).to_owned()
 }

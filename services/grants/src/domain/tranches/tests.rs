@@ -47,7 +47,7 @@ fn with(state: TrancheState) -> (Grant, TrancheId) {
 #[test]
 fn every_state_and_every_move() {
     use TrancheState::{Arrived, InDoubt, Lost, Released, Returned, Scheduled, Sent};
-    type Move = fn(&mut Grant, TrancheId) -> Result<Facts, Refused>;
+    type Move = fn(&mut Grant, TrancheId) -> Result<Events, Refused>;
     let moves: [(Move, &[TrancheState], TrancheState); 6] = [
         (|grant, id| grant.release(FINANCIER, id, NOW), &[Scheduled], Released),
         (|grant, id| grant.send(id, NOW, &policy()), &[Released], Sent),
@@ -171,7 +171,7 @@ fn money_moves_through_the_gates_only_and_never_by_the_proposer() {
     let mut closed = grant.clone();
     samples::step(&mut closed, |grant| {
         grant.verify(0);
-        Ok(Facts::new())
+        Ok(Events::new())
     })
     .unwrap();
     assert_eq!(closed.release(FINANCIER, id, NOW), Err(Refused::GatesClosed("references_missing".into())));
@@ -200,8 +200,8 @@ fn an_advance_goes_before_the_gates_to_an_entered_payee_by_another_person() {
 #[test]
 fn held_money_is_neither_released_nor_sent() {
     let (mut grant, id) = with(TrancheState::Released);
-    let facts = grant.hold(MoneyAsk::Hold, NOW, &policy());
-    assert_eq!(samples::kinds(&facts), ["TrancheMoved", "MoneyHeld"]);
+    let events = grant.hold(MoneyAsk::Hold, NOW, &policy());
+    assert_eq!(samples::kinds(&events), ["TrancheMoved", "MoneyHeld"]);
     assert_eq!(grant.release(FINANCIER, id, NOW), Err(Refused::MoneyHeld));
     grant.hold(MoneyAsk::Free, NOW, &policy());
     assert!(

@@ -5,7 +5,7 @@ use flare_contracts::{
     grants::v1::{Gate, TrancheState},
 };
 
-use super::{Heard, Malformed, proposer, staff, time};
+use super::{Heard, Malformed, codename, proposer, staff, time};
 use crate::domain::{
     Ask,
     Audience::{Approvers, Finance, Heads, Owner, Staff},
@@ -16,6 +16,8 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
     let grant = heard.grant_id();
     match event {
         Event::GrantDrafted(event) => {
+            // Triage's own telling of it may still be on its way.
+            to.facts.codename = codename(&event.codename).or(to.facts.codename.take());
             to.facts.grant =
                 Some(GrantFacts { proposer: staff("proposer", &event.proposer)?, active: false });
             to.settle(Ask::DraftGrant, heard.case_id());
@@ -30,14 +32,14 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
                 excluded.push(staff("excluded", one)?);
             }
             to.settle_all([Ask::ReviseGrant, Ask::SubmitGrant, Ask::SubmitOverdue, Ask::Vote], &grant);
-            to.tell(Approvers { excluded }, Ask::Vote, grant).until(time(event.due.as_ref()));
+            to.notify(Approvers { excluded }, Ask::Vote, grant).until(time(event.due.as_ref()));
         }
         // Told again to whoever has not voted, with less time.
         Event::VoteHastened(event) => {
             let excluded = event.excluded.iter().map(|one| staff("excluded", one));
             let excluded = excluded.collect::<Result<_, _>>()?;
             to.settle(Ask::Vote, &grant);
-            to.tell(Approvers { excluded }, Ask::Vote, grant).until(time(event.due.as_ref()));
+            to.notify(Approvers { excluded }, Ask::Vote, grant).until(time(event.due.as_ref()));
         }
         Event::VoteCast(event) => {
             to.settle.push(Settle::AskedOf(Ask::Vote, grant, staff("voter", &event.voter)?));
@@ -47,63 +49,63 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
         }
         Event::GrantReturned(event) => {
             to.settle_all([Ask::Vote, Ask::VotesOverdue], &grant);
-            to.tell(Staff(staff("proposer", &event.proposer)?), Ask::ReviseGrant, grant);
+            to.notify(Staff(staff("proposer", &event.proposer)?), Ask::ReviseGrant, grant);
         }
         Event::GrantRejected(event) => {
             end(heard, to);
-            to.tell(Staff(staff("proposer", &event.proposer)?), Ask::TellRequester, grant);
+            to.notify(Staff(staff("proposer", &event.proposer)?), Ask::TellRequester, grant);
         }
         Event::GrantApproved(event) => {
             to.settle_all([Ask::Vote, Ask::VotesOverdue], &grant);
-            to.tell(Staff(staff("proposer", &event.proposer)?), Ask::TellRequester, grant);
+            to.notify(Staff(staff("proposer", &event.proposer)?), Ask::TellRequester, grant);
         }
         Event::GateOpened(event) => gate_opened(event.gate(), &grant, to),
         Event::GateClosed(event) => gate_closed(event.gate(), &grant, to),
         Event::PayeeEntered(event) => {
             to.settle_all([Ask::EnterPayee, Ask::CheckPayee], &grant);
-            to.tell(Finance, Ask::CheckPayee, grant).except(Some(staff("by", &event.by)?));
+            to.notify(Finance, Ask::CheckPayee, grant).except(Some(staff("by", &event.by)?));
         }
         Event::AgreementPosted(_) => to.settle(Ask::TellRequester, grant),
         Event::AdvanceAuthorised(event) => {
             to.settle(Ask::AuthoriseAdvance, &grant);
             if event.complete {
-                to.tell(Finance, Ask::ReleaseTranche, grant);
+                to.notify(Finance, Ask::ReleaseTranche, grant);
             } else {
                 let by = Some(staff("by", &event.by)?);
                 let approvers = Approvers { excluded: Vec::new() };
-                to.tell_all([Heads, Finance, approvers], Ask::AuthoriseAdvance, &grant, by);
+                to.notify_all([Heads, Finance, approvers], Ask::AuthoriseAdvance, &grant, by);
             }
         }
         Event::GrantActivated(_) => {
             if let Some(known) = &mut to.facts.grant {
                 known.active = true;
             }
-            to.tell(Finance, Ask::ReleaseTranche, grant);
+            to.notify(Finance, Ask::ReleaseTranche, grant);
         }
         Event::TrancheMoved(event) => tranche(event, heard, to),
         Event::GrantEnded(event) => {
-            to.tell(Owner, Ask::CollectReport, grant).until(time(event.report_due.as_ref()));
+            to.notify(Owner, Ask::CollectReport, grant).until(time(event.report_due.as_ref()));
         }
         Event::ReportDueSet(event) => {
             to.settle_all([Ask::CollectReport, Ask::ReportOverdue, Ask::CloseGrant], &grant);
             match time(event.report_due.as_ref()) {
-                Some(due) => to.tell(Owner, Ask::CollectReport, grant).until(Some(due)),
-                None => to.tell(Owner, Ask::CloseGrant, grant),
+                Some(due) => to.notify(Owner, Ask::CollectReport, grant).until(Some(due)),
+                None => to.notify(Owner, Ask::CloseGrant, grant),
             };
         }
         Event::ReportRecorded(event) => report(event, heard, to),
         Event::CloseProposed(event) => {
             to.settle_all([Ask::CloseGrant, Ask::ReadReport, Ask::CloseOverdue], &grant);
-            to.tell_all([Finance, Heads, Owner], Ask::ConfirmClose, &grant, Some(staff("by", &event.by)?));
+            to.notify_all([Finance, Heads, Owner], Ask::ConfirmClose, &grant, Some(staff("by", &event.by)?));
         }
         Event::GrantClosed(_) => {
             end(heard, to);
-            to.tell(Owner, Ask::CloseCase, heard.case_id()).except(heard.staff());
+            to.notify(Owner, Ask::CloseCase, heard.case_id()).except(heard.staff());
         }
         Event::GrantWithdrawn(_) => end(heard, to),
         Event::GrantTerminated(_) => {
             end(heard, to);
-            to.tell_all([Finance, Owner], Ask::StopPayments, &grant, heard.staff());
+            to.notify_all([Finance, Owner], Ask::StopPayments, &grant, heard.staff());
         }
         Event::GrantOverdue(event) => overdue(event, &grant, to),
         // Told by intake, or on the way to something that is told; or records that ask nothing of anybody. That money is
@@ -138,7 +140,7 @@ fn overdue(event: &GrantOverdue, grant: &str, to: &mut Routed) {
     };
     let about = if event.tranche_id.is_empty() { grant } else { &event.tranche_id };
     to.settle(ask, about);
-    to.tell_all([Owner, Heads], ask, about, None);
+    to.notify_all([Owner, Heads], ask, about, None);
 }
 
 fn report(event: &ReportRecorded, heard: &Heard<'_>, to: &mut Routed) {
@@ -149,7 +151,7 @@ fn report(event: &ReportRecorded, heard: &Heard<'_>, to: &mut Routed) {
         to.settle(Ask::CollectReport, &grant);
         // A report that the requester sent was told when they sent it.
         if heard.staff().is_some() {
-            to.tell(Owner, Ask::CloseGrant, grant).except(heard.staff());
+            to.notify(Owner, Ask::CloseGrant, grant).except(heard.staff());
         }
     }
 }
@@ -157,8 +159,8 @@ fn report(event: &ReportRecorded, heard: &Heard<'_>, to: &mut Routed) {
 fn gate_opened(gate: Gate, grant: &str, to: &mut Routed) {
     match gate {
         Gate::Voted => {
-            to.tell(Finance, Ask::ReserveFunds, grant);
-            to.tell(Owner, Ask::EnterPayee, grant);
+            to.notify(Finance, Ask::ReserveFunds, grant);
+            to.notify(Owner, Ask::EnterPayee, grant);
         }
         Gate::Verified => to.settle(Ask::Verify, grant),
         Gate::PayeeChecked => to.settle_all([Ask::EnterPayee, Ask::CheckPayee], grant),
@@ -170,10 +172,10 @@ fn gate_opened(gate: Gate, grant: &str, to: &mut Routed) {
 
 fn gate_closed(gate: Gate, grant: &str, to: &mut Routed) {
     match gate {
-        Gate::Verified => to.tell_all([Owner], Ask::Verify, grant, None),
-        Gate::PayeeChecked => to.tell_all([Finance, Owner], Ask::CheckPayee, grant, None),
-        Gate::Agreed => to.tell_all([Owner], Ask::SettleAgreement, grant, None),
-        Gate::Funded => to.tell_all([Finance], Ask::ReserveFunds, grant, None),
+        Gate::Verified => to.notify_all([Owner], Ask::Verify, grant, None),
+        Gate::PayeeChecked => to.notify_all([Finance, Owner], Ask::CheckPayee, grant, None),
+        Gate::Agreed => to.notify_all([Owner], Ask::SettleAgreement, grant, None),
+        Gate::Funded => to.notify_all([Finance], Ask::ReserveFunds, grant, None),
         // The change that voids the votes tells whoever made it what comes next.
         Gate::Voted | Gate::Unspecified => {}
     }
@@ -187,37 +189,37 @@ fn tranche(event: &TrancheMoved, heard: &Heard<'_>, to: &mut Routed) {
         // Before the gates are open there is nothing to release; when they open, finance is told of the grant.
         TrancheState::Scheduled => {
             if to.facts.grant.is_some_and(|grant| grant.active) {
-                to.tell(Finance, Ask::ReleaseTranche, about).except(heard.staff());
+                to.notify(Finance, Ask::ReleaseTranche, about).except(heard.staff());
             }
         }
         TrancheState::Released => {
             to.settle_all([Ask::ReleaseTranche, Ask::RescheduleTranche], about);
             to.settle_all([Ask::ReleaseTranche, Ask::RescheduleTranche], &heard.grant_id());
-            to.tell(Finance, Ask::SendTranche, about);
+            to.notify(Finance, Ask::SendTranche, about);
         }
         TrancheState::Sent => {
             to.settle(Ask::SendTranche, about);
-            to.tell(Owner, Ask::ConfirmArrival, about);
+            to.notify(Owner, Ask::ConfirmArrival, about);
         }
         TrancheState::InDoubt if event.write_off_proposed => {
-            to.tell_all([Finance, Heads], Ask::ConfirmWriteOff, about, heard.staff());
+            to.notify_all([Finance, Heads], Ask::ConfirmWriteOff, about, heard.staff());
         }
         TrancheState::InDoubt => {
             to.settle_all([Ask::ConfirmArrival, Ask::ArrivalOverdue], about);
             // What the requester reported was told when they did.
             if heard.staff().is_some() {
-                to.tell_all([Finance, Owner], Ask::TracePayment, about, heard.staff());
+                to.notify_all([Finance, Owner], Ask::TracePayment, about, heard.staff());
             }
         }
         TrancheState::Arrived => to.settle_all(AFTER_SENDING, about),
         TrancheState::Returned => {
             to.settle_all(AFTER_SENDING, about);
-            to.tell(Finance, Ask::RescheduleTranche, about).except(heard.staff());
-            to.tell(proposer(to), Ask::RescheduleTranche, about).except(heard.staff());
+            to.notify(Finance, Ask::RescheduleTranche, about).except(heard.staff());
+            to.notify(proposer(to), Ask::RescheduleTranche, about).except(heard.staff());
         }
         TrancheState::Lost => {
             to.settle_all(AFTER_SENDING, about);
-            to.tell_all([Heads, Finance, Owner], Ask::NoteLoss, about, heard.staff());
+            to.notify_all([Heads, Finance, Owner], Ask::NoteLoss, about, heard.staff());
         }
         TrancheState::Unspecified => {}
     }

@@ -20,7 +20,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
             to.lane = *to.facts.lane.get_or_insert(hint.unwrap_or(heard.lane));
             let due = Some(event.asked_at(heard.at).plus(heard.policy.acknowledge(to.lane)));
             for audience in [Officers, Heads] {
-                to.tell(audience, Ask::Acknowledge, &case).until(due);
+                to.notify(audience, Ask::Acknowledge, &case).until(due);
             }
         }
         // Until somebody has the case, "acknowledge" is what there is to do, and it shows all answers.
@@ -28,12 +28,12 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
             // Triage tells that it raised the lane; whoever owns the case need not wait for that.
             to.lane = lane_in_danger(event.danger(), to.lane);
             if heard.staff().is_none() && to.facts.owner.is_some() {
-                to.tell(Owner, Ask::ReadAnswers, case);
+                to.notify(Owner, Ask::ReadAnswers, case);
             }
         }
         Event::FileAttached(event) => {
             if event.by_requester && to.facts.owner.is_some() {
-                to.tell(Owner, Ask::ReadFile, case);
+                to.notify(Owner, Ask::ReadFile, case);
             }
         }
         Event::MessagePosted(event) if event.by_requester => {
@@ -47,11 +47,11 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
                 | MessageKind::Proposal
                 | MessageKind::Agreement
                 | MessageKind::Change => {
-                    to.tell(Owner, Ask::Answer, case);
+                    to.notify(Owner, Ask::Answer, case);
                 }
                 // Whoever declined does not look again alone: a head finds somebody.
                 MessageKind::Review => {
-                    to.tell_all([Heads, Owner], Ask::ReviewDecline, &event.about, None);
+                    to.notify_all([Heads, Owner], Ask::ReviewDecline, &event.about, None);
                 }
                 // `ReportSubmitted` tells of it.
                 MessageKind::Report => {}
@@ -74,34 +74,34 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) {
         }
         Event::ProposalAnswered(event) => {
             let ask = if event.agrees { Ask::SubmitGrant } else { Ask::ReviseGrant };
-            to.tell(proposer(to), ask, grant);
+            to.notify(proposer(to), ask, grant);
         }
         Event::AgreementAnswered(event) => {
             // Accepting opens a gate, and grants tells of that.
             if !event.accepts {
-                to.tell(Owner, Ask::SettleAgreement, &grant);
+                to.notify(Owner, Ask::SettleAgreement, &grant);
                 if event.refuses_donor {
-                    to.tell(Finance, Ask::ReserveFunds, grant);
+                    to.notify(Finance, Ask::ReserveFunds, grant);
                 }
             }
         }
         Event::ArrivalReported(event) => {
             // What arrived settles the payment, and grants tells of that.
             if event.arrived.as_ref().is_none_or(|money| money.minor_units == 0) {
-                to.tell_all([Finance, Owner], Ask::TracePayment, &event.tranche_id, None);
+                to.notify_all([Finance, Owner], Ask::TracePayment, &event.tranche_id, None);
             }
         }
         Event::ReportSubmitted(_) => {
-            to.tell(Owner, Ask::ReadReport, grant);
+            to.notify(Owner, Ask::ReadReport, grant);
         }
         Event::WithdrawalRequested(_) => {
             to.settle_all([Ask::Acknowledge, Ask::Answer, Ask::DraftGrant, Ask::CheckWelfare], &case);
-            to.tell_all([Owner, Heads, Finance], Ask::SettleWithdrawal, &case, None);
+            to.notify_all([Owner, Heads, Finance], Ask::SettleWithdrawal, &case, None);
         }
         // Frozen by its holder: somebody else may have read, written and agreed with it. It goes before everything else.
         Event::ReceiptFrozen(_) if heard.staff().is_none() => {
             to.lane = Lane::Critical;
-            to.tell_all([Owner, Heads], Ask::ReachAnew, &case, None);
+            to.notify_all([Owner, Heads], Ask::ReachAnew, &case, None);
         }
         // They have a new one.
         Event::ReceiptIssued(_) => to.settle(Ask::ReachAnew, case),

@@ -21,6 +21,7 @@ const GRANT: GrantId = GrantId::from_bytes([2; 16]);
 
 fn facts() -> Facts {
     Facts {
+        codename: None,
         lane: Some(Lane::Urgent),
         owner: Some(person(1)),
         grant: Some(GrantFacts { proposer: person(2), active: true }),
@@ -218,6 +219,17 @@ fn the_steps_of_a_case_reach_whoever_is_next() {
     assert_eq!(routed(triage(te::Event::CaseAssessed(assessed)), "x").facts.lane, Some(Lane::Critical));
     let opened = events::CaseOpened { lane: common::Lane::Critical.into(), ..Default::default() };
     assert_eq!(told(&routed(triage(te::Event::CaseOpened(opened)), "x")), [], "the request was told, sooner");
+    let name = "amber-kestrel-27".to_owned();
+    let opened = events::CaseOpened { codename: name.clone(), ..Default::default() };
+    let drafted = events::GrantDrafted {
+        proposer: person(3).to_string(),
+        codename: name.clone(),
+        ..Default::default()
+    };
+    for event in [triage(te::Event::CaseOpened(opened)), grants(ge::Event::GrantDrafted(drafted))] {
+        let facts = routed_with(event, "x", Facts::default()).facts;
+        assert_eq!(facts.codename.map(|codename| codename.to_string()), Some(name.clone()));
+    }
 
     let owner_and_heads = |ask| vec![(Owner, ask), (Heads, ask)];
     for (status, tells) in [

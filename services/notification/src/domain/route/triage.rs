@@ -5,7 +5,7 @@ use flare_contracts::{
     triage::v1::{Outcome, PersonStatus},
 };
 
-use super::{Heard, Malformed, lane, staff, time};
+use super::{Heard, Malformed, codename, lane, staff, time};
 use crate::domain::{
     Ask,
     Audience::{Finance, Heads, Officers, Owner, Staff},
@@ -17,6 +17,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
     match event {
         // The request itself was told, sooner.
         Event::CaseOpened(event) => {
+            to.facts.codename = codename(&event.codename).or(to.facts.codename.take());
             to.facts.lane = lane(event.lane).or(to.facts.lane);
         }
         Event::CaseAcknowledged(event) => {
@@ -27,7 +28,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             let owner = staff("owner", &event.owner)?;
             to.facts.owner = Some(owner);
             to.settle_all([Ask::Acknowledge, Ask::AcknowledgeOverdue, Ask::TakeOver], &case);
-            to.tell(Staff(owner), Ask::TakeOver, case).except(heard.staff());
+            to.notify(Staff(owner), Ask::TakeOver, case).except(heard.staff());
         }
         Event::CaseAssessed(event) => {
             to.facts.lane = lane(event.lane).or(to.facts.lane);
@@ -45,7 +46,7 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
         // drafted or the case ends.
         Event::NeedEnded(event) if event.outcome() == Outcome::Open => {
             to.settle(Ask::ReviewDecline, event.need_id.clone());
-            to.tell(Owner, Ask::DecideNeed, event.need_id.clone()).except(heard.staff());
+            to.notify(Owner, Ask::DecideNeed, event.need_id.clone()).except(heard.staff());
         }
         Event::NeedEnded(event) => {
             to.settle_all([Ask::DecideNeed, Ask::ReviewDecline], &event.need_id);
@@ -55,17 +56,17 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             for need in &event.need_ids {
                 to.settle(Ask::DecideNeed, need.clone());
             }
-            to.tell(Owner, Ask::DraftGrant, case).until(time(event.draft_by.as_ref()));
+            to.notify(Owner, Ask::DraftGrant, case).until(time(event.draft_by.as_ref()));
         }
         Event::ReferralAnswered(event) => {
             if event.accepted {
                 to.settle(Ask::DecideNeed, event.need_id.clone());
             } else {
-                to.tell(Owner, Ask::DecideNeed, event.need_id.clone()).except(heard.staff());
+                to.notify(Owner, Ask::DecideNeed, event.need_id.clone()).except(heard.staff());
             }
         }
         Event::ReferralUnanswered(event) => {
-            to.tell(Owner, Ask::DecideNeed, event.need_id.clone());
+            to.notify(Owner, Ask::DecideNeed, event.need_id.clone());
         }
         Event::CaseStopped(event) => {
             if event.how == "withdrawn" {
@@ -75,17 +76,17 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             // A requester's own withdrawal was told when they asked for it; that they froze their code, which pauses the
             // case, was told to those who reach them only.
             if heard.staff().is_some() || event.how != "withdrawn" {
-                to.tell_all([Finance, Owner], Ask::StopPayments, &case, heard.staff());
+                to.notify_all([Finance, Owner], Ask::StopPayments, &case, heard.staff());
             }
         }
         Event::CaseResumed(_) => {
             to.settle(Ask::StopPayments, &case);
-            to.tell(Finance, Ask::ResumePayments, &case).except(heard.staff());
-            to.tell(Owner, Ask::TakeUpAgain, case).except(heard.staff());
+            to.notify(Finance, Ask::ResumePayments, &case).except(heard.staff());
+            to.notify(Owner, Ask::TakeUpAgain, case).except(heard.staff());
         }
         Event::CaseClosed(_) => to.settle.push(Settle::Case(heard.case)),
         Event::CaseReopened(_) => {
-            to.tell(Owner, Ask::TakeUpAgain, case).except(heard.staff());
+            to.notify(Owner, Ask::TakeUpAgain, case).except(heard.staff());
         }
         Event::CaseOverdue(event) => {
             let ask = match event.step.as_str() {
@@ -97,11 +98,11 @@ pub(super) fn route(event: &Event, heard: &Heard<'_>, to: &mut Routed) -> Result
             };
             // Told again and again while it lasts; only the latest stays.
             to.settle(ask, &case);
-            to.tell_all([Owner, Heads], ask, &case, None);
+            to.notify_all([Owner, Heads], ask, &case, None);
         }
         Event::WelfareCheckDue(_) => {
             to.settle(Ask::CheckWelfare, &case);
-            to.tell(Owner, Ask::CheckWelfare, case);
+            to.notify(Owner, Ask::CheckWelfare, case);
         }
         // Done by the owner or told by intake; or records that ask nothing of anybody. That the money has stopped leaves
         // finance with what was told when the case was.
@@ -123,13 +124,13 @@ fn lane_raised(event: &LaneRaised, case: &str, to: &mut Routed) {
     to.facts.lane = lane(event.lane).or(to.facts.lane);
     to.lane = to.facts.lane.unwrap_or(to.lane);
     if to.facts.owner.is_some() {
-        to.tell(Heads, Ask::ReadAnswers, case.to_owned());
+        to.notify(Heads, Ask::ReadAnswers, case.to_owned());
         return;
     }
     let due = time(event.due.as_ref());
     to.settle(Ask::Acknowledge, case);
     for audience in [Officers, Heads] {
-        to.tell(audience, Ask::Acknowledge, case).until(due);
+        to.notify(audience, Ask::Acknowledge, case).until(due);
     }
 }
 
@@ -137,7 +138,7 @@ fn lane_raised(event: &LaneRaised, case: &str, to: &mut Routed) {
 fn person(status: PersonStatus, heard: &Heard<'_>, to: &mut Routed) {
     match status {
         PersonStatus::Unreachable | PersonStatus::Detained | PersonStatus::Missing | PersonStatus::Dead => {
-            to.tell_all([Owner, Heads], Ask::ConsiderPause, &heard.case_id(), heard.staff());
+            to.notify_all([Owner, Heads], Ask::ConsiderPause, &heard.case_id(), heard.staff());
         }
         PersonStatus::Unspecified | PersonStatus::Safe | PersonStatus::Unknown => {}
     }

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use flare_access::{AccessLayer, Clock, FromPortal, LocalRateLimits, TokenVerifier};
 use flare_contracts::{
-    AccessRules, Event, Producer, grants::v1::HoldMoneyResponse, intake::v1::intake_server::IntakeServer,
+    AccessRules, Event, Service, grants::v1::HoldMoneyResponse, intake::v1::intake_server::IntakeServer,
 };
 use flare_intake::{Intake, IntakeApi, IntakeConsumer};
 use flare_kernel::{CaseId, Lane, Timestamp};
-use flare_messaging::{Consumer, Received};
+use flare_messaging::{Handler, Received};
 use flare_seal::ServiceKey;
 use flare_store::{Database, Error, Tx, Write, events_after, sql};
 use flare_testkit::Sandbox;
@@ -23,7 +23,7 @@ use crate::language::written;
 /// An event of another service, as the inbox lets it take effect.
 struct Hear<C>(C, Received);
 
-impl<C: Consumer> Write for Hear<C> {
+impl<C: Handler> Write for Hear<C> {
     type Output = ();
 
     async fn apply(&self, tx: &mut Tx) -> Result<(), Error> {
@@ -65,7 +65,7 @@ fn lines(intake: Intake, key: &ServiceKey, is_away: &Arc<AtomicBool>) -> Lines {
 }
 
 /// Brings the first event of the only history to a consumer of another service, and gives when it happened.
-async fn hear(from: (Producer, &Database), consumer: impl Consumer, by: &Database) -> Timestamp {
+async fn hear(from: (Service, &Database), consumer: impl Handler, by: &Database) -> Timestamp {
     let (producer, log) = from;
     let stream = log.fetch_all(sql("SELECT stream FROM events WHERE seq = 1")).await.unwrap();
     let [stream] = stream.as_slice() else { panic!("one case") };
@@ -115,19 +115,19 @@ async fn a_request_that_waited_is_due_when_its_sender_was_told_to_staff_and_to_i
     assert_eq!(pages.drain.0.pass().await.unwrap(), Pass::Done);
     let desk = Triage::new(
         triage.database.clone(),
-        TriagePolicy::default(),
+        TriagePolicy::read(&flare_testkit::policy()).unwrap(),
         Arc::new(ServiceKey::from_bytes([3; 32])),
         Arc::new(NoGrants),
     );
     let came_in =
-        hear((Producer::Intake, &intake.database), TriageConsumer::new(desk), &triage.database).await;
+        hear((Service::Intake, &intake.database), TriageConsumer::new(desk), &triage.database).await;
     assert!(came_in > told.plus(Duration::from_hours(1)));
     let cases = triage.database.fetch_all(sql("SELECT submitted, step_due FROM cases")).await.unwrap();
     let [case] = cases.as_slice() else { panic!("one case") };
     assert_eq!(case.timestamp("submitted").unwrap(), told);
     assert_eq!(case.timestamp("step_due").unwrap(), by, "what staff see");
 
-    hear((Producer::Triage, &triage.database), IntakeConsumer, &intake.database).await;
+    hear((Service::Triage, &triage.database), IntakeConsumer, &intake.database).await;
     let cookie = shown.cookie.unwrap();
     let status = HttpRequest::get("/en/status").header(header::COOKIE, cookie.split(';').next().unwrap());
     let status = pages.fetch(status, "").await;

@@ -212,9 +212,8 @@ async fn whoever_cannot_keep_the_code_of_a_request_that_waits_is_reached_as_they
     let beside = Form {
         contact: "Signal, after dark".to_owned(),
         happened: format!(
-            "I cannot keep the code of my request before this one: {}, {case}. Please reach me in this way. \
-             (Nothing proves that both come from one person.)",
-            flare_kernel::codename(case)
+            "I cannot keep the code of my request before this one: {case}. Please reach me in this way. \
+             (Nothing proves that both come from one person.)"
         ),
         language: "fr".to_owned(),
         if_nothing: IfNothing { day: "As in my request before this one.".to_owned(), ..IfNothing::default() },
