@@ -59,7 +59,6 @@ coded! {
     pub(crate) enum DeskRule {
         NotOfTheAnswers { count: usize } = "NOT_OF_THE_ANSWERS",
             "must be one of the {count} references that the request names";
-        NotOnTheStaff = "NOT_ON_THE_STAFF", "must be the name or id of somebody on the staff";
         NoNeed = "NO_NEED", "must name a need";
         SeveralGrants { ids: String } = "SEVERAL_GRANTS", "must say which of the case's grants: {ids}";
     }
